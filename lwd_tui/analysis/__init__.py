@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: distances, scaling and, beyond the paper, inference."""

@@ -1,0 +1,1 @@
+"""The dynamics of the paper: the Internet, the network of models, the Gaussian-mixture proxy."""

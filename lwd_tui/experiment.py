@@ -1,0 +1,346 @@
+"""The experiment: what is run, as validated data that is read from and written to TOML.
+
+The names are the words of the paper; its symbols are given where a field has one. What the paper
+leaves open (template, sampling, retries) is a field with a documented default here, so that every
+run records it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tomllib
+from typing import Annotated, Any, Literal, Self
+
+import tomli_w
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from lwd_tui.errors import LwdError
+from lwd_tui.types import PromptStyle
+from lwd_tui.validation import explain
+
+Backend = Literal["ollama", "openai", "embedded", "scripted"]
+EmbedderBackend = Literal["embedded", "sentence-transformers", "ollama", "openai", "scripted"]
+Retrieval = Literal["participant", "shared", "response"]
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+NonBlank = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+
+
+class InvalidExperiment(LwdError):
+    """The experiment can't be run as written."""
+
+
+class Section(BaseModel):
+    """Frozen, and strict about names: a misspelt field is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Sampling(Section):
+    """How a model's tokens are drawn. The paper states none of these; the defaults are ours.
+
+    Attributes
+    ----------
+    temperature, top_p, top_k, min_p, repeat_penalty : float or int
+        As llama.cpp and Ollama define them; 1.0 for `repeat_penalty` is no penalty.
+    max_tokens : int
+        An answer cut by this limit is not used: it is asked for again.
+    stop : tuple of str
+        Texts that end an answer.
+    """
+
+    temperature: float = Field(0.8, ge=0, le=5)
+    top_p: float = Field(0.95, gt=0, le=1)
+    top_k: int = Field(40, ge=0)
+    min_p: float = Field(0.05, ge=0, le=1)
+    repeat_penalty: float = Field(1.0, gt=0, le=5)
+    max_tokens: int = Field(96, ge=1, le=32768)
+    stop: tuple[Text, ...] = ()
+
+
+class Participant(Section):
+    """One of the n models of the network.
+
+    Attributes
+    ----------
+    name : str
+        Shown everywhere, and the author of the posts; unique in the experiment.
+    backend, model : str
+        Who runs it, and the model's name there.
+    host : str
+        Server of this participant alone; "" for the hosts of the run.
+    system : str
+        Persona; "" for the template's own system prompt.
+    style : {"chat", "completion"}
+        "completion" for base models, which have no chat template.
+    context : int
+        Tokens of context; 0 sizes it for k_T before the run starts.
+    sampling : Sampling
+    """
+
+    name: Name
+    backend: Backend
+    model: Name
+    host: str = ""
+    system: str = ""
+    style: PromptStyle = "chat"
+    context: int = Field(0, ge=0)
+    sampling: Sampling = Sampling()
+
+
+class EmbedderSpec(Section):
+    """phi: the map from a response to R^p.
+
+    Attributes
+    ----------
+    backend, model : str
+    host : str
+    prefix : str
+        Put before every text, such as nomic's "clustering: ".
+    normalise : bool
+        True: unit vectors. False: as the model gives them (raw), as in the paper.
+    """
+
+    backend: EmbedderBackend = "embedded"
+    model: Name = "all-minilm-l6-v2"
+    host: str = ""
+    prefix: str = ""
+    normalise: bool = True
+
+
+class Template(Section):
+    """The words around the posts and the query. `{post}`, `{posts}` and `{query}` are filled in.
+
+    Attributes
+    ----------
+    system : str
+        System prompt of participants that have no persona; "" sends none.
+    post : str
+        One post; those of a draw are joined by line breaks.
+    chat, completion : str
+        The whole prompt for an instructed model, and for a base model.
+    unread : str
+        The prompt while there is nothing to read (k_t = 0), for both styles.
+    """
+
+    system: str = "You take part in a discussion on the Internet. Answer in your own words."
+    post: str = "- {post}"
+    chat: str = "These posts are on the Internet now:\n\n{posts}\n\nHaving read them: {query}"
+    completion: str = "Posts on the Internet:\n{posts}\n\nQuestion: {query}\nAnswer:"
+    unread: str = "{query}"
+
+    @field_validator("post")
+    @classmethod
+    def _post_has_its_place(cls, value: str) -> str:
+        return _with_places(value, "{post}")
+
+    @field_validator("chat", "completion")
+    @classmethod
+    def _prompt_has_its_places(cls, value: str) -> str:
+        return _with_places(value, "{posts}", "{query}")
+
+    @field_validator("unread")
+    @classmethod
+    def _unread_has_its_place(cls, value: str) -> str:
+        return _with_places(value, "{query}")
+
+
+def _with_places(value: str, *places: str) -> str:
+    missing = [place for place in places if place not in value]
+    if missing:
+        raise ValueError(f"must contain {' and '.join(missing)}")
+    return value
+
+
+class Scripted(Section):
+    """How the scripted models behave; used by participants with that backend only.
+
+    Attributes
+    ----------
+    attraction : float
+        0: a model never heeds what it read; 1: it says only what it read.
+    spread : float
+        How much the answers of one model differ from each other.
+    tokens_per_second : float
+        Pace of the answers; 0 answers at once.
+    failures : float
+        Share of attempts that come back unusable, to rehearse retries.
+    """
+
+    attraction: float = Field(0.7, ge=0, le=1)
+    spread: float = Field(0.3, ge=0, le=1)
+    tokens_per_second: float = Field(0, ge=0)
+    failures: float = Field(0, ge=0, le=1)
+
+
+class SeedPost(Section):
+    """One post of A(0)."""
+
+    text: NonBlank
+    author: str = ""
+    label: str = ""
+
+
+class Experiment(Section):
+    """A run's whole specification.
+
+    Attributes
+    ----------
+    name, description : str
+    query : str
+        q, asked at every step.
+    participants : tuple of Participant, or "auto"
+        "auto": chosen when the run starts, among what is reachable; the run records whom.
+    posts : tuple of SeedPost
+        A(0).
+    responses : int
+        L, answers a participant and step.
+    steps : int
+        T; the run has T + 1 steps, t = 0 .. T.
+    beta : float
+        k_t = floor(beta * |A(t)|).
+    seed : int
+        All randomness of the run comes from it.
+    retrieval : {"participant", "shared", "response"}
+        Whose draw is whose: one a participant (the paper), one for all, one a response.
+    max_attempts : int
+        How often an unusable answer is asked for before it counts as failed.
+    embedder, template, scripted
+        See there.
+    """
+
+    name: Name
+    description: str = ""
+    query: NonBlank
+    responses: int = Field(4, ge=1)
+    steps: int = Field(8, ge=1)
+    beta: float = Field(0.5, gt=0, le=1)
+    seed: int = Field(7, ge=0, lt=2**63)
+    retrieval: Retrieval = "participant"
+    max_attempts: int = Field(3, ge=1, le=20)
+    embedder: EmbedderSpec = EmbedderSpec()
+    template: Template = Template()
+    scripted: Scripted = Scripted()
+    participants: tuple[Participant, ...] | Literal["auto"]
+    posts: tuple[SeedPost, ...] = ()
+
+    @field_validator("participants", mode="before")
+    @classmethod
+    def _some_participants(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != "auto":
+            raise ValueError('must be "auto" or a list of [[participants]] tables')
+        if isinstance(value, (list, tuple)) and not value:
+            raise ValueError("must hold at least one participant")
+        return value
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> Self:
+        seen: set[str] = set()
+        for participant in self.cast:
+            if participant.name in seen:
+                raise ValueError(f"participants: the name {participant.name!r} is used twice")
+            seen.add(participant.name)
+        return self
+
+    @property
+    def cast(self) -> tuple[Participant, ...]:
+        """The participants; empty while they are still "auto"."""
+        return () if self.participants == "auto" else self.participants
+
+    def size(self, t: int) -> int:
+        """|A(t)| = |A(0)| + n t, if every participant has a usable first response."""
+        return len(self.posts) + len(self.cast) * t
+
+    def draw_size(self, size: int) -> int:
+        """k_t = floor(beta * |A(t)|) for an Internet of `size` posts."""
+        return math.floor(self.beta * size)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field, defaults included, as plain JSON values."""
+        return self.model_dump(mode="json")
+
+    def to_toml(self) -> str:
+        """Write every field, defaults included; `from_toml` gives an equal experiment."""
+        return tomli_w.dumps(self.to_dict(), multiline_strings=False)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all that bears on the result: everything but the name and description."""
+        data = self.to_dict()
+        del data["name"], data["description"]
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], where: str = "experiment") -> Experiment:
+        """Validate plain data.
+
+        Raises
+        ------
+        InvalidExperiment
+            In one sentence: the field, its value, and what is allowed.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise InvalidExperiment(f"{where}: {explain(error, cls)}") from None
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "experiment") -> Experiment:
+        """Read what `to_toml` wrote, or a preset."""
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidExperiment(f"{where}: not valid TOML: {error}") from None
+        return cls.from_dict(data, where)
+
+    def replaced(self, changes: dict[str, Any], where: str = "experiment") -> Experiment:
+        """Return a copy with dotted fields set, such as ``participants.0.sampling.top_k``."""
+        data = self.to_dict()
+        for path, value in changes.items():
+            _set(data, path, value, where)
+        return Experiment.from_dict(data, where)
+
+
+def _set(data: dict[str, Any], path: str, value: Any, where: str) -> None:
+    """Set a dotted path; the last name is left to validation, which knows the nearest."""
+    target: Any = data
+    *parents, last = path.split(".")
+    for name in parents:
+        try:
+            target = target[int(name)] if isinstance(target, list) else target[name]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise InvalidExperiment(f"{where}: there is no field {path!r} ({name!r})") from None
+    if isinstance(target, dict):
+        target[last] = value
+    elif isinstance(target, list) and last.isdigit() and int(last) < len(target):
+        target[int(last)] = value
+    else:
+        raise InvalidExperiment(f"{where}: there is no field {path!r}")
+
+
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """Split ``key=value``; the value is read as TOML where it is TOML, else as plain text.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is no ``=``, or no key before it.
+    """
+    key, sign, value = setting.partition("=")
+    if not sign or not key.strip():
+        raise InvalidExperiment(f"--set {setting!r}: write it as field=value, as in beta=0.3")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value

@@ -1,0 +1,60 @@
+"""Presets: experiments that ship with the package, or any TOML file by its path."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+from lwd_tui.experiment import Experiment, InvalidExperiment
+from lwd_tui.posts import read_posts, read_text
+
+
+def preset_folder() -> Path:
+    """Return the folder of the shipped presets: inside the wheel, or at the checkout's top."""
+    shipped = Path(str(files("lwd_tui") / "presets"))
+    return shipped if shipped.is_dir() else Path(__file__).resolve().parent.parent / "presets"
+
+
+def preset_names() -> list[str]:
+    """Return the names of the shipped presets, sorted."""
+    return sorted(path.stem for path in preset_folder().glob("*.toml"))
+
+
+def load_preset(name: str) -> Experiment:
+    """Load a shipped preset by its name, or a TOML file by its path.
+
+    Anything that ends in ``.toml`` or holds a path separator is a path.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is no such preset, with the nearest name, or if it isn't valid.
+    """
+    if name.endswith(".toml") or "/" in name or "\\" in name:
+        return read_experiment(Path(name).expanduser())
+    names = preset_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+        raise InvalidExperiment(f"no preset is called {name!r}; {hint}")
+    return read_experiment(preset_folder() / f"{name}.toml")
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Read an experiment from a TOML file; its ``posts_file`` is relative to that file.
+
+    Raises
+    ------
+    InvalidExperiment
+        If the file can't be read, isn't UTF-8 or TOML, or holds an invalid experiment.
+    """
+    try:
+        data = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidExperiment(f"{path}: not valid TOML: {error}") from None
+    if "posts_file" in data:
+        source = path.parent / str(data.pop("posts_file"))
+        data["posts"] = [post.model_dump() for post in read_posts(source)]
+    return Experiment.from_dict(data, str(path))

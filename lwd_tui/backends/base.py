@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -131,7 +131,7 @@ class Generator(Protocol):
 
     def generate(
         self, request: GenerateRequest, preview: Preview | None = None
-    ) -> AsyncIterator[Generation]:
+    ) -> AsyncGenerator[Generation, None]:
         """Yield each answer as it is finished, in any order; closing the iterator cancels.
 
         Scheduling on the server or the machine (what may run at once) is the backend's own

@@ -70,7 +70,7 @@ class ScriptedGenerator:
     ) -> AsyncGenerator[Generation, None]:
         """Answer seed by seed, in order."""
         text = request.prompt.text
-        read = Counter(_FIND.findall(text))
+        read = Counter(_FIND.findall(text.lower()))
         prompt_tokens = len(text.split())
         for position, seed in enumerate(request.seeds):
             began = time.perf_counter()
@@ -165,7 +165,9 @@ class ScriptedEmbedder:
 
     def _vector(self, text: str) -> Vectors:
         words = re.findall(r"\w+", text.lower()) or [text]
-        total = np.sum([self._word(word) for word in words], axis=0, dtype=np.float32)
+        total = np.zeros(self._dimension, dtype=np.float32)
+        for word in words:
+            total += self._word(word)
         if self._normalise:
             total /= np.linalg.norm(total)
         return total

@@ -1,0 +1,118 @@
+"""What every specification of a run shares: strict sections, TOML, a hash, dotted changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from typing import Annotated, Any, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from lwd_tui.errors import LwdError
+from lwd_tui.validation import explain
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+
+
+class InvalidExperiment(LwdError):
+    """The experiment can't be run as written."""
+
+
+class Section(BaseModel):
+    """Frozen, and strict about names: a misspelt field is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Specification(Section):
+    """What is run, whole.
+
+    Attributes
+    ----------
+    name, description : str
+        For the reader alone: they don't bear on the result.
+    """
+
+    name: Name
+    description: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field, defaults included, as plain JSON values; unset ones are left out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def to_toml(self) -> str:
+        """Write every field, defaults included; `from_toml` gives an equal specification."""
+        return tomli_w.dumps(self.to_dict(), multiline_strings=False)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all that bears on the result: everything but the name and description."""
+        data = self.to_dict()
+        del data["name"], data["description"]
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], where: str = "experiment") -> Self:
+        """Validate plain data.
+
+        Raises
+        ------
+        InvalidExperiment
+            In one sentence: the field, its value, and what is allowed.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise InvalidExperiment(f"{where}: {explain(error, cls)}") from None
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "experiment") -> Self:
+        """Read what `to_toml` wrote, or a preset."""
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidExperiment(f"{where}: not valid TOML: {error}") from None
+        return cls.from_dict(data, where)
+
+    def replaced(self, changes: dict[str, Any], where: str = "experiment") -> Self:
+        """Return a copy with dotted fields set, such as ``participants.0.sampling.top_k``."""
+        data = self.to_dict()
+        for path, value in changes.items():
+            _set(data, path, value, where)
+        return type(self).from_dict(data, where)
+
+
+def _set(data: dict[str, Any], path: str, value: Any, where: str) -> None:
+    """Set a dotted path; the last name is left to validation, which knows the nearest."""
+    target: Any = data
+    *parents, last = path.split(".")
+    for name in parents:
+        try:
+            target = target[int(name)] if isinstance(target, list) else target[name]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise InvalidExperiment(f"{where}: there is no field {path!r} ({name!r})") from None
+    if isinstance(target, dict):
+        target[last] = value
+    elif isinstance(target, list) and last.isdigit() and int(last) < len(target):
+        target[int(last)] = value
+    else:
+        raise InvalidExperiment(f"{where}: there is no field {path!r}")
+
+
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """Split ``key=value``; the value is read as TOML where it is TOML, else as plain text.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is no ``=``, or no key before it.
+    """
+    key, sign, value = setting.partition("=")
+    if not sign or not key.strip():
+        raise InvalidExperiment(f"--set {setting!r}: write it as field=value, as in beta=0.3")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value

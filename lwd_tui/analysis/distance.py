@@ -1,0 +1,216 @@
+"""Distances between participants: D(t), its norm, and the part of it that is only noise.
+
+Let x_il be the embedded responses of participant i, L_i of them, m_i their true mean and S_i the
+trace of their sample covariance. The plain distance between sample means is biased upward,
+E D_ij^2 = ||m_i - m_j||^2 + (tr Sigma_i) / L_i + (tr Sigma_j) / L_j, so each number comes with the
+noise floor it would show if all means were equal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lwd_tui.analysis.arrays import finite, labelled, shifted
+from lwd_tui.analysis.cmds import classical_mds
+from lwd_tui.analysis.frames import aligned
+from lwd_tui.types import Floats, Geometry, Ints
+
+Owners = NDArray[np.integer]
+
+
+def mean_embeddings(embeddings: ArrayLike, owners: Owners, n: int) -> Floats:
+    """X_i, the mean of the embedded responses of each participant: equation (1) of the paper.
+
+    Parameters
+    ----------
+    embeddings : array_like of shape (m, p)
+        Of the usable responses, in any order.
+    owners : ndarray of shape (m,)
+        The participant of each row, 0 to n - 1.
+    n : int
+
+    Returns
+    -------
+    ndarray of shape (n, p), float64
+        Rows of NaN for a participant without responses.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite, or the owners don't fit.
+    """
+    points, labels = labelled(embeddings, owners, n)
+    means = np.full((n, points.shape[1]), np.nan)
+    for i in range(n):
+        mine = points[labels == i]
+        if len(mine):
+            # Equal responses have exactly their common value as the mean.
+            means[i] = mine[0] + shifted(mine).mean(axis=0)
+    return means
+
+
+def distance_matrix(means: Floats) -> Floats:
+    """D, the Euclidean distances between the rows: equation (2); NaN where a row is NaN.
+
+    Returns
+    -------
+    ndarray of shape (n, n)
+        Exactly symmetric, with an exactly zero diagonal.
+    """
+    # Differences, never norms and products: those lose every digit after collapse.
+    distances = np.zeros((len(means), len(means)))
+    for i, row in enumerate(means):
+        distances[i] = np.linalg.norm(means - row, axis=1)
+    return distances
+
+
+def frobenius_norm(distances: Floats) -> float:
+    """||D||_F over the full matrix: every pair counts twice, as in the paper."""
+    return float(np.linalg.norm(distances))
+
+
+def response_counts(owners: Owners, n: int) -> Ints:
+    """L_i, the usable responses of each participant."""
+    return np.bincount(owners, minlength=n).astype(np.int64)
+
+
+def dispersion(embeddings: ArrayLike, owners: Owners, n: int) -> Floats:
+    """S_i, the trace of the unbiased covariance of each participant's responses.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        NaN for a participant with fewer than two responses.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite, or the owners don't fit.
+    """
+    points, labels = labelled(embeddings, owners, n)
+    traces = np.full(n, np.nan)
+    for i in range(n):
+        mine = shifted(points[labels == i])
+        if len(mine) > 1:
+            centred = mine - mine.mean(axis=0)
+            traces[i] = np.vdot(centred, centred) / (len(mine) - 1)
+    return traces
+
+
+def mean_variances(dispersion: Floats, counts: Ints) -> Floats:
+    """S_i / L_i, the estimated expectation of ||X_i - m_i||^2; NaN where S_i is."""
+    shares: Floats = np.where(counts > 0, dispersion, np.nan) / np.maximum(counts, 1)
+    return shares
+
+
+def noise_floor(dispersion: Floats, counts: Ints) -> float:
+    """Return the norm to expect if all true means were equal: noise alone.
+
+    It is ``sqrt(sum over i != j of S_i / L_i + S_j / L_j)``; NaN if any S_i is not defined.
+
+    Parameters
+    ----------
+    dispersion, counts : ndarray of shape (n,)
+        S_i and L_i.
+    """
+    return float(np.sqrt(2 * (len(counts) - 1) * mean_variances(dispersion, counts).sum()))
+
+
+def debiased_squared_distances(distances: Floats, dispersion: Floats, counts: Ints) -> Floats:
+    """U_ij = D_ij^2 - S_i / L_i - S_j / L_j, unbiased for ||m_i - m_j||^2.
+
+    Returns
+    -------
+    ndarray of shape (n, n)
+        May be negative, as an unbiased estimate of a number near zero must; the diagonal is 0.
+    """
+    noise = mean_variances(dispersion, counts)
+    squares: Floats = distances**2 - noise[:, None] - noise[None, :]
+    np.fill_diagonal(squares, 0.0)
+    return squares
+
+
+def debiased_norm(distances: Floats, dispersion: Floats, counts: Ints) -> float:
+    """Return the norm without its upward bias, ``sqrt(max(0, sum of U))``; NaN if an S_i is."""
+    total = debiased_squared_distances(distances, dispersion, counts).sum()
+    return float(np.sqrt(np.maximum(total, 0.0)))
+
+
+def geometry(
+    embeddings: ArrayLike, owners: Owners, n: int, previous: Geometry | None = None
+) -> Geometry:
+    """Work out all that one step shows: distances, norms, dispersion, and the scatter.
+
+    Parameters
+    ----------
+    embeddings : array_like of shape (m, p)
+        Of the usable responses.
+    owners : ndarray of shape (m,)
+        The participant of each row, 0 to n - 1.
+    n : int
+    previous : Geometry, optional
+        Of the step before; the scatter is turned to fit it.
+
+    Returns
+    -------
+    Geometry
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite, or the owners don't fit.
+    """
+    points, labels = labelled(embeddings, owners, n)
+    points = shifted(points)
+    counts = response_counts(labels, n)
+    distances = distance_matrix(mean_embeddings(points, labels, n))
+    spread = dispersion(points, labels, n)
+    scaled = classical_mds(points)
+    return Geometry(
+        distances=distances,
+        norm=frobenius_norm(distances),
+        norm_debiased=debiased_norm(distances, spread, counts),
+        noise_floor=noise_floor(spread, counts),
+        dispersion=spread,
+        coordinates=aligned(scaled.coordinates, labels, previous),
+        owners=labels,
+        explained=scaled.explained,
+    )
+
+
+def weights_geometry(weights: ArrayLike, previous: Geometry | None = None) -> Geometry:
+    """Do the same for a step of the Gaussian-mixture proxy: distances between weights (4).
+
+    Parameters
+    ----------
+    weights : array_like of shape (n, B)
+        Pi_i(t), one row a participant.
+    previous : Geometry, optional
+        Of the step before.
+
+    Returns
+    -------
+    Geometry
+        One point a participant; what takes several responses to know is NaN.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite.
+    """
+    points = shifted(finite(weights, "weights"))
+    n = len(points)
+    distances = distance_matrix(points)
+    scaled = classical_mds(points)
+    labels = np.arange(n, dtype=np.int64)
+    return Geometry(
+        distances=distances,
+        norm=frobenius_norm(distances),
+        norm_debiased=float("nan"),
+        noise_floor=float("nan"),
+        dispersion=np.full(n, np.nan),
+        coordinates=aligned(scaled.coordinates, labels, previous),
+        owners=labels,
+        explained=scaled.explained,
+    )

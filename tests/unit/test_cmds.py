@@ -1,0 +1,128 @@
+"""Classical scaling against scikit-learn, SciPy and cases worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import pdist, squareform
+from sklearn.manifold import ClassicalMDS
+
+from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.cmds import classical_mds, classical_mds_of_distances
+
+
+def up_to_signs(ours: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return other * np.sign((ours * other).sum(axis=0))
+
+
+@pytest.mark.parametrize("shape", [(30, 4), (30, 100), (120, 768), (450, 300), (300, 450)])
+def test_points_agree_with_scikit_learn(shape: tuple[int, int]) -> None:
+    points = np.random.default_rng(1).normal(size=shape) * np.arange(1, shape[1] + 1) ** -0.5 + 9
+    ours = classical_mds(points)
+    theirs = ClassicalMDS().fit(points)
+    np.testing.assert_allclose(ours.eigenvalues, theirs.eigenvalues_, rtol=1e-9)
+    expected = up_to_signs(ours.coordinates, theirs.embedding_)
+    np.testing.assert_allclose(ours.coordinates, expected, atol=1e-7)
+    total = (pdist(points) ** 2).sum() / len(points)
+    assert ours.explained == pytest.approx(ours.eigenvalues.sum() / total)
+    assert ours.discarded == 0.0
+
+
+def test_points_and_their_distances_give_the_same() -> None:
+    points = np.random.default_rng(2).normal(size=(20, 6))
+    ours, other = classical_mds(points), classical_mds_of_distances(squareform(pdist(points)))
+    np.testing.assert_allclose(ours.coordinates, other.coordinates, atol=1e-9)
+    assert other.explained == pytest.approx(ours.explained)
+    assert other.discarded == pytest.approx(0, abs=1e-12)
+
+
+def test_a_square_is_drawn_as_a_square() -> None:
+    corners = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 2.0], [2.0, 0.0]])
+    drawn = classical_mds(corners)
+    np.testing.assert_allclose(pdist(drawn.coordinates), pdist(corners))
+    assert drawn.explained == 1.0
+    np.testing.assert_allclose(drawn.eigenvalues, [4, 4])
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 6))
+def test_motion_leaves_the_picture_alone(seed: int, m: int, p: int) -> None:
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(m, p))
+    rotation = np.linalg.qr(rng.normal(size=(p, p)))[0]
+    ours, moved = classical_mds(points), classical_mds(points @ rotation + rng.normal(size=p))
+    assert ours.coordinates.shape == (m, 2)
+    np.testing.assert_allclose(pdist(moved.coordinates), pdist(ours.coordinates), atol=1e-6)
+    assert 0.0 <= ours.explained <= 1.0
+    # In a plane nothing is lost.
+    if p <= 2:
+        np.testing.assert_allclose(pdist(ours.coordinates), pdist(points), atol=1e-7)
+
+
+def test_axes_that_are_not_reached_are_zero() -> None:
+    line = classical_mds(np.array([[1.0], [2.0], [4.0]]))
+    assert line.coordinates.shape == (3, 2)
+    assert not line.coordinates[:, 1].any()
+    assert np.ptp(line.coordinates[:, 0]) == pytest.approx(3)
+    assert classical_mds(np.ones((1, 5))).coordinates.tolist() == [[0.0, 0.0]]
+    assert classical_mds(np.ones((0, 5))).coordinates.shape == (0, 2)
+    assert classical_mds_of_distances(np.zeros((0, 0))).coordinates.shape == (0, 2)
+    same = classical_mds(np.full((300, 250), 0.1))
+    assert not same.coordinates.any()
+    assert same.explained == 1.0
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3, 5])
+def test_large_clouds_of_low_rank(rank: int) -> None:
+    rng = np.random.default_rng(rank)
+    points = rng.normal(size=(500, rank)) @ rng.normal(size=(rank, 400))
+    drawn = classical_mds(points)
+    singular = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
+    expected = np.where(np.arange(2) < rank, singular[:2] ** 2, 0.0)
+    np.testing.assert_allclose(drawn.eigenvalues, expected, rtol=1e-9, atol=1e-9 * expected[0])
+    if rank <= 2:
+        np.testing.assert_allclose(pdist(drawn.coordinates), pdist(points), rtol=1e-5)
+
+
+def test_large_clouds_with_equal_leading_eigenvalues() -> None:
+    # The corners of a regular simplex: all eigenvalues are the same.
+    drawn = classical_mds(np.eye(260))
+    np.testing.assert_allclose(drawn.eigenvalues, [1, 1], rtol=1e-9)
+    assert drawn.explained == pytest.approx(2 / 259)
+
+
+def test_large_clouds_without_structure() -> None:
+    points = np.random.default_rng(3).normal(size=(400, 300))
+    singular = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
+    np.testing.assert_allclose(classical_mds(points).eigenvalues, singular[:2] ** 2, rtol=1e-12)
+
+
+def test_distances_that_no_points_have() -> None:
+    # 3 > 1 + 1: the triangle does not close, and one eigenvalue is negative.
+    drawn = classical_mds_of_distances([[0, 1, 1], [1, 0, 3], [1, 3, 0]])
+    assert drawn.discarded > 0.05
+    assert drawn.explained + drawn.discarded == pytest.approx(1)
+    assert (drawn.eigenvalues >= 0).all()
+    assert np.isfinite(drawn.coordinates).all()
+
+
+def test_distances_are_made_symmetric_first() -> None:
+    lopsided = classical_mds_of_distances([[0.0, 1.0], [3.0, 0.0]])
+    np.testing.assert_allclose(pdist(lopsided.coordinates), [2.0])
+
+
+def test_signs_are_fixed() -> None:
+    points = np.random.default_rng(4).normal(size=(15, 5))
+    drawn, mirrored = classical_mds(points), classical_mds(-points)
+    largest = np.abs(drawn.coordinates).argmax(axis=0)
+    assert (drawn.coordinates[largest, [0, 1]] > 0).all()
+    np.testing.assert_allclose(mirrored.coordinates, drawn.coordinates, atol=1e-9)
+
+
+def test_bad_input_is_told() -> None:
+    with pytest.raises(UnfitData, match="points: row 1 holds NaN"):
+        classical_mds([[0.0], [np.nan]])
+    with pytest.raises(UnfitData, match="a square matrix is needed"):
+        classical_mds_of_distances([[0.0, 1.0]])

@@ -210,7 +210,13 @@ class Session:
     def _keep(self, event: Event) -> Event:
         match event:
             case StepStarted(t, k, size, draws, prompts):
-                self.store.begin_step(t, k, size, draws, prompts)
+                asked = {
+                    draw.participant
+                    if draw.response is None
+                    else (draw.participant, draw.response): p
+                    for draw, p in zip(draws, prompts, strict=True)
+                }
+                self.store.begin_step(t, k, size, draws, asked)
             case ResponseArrived(response):
                 self.store.add_response(response)
             case StepCompleted(step):

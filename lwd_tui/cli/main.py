@@ -1,0 +1,136 @@
+"""The command line: options in, calls out. Everything heavy is imported where it is used."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lwd_tui.cli import models, presets, runs
+from lwd_tui.errors import LwdError
+
+app = typer.Typer(
+    name="lwd-tui",
+    help="LLM Web Dynamics: watch a network of language models read each other and drift together.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(runs.app, name="runs")
+app.add_typer(models.app, name="models")
+app.command("presets")(presets.presets)
+
+
+class BackendChoice(StrEnum):
+    """Who runs the models."""
+
+    auto = "auto"
+    ollama = "ollama"
+    openai = "openai"
+    embedded = "embedded"
+    scripted = "scripted"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")]
+Hosts = Annotated[
+    list[str] | None, typer.Option("--host", help="A server's address; may be given again.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    preset: Annotated[
+        str | None, typer.Option(help="A preset's name, or the path of a TOML file.")
+    ] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Run without a screen.")] = False,
+    backend: Annotated[
+        BackendChoice, typer.Option(help="Who runs the models.")
+    ] = BackendChoice.auto,
+    host: Hosts = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="A participant's model; may be given again, for copies too."),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="T: the run has steps 0 to T.")] = None,
+    responses: Annotated[
+        int | None, typer.Option(help="L: answers a participant and step.")
+    ] = None,
+    beta: Annotated[float | None, typer.Option(help="Share of the posts that is read.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all randomness.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="FIELD=VALUE: any field, such as posts_file=posts.csv."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File that the run is kept in.")] = None,
+    as_json: Json = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Run an experiment; see `lwd-tui presets` for those that ship."""
+    if context.invoked_subcommand is not None:
+        return
+    if version:
+        from lwd_tui import __version__
+
+        typer.echo(f"lwd-tui {__version__}")
+        return
+    if not headless:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+    if preset is None:
+        raise LwdError("say what to run with --preset NAME; `lwd-tui presets` lists them")
+
+    from lwd_tui.cast import Wishes
+    from lwd_tui.cli.run import run_headless
+    from lwd_tui.experiment import parse_setting
+    from lwd_tui.presets import load_preset
+    from lwd_tui.store.folder import new_run_path
+
+    given = {"steps": steps, "responses": responses, "beta": beta, "seed": seed}
+    changes = dict(parse_setting(setting) for setting in settings or ())
+    changes |= {name: value for name, value in given.items() if value is not None}
+    experiment = load_preset(preset).replaced(changes, "command line")
+    wishes = Wishes(backend.value, tuple(model or ()), tuple(host or ()))
+    path = out if out is not None else new_run_path(experiment.name)
+    raise typer.Exit(run_headless(experiment, wishes, path, as_json=as_json))
+
+
+@app.command()
+def resume(
+    run: Annotated[str, typer.Argument(help="A run's name or file.")],
+    headless: Annotated[bool, typer.Option("--headless", help="Without a screen.")] = False,  # noqa: ARG001
+    host: Hosts = None,
+    allow_changed: Annotated[
+        bool,
+        typer.Option("--allow-changed", help="Go on although a model isn't the recorded one."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Go on where a stored run stopped."""
+    from lwd_tui.cli.run import resume_headless
+    from lwd_tui.store.folder import find_run
+
+    code = resume_headless(
+        find_run(run), tuple(host or ()), allow_changed=allow_changed, as_json=as_json
+    )
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line; an error that a user can act on is one sentence, never a traceback."""
+    try:
+        app()
+    except LwdError as error:
+        from lwd_tui.text import clean
+
+        sys.stderr.write(f"lwd-tui: {clean(str(error))}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe, such as head, has had enough: that is not an error of ours.
+        sys.stderr.close()
+        sys.exit(0)

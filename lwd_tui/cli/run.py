@@ -1,0 +1,118 @@
+"""A run without a screen: progress on stderr, the result on stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+from rich.console import Console
+
+from lwd_tui.cast import Wishes
+from lwd_tui.cli.progress import BarReporter, LineReporter, Reporter
+from lwd_tui.cli.summary import print_summary, step_line, summary_line
+from lwd_tui.dynamics.network import StepCompleted
+from lwd_tui.errors import RunStopped
+from lwd_tui.experiment import Experiment
+from lwd_tui.session import Session
+from lwd_tui.store.run import RunStore
+
+INTERRUPTED = 130
+
+Opening = Callable[[Reporter], Awaitable[Session]]
+
+
+def run_headless(experiment: Experiment, wishes: Wishes, path: Path, *, as_json: bool) -> int:
+    """Begin a run and see it through; return the exit code."""
+    return _main(lambda reporter: Session.start(experiment, path, wishes, reporter.notice), as_json)
+
+
+def resume_headless(
+    path: Path, hosts: tuple[str, ...], *, allow_changed: bool, as_json: bool
+) -> int:
+    """Go on with a stored run and see it through; return the exit code."""
+    return _main(
+        lambda reporter: Session.resume(
+            path, reporter.notice, hosts=hosts, allow_changed=allow_changed
+        ),
+        as_json,
+    )
+
+
+def _main(opening: Opening, as_json: bool) -> int:
+    errors = Console(stderr=True)
+    reporter: Reporter = BarReporter(errors) if errors.is_terminal else LineReporter(errors)
+    return asyncio.run(_supervise(opening, reporter, as_json))
+
+
+async def _supervise(opening: Opening, reporter: Reporter, as_json: bool) -> int:
+    """Run as a task that Ctrl-C and SIGTERM cancel, so that clean-up always happens."""
+    work = asyncio.create_task(_work(opening, reporter, as_json))
+    received: list[int] = []
+
+    def cancel(number: int) -> None:
+        if not received:
+            reporter.notice("stopping …")
+        received.append(number)
+        work.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, cancel, number)
+    try:
+        await work
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        return INTERRUPTED if received[0] == signal.SIGINT else RunStopped.exit_code
+    finally:
+        reporter.stop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+    return 0
+
+
+async def _work(opening: Opening, reporter: Reporter, as_json: bool) -> None:
+    async with await opening(reporter) as session:
+        store = session.store
+        done = store.finished()
+        reporter.notice(f"run {store.path.stem}, kept in {store.path}")
+        reporter.start(session.experiment, done)
+        if as_json:
+            for numbers in store.numbers():
+                _write(step_line(numbers))
+        try:
+            async with aclosing(session.run()) as events:
+                async for event in events:
+                    reporter.see(event)
+                    if as_json and isinstance(event, StepCompleted):
+                        _write(step_line(store.numbers()[-1]))
+        except BaseException:
+            reporter.stop()
+            _say_how_to_go_on(store, reporter)
+            raise
+        reporter.stop()
+        if as_json:
+            _write(summary_line(store))
+        else:
+            print_summary(store, Console())
+            reporter.notice(f"stored: lwd-tui runs show {store.path.stem}")
+
+
+def _say_how_to_go_on(store: RunStore, reporter: Reporter) -> None:
+    done, steps = store.finished(), store.experiment.steps + 1
+    waiting = len(store.pending(done)) if done < steps else 0
+    more = f" and {waiting} responses of the next" if waiting else ""
+    reporter.notice(
+        f"stopped with {done} of {steps} steps{more} stored; "
+        f"go on with: lwd-tui resume {store.path.stem}"
+    )
+
+
+def _write(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()

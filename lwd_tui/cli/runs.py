@@ -1,0 +1,115 @@
+"""`lwd-tui runs`: the stored runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="The stored runs: list, show, export, delete.", no_args_is_help=True)
+
+Run = Annotated[str, typer.Argument(help="A run's name or file.")]
+
+
+class Format(StrEnum):
+    """What a run is exported as."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
+@app.command("list")
+def list_() -> None:
+    """List the stored runs, the newest last."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from lwd_tui.cli.summary import number
+    from lwd_tui.store.folder import list_runs, runs_folder
+    from lwd_tui.text import clean_line
+
+    summaries = list_runs()
+    if not summaries:
+        typer.echo(
+            f"No runs in {runs_folder()} yet; start with: lwd-tui --preset quickstart --headless"
+        )
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("run", "status", "steps", "norm", "participants", "created"):
+        table.add_column(heading)
+    for run in summaries:
+        norms = f"{number(run.norm_first)} → {number(run.norm_last)}" if run.done else ""
+        table.add_row(
+            Text(clean_line(run.name)),
+            run.status,
+            f"{run.done} of {run.steps}",
+            norms,
+            Text(clean_line(", ".join(run.participants))),
+            run.created[:16].replace("T", " "),
+        )
+    Console().print(table)
+
+
+@app.command()
+def show(
+    run: Run,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a step.")] = False,
+) -> None:
+    """Show a run's numbers, its curve and its last scatter."""
+    import json
+
+    from rich.console import Console
+
+    from lwd_tui.cli.summary import print_summary, step_line, summary_line
+    from lwd_tui.store.folder import find_run
+    from lwd_tui.store.run import RunStore
+
+    with RunStore.open(find_run(run)) as store:
+        if as_json:
+            for line in [*map(step_line, store.numbers()), summary_line(store)]:
+                typer.echo(json.dumps(line, ensure_ascii=False, allow_nan=False))
+        else:
+            print_summary(store, Console())
+
+
+@app.command()
+def export(
+    run: Run,
+    format_: Annotated[Format, typer.Option("--format", help="What to write.")],
+    out: Annotated[Path, typer.Option(help="Where to write it.")],
+    content_only: Annotated[
+        bool,
+        typer.Option("--content-only", help="Leave out times, hosts and attempts."),
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+) -> None:
+    """Write a run's content for pandas and other tools."""
+    from lwd_tui.store.export import export as write
+    from lwd_tui.store.folder import find_run
+    from lwd_tui.store.run import RunStore
+
+    with RunStore.open(find_run(run)) as store:
+        for path in write(store, format_.value, out, content_only=content_only, overwrite=force):
+            typer.echo(str(path))
+
+
+@app.command()
+def delete(run: Run) -> None:
+    """Move a run to the trash."""
+    from lwd_tui.store.folder import delete_run, find_run
+
+    path = find_run(run)
+    kept = delete_run(path)
+    typer.echo(f"{path.stem} is in the trash: {kept}; `lwd-tui runs restore {path.stem}` undoes it")
+
+
+@app.command()
+def restore(run: Annotated[str, typer.Argument(help="A deleted run's name.")]) -> None:
+    """Take a run back out of the trash."""
+    from lwd_tui.store.folder import restore_run
+
+    typer.echo(f"restored: {restore_run(run)}")

@@ -1,0 +1,147 @@
+"""A run as a table and two plots: the result of a headless run, and of `runs show`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lwd_tui.cli.plots import curves, scatter
+from lwd_tui.experiment import Experiment
+from lwd_tui.palette import marker
+from lwd_tui.store.run import RunStore, StepNumbers
+from lwd_tui.text import clean_line
+
+_PLOT_ROWS, _SCATTER_ROWS, _WIDEST = 17, 21, 110
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number; a dash where it isn't defined."""
+    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
+
+
+def json_number(value: float) -> float | None:
+    """Return a number that JSON has; None where it isn't defined."""
+    return float(value) if math.isfinite(value) else None
+
+
+def step_line(numbers: StepNumbers) -> dict[str, Any]:
+    """Return the JSON object of one step."""
+    return {
+        "t": numbers.t,
+        "k": numbers.k,
+        "posts": numbers.size,
+        "synthetic": numbers.synthetic,
+        "norm": json_number(numbers.norm),
+        "norm_debiased": json_number(numbers.norm_debiased),
+        "noise_floor": json_number(numbers.noise_floor),
+        "dispersion": [json_number(value) for value in numbers.dispersion],
+        "failed": numbers.failed,
+        "seconds": round(numbers.seconds, 3),
+    }
+
+
+def summary_line(store: RunStore) -> dict[str, Any]:
+    """Return the JSON object that follows the steps."""
+    experiment, steps = store.experiment, store.numbers()
+    record: Mapping[str, Any] = store.record
+    return {
+        "summary": True,
+        "run": store.path.stem,
+        "file": str(store.path),
+        "experiment": experiment.name,
+        "experiment_sha256": experiment.sha256,
+        "participants": [who.name for who in experiment.cast],
+        "models": [who.model for who in experiment.cast],
+        "embedder": experiment.embedder.model,
+        "normalised": experiment.embedder.normalise,
+        "seed": experiment.seed,
+        "responses": experiment.responses,
+        "beta": experiment.beta,
+        "steps_done": len(steps),
+        "steps": experiment.steps + 1,
+        "done": len(steps) > experiment.steps,
+        "norm_first": json_number(steps[0].norm) if steps else None,
+        "norm_last": json_number(steps[-1].norm) if steps else None,
+        "failed": sum(step.failed for step in steps),
+        "notes": list(record.get("notes", ())),
+        "seconds": round(sum(step.seconds for step in steps), 3),
+    }
+
+
+def scale_name(experiment: Experiment) -> str:
+    """Say which scale the norm has."""
+    return "unit vectors" if experiment.embedder.normalise else "raw vectors"
+
+
+def print_summary(store: RunStore, console: Console) -> None:
+    """Print the table of steps, the curve of the norm and the scatter of the last step."""
+    experiment, steps = store.experiment, store.numbers()
+    names = [clean_line(who.name) for who in experiment.cast]
+    if not steps:
+        console.print("No step is whole yet.")
+        return
+    console.print(_table(steps, names, scale_name(experiment)))
+    width = max(50, min(console.width, _WIDEST))
+    plain = not console.color_system
+    text = curves(
+        [
+            ("norm", "braille", [step.norm for step in steps]),
+            ("debiased", "-", [step.norm_debiased for step in steps]),
+            ("noise floor", "·", [step.noise_floor for step in steps]),
+        ],
+        f"‖D(t)‖F, {scale_name(experiment)}",
+        width,
+        _PLOT_ROWS,
+        plain=plain,
+    )
+    if text:
+        _print_plot(console, text)
+    last = store.step(steps[-1].t)
+    if last.geometry is not None and len(last.embeddings):
+        shown = f"{100 * last.geometry.explained:.0f} %"
+        title = f"responses at t = {last.t}: classical MDS, {shown} of the squared distance shown"
+        scale = float(np.linalg.norm(last.embeddings, axis=1).mean())
+        text = scatter(last.geometry, names, title, width, _SCATTER_ROWS, scale=scale, plain=plain)
+        _print_plot(console, text)
+    for who, response in zip(names, _posted(store, steps), strict=False):
+        console.print(Text(f"{who}: ", style="bold"), Text(response), sep="")
+
+
+def _posted(store: RunStore, steps: Sequence[StepNumbers]) -> list[str]:
+    """Return what each participant posted last; nothing for one whose answers all failed."""
+    last = store.step(steps[-1].t)
+    said = {post.author: clean_line(post.text) for post in last.posted}
+    return [said.get(who.name, "(no usable answer)") for who in store.experiment.cast]
+
+
+def _print_plot(console: Console, text: str) -> None:
+    """Print a plot as it is: its colour codes are plotext's own."""
+    console.print()
+    console.print(Text.from_ansi(text), no_wrap=True, overflow="crop")
+
+
+def _table(steps: Sequence[StepNumbers], names: Sequence[str], scale: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, title=None)
+    for heading in ("t", "k", "|A|", f"norm ({scale})", "debiased", "noise floor"):
+        table.add_column(heading, justify="right")
+    for position, name in enumerate(names):
+        table.add_column(f"S {marker(position)} {name}", justify="right")
+    table.add_column("failed", justify="right")
+    for step in steps:
+        table.add_row(
+            str(step.t),
+            str(step.k),
+            str(step.size),
+            number(step.norm),
+            number(step.norm_debiased),
+            number(step.noise_floor),
+            *(number(value) for value in step.dispersion),
+            str(step.failed or ""),
+        )
+    return table

@@ -1,0 +1,57 @@
+# `make demo` and `make test` do all the set-up themselves; the rest is for developers.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help demo install test unit integration lint bench screenshots clean
+
+help:
+	@echo "make demo         install, fetch the small models, and watch three of them drift together"
+	@echo "make test         install everything, and run all tests"
+	@echo "make unit         the tests without models (under two minutes)"
+	@echo "make lint         ruff, mypy, import-linter"
+	@echo "make bench        the benchmarks, as ratios measured in one run"
+	@echo "make screenshots  pictures of the screens, from a real stored run"
+
+demo: $(VENV)/installed
+	$(BIN)/lwd-tui models pull smollm2-135m gemma3-270m all-minilm-l6-v2
+	$(BIN)/lwd-tui --preset quickstart --headless
+
+install: $(VENV)/installed
+
+test: unit integration
+
+unit: $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/unit
+
+integration: $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/integration
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/installed-dev
+	$(BIN)/python -m screenshots
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit("lwd-tui needs Python 3.11 or newer; say which with: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
+	$(PIP) -e ".[embedded]"
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) -e ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist build *.egg-info

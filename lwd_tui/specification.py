@@ -23,7 +23,10 @@ class InvalidExperiment(LwdError):
 class Section(BaseModel):
     """Frozen, and strict about names: a misspelt field is an error, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Defaults are validated too: an int given for a float would hash otherwise than after a reload.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True
+    )
 
 
 class Specification(Section):

@@ -53,7 +53,9 @@ class ScriptedGenerator:
 
     async def describe(self, model: str) -> ModelInfo:
         """Say that any name is a model."""
-        digest = hashlib.sha256(f"scripted {model} {self._settings}".encode()).hexdigest()
+        digest = hashlib.sha256(
+            f"scripted {model} {self._settings.model_dump_json()}".encode()
+        ).hexdigest()
         return ModelInfo(
             model, "scripted", digest, "scripted", capabilities=("generate", "chat"), loaded=True
         )

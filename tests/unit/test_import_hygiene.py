@@ -1,0 +1,47 @@
+"""The first frame and `--help` come before anything heavy is loaded."""
+
+import subprocess
+import sys
+
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "scipy",
+    "numba",
+    "xllamacpp",
+    "gguf",
+    "ollama",
+    "openai",
+    "textual",
+    "plotext",
+)
+
+
+def loaded(code):
+    script = f"import sys\n{code}\nprint(*sorted(name.partition('.')[0] for name in sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(result.stdout.splitlines()[-1].split())
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert not loaded("import lwd_tui") & {*HEAVY, "numpy", "pydantic"}
+
+
+def test_help_loads_nothing_heavy():
+    code = """
+from lwd_tui.cli.main import app
+sys.argv = ["lwd-tui", "--help"]
+try:
+    app()
+except SystemExit:
+    pass
+"""
+    assert not loaded(code) & {*HEAVY, "numpy", "pydantic", "sqlite3"}
+
+
+def test_a_session_on_scripted_models_loads_nothing_heavy():
+    code = "import lwd_tui.session, lwd_tui.backends.scripted, lwd_tui.store.run"
+    assert not loaded(code) & set(HEAVY)

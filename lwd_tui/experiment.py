@@ -12,13 +12,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from lwd_tui.knobs import Retrieval
+from lwd_tui.knobs import Exchange
 from lwd_tui.specification import InvalidExperiment as InvalidExperiment
 from lwd_tui.specification import Name, Section, Specification
 from lwd_tui.specification import parse_setting as parse_setting
 from lwd_tui.types import PromptStyle
 
 Backend = Literal["ollama", "openai", "embedded", "scripted"]
+Ranking = Literal["uniform", "similar", "recent"]
+NoiseKind = Literal["shuffled", "off-topic"]
 EmbedderBackend = Literal["embedded", "sentence-transformers", "ollama", "openai", "scripted"]
 
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -170,7 +172,7 @@ class SeedPost(Section):
     label: str = ""
 
 
-class Experiment(Specification):
+class Experiment(Specification, Exchange):
     """A run's whole specification.
 
     Attributes
@@ -190,8 +192,16 @@ class Experiment(Specification):
         k_t = floor(beta * |A(t)|).
     seed : int
         All randomness of the run comes from it.
-    retrieval : {"participant", "shared", "response"}
-        Whose draw is whose: one a participant (the paper), one for all, one a response.
+    ranking : {"uniform", "similar", "recent"}
+        Which k_t posts a draw takes: any (the paper); those nearest to the query by the cosine of
+        their embeddings; the newest. Ties are broken at random.
+    posts_each : int
+        Usable responses that each participant posts at each step, the first ones (the paper: 1).
+    noise_kind : {"shuffled", "off-topic"}
+        What the `noise` posts of each step are: posts of A(0) with their words shuffled, or
+        sentences about other things.
+    reserve : tuple of SeedPost
+        Human posts that `fresh` takes from, each once, in an order of chance.
     max_attempts : int
         How often an unusable answer is asked for before it counts as failed.
     embedder, template, scripted
@@ -203,13 +213,16 @@ class Experiment(Specification):
     steps: int = Field(8, ge=1)
     beta: float = Field(0.5, gt=0, le=1)
     seed: int = Field(7, ge=0, lt=2**63)
-    retrieval: Retrieval = "participant"
+    ranking: Ranking = "uniform"
+    posts_each: int = Field(1, ge=1)
+    noise_kind: NoiseKind = "shuffled"
     max_attempts: int = Field(3, ge=1, le=20)
     embedder: EmbedderSpec = EmbedderSpec()
     template: Template = Template()
     scripted: Scripted = Scripted()
     participants: tuple[Participant, ...] | Literal["auto"]
     posts: tuple[SeedPost, ...] = ()
+    reserve: tuple[SeedPost, ...] = ()
 
     @field_validator("participants", mode="before")
     @classmethod
@@ -229,14 +242,39 @@ class Experiment(Specification):
             seen.add(participant.name)
         return self
 
+    @model_validator(mode="after")
+    def _exchange_fits(self) -> Self:
+        if self.posts_each > self.responses:
+            raise ValueError(
+                f"posts_each = {self.posts_each}: must be at most responses = {self.responses}"
+            )
+        if self.fresh * self.steps > len(self.reserve):
+            raise ValueError(
+                f"fresh = {self.fresh}: {self.steps} steps need {self.fresh * self.steps} posts "
+                f"in reserve, and there are {len(self.reserve)}"
+            )
+        if self.noise and self.noise_kind == "shuffled" and not self.posts:
+            raise ValueError("noise: there are no posts whose words could be shuffled")
+        if self.cast and not self.readers(len(self.cast)).all() and self.retrieval == "shared":
+            raise ValueError(
+                'retrieval = "shared" needs a network in which everyone reads everyone'
+            )
+        return self
+
     @property
     def cast(self) -> tuple[Participant, ...]:
         """The participants; empty while they are still "auto"."""
         return () if self.participants == "auto" else self.participants
 
     def size(self, t: int) -> int:
-        """|A(t)| = |A(0)| + n t, if every participant has a usable first response."""
-        return len(self.posts) + len(self.cast) * t
+        """|A(t)|, if every participant has enough usable responses.
+
+        In the paper's network |A(0)| + n t.
+        """
+        written = len(self.cast) * self.posts_each if self.interaction else 0
+        oldest = self.oldest(t)
+        human = len(self.posts) if oldest == 0 else 0
+        return human + (written + self.fresh + self.noise) * (t - max(oldest - 1, 0))
 
     def draw_size(self, size: int) -> int:
         """k_t = floor(beta * |A(t)|) for an Internet of `size` posts."""

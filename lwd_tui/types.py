@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-Origin = Literal["human", "synthetic", "injected"]
+Origin = Literal["human", "synthetic", "injected", "noise"]
 PromptStyle = Literal["chat", "completion"]
 
 
@@ -35,8 +35,8 @@ class Post:
         As written; pass it through `lwd_tui.text.clean` before showing it.
     author : str
         Name of the participant, or of the human source ("" where none is given).
-    origin : {"human", "synthetic", "injected"}
-        Part of A(0) or fresh human text; written by a participant; put in by hand.
+    origin : {"human", "synthetic", "injected", "noise"}
+        Part of A(0) or fresh human text; written by a participant; put in by hand; noise.
     step : int
         First t at which it can be drawn: 0 for A(0), t + 1 for what was answered at t.
     label : str
@@ -215,7 +215,7 @@ class Step:
     Attributes
     ----------
     t, k : int
-        The step, and k_t.
+        The step, and k_t; where participants read different networks, the largest.
     size, synthetic : int
         |A(t)| before this step's answers are posted, and how many of those a model wrote.
     draws : tuple of Draw

@@ -27,7 +27,7 @@ def worst_context(
 ) -> int:
     """Bound the context that the longest prompt of a run can need, answer included.
 
-    The k_T posts of the last draw are taken to be the longest there can be. A synthetic post is
+    The posts of the largest draw are taken to be the longest there can be. A synthetic post is
     at most `max_tokens` long, since an answer that was cut is never posted.
 
     Parameters
@@ -47,8 +47,9 @@ def worst_context(
     """
     longest = max(who.sampling.max_tokens for who in experiment.cast)
     synthetic = int(longest * FOREIGN_TOKENS) + _marker_tokens(experiment)
-    k = experiment.draw_size(experiment.size(experiment.steps))
-    written = len(experiment.cast) * experiment.steps
+    k = max(experiment.draw_size(experiment.size(t)) for t in range(experiment.steps + 1))
+    added = experiment.posts_each if experiment.interaction else 0
+    written = len(experiment.cast) * added * experiment.steps
     longer = sorted((cost for cost in post_tokens if cost > synthetic), reverse=True)[:k]
     rest = k - len(longer)
     from_models = min(rest, written)

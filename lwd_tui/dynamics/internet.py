@@ -1,10 +1,9 @@
-"""A(t): the posts that can be read, and the draws from them."""
+"""A(t): the posts, in order of posting."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-
-import numpy as np
 
 from lwd_tui.types import Origin, Post
 
@@ -20,7 +19,6 @@ class Internet:
 
     def __init__(self, posts: Iterable[Post] = ()) -> None:
         self._posts: list[Post] = []
-        self._synthetic = 0
         for post in posts:
             self._append(post)
 
@@ -30,31 +28,18 @@ class Internet:
     def __getitem__(self, post_id: int) -> Post:
         return self._posts[post_id]
 
-    @property
-    def synthetic(self) -> int:
-        """How many posts were written by a participant."""
-        return self._synthetic
-
     def add(self, text: str, author: str, origin: Origin, step: int, label: str = "") -> Post:
         """Append a post, which can be drawn from step `step` on."""
         post = Post(len(self._posts), text, author, origin, step, label)
         self._append(post)
         return post
 
-    def draw(self, rng: np.random.Generator, k: int) -> tuple[int, ...]:
-        """Draw k posts uniformly without replacement, in random order.
+    def since(self, step: int) -> range:
+        """Return the ids of the posts that can be drawn from `step` on or later.
 
-        `Generator.choice` takes O(k) here: it shuffles an index only where k is more than a
-        fiftieth of A(t), and uses Floyd's algorithm below. No post is copied.
-
-        Returns
-        -------
-        tuple of int
-            Ids of the posts.
+        Posts come in order of step, so that this is a search, not a scan.
         """
-        if k == 0:
-            return ()
-        return tuple(rng.choice(len(self._posts), size=k, replace=False).tolist())
+        return range(bisect_left(self._posts, step, key=lambda post: post.step), len(self._posts))
 
     def read(self, ids: Sequence[int]) -> list[Post]:
         """Return the posts with these ids, in that order."""
@@ -63,5 +48,6 @@ class Internet:
     def _append(self, post: Post) -> None:
         if post.id != len(self._posts):
             raise ValueError(f"post {post.id} follows post {len(self._posts) - 1}")
+        if self._posts and post.step < self._posts[-1].step:
+            raise ValueError(f"post {post.id} of step {post.step} comes too late")
         self._posts.append(post)
-        self._synthetic += post.origin == "synthetic"

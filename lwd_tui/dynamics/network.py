@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -17,13 +18,15 @@ from lwd_tui.backends.base import (
     Generation,
     Generator,
 )
+from lwd_tui.dynamics.additions import fresh_posts, noise_posts
 from lwd_tui.dynamics.answers import problem_of
 from lwd_tui.dynamics.clock import Clock
 from lwd_tui.dynamics.internet import Internet
-from lwd_tui.dynamics.keys import generator, request_seed
+from lwd_tui.dynamics.keys import request_seed
 from lwd_tui.dynamics.prompt import build_prompt
+from lwd_tui.dynamics.retrieval import Retrieval
 from lwd_tui.experiment import Experiment
-from lwd_tui.types import Attempt, Draw, Prompt, Response, Step, Vectors
+from lwd_tui.types import Attempt, Draw, Post, Prompt, Response, Step, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class Network:
     ) -> None:
         self._experiment = experiment
         self._internet = internet
+        self._retrieval = Retrieval(experiment, internet, embedder)
         self._generators = generators
         self._contexts = contexts
         self._embedder = embedder
@@ -142,9 +146,11 @@ class Network:
         preview: TokenPreview | None,
     ) -> AsyncGenerator[Event, None]:
         began = time.perf_counter()
-        size, synthetic = len(self._internet), self._internet.synthetic
-        k = self._experiment.draw_size(size)
-        draws = self._draw(t, k)
+        here = self._internet.since(self._experiment.oldest(t))
+        size = len(here)
+        synthetic = sum(self._internet[post_id].origin == "synthetic" for post_id in here)
+        draws = await self._retrieval.draw(t)
+        k = max(len(draw.posts) for draw in draws)
         prompts = tuple(self._prompt(draw) for draw in draws)
         yield StepStarted(t, k, size, draws, prompts)
 
@@ -163,37 +169,24 @@ class Network:
             embeddings = await self._embedder.embed(texts)
             vectors, truncated = embeddings.vectors, sum(embeddings.truncated)
 
-        posted = tuple(
-            self._internet.add(
-                response.text,
-                self._experiment.cast[response.participant].name,
-                "synthetic",
-                t + 1,
-            )
-            for response in first_usable(responses)
-        )
+        posted = tuple(self._post(t, responses))
         seconds = time.perf_counter() - began
         yield StepCompleted(
             Step(t, k, size, synthetic, draws, responses, vectors, posted, seconds, truncated)
         )
 
-    def _draw(self, t: int, k: int) -> tuple[Draw, ...]:
-        seed, draw = self._experiment.seed, self._internet.draw
-        participants = range(len(self._experiment.cast))
-        match self._experiment.retrieval:
-            case "participant":
-                return tuple(
-                    Draw(t, i, draw(generator(seed, "draw", t, i), k)) for i in participants
-                )
-            case "shared":
-                shared = draw(generator(seed, "draw", t), k)
-                return tuple(Draw(t, i, shared) for i in participants)
-            case "response":
-                return tuple(
-                    Draw(t, i, draw(generator(seed, "draw", t, i, index), k), index)
-                    for i in participants
-                    for index in range(self._experiment.responses)
-                )
+    def _post(self, t: int, responses: Iterable[Response]) -> Iterator[Post]:
+        """Put on the Internet what step t adds to it."""
+        experiment, add = self._experiment, self._internet.add
+        if experiment.interaction:
+            for response in first_usable(responses, experiment.posts_each):
+                author = experiment.cast[response.participant].name
+                yield add(response.text, author, "synthetic", t + 1)
+        if t < experiment.steps:
+            for post in fresh_posts(experiment, t):
+                yield add(post.text, post.author, "human", t + 1, post.label)
+            for text in noise_posts(experiment, t):
+                yield add(text, "", "noise", t + 1)
 
     def _prompt(self, draw: Draw) -> Prompt:
         experiment = self._experiment
@@ -281,17 +274,19 @@ class Network:
             indices.sort()
 
 
-def first_usable(responses: Iterable[Response]) -> list[Response]:
-    """Return the first usable response of each participant: the ones that are posted.
+def first_usable(responses: Iterable[Response], count: int = 1) -> list[Response]:
+    """Return the first usable responses of each participant, `count` of them: what is posted.
 
     Responses are independent given the draw, so the first usable one is as good a draw from the
     participant's distribution as the first one.
     """
-    first: dict[int, Response] = {}
+    taken: Counter[int] = Counter()
+    posted = []
     for response in responses:
-        if not response.failed:
-            first.setdefault(response.participant, response)
-    return list(first.values())
+        if not response.failed and taken[response.participant] < count:
+            taken[response.participant] += 1
+            posted.append(response)
+    return posted
 
 
 def _previewer(

@@ -308,3 +308,57 @@ async def test_previews_name_the_participant_and_response():
     assert any(
         shown[0, 0].startswith(r.text) for r in arrived if (r.participant, r.index) == (0, 0)
     )
+
+
+async def test_without_interaction_nothing_is_posted():
+    steps = steps_of(await events_of(network(experiment(interaction=False))))
+    assert [step.size for step in steps] == [6] * 5
+    assert all(step.posted == () for step in steps)
+
+
+async def test_replace_reads_only_what_was_just_posted():
+    steps = steps_of(await events_of(network(experiment(posting="replace", beta=1.0))))
+    assert [(step.size, step.synthetic) for step in steps] == [(6, 0)] + [(3, 3)] * 4
+    for before, step in zip(steps, steps[1:], strict=False):
+        assert all(set(draw.posts) == {post.id for post in before.posted} for draw in step.draws)
+
+
+async def test_participants_may_post_several_responses():
+    steps = steps_of(await events_of(network(experiment(posts_each=2))))
+    assert [post.author for post in steps[0].posted] == ["ada", "ada", "ben", "ben", "cleo", "cleo"]
+    assert [step.size for step in steps] == [6, 12, 18, 24, 30]
+
+
+async def test_fresh_human_posts_come_from_the_reserve_each_once():
+    reserve = [{"text": f"Fresh {number}", "label": "new"} for number in range(9)]
+    steps = steps_of(await events_of(network(experiment(fresh=2, reserve=reserve))))
+    fresh = [post for step in steps for post in step.posted if post.origin == "human"]
+    assert len(fresh) == len({post.text for post in fresh}) == 8
+    assert {post.label for post in fresh} == {"new"}
+    assert [step.size for step in steps] == [6, 11, 16, 21, 26]
+    assert [step.synthetic for step in steps] == [0, 3, 6, 9, 12]
+
+
+async def test_noise_is_the_words_of_a_human_post_shuffled_or_about_other_things():
+    spec = experiment(noise=3, posts=[{"text": "one two three four five"}])
+    steps = steps_of(await events_of(network(spec)))
+    noise = [post for post in steps[0].posted if post.origin == "noise"]
+    assert len(noise) == 3
+    for post in noise:
+        assert sorted(post.text.split()) == ["five", "four", "one", "three", "two"]
+    other = steps_of(await events_of(network(experiment(noise=2, noise_kind="off-topic"))))[0]
+    assert len([post for post in other.posted if "Post number" not in post.text]) == 5
+    assert [step.size for step in steps] == [1, 7, 13, 19, 25]
+
+
+async def test_the_planned_size_is_the_size_that_comes():
+    for changes in (
+        {},
+        {"posting": "replace"},
+        {"posting": "window", "window": 2, "noise": 1},
+        {"posts_each": 3, "fresh": 1, "reserve": [{"text": f"r{i}"} for i in range(4)]},
+        {"interaction": False, "noise": 2},
+    ):
+        spec = experiment(**changes)
+        steps = steps_of(await events_of(network(spec)))
+        assert [step.size for step in steps] == [spec.size(t) for t in range(5)], changes

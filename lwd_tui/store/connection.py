@@ -1,0 +1,135 @@
+"""Connections to a run's file: to make it, to write it, to read it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lwd_tui.store.errors import NoSuchRun, RunExists, opening, run_name
+from lwd_tui.store.rows import text_of
+from lwd_tui.store.schema import MIGRATIONS, check, migrate
+
+# Seconds to wait for another connection; a writer's commits take a thousandth of that.
+_PATIENCE = 5.0
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[sqlite3.Connection]:
+    """Make the file of a run; it is there whole when the block ends, or not at all.
+
+    Yields
+    ------
+    sqlite3.Connection
+        To the tables, still empty.
+    """
+    if path.exists():
+        raise RunExists(f"{path} exists already; choose another name, or resume that run")
+    new = path.with_name(f".{path.name}.new")
+    with opening(path):
+        try:
+            new.unlink(missing_ok=True)
+            with contextlib.closing(_connect(new, "rwc")) as connection:
+                migrate(connection, 0)
+                connection.execute("BEGIN")
+                yield connection
+                connection.execute("COMMIT")
+            new.rename(path)
+        except BaseException:
+            for leftover in (new, new.with_name(f"{new.name}-journal")):
+                leftover.unlink(missing_ok=True)
+            raise
+
+
+def connect_to_write(path: Path) -> sqlite3.Connection:
+    """Open a run's file to write it, and bring it to this version's tables."""
+    with opening(path):
+        connection = _connect(path, "rw")
+        try:
+            version = check(connection, path)
+            # A file without the right to write it opens all the same, and fails only here.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
+            migrate(connection, version)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def settle(connection: sqlite3.Connection) -> None:
+    """Close a connection that wrote, and leave a single file that opens anywhere.
+
+    Where somebody reads the file now, or the disk is full, its log stays beside it.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA busy_timeout = 0")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a run's file to read it, also on a medium that can't be written.
+
+    A file of an earlier version is brought to this version's tables in memory; the file stays
+    as it is.
+    """
+    with opening(path):
+        if not path.is_file():
+            raise NoSuchRun(f"there is no run {run_name(path)} ({path})")
+        connection = _readable(path)
+        try:
+            version = check(connection, path)
+            if version < len(MIGRATIONS):
+                connection = _copy_in_memory(connection)
+                migrate(connection, version)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _readable(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, "ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        log = path.with_name(f"{path.name}-wal")
+        if error.sqlite_errorcode & 0xFF not in (
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+        ) or (log.exists() and log.stat().st_size):
+            raise
+        # SQLite wants to write beside a file whose last writer had no time to close it; where
+        # it can't, nobody else can write the file either.
+        return _connect(path, "ro&immutable=1")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _copy_in_memory(connection: sqlite3.Connection) -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    copy.text_factory = text_of
+    with contextlib.closing(connection):
+        connection.backup(copy)
+    return copy
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_PATIENCE,
+        isolation_level=None,
+    )
+    connection.text_factory = text_of
+    return connection

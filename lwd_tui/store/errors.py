@@ -1,0 +1,124 @@
+"""What can go wrong with a run's file, told in one sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lwd_tui.errors import LwdError, RunStopped
+
+
+class StoreError(LwdError):
+    """A run's file can't be used as asked."""
+
+
+class NoSuchRun(StoreError):
+    """Nothing is there."""
+
+
+class RunExists(StoreError):
+    """Something is there already, and is not replaced."""
+
+
+class RunBusy(StoreError):
+    """Another process writes this run."""
+
+
+class DamagedRun(StoreError):
+    """The file is not a run, or not a whole one."""
+
+
+class NewerRun(StoreError):
+    """A later version of lwd-tui wrote the file."""
+
+
+class RunMismatch(StoreError):
+    """What is to be stored contradicts what is stored."""
+
+
+class WriteFailed(RunStopped):
+    """The disk is full or fails; what was committed before is still there."""
+
+
+def run_name(path: Path) -> str:
+    """Return the name that a run is called by: that of its file, without the ending."""
+    return path.stem if path.suffix == ENDING else path.name
+
+
+ENDING = ".sqlite"
+"""Of the files that runs are kept in."""
+
+# What SQLite's own messages don't say in words that a user would know.
+_WORDS = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk fails or is full",
+    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_CANTOPEN: "the file or its folder can't be opened",
+    sqlite3.SQLITE_PERM: "it may not be opened",
+    sqlite3.SQLITE_BUSY: "another program has it locked",
+    sqlite3.SQLITE_LOCKED: "another program has it locked",
+}
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Tell SQLite's errors while a run is created or opened."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise _damage(error, path) or StoreError(
+            f"run {run_name(path)} can't be opened: {_reason(error)} ({path})"
+        ) from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell SQLite's errors, and values that can't be what was written."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, ValueError, TypeError, LookupError, zlib.error) as error:
+        raise _damage(error, path) or StoreError(
+            f"run {run_name(path)} can't be read: {_reason(error)} ({path})"
+        ) from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell SQLite's errors where a run has to stop; its rules about values are not such."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise _damage(error, path) or WriteFailed(
+            f"run {run_name(path)} can't be written: {_reason(error)}; what was computed is "
+            f"stored; mend that, then resume the run ({path})"
+        ) from error
+
+
+def _code(error: Exception) -> int | None:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return _WORDS.get(_code(error) or 0, str(error))
+
+
+def _damage(error: Exception, path: Path) -> DamagedRun | None:
+    """Return what to say if the file itself is at fault."""
+    if _code(error) == sqlite3.SQLITE_NOTADB:
+        return DamagedRun(f"{path} is not a run: it isn't an SQLite file")
+    if _code(error) == sqlite3.SQLITE_CORRUPT or isinstance(
+        error, (ValueError, TypeError, LookupError, zlib.error)
+    ):
+        return DamagedRun(
+            f"run {run_name(path)} is damaged ({error}); use a copy of {path}, or save what is "
+            f"readable with SQLite's own `.recover`"
+        )
+    return None

@@ -1,0 +1,191 @@
+"""A run as files for pandas, polars, DuckDB and spreadsheets.
+
+CSV and Parquet are one file a table (`lwd_tui.store.tables.TABLES`) and ``run.json`` with the
+experiment: in the folder OUT, or, where OUT itself ends in ``.csv`` or ``.parquet``, beside each
+other as ``OUT-posts.csv`` and so on. JSON lines are one file: the run, then one object a row with
+its table's name as `kind`. Embeddings, if asked for, are in Parquet and JSON lines only.
+
+Text is exact. In JSON lines it is ASCII with escapes, so that no reader and no terminal trips over
+it. CSV is quoted as in RFC 4180 and holds control characters as they came. Nothing is put before a
+text that begins with ``=``, ``+``, ``-`` or ``@``, which a spreadsheet may take for a formula:
+import CSV there with its columns set to text. pandas takes an answer such as "NA" for a missing
+one unless it is told ``keep_default_na=False``. Half a surrogate pair, which UTF-8 hasn't, is
+written in CSV and Parquet as its escape, a backslash, ``u`` and four digits. A number that isn't
+defined is null in JSON and Parquet and an empty cell in CSV; a list of ids is one cell in CSV, with
+spaces between them.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from lwd_tui.store.errors import RunExists, StoreError
+from lwd_tui.store.run import RunStore
+from lwd_tui.store.tables import Column, Values, run_values, table_rows, wanted_tables
+
+_FORMATS = ("csv", "jsonl", "parquet")
+# Few enough that the longest prompts of long runs fit in little memory.
+_ROWS_AT_ONCE = 500
+
+Tables = dict[str, tuple[Column, ...]]
+
+
+def export(
+    store: RunStore,
+    file_format: str,
+    out: Path,
+    *,
+    content_only: bool = False,
+    embeddings: bool = False,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write a run as files, each whole or not at all; return them.
+
+    Parameters
+    ----------
+    store : RunStore
+    file_format : {"csv", "jsonl", "parquet"}
+    out : Path
+        A file for JSON lines; a folder, or the common beginning of the files' names with the
+        format's ending, for the others.
+    content_only : bool
+        Leave out times, hosts and attempts, so that equal experiments on the scripted backend
+        export equal bytes.
+    embeddings : bool
+        Write the embeddings too; never into CSV.
+    overwrite : bool
+        Replace files that are there.
+
+    Raises
+    ------
+    RunExists
+        If a file is there that may not be replaced.
+    StoreError
+        If `out` can't be written, or pyarrow isn't installed.
+    """
+    if file_format not in _FORMATS:
+        raise StoreError(f"no format is called {file_format!r}; there are {', '.join(_FORMATS)}")
+    if file_format == "parquet":
+        _pyarrow()
+    tables = wanted_tables(
+        content_only=content_only, embeddings=embeddings and file_format != "csv"
+    )
+    run = run_values(store, content_only=content_only)
+    try:
+        if file_format == "jsonl":
+            with _put_in_place([out], overwrite) as (part,):
+                _write_jsonl(store, part, run, tables)
+            return [out]
+        files = [_beside(out, f"{table}.{file_format}") for table in tables]
+        about = _beside(out, "run.json")
+        write = _write_csv if file_format == "csv" else _write_parquet
+        with _put_in_place([*files, about], overwrite) as (*parts, note):
+            note.write_text(json.dumps(run, indent=2) + "\n", encoding="ascii")
+            write(store, dict(zip(tables, parts, strict=True)), tables)
+        return [*files, about]
+    except OSError as error:
+        raise StoreError(f"can't write to {out}: {error.strerror or error}") from error
+
+
+def _beside(out: Path, name: str) -> Path:
+    """Return the file `name` of an export to the folder `out`, or to files named like `out`."""
+    if out.suffix in (".csv", ".parquet"):
+        return out.with_name(f"{out.stem}-{name}")
+    return out / name
+
+
+@contextmanager
+def _put_in_place(paths: list[Path], overwrite: bool) -> Iterator[list[Path]]:
+    """Give a temporary path for each path, and rename them all when they are whole."""
+    for path in paths:
+        if path.is_dir() or (path.exists() and not overwrite):
+            raise RunExists(f"{path} exists already; choose another place, or ask to replace it")
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    parts = [path.with_name(f".{path.name}.part") for path in paths]
+    try:
+        yield parts
+        for part, path in zip(parts, paths, strict=True):
+            part.replace(path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def _write_jsonl(store: RunStore, part: Path, run: Values, tables: Tables) -> None:
+    with part.open("w", encoding="ascii", newline="\n") as file:
+        file.write(json.dumps({"kind": "run"} | run) + "\n")
+        for table, values in table_rows(store):
+            if table in tables:
+                row = {column.name: values[column.name] for column in tables[table]}
+                file.write(json.dumps({"kind": table} | row, allow_nan=False) + "\n")
+
+
+def _write_csv(store: RunStore, parts: dict[str, Path], tables: Tables) -> None:
+    with ExitStack() as stack:
+        writers = {}
+        for table, part in parts.items():
+            file = part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+            writers[table] = csv.writer(stack.enter_context(file))
+            writers[table].writerow(column.name for column in tables[table])
+        for table, values in table_rows(store):
+            if table in writers:
+                writers[table].writerow(_cell(values[column.name]) for column in tables[table])
+
+
+def _cell(value: Any) -> Any:
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _write_parquet(store: RunStore, parts: dict[str, Path], tables: Tables) -> None:
+    arrow, parquet = _pyarrow()
+    kinds = {
+        "int": arrow.int64(),
+        "float": arrow.float64(),
+        "text": arrow.string(),
+        "ints": arrow.list_(arrow.int32()),
+        "floats": arrow.list_(arrow.float32()),
+    }
+    with ExitStack() as stack:
+        writers: dict[str, Any] = {}
+        waiting: dict[str, list[Values]] = {}
+        for table, part in parts.items():
+            schema = arrow.schema([(column.name, kinds[column.kind]) for column in tables[table]])
+            writer = parquet.ParquetWriter(part, schema, compression="zstd")
+            writers[table] = stack.enter_context(writer)
+            waiting[table] = []
+
+        def flush(table: str) -> None:
+            schema = writers[table].schema
+            writers[table].write_table(arrow.Table.from_pylist(waiting[table], schema=schema))
+            waiting[table].clear()
+
+        for table, values in table_rows(store):
+            if table in writers:
+                waiting[table].append({name: _plain(value) for name, value in values.items()})
+                if len(waiting[table]) == _ROWS_AT_ONCE:
+                    flush(table)
+        for table in writers:
+            flush(table)
+
+
+def _plain(value: Any) -> Any:
+    """Return text that UTF-8 has."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    """Return pyarrow and its parquet module, which has no types."""
+    try:
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError:
+        raise StoreError(
+            "Parquet needs pyarrow, which isn't installed: pip install 'lwd-tui[parquet]'"
+        ) from None

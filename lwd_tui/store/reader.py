@@ -1,0 +1,273 @@
+"""What can be asked of a run's file."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lwd_tui.experiment import Experiment
+from lwd_tui.store import rows
+from lwd_tui.store.errors import StoreError, reading, run_name
+from lwd_tui.store.lock import is_locked
+from lwd_tui.store.records import Event, Reading, RunSummary, Status, StepNumbers
+from lwd_tui.types import Draw, Post, Prompt, Response, Step
+
+_POSTS = "SELECT id, text, author, origin, step, label FROM posts"
+_ATTEMPTS = """SELECT t, participant, response, text, seed, finish_reason, prompt_tokens,
+    completion_tokens, seconds, problem, thinking, host, retries FROM attempts"""
+_FOUND_POSTS = """(SELECT rowid FROM post_words
+    WHERE post_words MATCH CAST(? AS TEXT) ORDER BY rowid LIMIT ?)"""
+_FOUND_RESPONSES = """(SELECT t, participant, response FROM attempts WHERE id IN (
+    SELECT rowid FROM response_words
+    WHERE response_words MATCH CAST(? AS TEXT) ORDER BY rowid LIMIT ?))"""
+
+
+class RunReader:
+    """The questions; `lwd_tui.store.run.RunStore` opens the file and adds the writing.
+
+    Every method raises DamagedRun where the file doesn't hold what was written to it.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    # What the run is
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment, as it was when the run was created."""
+        (text,) = self._one("SELECT experiment FROM run")
+        with reading(self.path):
+            data = json.loads(text)
+        return Experiment.from_dict(data, f"run {run_name(self.path)}")
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the run was made with: versions, platform, models, embedder, notes."""
+        (text,) = self._one("SELECT record FROM run")
+        with reading(self.path):
+            return dict(json.loads(text))
+
+    @property
+    def status(self) -> Status:
+        """Whether the run is done, is being written, or was stopped."""
+        (total,) = self._one("SELECT json_extract(experiment, '$.steps') + 1 FROM run")
+        if self.finished() >= total:
+            return "done"
+        return "running" if is_locked(self.path) else "stopped"
+
+    def summary(self) -> RunSummary:
+        """Tell the run in one line, without making its whole experiment."""
+        created, name, total, cast, note = self._one(
+            """SELECT created, json_extract(experiment, '$.name'),
+                   json_extract(experiment, '$.steps') + 1,
+                   json_extract(experiment, '$.participants'), json_extract(record, '$.note')
+               FROM run"""
+        )
+        norms = self._all(
+            """SELECT norm FROM steps WHERE whole AND t IN (
+                   0, (SELECT max(t) FROM steps WHERE whole)) ORDER BY t"""
+        )
+        with reading(self.path):
+            return RunSummary(
+                run_name(self.path),
+                self.path,
+                self.status,
+                name,
+                tuple(who["name"] for who in json.loads(cast)),
+                self.finished(),
+                total,
+                rows.number_of(norms[0][0]) if norms else math.nan,
+                rows.number_of(norms[-1][0]) if norms else math.nan,
+                created,
+                note=note or "",
+            )
+
+    def events(self) -> list[Event]:
+        """Return what happened to the run, in order."""
+        found = self._all("SELECT time, kind, message, t FROM events ORDER BY id")
+        with reading(self.path):
+            return [Event(datetime.fromisoformat(time), *rest) for time, *rest in found]
+
+    # Steps
+
+    def finished(self) -> int:
+        """Return the number of whole steps, which is the t of the next one."""
+        (count,) = self._one("SELECT count(*) FROM steps WHERE whole")
+        return int(count)
+
+    def numbers(self) -> list[StepNumbers]:
+        """Return the numbers of all whole steps, in order."""
+        found = self._all(
+            """SELECT t, k, size, synthetic, norm, norm_debiased, noise_floor, dispersion,
+                   seconds, failed
+               FROM steps WHERE whole ORDER BY t"""
+        )
+        with reading(self.path):
+            return [
+                StepNumbers(
+                    t,
+                    k,
+                    size,
+                    synthetic,
+                    rows.number_of(norm),
+                    rows.number_of(norm_debiased),
+                    rows.number_of(noise_floor),
+                    rows.floats_of(dispersion or b""),
+                    rows.number_of(seconds),
+                    failed,
+                )
+                for (
+                    t,
+                    k,
+                    size,
+                    synthetic,
+                    norm,
+                    norm_debiased,
+                    noise_floor,
+                    dispersion,
+                    seconds,
+                    failed,
+                ) in found
+            ]
+
+    def step(self, t: int) -> Step:
+        """Return a whole step.
+
+        Raises
+        ------
+        StoreError
+            If step t isn't whole.
+        """
+        k, size, synthetic, seconds, truncated, dimensions, vectors = self._the(
+            f"no whole step {t}",
+            """SELECT k, size, synthetic, seconds, truncated, dimensions, vectors
+               FROM steps JOIN embeddings USING (t) WHERE t = ? AND whole""",
+            t,
+        )
+        geometry = self._all(
+            """SELECT distances, norm, norm_debiased, noise_floor, dispersion, coordinates, owners,
+                   explained
+               FROM steps JOIN geometries USING (t) WHERE t = ?""",
+            t,
+        )
+        responses = self.pending(t)
+        usable = sum(not response.failed for response in responses)
+        with reading(self.path):
+            return Step(
+                t,
+                k,
+                size,
+                synthetic,
+                tuple(self.draws(t)),
+                tuple(responses),
+                rows.vectors_of(vectors, usable, dimensions),
+                tuple(self._posts("WHERE answered_at = ?", t)),
+                rows.number_of(seconds),
+                truncated,
+                rows.geometry_of(geometry[0]) if geometry else None,
+            )
+
+    def pending(self, t: int) -> list[Response]:
+        """Return the responses that are there of a step, whole or not, in its order."""
+        found = self._all(f"{_ATTEMPTS} WHERE t = ? ORDER BY participant, response, number", t)
+        with reading(self.path):
+            return rows.responses_of(found)
+
+    def draws(self, t: int) -> list[Draw]:
+        """Return the draws of a step, in the order in which they were made."""
+        found = self._all(
+            "SELECT t, participant, posts, response FROM draws WHERE t = ? ORDER BY id", t
+        )
+        with reading(self.path):
+            return list(map(rows.draw_of, found))
+
+    def prompt(self, t: int, participant: int, response: int | None = None) -> Prompt:
+        """Return what a participant was given; `response` matters where each draws for itself.
+
+        Raises
+        ------
+        StoreError
+            If there is no such prompt.
+        """
+        (body,) = self._the(
+            f"no prompt of participant {participant} at t = {t}",
+            """SELECT body FROM draws JOIN prompts ON prompts.id = draws.prompt
+               WHERE t = ? AND participant = ? AND (response IS NULL OR response = ?)""",
+            t,
+            participant,
+            response,
+        )
+        with reading(self.path):
+            return rows.prompt_of(body)
+
+    # Posts
+
+    def posts(self, up_to: int | None = None) -> list[Post]:
+        """Return the posts that can be drawn at step `up_to`, or all, in order of posting."""
+        return self._posts() if up_to is None else self._posts("WHERE step <= ?", up_to)
+
+    def posts_by(self, author: str) -> list[Post]:
+        """Return the posts of one author, in order of posting."""
+        return self._posts("WHERE author = CAST(? AS TEXT)", rows.text_bytes(author))
+
+    def readers(self, post: Post) -> list[Reading]:
+        """Return who read a post, and when, in order."""
+        found = self._all(
+            "SELECT t, participant, response, posts FROM draws WHERE t >= ? ORDER BY id", post.step
+        )
+        with reading(self.path):
+            return [
+                Reading(*row[:3]) for row in found if post.id in np.frombuffer(row[3], dtype="<i4")
+            ]
+
+    # Words
+
+    def search_posts(self, words: str, limit: int = 500) -> list[Post]:
+        """Return the posts that hold all the words, the last of them perhaps unfinished."""
+        return self._posts(f"WHERE id IN {_FOUND_POSTS}", _match(words), limit)
+
+    def search_responses(self, words: str, limit: int = 500) -> list[Response]:
+        """Return the responses of whole steps that hold all the words, in order of t."""
+        found = self._all(
+            f"""{_ATTEMPTS} WHERE (t, participant, response) IN {_FOUND_RESPONSES}
+                ORDER BY t, participant, response, number""",
+            _match(words),
+            limit,
+        )
+        with reading(self.path):
+            return rows.responses_of(found)
+
+    # Rows
+
+    def _posts(self, where: str = "", *values: Any) -> list[Post]:
+        found = self._all(f"{_POSTS} {where} ORDER BY id", *values)
+        with reading(self.path):
+            return list(map(rows.post_of, found))
+
+    def _all(self, query: str, *values: Any) -> list[rows.Row]:
+        with reading(self.path):
+            return self._connection.execute(query, values).fetchall()
+
+    def _one(self, query: str, *values: Any) -> rows.Row:
+        return self._the("no experiment", query, *values)
+
+    def _the(self, lacking: str, query: str, *values: Any) -> rows.Row:
+        found = self._all(query, *values)
+        if not found:
+            raise StoreError(f"run {run_name(self.path)} has {lacking}")
+        return found[0]
+
+
+def _match(words: str) -> bytes:
+    """Return a full-text query for plain words: nothing in them is taken for an operator."""
+    terms = ['"' + word.replace('"', '""') + '"' for word in words.replace("\0", " ").split()]
+    return rows.text_bytes(" ".join(terms) + "*" if terms else '""')

@@ -1,0 +1,109 @@
+"""What the store itself tells of a run, beside the records that every part knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from lwd_tui.types import Floats
+
+Status = Literal["running", "stopped", "done", "damaged", "newer"]
+"""Of a run: a process writes it; it can be resumed; all T + 1 steps are there; it can't be read;
+a later version of lwd-tui wrote it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepNumbers:
+    """The numbers of one whole step; NaN and an empty `dispersion` where there is no geometry.
+
+    Attributes
+    ----------
+    t, k, size, synthetic : int
+    norm, norm_debiased, noise_floor : float
+    dispersion : ndarray of shape (n,)
+        As in `lwd_tui.types.Geometry`.
+    seconds : float
+    failed : int
+        Responses without a usable attempt.
+    """
+
+    t: int
+    k: int
+    size: int
+    synthetic: int
+    norm: float
+    norm_debiased: float
+    noise_floor: float
+    dispersion: Floats
+    seconds: float
+    failed: int
+
+
+class Reading(NamedTuple):
+    """That a participant read a post at step t; `response` where each draws for itself."""
+
+    t: int
+    participant: int
+    response: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a run: an error, a retry, a pause, a resume.
+
+    Attributes
+    ----------
+    time : datetime
+        In UTC.
+    kind, message : str
+    t : int or None
+        The step that was under way.
+    """
+
+    time: datetime
+    kind: str
+    message: str
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line of a list of runs.
+
+    Attributes
+    ----------
+    name : str
+        What the run is called by.
+    path : Path
+    status : Status
+    experiment : str
+        The experiment's own name.
+    participants : tuple of str
+    done, steps : int
+        Whole steps, of T + 1.
+    norm_first, norm_last : float
+        Of the first and last whole step; NaN where there is none.
+    created : str
+        ISO 8601, in UTC; "" if unknown.
+    size : int
+        Bytes on the disk.
+    note : str
+    problem : str
+        Why the file can't be read; "" if it can.
+    """
+
+    name: str
+    path: Path
+    status: Status
+    experiment: str = ""
+    participants: tuple[str, ...] = ()
+    done: int = 0
+    steps: int = 0
+    norm_first: float = float("nan")
+    norm_last: float = float("nan")
+    created: str = ""
+    size: int = 0
+    note: str = ""
+    problem: str = ""

@@ -1,0 +1,212 @@
+"""Records as rows of a run's tables, and back, without loss."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lwd_tui.types import (
+    Attempt,
+    Draw,
+    Floats,
+    Geometry,
+    Ints,
+    Post,
+    Prompt,
+    Response,
+    Vectors,
+)
+
+Row = tuple[Any, ...]
+
+
+def text_bytes(text: str) -> bytes:
+    """Encode text for ``CAST(? AS TEXT)``.
+
+    A model's text, cut in the middle of a character, may hold half of a surrogate pair, which
+    strict UTF-8 refuses; the store keeps what came.
+    """
+    return text.encode("utf-8", "surrogatepass")
+
+
+def text_of(raw: bytes) -> str:
+    """Decode what `text_bytes` encoded; the text factory of every connection."""
+    return raw.decode("utf-8", "surrogatepass")
+
+
+def floats_blob(values: ArrayLike) -> bytes:
+    """Pack float64, little-endian."""
+    return np.asarray(values, dtype="<f8").tobytes()
+
+
+def floats_of(blob: bytes) -> Floats:
+    """Unpack what `floats_blob` packed, in one dimension."""
+    return np.frombuffer(blob, dtype="<f8").astype(np.float64)
+
+
+def ints_blob(values: ArrayLike) -> bytes:
+    """Pack int64, little-endian."""
+    return np.asarray(values, dtype="<i8").tobytes()
+
+
+def ints_of(blob: bytes) -> Ints:
+    """Unpack what `ints_blob` packed."""
+    return np.frombuffer(blob, dtype="<i8").astype(np.int64)
+
+
+def ids_blob(ids: tuple[int, ...]) -> bytes:
+    """Pack ids of posts, 4 bytes each."""
+    return np.asarray(ids, dtype="<i4").tobytes()
+
+
+def ids_of(blob: bytes) -> tuple[int, ...]:
+    """Unpack what `ids_blob` packed."""
+    return tuple(np.frombuffer(blob, dtype="<i4").tolist())
+
+
+def vectors_blob(vectors: Vectors) -> bytes:
+    """Pack float32, little-endian."""
+    return np.asarray(vectors, dtype="<f4").tobytes()
+
+
+def vectors_of(blob: bytes, rows: int, dimensions: int) -> Vectors:
+    """Unpack what `vectors_blob` packed, of shape (rows, dimensions)."""
+    return np.frombuffer(blob, dtype="<f4").astype(np.float32).reshape(rows, dimensions)
+
+
+def number_of(value: float | None) -> float:
+    """Read a number: SQLite keeps NaN as NULL."""
+    return math.nan if value is None else value
+
+
+def prompt_hash(prompt: Prompt) -> bytes:
+    """Return `Prompt.sha256` as bytes, also for text that strict UTF-8 refuses."""
+    return hashlib.sha256(text_bytes(prompt.to_json())).digest()
+
+
+def prompt_blob(prompt: Prompt) -> bytes:
+    """Pack a prompt, compressed: those of long runs are most of what is stored."""
+    return zlib.compress(text_bytes(prompt.to_json()))
+
+
+def prompt_of(blob: bytes) -> Prompt:
+    """Unpack what `prompt_blob` packed."""
+    return Prompt.from_json(text_of(zlib.decompress(blob)))
+
+
+def post_row(post: Post, answered_at: int | None) -> Row:
+    """Return the row of a post."""
+    return (
+        post.id,
+        text_bytes(post.text),
+        text_bytes(post.author),
+        post.origin,
+        post.step,
+        text_bytes(post.label),
+        answered_at,
+    )
+
+
+def post_of(row: Row) -> Post:
+    """Read (id, text, author, origin, step, label)."""
+    return Post(*row)
+
+
+def draw_of(row: Row) -> Draw:
+    """Read (t, participant, posts, response)."""
+    t, participant, posts, response = row
+    return Draw(t, participant, ids_of(posts), response)
+
+
+def attempt_rows(response: Response) -> Iterator[Row]:
+    """Return one row an attempt, in order."""
+    for number, attempt in enumerate(response.attempts):
+        yield (
+            response.t,
+            response.participant,
+            response.index,
+            number,
+            number + 1 == len(response.attempts),
+            text_bytes(attempt.text),
+            attempt.seed,
+            text_bytes(attempt.finish_reason),
+            attempt.prompt_tokens,
+            attempt.completion_tokens,
+            attempt.seconds,
+            text_bytes(attempt.problem),
+            text_bytes(attempt.thinking),
+            text_bytes(attempt.host),
+            json.dumps(attempt.retries),
+        )
+
+
+def responses_of(rows: Iterable[Row]) -> list[Response]:
+    """Read attempts, ordered by response and number, back into responses."""
+    return [
+        Response(*key, tuple(_attempt(row[3:]) for row in attempts))
+        for key, attempts in groupby(rows, key=lambda row: (row[0], row[1], row[2]))
+    ]
+
+
+def _attempt(row: Row) -> Attempt:
+    text, seed, finish, prompted, completed, seconds, problem, thinking, host, retries = row
+    return Attempt(
+        text,
+        seed,
+        finish,
+        prompted,
+        completed,
+        number_of(seconds),
+        problem,
+        thinking,
+        host,
+        tuple(json.loads(retries)),
+    )
+
+
+def number_columns(geometry: Geometry | None) -> Row:
+    """Return (norm, norm_debiased, noise_floor, dispersion) of a step."""
+    if geometry is None:
+        return (None, None, None, None)
+    return (
+        geometry.norm,
+        geometry.norm_debiased,
+        geometry.noise_floor,
+        floats_blob(geometry.dispersion),
+    )
+
+
+def geometry_row(t: int, geometry: Geometry) -> Row:
+    """Return the row of a geometry; its numbers and dispersion are the step's own columns."""
+    return (
+        t,
+        geometry.explained,
+        floats_blob(geometry.distances),
+        floats_blob(geometry.coordinates),
+        ints_blob(geometry.owners),
+    )
+
+
+def geometry_of(row: Row) -> Geometry:
+    """Read a geometry, its columns in the order of its fields."""
+    distances, norm, norm_debiased, noise_floor, dispersion, coordinates, owners, explained = row
+    flat = floats_of(distances)
+    n = math.isqrt(flat.size)
+    return Geometry(
+        flat.reshape(n, n),
+        number_of(norm),
+        number_of(norm_debiased),
+        number_of(noise_floor),
+        floats_of(dispersion),
+        floats_of(coordinates).reshape(-1, 2),
+        ints_of(owners),
+        number_of(explained),
+    )

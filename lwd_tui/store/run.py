@@ -1,0 +1,333 @@
+"""One run in one SQLite file: written as it goes, read while it is written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from lwd_tui.experiment import Experiment
+from lwd_tui.store import rows
+from lwd_tui.store.connection import connect_to_read, connect_to_write, new_file, settle
+from lwd_tui.store.errors import RunMismatch, run_name, writing
+from lwd_tui.store.lock import WriterLock
+from lwd_tui.store.reader import RunReader
+from lwd_tui.store.records import StepNumbers
+from lwd_tui.types import Draw, Post, Prompt, Response, Step
+
+__all__ = ["PromptKey", "RunStore", "StepNumbers"]
+
+PromptKey = int | tuple[int, int]
+"""A participant; or (participant, response) where each response draws for itself."""
+
+
+class RunStore(RunReader):
+    """A run's file.
+
+    A response is committed when it arrives, a step whole. What is committed outlives the
+    process, however it ends; a loss of power may cost the last commits, never the file.
+
+    Use it from the thread that opened it; other threads and processes open it for themselves.
+
+    Attributes
+    ----------
+    path : Path
+    """
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None = None
+    ) -> None:
+        super().__init__(path, connection)
+        self._lock = lock
+
+    @classmethod
+    def create(cls, path: Path, experiment: Experiment, record: Mapping[str, Any]) -> RunStore:
+        """Make the file of a new run, with A(0) in it, and hold the right to write it.
+
+        Parameters
+        ----------
+        path : Path
+        experiment : Experiment
+            With its participants chosen.
+        record : mapping
+            What the run is, as JSON values: versions, platform, models, embedder, notes.
+
+        Raises
+        ------
+        RunExists
+            If something is there already.
+        StoreError
+            If the folder can't be written.
+        """
+        if not experiment.cast:
+            raise ValueError("the participants are not chosen yet")
+        lock = WriterLock(path)
+        try:
+            with new_file(path) as connection:
+                connection.execute(
+                    "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)",
+                    (_now(), json.dumps(experiment.to_dict()), json.dumps(dict(record))),
+                )
+                _insert_posts(connection, _first_posts(experiment), None)
+            return cls(path, connect_to_write(path), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open(cls, path: Path, *, write: bool = False) -> RunStore:
+        """Open a run.
+
+        Parameters
+        ----------
+        path : Path
+        write : bool
+            True: to go on with it; one process at a time. False: to read, also while another
+            process writes.
+
+        Raises
+        ------
+        NoSuchRun, DamagedRun, NewerRun
+            If there is no file, or not one that this version reads.
+        RunBusy
+            If another process writes it.
+        """
+        if not write:
+            return cls(path, connect_to_read(path))
+        with contextlib.closing(connect_to_read(path)):
+            pass  # Says what is wrong with the file before the folder is written to.
+        lock = WriterLock(path)
+        try:
+            return cls(path, connect_to_write(path), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file; may be called again."""
+        if self._lock is None:
+            self._connection.close()
+        else:
+            settle(self._connection)
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def update_record(self, **changes: Any) -> None:
+        """Set entries of the record."""
+        text = json.dumps(self.record | changes)
+        with self._transaction() as connection:
+            connection.execute("UPDATE run SET record = ?", (text,))
+
+    def begin_step(
+        self,
+        t: int,
+        k: int,
+        size: int,
+        draws: Sequence[Draw],
+        prompts: Mapping[PromptKey, Prompt],
+    ) -> None:
+        """Commit what a step begins with, before any response to it.
+
+        Called again after a resume, it compares instead.
+
+        Parameters
+        ----------
+        t, k, size : int
+            The step, k_t and |A(t)|.
+        draws : sequence of Draw
+        prompts : mapping
+            One a draw, by participant, or by (participant, response) where each response draws
+            for itself.
+
+        Raises
+        ------
+        RunMismatch
+            If the step was begun with other values.
+        """
+        asked = {_key(draw): draw for draw in draws}
+        if asked.keys() != prompts.keys() or len(asked) != len(draws):
+            raise ValueError(f"{len(prompts)} prompts don't go with {len(draws)} draws")
+        if stored := self._all("SELECT k, size FROM steps WHERE t = ?", t):
+            same = stored[0] == (k, size) and self.draws(t) == list(draws)
+            if not same or any(
+                self.prompt(t, draw.participant, draw.response) != prompts[key]
+                for key, draw in asked.items()
+            ):
+                raise RunMismatch(
+                    f"run {run_name(self.path)}: step {t} was begun with other draws or prompts "
+                    f"than are made now; resume it with the version of lwd-tui and numpy that "
+                    f"began it ({self.path})"
+                )
+            return
+        if t != self.finished():
+            raise ValueError(f"step {t} can't begin: {self.finished()} steps are whole")
+        with self._transaction() as connection:
+            connection.execute("INSERT INTO steps (t, k, size) VALUES (?, ?, ?)", (t, k, size))
+            for key, draw in asked.items():
+                sha256, body = rows.prompt_hash(prompts[key]), rows.prompt_blob(prompts[key])
+                connection.execute(
+                    "INSERT OR IGNORE INTO prompts (sha256, body) VALUES (?, ?)", (sha256, body)
+                )
+                connection.execute(
+                    """INSERT INTO draws (t, participant, response, posts, prompt)
+                       VALUES (?, ?, ?, ?, (SELECT id FROM prompts WHERE sha256 = ?))""",
+                    (t, draw.participant, draw.response, rows.ids_blob(draw.posts), sha256),
+                )
+
+    def add_response(self, response: Response) -> None:
+        """Commit a response, with all its attempts."""
+        if not response.attempts:
+            raise ValueError("a response without an attempt")
+        with self._transaction() as connection:
+            connection.executemany(
+                """INSERT INTO attempts (t, participant, response, number, final, text, seed,
+                       finish_reason, prompt_tokens, completion_tokens, seconds, problem,
+                       thinking, host, retries)
+                   VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?, ?,
+                       CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?)""",
+                rows.attempt_rows(response),
+            )
+
+    def finish_step(self, step: Step) -> None:
+        """Commit a step whole: its embeddings, the posts it adds, its geometry and numbers.
+
+        Its draws and responses must have been stored before.
+        """
+        usable = sum(not response.failed for response in step.responses)
+        (stored,) = self._one("SELECT count(*) FROM responses WHERE t = ?", step.t)
+        if stored != len(step.responses) or len(step.embeddings) != usable:
+            raise ValueError(
+                f"step {step.t} has {len(step.responses)} responses, {stored} of them stored, "
+                f"and {len(step.embeddings)} embeddings"
+            )
+        with self._transaction() as connection:
+            changed = connection.execute(
+                """UPDATE steps SET whole = 1, synthetic = ?, seconds = ?, truncated = ?,
+                       failed = ?, norm = ?, norm_debiased = ?, noise_floor = ?, dispersion = ?
+                   WHERE t = ? AND k = ? AND size = ? AND NOT whole""",
+                (
+                    step.synthetic,
+                    step.seconds,
+                    step.truncated,
+                    len(step.responses) - usable,
+                    *rows.number_columns(step.geometry),
+                    step.t,
+                    step.k,
+                    step.size,
+                ),
+            )
+            if not changed.rowcount:
+                raise ValueError(f"step {step.t} was not begun like this, or is whole already")
+            connection.execute(
+                "INSERT INTO embeddings VALUES (?, ?, ?)",
+                (step.t, step.embeddings.shape[1], rows.vectors_blob(step.embeddings)),
+            )
+            if step.geometry is not None:
+                connection.execute(
+                    "INSERT INTO geometries VALUES (?, ?, ?, ?, ?)",
+                    rows.geometry_row(step.t, step.geometry),
+                )
+            _insert_posts(connection, step.posted, step.t)
+            connection.execute(
+                """INSERT INTO response_words (rowid, text)
+                   SELECT id, text FROM responses WHERE t = ?""",
+                (step.t,),
+            )
+
+    def add_posts(self, posts: Sequence[Post]) -> None:
+        """Commit posts that no participant answered with: those put in by hand.
+
+        Those that are there already are compared instead.
+
+        Raises
+        ------
+        RunMismatch
+            If another post has the same id.
+        """
+        if not posts:
+            return
+        ids = [post.id for post in posts]
+        known = {
+            post.id: post for post in self._posts("WHERE id BETWEEN ? AND ?", min(ids), max(ids))
+        }
+        if any(known.get(post.id, post) != post for post in posts):
+            raise RunMismatch(
+                f"run {run_name(self.path)} has other posts of the same numbers ({self.path})"
+            )
+        with self._transaction() as connection:
+            _insert_posts(connection, [post for post in posts if post.id not in known], None)
+
+    def add_event(self, kind: str, message: str, t: int | None = None) -> None:
+        """Note that something happened now."""
+        with self._transaction() as connection:
+            connection.execute(
+                """INSERT INTO events (time, kind, message, t)
+                   VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?)""",
+                (
+                    _now(),
+                    rows.text_bytes(kind),
+                    rows.text_bytes(message),
+                    t,
+                ),
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit all that is done within, or nothing."""
+        connection = self._connection
+        with writing(self.path):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have rolled it back already.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _first_posts(experiment: Experiment) -> list[Post]:
+    """Return A(0)."""
+    return [
+        Post(number, post.text, post.author, "human", 0, post.label)
+        for number, post in enumerate(experiment.posts)
+    ]
+
+
+def _key(draw: Draw) -> PromptKey:
+    return draw.participant if draw.response is None else (draw.participant, draw.response)
+
+
+def _insert_posts(
+    connection: sqlite3.Connection, posts: Sequence[Post], answered_at: int | None
+) -> None:
+    connection.executemany(
+        """INSERT INTO posts (id, text, author, origin, step, label, answered_at)
+           VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?)""",
+        (rows.post_row(post, answered_at) for post in posts),
+    )
+    connection.executemany(
+        "INSERT INTO post_words (rowid, text) VALUES (?, CAST(? AS TEXT))",
+        ((post.id, rows.text_bytes(post.text)) for post in posts),
+    )

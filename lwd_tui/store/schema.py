@@ -1,0 +1,146 @@
+"""The tables of a run's file, and how a file of an earlier version becomes one of this version."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from lwd_tui.store.errors import DamagedRun, NewerRun
+
+APPLICATION_ID = 0x4C574431
+"""Marks an SQLite file as a run: "LWD1"."""
+
+# Notes on the design. A draw's posts are one blob: who read a post is found by looking through the
+# blobs, 9 MB for 1,000 steps, and a row a reading would cost more than all else together. Large
+# arrays have tables of their own, so that the numbers of all steps are read without passing over
+# them. The full-text indexes hold no text and are filled once a step: an index update for each
+# response would double the cost of its commit. They have no sizes of documents (columnsize):
+# what is found is shown in order of time, never by rank.
+_FIRST = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    created TEXT NOT NULL,       -- ISO 8601, UTC
+    experiment TEXT NOT NULL,    -- JSON
+    record TEXT NOT NULL         -- JSON: versions, platform, models, notes
+);
+CREATE TABLE posts (
+    id INTEGER PRIMARY KEY,      -- from 0, in order of posting
+    text TEXT NOT NULL,
+    author TEXT NOT NULL,
+    origin TEXT NOT NULL,        -- human, synthetic, injected
+    step INTEGER NOT NULL,       -- first t at which it can be drawn
+    label TEXT NOT NULL,
+    answered_at INTEGER          -- the step whose answer it is; NULL for A(0) and by hand
+);
+CREATE INDEX posts_by_author ON posts (author);
+CREATE INDEX posts_by_answer ON posts (answered_at) WHERE answered_at IS NOT NULL;
+CREATE TABLE prompts (
+    id INTEGER PRIMARY KEY,
+    sha256 BLOB NOT NULL UNIQUE,
+    body BLOB NOT NULL           -- JSON, compressed by zlib
+);
+CREATE TABLE steps (
+    t INTEGER PRIMARY KEY,
+    k INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    whole INTEGER NOT NULL DEFAULT 0,   -- 1: all that follows is filled in
+    synthetic INTEGER,
+    seconds REAL,
+    truncated INTEGER,
+    failed INTEGER,
+    norm REAL,                   -- NULL stands for NaN, which SQLite has not
+    norm_debiased REAL,
+    noise_floor REAL,
+    dispersion BLOB              -- n float64
+);
+CREATE TABLE draws (
+    id INTEGER PRIMARY KEY,
+    t INTEGER NOT NULL REFERENCES steps,
+    participant INTEGER NOT NULL,
+    response INTEGER,            -- NULL: shared by all responses of the participant
+    posts BLOB NOT NULL,         -- ids in the order read, int32
+    prompt INTEGER NOT NULL REFERENCES prompts
+);
+CREATE INDEX draws_by_reader ON draws (t, participant, response);
+CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY,
+    t INTEGER NOT NULL REFERENCES steps,
+    participant INTEGER NOT NULL,
+    response INTEGER NOT NULL,
+    number INTEGER NOT NULL,     -- from 0
+    final INTEGER NOT NULL,      -- 1: the attempt that stands
+    text TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    finish_reason TEXT NOT NULL,
+    prompt_tokens INTEGER,
+    completion_tokens INTEGER,
+    seconds REAL,
+    problem TEXT NOT NULL,       -- '' for a usable answer
+    thinking TEXT NOT NULL,
+    host TEXT NOT NULL,
+    retries TEXT NOT NULL,       -- JSON list
+    UNIQUE (t, participant, response, number)
+);
+CREATE VIEW responses AS SELECT * FROM attempts WHERE final;
+CREATE TABLE embeddings (
+    t INTEGER PRIMARY KEY REFERENCES steps,
+    dimensions INTEGER NOT NULL,
+    vectors BLOB NOT NULL        -- float32, one row a usable response
+);
+CREATE TABLE geometries (
+    t INTEGER PRIMARY KEY REFERENCES steps,
+    explained REAL,
+    distances BLOB NOT NULL,     -- n x n float64
+    coordinates BLOB NOT NULL,   -- m x 2 float64
+    owners BLOB NOT NULL         -- m int64
+);
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    time TEXT NOT NULL,          -- ISO 8601, UTC
+    kind TEXT NOT NULL,
+    message TEXT NOT NULL,
+    t INTEGER
+);
+CREATE VIRTUAL TABLE post_words USING fts5 (
+    text, content='posts', content_rowid='id', columnsize=0,
+    tokenize='unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE response_words USING fts5 (
+    text, content='responses', content_rowid='id', columnsize=0,
+    tokenize='unicode61 remove_diacritics 2'
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""MIGRATIONS[i] leads from version i to i + 1; what was released is never edited."""
+
+
+def check(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a run's file.
+
+    Raises
+    ------
+    DamagedRun
+        If it is another program's file, or empty.
+    NewerRun
+        If this version of lwd-tui doesn't know it.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID or version < 1:
+        raise DamagedRun(f"{path} is not a run: it is empty, or another program's file")
+    if version > len(MIGRATIONS):
+        raise NewerRun(
+            f"{path} was written by a later lwd-tui (file version {version}, this one knows "
+            f"{len(MIGRATIONS)}); upgrade lwd-tui to open it"
+        )
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a file from `version` (0: without tables) to this version, each step whole."""
+    for number, script in enumerate(MIGRATIONS[version:], version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script}; PRAGMA application_id = {APPLICATION_ID};"
+            f"PRAGMA user_version = {number}; COMMIT;"
+        )

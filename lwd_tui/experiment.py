@@ -57,7 +57,7 @@ class Participant(Section):
     name : str
         Shown everywhere, and the author of the posts; unique in the experiment.
     backend, model : str
-        Who runs it, and the model's name there.
+        Who runs it, and the model's name there, or a path where it takes one.
     host : str
         Server of this participant alone; "" for the hosts of the run.
     system : str
@@ -71,7 +71,7 @@ class Participant(Section):
 
     name: Name
     backend: Backend
-    model: Name
+    model: NonBlank
     host: str = ""
     system: str = ""
     style: PromptStyle = "chat"
@@ -93,7 +93,7 @@ class EmbedderSpec(Section):
     """
 
     backend: EmbedderBackend = "embedded"
-    model: Name = "all-minilm-l6-v2"
+    model: NonBlank = "all-minilm-l6-v2"
     host: str = ""
     prefix: str = ""
     normalise: bool = True

@@ -1,0 +1,58 @@
+"""Points of R^d read from a file, and the proxy's specification that names one."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from lwd_tui.gmm_spec import GmmSpec, Matrix
+from lwd_tui.posts import read_text
+from lwd_tui.specification import InvalidExperiment
+
+
+def read_points(path: Path) -> Matrix:
+    """Read points from a text file: one a line, its numbers parted by commas or white space.
+
+    Blank lines, and lines that begin with ``#``, are passed over.
+
+    Raises
+    ------
+    InvalidExperiment
+        Naming the file, the line, and what is wrong there.
+    """
+    points: list[tuple[float, ...]] = []
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            point = tuple(float(part) for part in line.replace(",", " ").split())
+        except ValueError as error:
+            raise InvalidExperiment(f"{path}, line {number}: {error}") from None
+        if points and len(point) != len(points[0]):
+            raise InvalidExperiment(
+                f"{path}, line {number}: has {len(point)} numbers; "
+                f"the first point has {len(points[0])}"
+            )
+        points.append(point)
+    if not points:
+        raise InvalidExperiment(f"{path}: holds no points")
+    return tuple(points)
+
+
+def read_gmm(path: Path) -> GmmSpec:
+    """Read a specification from a TOML file; its ``human.points_file`` is relative to it.
+
+    Raises
+    ------
+    InvalidExperiment
+        If a file can't be read, isn't UTF-8 or TOML, or holds what isn't valid.
+    """
+    try:
+        data: dict[str, Any] = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidExperiment(f"{path}: not valid TOML: {error}") from None
+    human = data.get("human")
+    if isinstance(human, dict) and "points_file" in human:
+        human["points"] = read_points(path.parent / str(human.pop("points_file")))
+    return GmmSpec.from_dict(data, str(path))

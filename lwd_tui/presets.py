@@ -6,6 +6,7 @@ import difflib
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from lwd_tui.experiment import Experiment, InvalidExperiment
 from lwd_tui.posts import read_posts, read_text
@@ -58,3 +59,18 @@ def read_experiment(path: Path) -> Experiment:
         source = path.parent / str(data.pop("posts_file"))
         data["posts"] = [post.model_dump() for post in read_posts(source)]
     return Experiment.from_dict(data, str(path))
+
+
+def changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
+    """Return an experiment with fields set as on a command line; `posts_file` is read.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is no such field, or a value isn't valid, or the file can't be read.
+    """
+    changes = dict(changes)
+    if "posts_file" in changes:
+        path = Path(str(changes.pop("posts_file"))).expanduser()
+        changes["posts"] = [post.model_dump() for post in read_posts(path)]
+    return experiment.replaced(changes, "command line")

@@ -86,13 +86,13 @@ def start(
     from lwd_tui.cast import Wishes
     from lwd_tui.cli.run import run_headless
     from lwd_tui.experiment import parse_setting
-    from lwd_tui.presets import load_preset
+    from lwd_tui.presets import changed, load_preset
     from lwd_tui.store.folder import new_run_path
 
     given = {"steps": steps, "responses": responses, "beta": beta, "seed": seed}
     changes = dict(parse_setting(setting) for setting in settings or ())
     changes |= {name: value for name, value in given.items() if value is not None}
-    experiment = load_preset(preset).replaced(changes, "command line")
+    experiment = changed(load_preset(preset), changes)
     wishes = Wishes(backend.value, tuple(model or ()), tuple(host or ()))
     path = out if out is not None else new_run_path(experiment.name)
     raise typer.Exit(run_headless(experiment, wishes, path, as_json=as_json))

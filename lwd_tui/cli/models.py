@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import typer
 
 app = typer.Typer(help="The models: list, pull, check.", no_args_is_help=True)

@@ -127,8 +127,11 @@ def _print_plot(console: Console, text: str) -> None:
 
 
 def _table(steps: Sequence[StepNumbers], names: Sequence[str], scale: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False, title=None)
-    for heading in ("t", "k", "|A|", f"norm ({scale})", "debiased", "noise floor"):
+    caption = f"norm: ‖D(t)‖F of {scale}, every pair twice; S: dispersion of a participant"
+    table = Table(
+        box=None, header_style="bold", pad_edge=False, caption=caption, caption_justify="left"
+    )
+    for heading in ("t", "k", "|A|", "norm", "debiased", "noise floor"):
         table.add_column(heading, justify="right")
     for position, name in enumerate(names):
         table.add_column(f"S {marker(position)} {name}", justify="right")

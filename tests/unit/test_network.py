@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -319,7 +320,7 @@ async def test_without_interaction_nothing_is_posted():
 async def test_replace_reads_only_what_was_just_posted():
     steps = steps_of(await events_of(network(experiment(posting="replace", beta=1.0))))
     assert [(step.size, step.synthetic) for step in steps] == [(6, 0)] + [(3, 3)] * 4
-    for before, step in zip(steps, steps[1:], strict=False):
+    for before, step in itertools.pairwise(steps):
         assert all(set(draw.posts) == {post.id for post in before.posted} for draw in step.draws)
 
 

@@ -1,0 +1,5 @@
+"""`python -m lwd_tui`."""
+
+from lwd_tui.cli.main import main
+
+main()

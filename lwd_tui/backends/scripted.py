@@ -17,7 +17,7 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 
@@ -72,7 +72,7 @@ class ScriptedGenerator:
     ) -> AsyncGenerator[Generation, None]:
         """Answer seed by seed, in order."""
         text = request.prompt.text
-        read = Counter(_FIND.findall(text.lower()))
+        read = Counter(chain.from_iterable(map(_phrases, text.splitlines())))
         prompt_tokens = len(text.split())
         for position, seed in enumerate(request.seeds):
             began = time.perf_counter()
@@ -108,6 +108,12 @@ class ScriptedGenerator:
             weights = _liking(model, slot, self._settings.spread)
         cumulative = list(accumulate(weights))
         return phrases[min(bisect(cumulative, place * cumulative[-1]), len(phrases) - 1)]
+
+
+@lru_cache(maxsize=65536)
+def _phrases(line: str) -> tuple[str, ...]:
+    """Find the vocabulary in a line; a post is read many times over."""
+    return tuple(_FIND.findall(line.lower()))
 
 
 @lru_cache(maxsize=4096)

@@ -141,7 +141,7 @@ def start_weights(spec: GmmSpec, number: int) -> Floats:
     """Return Pi_i(0), of shape (n, B): as given, or drawn for this replicate."""
     if spec.weights:
         given = np.array(spec.weights, dtype=np.float64)
-        return np.divide(given, given.sum(axis=1, keepdims=True))
+        return np.asarray(given / given.sum(axis=1, keepdims=True))
     concentration = np.broadcast_to(spec.dirichlet, spec.components)
     rng = generator(spec.seed, "gmm-weights", number)
     return np.asarray(rng.dirichlet(concentration, size=spec.participants))

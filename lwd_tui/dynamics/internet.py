@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from lwd_tui.types import Origin, Post
 
@@ -19,6 +19,7 @@ class Internet:
 
     def __init__(self, posts: Iterable[Post] = ()) -> None:
         self._posts: list[Post] = []
+        self._written = [0]
         for post in posts:
             self._append(post)
 
@@ -41,9 +42,9 @@ class Internet:
         """
         return range(bisect_left(self._posts, step, key=lambda post: post.step), len(self._posts))
 
-    def read(self, ids: Sequence[int]) -> list[Post]:
-        """Return the posts with these ids, in that order."""
-        return [self._posts[post_id] for post_id in ids]
+    def synthetic(self, ids: range) -> int:
+        """Count the posts of a range that a participant wrote."""
+        return self._written[ids.stop] - self._written[ids.start]
 
     def _append(self, post: Post) -> None:
         if post.id != len(self._posts):
@@ -51,3 +52,4 @@ class Internet:
         if self._posts and post.step < self._posts[-1].step:
             raise ValueError(f"post {post.id} of step {post.step} comes too late")
         self._posts.append(post)
+        self._written.append(self._written[-1] + (post.origin == "synthetic"))

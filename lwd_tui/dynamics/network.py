@@ -23,7 +23,7 @@ from lwd_tui.dynamics.answers import problem_of
 from lwd_tui.dynamics.clock import Clock
 from lwd_tui.dynamics.internet import Internet
 from lwd_tui.dynamics.keys import request_seed
-from lwd_tui.dynamics.prompt import build_prompt
+from lwd_tui.dynamics.prompt import build_prompt, post_line
 from lwd_tui.dynamics.retrieval import Retrieval
 from lwd_tui.experiment import Experiment
 from lwd_tui.types import Attempt, Draw, Post, Prompt, Response, Step, Vectors
@@ -109,6 +109,7 @@ class Network:
         self._experiment = experiment
         self._internet = internet
         self._retrieval = Retrieval(experiment, internet, embedder)
+        self._lines: list[str] = []
         self._generators = generators
         self._contexts = contexts
         self._embedder = embedder
@@ -148,7 +149,7 @@ class Network:
         began = time.perf_counter()
         here = self._internet.since(self._experiment.oldest(t))
         size = len(here)
-        synthetic = sum(self._internet[post_id].origin == "synthetic" for post_id in here)
+        synthetic = self._internet.synthetic(here)
         draws = await self._retrieval.draw(t)
         k = max(len(draw.posts) for draw in draws)
         prompts = tuple(self._prompt(draw) for draw in draws)
@@ -189,10 +190,15 @@ class Network:
                 yield add(text, "", "noise", t + 1)
 
     def _prompt(self, draw: Draw) -> Prompt:
-        experiment = self._experiment
-        texts = [post.text for post in self._internet.read(draw.posts)]
+        experiment, internet = self._experiment, self._internet
+        # A post is read many times over: its line is made once.
+        self._lines.extend(
+            post_line(experiment.template, internet[post_id].text)
+            for post_id in range(len(self._lines), len(internet))
+        )
+        lines = [self._lines[post_id] for post_id in draw.posts]
         participant = experiment.cast[draw.participant]
-        return build_prompt(experiment.template, participant, experiment.query, texts)
+        return build_prompt(experiment.template, participant, experiment.query, lines)
 
     async def _answers(
         self,

@@ -11,8 +11,13 @@ from lwd_tui.types import Message, Prompt
 _PLACE = re.compile(r"\{(posts?|query)\}")
 
 
+def post_line(template: Template, text: str) -> str:
+    """Return a post as a line of a prompt: its own line breaks become spaces."""
+    return _fill(template.post, {"post": " ".join(text.split())})
+
+
 def build_prompt(
-    template: Template, participant: Participant, query: str, posts: Sequence[str]
+    template: Template, participant: Participant, query: str, lines: Sequence[str]
 ) -> Prompt:
     """Fill the template.
 
@@ -23,17 +28,15 @@ def build_prompt(
         Gives the style, and the persona that stands in for the template's system prompt.
     query : str
         q.
-    posts : sequence of str
-        The texts of a draw, in its order. Line breaks within one become spaces, so that one
-        post is one line.
+    lines : sequence of str
+        The posts of a draw, in its order, as `post_line` makes them.
 
     Returns
     -------
     Prompt
     """
-    lines = [_fill(template.post, {"post": " ".join(text.split())}) for text in posts]
     system = participant.system or template.system
-    if not posts:
+    if not lines:
         body = _fill(template.unread, {"query": query})
     elif participant.style == "chat":
         body = _fill(template.chat, {"posts": "\n".join(lines), "query": query})

@@ -15,7 +15,15 @@ def test_posts_are_numbered_in_order():
     written = net.add("by a model", "ada", "synthetic", 1)
     net.add("by hand", "", "injected", 1)
     assert (written.id, len(net)) == (2, 4)
-    assert [post.text for post in net.read([3, 0])] == ["by hand", "p0"]
+    assert [net[post_id].text for post_id in (3, 0)] == ["by hand", "p0"]
+
+
+def test_synthetic_posts_are_counted_in_any_range():
+    origins = ["human", "synthetic", "synthetic", "noise", "synthetic", "injected"]
+    net = Internet(Post(i, "x", "", origin, 0) for i, origin in enumerate(origins))
+    for start in range(7):
+        for stop in range(start, 7):
+            assert net.synthetic(range(start, stop)) == origins[start:stop].count("synthetic")
 
 
 def test_since_finds_what_a_step_can_still_read():

@@ -1,6 +1,7 @@
 import pytest
 
-from lwd_tui.dynamics.prompt import build_prompt
+from lwd_tui.dynamics.prompt import build_prompt as build
+from lwd_tui.dynamics.prompt import post_line
 from lwd_tui.experiment import Participant, Template
 from lwd_tui.types import Message, Prompt
 
@@ -11,6 +12,10 @@ TEMPLATE = Template(
     completion="BASE\n{posts}\nQ {query}\nA",
     unread="ONLY {query}",
 )
+
+
+def build_prompt(template, who, query, posts):
+    return build(template, who, query, [post_line(template, post) for post in posts])
 
 
 def participant(**fields):

@@ -1,7 +1,173 @@
-"""`lwd-tui models`: the weights that ship as packages."""
+"""`lwd-tui models`: packaged weights, and the models of an Ollama server."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lwd_tui.types import ModelInfo
+
 app = typer.Typer(help="The models: list, pull, check.", no_args_is_help=True)
+
+Names = Annotated[list[str], typer.Argument(help="Models, as participants call them.")]
+Host = Annotated[str, typer.Option("--host", help="An Ollama server's address.")]
+
+_GREATER_UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+
+
+def size_text(size: int | None) -> str:
+    """Write a number of bytes as people say it."""
+    if size is None:
+        return ""
+    for unit, factor in _GREATER_UNITS:
+        if size >= factor:
+            return f"{size / factor:.{1 if size < 100 * factor else 0}f} {unit}"
+    return f"{size} B"
+
+
+@app.command("list")
+def list_(host: Host = "") -> None:
+    """List the packaged weights, and what an Ollama server has."""
+    import asyncio
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from lwd_tui.backends.base import ServerMissing
+    from lwd_tui.backends.ollama_models import list_models
+    from lwd_tui.backends.weights import CATALOGUE, cache_folder, is_present
+
+    console = Console()
+    table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
+    table.title = f"Packaged weights, kept in {cache_folder()}"
+    for heading in ("name", "model", "for", "size", "licence", "here"):
+        right = "right" if heading == "size" else "left"
+        table.add_column(heading, justify=right, no_wrap=heading in ("name", "size", "here"))
+    for weights in CATALOGUE.values():
+        table.add_row(
+            weights.name,
+            weights.title,
+            "answers" if weights.purpose == "generate" else "embedding",
+            size_text(weights.size),
+            weights.licence,
+            "yes" if is_present(weights.name) else "no",
+        )
+    console.print(table)
+    console.print()
+    try:
+        _print_server(asyncio.run(list_models(host)), console)
+    except ServerMissing as error:
+        if host:
+            raise
+        console.print(f"No Ollama server: {error}", markup=False, highlight=False)
+
+
+def _print_server(models: list[ModelInfo], console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from lwd_tui.text import clean_line
+
+    if not models:
+        console.print("The Ollama server has no models; get one with: lwd-tui models pull llama3.2")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
+    table.title = f"Ollama {clean_line(models[0].server)} at {clean_line(models[0].host)}"
+    for heading in (
+        "name", "family", "parameters", "quantisation", "size", "context", "can", "digest", "loaded"
+    ):  # fmt: skip
+        table.add_column(heading, justify="right" if heading in ("size", "context") else "left")
+    for model in models:
+        share = model.gpu_share
+        loaded = "" if share is None else f" {share:.0%} on the GPU"
+        row = (
+            model.name,
+            model.family,
+            model.parameters,
+            model.quantisation,
+            size_text(model.size),
+            str(model.context_length or ""),
+            ", ".join(model.capabilities),
+            model.digest.removeprefix("sha256:")[:12],
+            f"yes{loaded}" if model.loaded else "no",
+        )
+        table.add_row(*(Text(clean_line(cell)) for cell in row))
+    console.print(table)
+
+
+@app.command()
+def pull(names: Names, host: Host = "") -> None:
+    """Fetch packaged weights, or let an Ollama server fetch a model."""
+    from lwd_tui.backends.weights import CATALOGUE
+
+    for name in names:
+        if name in CATALOGUE:
+            _pull_weights(name)
+        else:
+            _pull_by_server(name, host)
+
+
+def _pull_weights(name: str) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    from lwd_tui.backends.weights import CATALOGUE, is_present
+    from lwd_tui.backends.weights import pull as fetch
+
+    weights = CATALOGUE[name]
+    console = Console(stderr=True)
+    was_there = is_present(name)
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(name, total=None)
+
+        def show(part: str, done: int, total: int | None) -> None:
+            progress.update(task, description=f"{name}: {part}", completed=done, total=total)
+
+        path = fetch(name, show)
+    state = "is here and whole" if was_there else "fetched"
+    typer.echo(
+        f"{name} {state}: {weights.title}, {size_text(weights.size)}, "
+        f"licence {weights.licence} ({weights.terms}), in {path}"
+    )
+
+
+def _pull_by_server(name: str, host: str) -> None:
+    import asyncio
+
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    from lwd_tui.backends.ollama_models import pull_model
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(name.replace("[", r"\["), total=None)
+
+        def show(status: str, done: int | None, total: int | None) -> None:
+            text = f"{name}: {status}".replace("[", r"\[")
+            progress.update(task, description=text, completed=done or 0, total=total)
+
+        asyncio.run(pull_model(host, name, show))
+    typer.echo(f"{name} is on the server")
+
+
+@app.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="All that are here, if none.")] = None,
+) -> None:
+    """Compare packaged weights with their pinned SHA-256 sums."""
+    from lwd_tui.backends.weights import CATALOGUE, is_present
+    from lwd_tui.backends.weights import check as compare
+
+    wanted = names or [name for name in CATALOGUE if is_present(name)]
+    if not wanted:
+        typer.echo("no weights are here yet; fetch them with: lwd-tui models pull NAME")
+    for name in wanted:
+        path = compare(name)
+        typer.echo(f"{name} is whole: {path} has SHA-256 {CATALOGUE[name].sha256}")

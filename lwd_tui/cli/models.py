@@ -45,8 +45,7 @@ def list_(host: Host = "") -> None:
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
     table.title = f"Packaged weights, kept in {cache_folder()}"
     for heading in ("name", "model", "for", "size", "licence", "here"):
-        right = "right" if heading == "size" else "left"
-        table.add_column(heading, justify=right, no_wrap=heading in ("name", "size", "here"))
+        table.add_column(heading, no_wrap=heading in ("name", "size", "here"))
     for weights in CATALOGUE.values():
         table.add_row(
             weights.name,

@@ -19,6 +19,7 @@ from lwd_tui.dynamics.network import StepCompleted
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment import Experiment
 from lwd_tui.session import Session
+from lwd_tui.store.folder import runs_folder
 from lwd_tui.store.run import RunStore
 
 INTERRUPTED = 130
@@ -100,7 +101,12 @@ async def _work(opening: Opening, reporter: Reporter, as_json: bool) -> None:
             _write(summary_line(store))
         else:
             print_summary(store, Console())
-            reporter.notice(f"stored: lwd-tui runs show {store.path.stem}")
+            reporter.notice(f"stored: lwd-tui runs show {reference(store.path)}")
+
+
+def reference(path: Path) -> str:
+    """Return what to call a run on the command line: its name, or its file if kept elsewhere."""
+    return path.stem if path.resolve().parent == runs_folder().resolve() else str(path)
 
 
 def _say_how_to_go_on(store: RunStore, reporter: Reporter) -> None:
@@ -109,7 +115,7 @@ def _say_how_to_go_on(store: RunStore, reporter: Reporter) -> None:
     more = f" and {waiting} responses of the next" if waiting else ""
     reporter.notice(
         f"stopped with {done} of {steps} steps{more} stored; "
-        f"go on with: lwd-tui resume {store.path.stem}"
+        f"go on with: lwd-tui resume {reference(store.path)}"
     )
 
 

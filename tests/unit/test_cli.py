@@ -244,7 +244,7 @@ def test_a_signal_stops_soon_says_how_to_go_on_and_loses_nothing(preset, tmp_pat
     _, err = process.communicate(timeout=20)
     assert time.monotonic() - began < 2
     assert process.returncode == code
-    assert "lwd-tui resume" in err
+    assert f"lwd-tui resume {path}" in err
     assert "Traceback" not in err
     shown = finished(command("runs", "show", path, "--json"))
     assert lines(shown[1])[-1]["steps_done"] >= 1

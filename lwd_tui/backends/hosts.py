@@ -1,0 +1,148 @@
+"""Where a server is: addresses read as Ollama reads them, and which of them are this machine.
+
+The rules for Ollama are those of its own `envconfig` (OLLAMA_HOST), so that one value means the
+same to the server and to us.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from lwd_tui.backends.base import UnfitRequest
+from lwd_tui.text import clean_line
+
+OLLAMA_PORT = 11434
+_SCHEME_PORTS = {"http": 80, "https": 443}
+_WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (dialled, not bound)
+
+
+def parse_host(text: str, *, strict: bool = False) -> str:
+    """Read an Ollama address: bare host, port, scheme, IPv6 with or without brackets, path.
+
+    Without a scheme the port is 11434 unless given, with one it is the scheme's own. An address
+    that a server listens on, such as 0.0.0.0, is dialled on this machine.
+
+    Parameters
+    ----------
+    text : str
+    strict : bool
+        True refuses a port that is none. Ollama's own rule is to use the default port instead,
+        which is right for OLLAMA_HOST, since the server does the same, and wrong for a typo.
+
+    Returns
+    -------
+    str
+        scheme://host:port, and the path if there is one, without a slash at the end.
+
+    Raises
+    ------
+    UnfitRequest
+        If the scheme isn't http or https, if there is a user or password in the address, or a
+        port that is none where `strict`.
+    """
+    bare = text.strip().strip("\"'").strip()
+    scheme, sign, rest = bare.partition("://")
+    if not sign:
+        scheme, rest = "http", bare
+    scheme = scheme.lower()
+    if scheme not in _SCHEME_PORTS:
+        raise UnfitRequest(f"host {_shown(text)}: the scheme must be http or https")
+    if bare == "ollama.com":
+        return "https://ollama.com:443"
+    default = _SCHEME_PORTS[scheme] if sign else OLLAMA_PORT
+    place, _, path = rest.partition("/")
+    if "@" in place:
+        raise UnfitRequest(
+            f"host {_shown(place.rpartition('@')[2])}: leave the user and password out of the "
+            "address, since the run records it; Ollama takes a key from OLLAMA_API_KEY"
+        )
+    host, port = _split_port(place)
+    number = default if port is None else _port(port)
+    if number is None:
+        if strict:
+            raise UnfitRequest(f"host {_shown(text)}: {_shown(port or '')} is not a port")
+        number = default
+    host = _WILDCARDS.get(host, host).lower()
+    if ":" in host:
+        host = f"[{host}]"
+    path = path.rstrip("/")
+    return f"{scheme}://{host}:{number}" + (f"/{path}" if path else "")
+
+
+def ollama_hosts(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the addresses asked for, else OLLAMA_HOST, else this machine; each once, in order."""
+    asked = [parse_host(host, strict=True) for host in given if host.strip()]
+    return tuple(dict.fromkeys(asked or [parse_host(os.environ.get("OLLAMA_HOST", ""))]))
+
+
+def openai_urls(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the base URLs asked for, else OPENAI_BASE_URL, else OpenAI's own; each once.
+
+    A URL without a path gets ``/v1``, where such servers have their interface.
+
+    Raises
+    ------
+    UnfitRequest
+        If an address isn't a URL with http or https, or holds a user or password.
+    """
+    asked = [host for host in given if host.strip()]
+    asked = asked or [os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"]
+    return tuple(dict.fromkeys(_base_url(url.strip()) for url in asked))
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL is this machine, which no proxy can reach for us."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def proxy_hint(url: str) -> str:
+    """Return a clause naming the proxy that may have answered in the server's place, or ""."""
+    scheme = urlsplit(url).scheme
+    for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "ALL_PROXY", "all_proxy"):
+        if os.environ.get(name) and not is_loopback(url):
+            return f" ({name} is set: if the proxy isn't meant for it, add the host to NO_PROXY)"
+    return ""
+
+
+def _split_port(place: str) -> tuple[str, str | None]:
+    bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", place)
+    if bracketed:
+        return bracketed[1], bracketed[2]
+    if place.count(":") > 1:
+        return place, None
+    host, sign, port = place.partition(":")
+    if not sign:
+        return host, None
+    return host, port
+
+
+def _port(text: str) -> int | None:
+    number = int(text) if re.fullmatch(r"\d{1,6}", text) else -1
+    return number if 0 <= number <= 65535 else None
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text if "://" in text else f"http://{text}")
+    if parts.scheme not in _SCHEME_PORTS or not parts.hostname:
+        raise UnfitRequest(f"host {_shown(text)}: write it as a URL, such as http://box:8000/v1")
+    if "@" in parts.netloc:
+        raise UnfitRequest(
+            f"host {_shown(parts.hostname)}: leave the user and password out of the URL, since "
+            "the run records it; put the key into the environment"
+        )
+    path = parts.path.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc.lower()}{path or '/v1'}"
+
+
+def _shown(text: str) -> str:
+    return repr(clean_line(text)[:200])

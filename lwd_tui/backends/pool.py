@@ -1,0 +1,107 @@
+"""Several hosts that share the work: each piece runs where a turn is free, and moves when it fails.
+
+Retries are bounded and recorded. A host that failed rests for a while, longer each time; meanwhile
+the others take its work, and where there is no other, the work waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from lwd_tui.backends.base import BackendStopped
+from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.scheduler import HostScheduler, Waiter
+
+Result = TypeVar("Result")
+
+
+class Pool:
+    """Runs pieces of work on hosts.
+
+    Parameters
+    ----------
+    attempts : int
+        Tries a piece of work gets in all, and failures in a row before all hosts count as lost.
+    first_delay : float
+        Seconds that a host rests after its first failure in a row.
+    """
+
+    def __init__(self, attempts: int, first_delay: float) -> None:
+        self._attempts = attempts
+        self._first_delay = first_delay
+
+    async def run(
+        self,
+        model: str,
+        hosts: Sequence[HostScheduler],
+        work: Callable[[HostScheduler], Awaitable[Result]],
+        key: str,
+    ) -> tuple[Result, tuple[str, ...]]:
+        """Do a piece of work on the first host that has a turn for it.
+
+        Parameters
+        ----------
+        model : str
+        hosts : sequence of HostScheduler
+            Those that have the model.
+        work : callable
+            Raises Transient where another try may help.
+        key : str
+            Spreads the waits; see `backoff`.
+
+        Returns
+        -------
+        result
+        faults : tuple of str
+            Those met before, in order, each with its host.
+
+        Raises
+        ------
+        BackendStopped
+            If the last attempt failed as well.
+        """
+        faults: list[str] = []
+        started = time.monotonic()
+        while True:
+            host = await _turn(model, hosts)
+            began = time.monotonic()
+            try:
+                result = await work(host)
+            except Transient as error:
+                faults.append(f"{host.url}: {error.fault}")
+                host.failed(began, self._first_delay, key, error.after)
+            else:
+                host.recovered()
+                return result, tuple(faults)
+            finally:
+                host.release(model)
+                for other in hosts:
+                    other.poke()
+            # While a host is down, each try of any answer counts: the bound is on the outage.
+            dead = all(other.failures >= self._attempts for other in hosts)
+            if dead or len(faults) >= self._attempts:
+                spent = time.monotonic() - started
+                raise BackendStopped(
+                    f"{model}: {len(faults)} tries in {spent:.0f} s failed, the last one at "
+                    f"{faults[-1]}; when the server is well again, resume the run"
+                )
+
+
+async def _turn(model: str, hosts: Sequence[HostScheduler]) -> HostScheduler:
+    """Wait for a turn on any of the hosts."""
+    waiter = Waiter(model, tuple(hosts))
+    try:
+        for host in hosts:
+            if not waiter.granted.done():
+                host.enter(waiter)
+        return await waiter.granted
+    except asyncio.CancelledError:
+        if waiter.granted.done() and not waiter.granted.cancelled():
+            waiter.granted.result().release(model)
+        raise
+    finally:
+        for host in hosts:
+            host.leave(waiter)

@@ -1,0 +1,1 @@
+"""Servers that the tests run the real clients against."""

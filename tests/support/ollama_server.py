@@ -1,0 +1,576 @@
+"""A stand-in for an Ollama server: its interface as recorded, over an engine of the test's choice.
+
+It loads and swaps models, queues, cuts prompts, forgets models after keep_alive and fails on
+demand. What it imitates was recorded from Ollama 0.32.15 (tests/data/ollama-wire); it is no proof
+of how any other version behaves.
+
+    python -m support.ollama_server --port 11500     (in tests/; needs xllamacpp and the weights)
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import math
+import random
+import sys
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from support.http import Reply, Request, WireServer
+
+Fault = Callable[["OllamaStandIn", Request, Reply], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class StandInModel:
+    name: str
+    family: str = "llama"
+    parameters: str = "135M"
+    quantisation: str = "Q4_1"
+    size: int = 98_000_000
+    context_length: int = 8192
+    embeds: bool = False
+    template: str = "{{ .Messages }}"
+    thinks: bool = False
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.name.encode()).hexdigest()
+
+
+class Engine(Protocol):
+    """What really generates and embeds behind the stand-in."""
+
+    async def load(self, model: StandInModel, context: int, slots: int) -> None: ...
+
+    async def unload(self, model: StandInModel) -> None: ...
+
+    async def tokens(self, model: StandInModel, body: dict[str, Any]) -> int: ...
+
+    def generate(
+        self, model: StandInModel, body: dict[str, Any], limit: int
+    ) -> AsyncIterator[tuple[str, str]]:
+        """Yield (text, finish reason), the reason "" but for the last."""
+        ...
+
+    async def embed(self, model: StandInModel, text: str) -> list[float]: ...
+
+
+class WordEngine:
+    """Speaks seeded words at a pace; a word is a token, and a chat has eight more."""
+
+    WORDS = ("bitcoin", "will", "rise", "fall", "slowly", "soon", "again", "perhaps")
+
+    def __init__(self, token_seconds: float = 0.0, words: int = 6) -> None:
+        self.token_seconds = token_seconds
+        self.words = words
+
+    async def load(self, model: StandInModel, context: int, slots: int) -> None: ...
+
+    async def unload(self, model: StandInModel) -> None: ...
+
+    async def tokens(self, model: StandInModel, body: dict[str, Any]) -> int:
+        if "messages" in body:
+            return 8 + sum(len(turn["content"].split()) for turn in body["messages"])
+        return len(body["prompt"].split())
+
+    async def generate(
+        self, model: StandInModel, body: dict[str, Any], limit: int
+    ) -> AsyncIterator[tuple[str, str]]:
+        rng = random.Random(f"{model.name} {body['options'].get('seed')}")  # noqa: S311 (words)
+        for number in range(min(self.words, limit)):
+            await asyncio.sleep(self.token_seconds)
+            yield (" " if number else "") + rng.choice(self.WORDS), ""
+        yield ("." if limit >= self.words else ""), ("stop" if limit >= self.words else "length")
+
+    async def embed(self, model: StandInModel, text: str) -> list[float]:
+        rng = random.Random(text)  # noqa: S311 (a vector, no secret)
+        return [rng.gauss(0, 3) for _ in range(16)]
+
+
+@dataclass
+class _Loaded:
+    context: int
+    slots: asyncio.Semaphore
+    expires: float
+    users: int = 0
+
+
+@dataclass
+class OllamaStandIn(WireServer):
+    """The server.
+
+    Attributes
+    ----------
+    models : list of StandInModel
+    room : int
+        Models that fit into its memory at once.
+    slots, queue : int
+        OLLAMA_NUM_PARALLEL and OLLAMA_MAX_QUEUE.
+    refuses : bool
+        Whether it honours ``truncate: false``; if not, it cuts to `cut_to` of the context.
+    faults : deque
+        Taken one by one by the next requests for an answer.
+    loads : list of str
+        Every load, in order: the swaps.
+    most_active : dict of str to int
+        The most requests that were in the server at once, by model.
+    quiet : asyncio.Event
+        Set while no request is in the server.
+    """
+
+    handler: Any = None
+    models: list[StandInModel] = field(default_factory=list)
+    engine: Engine = field(default_factory=WordEngine)
+    version: str = "0.32.15"
+    room: int = 3
+    slots: int = 1
+    queue: int = 512
+    load_seconds: float = 0.0
+    refuses: bool = True
+    cut_to: float = 0.5
+    gpu_share: float = 1.0
+    raw_length: bool = True
+    faults: deque[Fault] = field(default_factory=deque)
+    loads: list[str] = field(default_factory=list)
+    waiting: dict[str, int] = field(default_factory=dict)
+    most_active: dict[str, int] = field(default_factory=dict)
+    cancelled: int = 0
+    quiet: asyncio.Event = field(default_factory=asyncio.Event)
+    loaded: dict[str, _Loaded] = field(default_factory=dict)
+    _memory: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def __post_init__(self) -> None:
+        self.handler = self._answer
+
+    async def stop(self) -> None:
+        await super().stop()
+        for name in list(self.loaded):
+            await self.engine.unload(self._model(name))
+        self.loaded.clear()
+
+    def _model(self, name: str) -> StandInModel:
+        return next(model for model in self.models if model.name == _filed(name))
+
+    async def _answer(self, request: Request, reply: Reply) -> None:
+        self._expire()
+        routes = {
+            "/": self._root,
+            "/api/version": self._version,
+            "/api/tags": self._tags,
+            "/api/ps": self._ps,
+            "/api/show": self._show,
+            "/api/chat": self._generate,
+            "/api/generate": self._generate,
+            "/api/embed": self._embed,
+            "/api/embeddings": self._embeddings,
+            "/api/pull": self._pull,
+        }
+        if request.path not in routes:
+            await reply.send(404, "404 page not found", "text/plain")
+            return
+        name = (request.body or {}).get("model") if request.method == "POST" else None
+        known = name is None or any(model.name == _filed(name) for model in self.models)
+        if not known and request.path != "/api/pull":
+            await reply.send(404, {"error": f"model '{name}' not found"})
+            return
+        await routes[request.path](request, reply)
+
+    async def _root(self, request: Request, reply: Reply) -> None:
+        await reply.send(200, "Ollama is running", "text/plain")
+
+    async def _version(self, request: Request, reply: Reply) -> None:
+        await reply.send(200, {"version": self.version})
+
+    async def _tags(self, request: Request, reply: Reply) -> None:
+        # As the real one does, this calls an embedding model able to complete.
+        listed = [self._listed(model) | {"capabilities": ["completion"]} for model in self.models]
+        await reply.send(200, {"models": listed})
+
+    async def _ps(self, request: Request, reply: Reply) -> None:
+        rows = []
+        for name, loaded in self.loaded.items():
+            model = self._model(name)
+            size = model.size * 2
+            expires = datetime.now(UTC) + timedelta(seconds=loaded.expires - time.monotonic())
+            rows.append(
+                self._listed(model)
+                | {
+                    "size": size,
+                    "size_vram": int(size * self.gpu_share),
+                    "expires_at": expires.isoformat(),
+                    "context_length": loaded.context,
+                }
+            )
+        await reply.send(200, {"models": rows})
+
+    def _listed(self, model: StandInModel) -> dict[str, Any]:
+        return {
+            "name": model.name,
+            "model": model.name,
+            "modified_at": "2026-11-22T05:59:36.39667845Z",
+            "size": model.size,
+            "digest": model.digest,
+            "details": {
+                "parent_model": "",
+                "format": "gguf",
+                "family": model.family,
+                "families": [model.family],
+                "parameter_size": model.parameters,
+                "quantization_level": model.quantisation,
+            },
+        }
+
+    async def _show(self, request: Request, reply: Reply) -> None:
+        model = self._model(request.body["model"])
+        capabilities = ["embedding"] if model.embeds else ["completion"]
+        if model.thinks:
+            capabilities.append("thinking")
+        info = {
+            "general.architecture": model.family,
+            f"{model.family}.context_length": model.context_length,
+        }
+        if model.embeds:
+            info[f"{model.family}.pooling_type"] = 1
+        await reply.send(
+            200,
+            {
+                "modelfile": f"FROM {model.name}",
+                "parameters": 'stop                           "<|im_end|>"',
+                "template": model.template,
+                "details": self._listed(model)["details"],
+                "model_info": info,
+                "capabilities": capabilities,
+                "modified_at": "2026-11-22T05:59:36.39667845Z",
+            },
+        )
+
+    async def _pull(self, request: Request, reply: Reply) -> None:
+        name = request.body["model"]
+        await reply.stream()
+        await reply.chunk({"status": "pulling manifest"})
+        if "nope" in name:
+            await reply.chunk({"error": "pull model manifest: file does not exist"})
+            await reply.end()
+            return
+        for completed in (0, 50, 100):
+            await reply.chunk(
+                {"status": "pulling 0a1b", "digest": "0a1b", "total": 100, "completed": completed}
+            )
+        self.models.append(StandInModel(_filed(name)))
+        await reply.chunk({"status": "success"})
+        await reply.end()
+
+    async def _generate(self, request: Request, reply: Reply) -> None:
+        body = request.body
+        model = self._model(body["model"])
+        chat = request.path == "/api/chat"
+        empty = not body.get("messages") if chat else not body.get("prompt")
+        if empty and body.get("keep_alive") == 0:
+            await self._unload(model.name)
+            await reply.send(200, _line(body, chat, "", done_reason="unload"))
+            return
+        if model.embeds:
+            what = "chat" if chat else "generate"
+            await reply.send(400, {"error": f'"{model.name}" does not support {what}'})
+            return
+        if body.get("think") is not None and not model.thinks:
+            await reply.send(400, {"error": f'"{model.name}" does not support thinking'})
+            return
+        if self.faults and not empty and not body.get("prompt", "").startswith("a a a a"):
+            await self.faults.popleft()(self, request, reply)
+            return
+        if sum(self.waiting.values()) >= self.queue + self.slots:
+            await reply.send(
+                503,
+                {"error": "server busy, please try again.  maximum pending requests exceeded"},
+            )
+            return
+        self.quiet.clear()
+        self.waiting[model.name] = self.waiting.get(model.name, 0) + 1
+        most = max(self.most_active.get(model.name, 0), self.waiting[model.name])
+        self.most_active[model.name] = most
+        work = asyncio.create_task(self._work(model, body, chat, empty, reply))
+        gone = asyncio.create_task(reply.gone.wait())
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                self.cancelled += 1
+        finally:
+            self.waiting[model.name] -= 1
+            gone.cancel()
+            work.cancel()
+            await asyncio.gather(work, gone, return_exceptions=True)
+            if not any(self.waiting.values()):
+                self.quiet.set()
+
+    async def _work(
+        self, model: StandInModel, body: dict[str, Any], chat: bool, empty: bool, reply: Reply
+    ) -> None:
+        options = body.setdefault("options", {})
+        context = min(options.get("num_ctx", 4096), model.context_length)
+        loaded = await self._use(model, context, body.get("keep_alive", "5m"))
+        try:
+            if empty:
+                await reply.send(200, _line(body, chat, "", done_reason="load"))
+                return
+            counted = await self.engine.tokens(model, body)
+            if counted >= context:
+                if self.refuses and body.get("truncate") is False:
+                    await reply.send(400, {"error": _refusal(counted, context)})
+                    return
+                counted = int(context * self.cut_to)
+            async with loaded.slots:
+                await self._speak(model, body, chat, counted, context, reply)
+        finally:
+            loaded.users -= 1
+            async with self._memory:
+                self._memory.notify_all()
+
+    async def _speak(
+        self,
+        model: StandInModel,
+        body: dict[str, Any],
+        chat: bool,
+        counted: int,
+        context: int,
+        reply: Reply,
+    ) -> None:
+        limit = body["options"].get("num_predict", 128)
+        if body.get("shift") is False:
+            limit = min(limit, context - counted)
+        streamed = body.get("stream", True)
+        if streamed:
+            await reply.stream()
+        pieces, reason = [], "stop"
+        async for text, finish in self.engine.generate(model, body, limit):
+            reason = finish or reason
+            if text:
+                pieces.append(text)
+            if streamed and text:
+                await reply.chunk(_line(body, chat, text))
+        last = _line(
+            body,
+            chat,
+            "" if streamed else "".join(pieces),
+            done_reason=reason,
+            total_duration=1,
+            load_duration=1,
+            prompt_eval_count=counted,
+            prompt_eval_duration=1,
+            eval_count=len(pieces),
+            eval_duration=1,
+        )
+        if streamed:
+            await reply.chunk(last)
+            await reply.end()
+        else:
+            await reply.send(200, last)
+
+    async def _embed(self, request: Request, reply: Reply) -> None:
+        body = request.body
+        model = self._model(body["model"])
+        if not model.embeds:
+            await reply.send(
+                501,
+                {"error": "This server does not support embeddings. Start it with `--embeddings`"},
+            )
+            return
+        if self.faults:
+            await self.faults.popleft()(self, request, reply)
+            return
+        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        texts = texts if any(texts) else []
+        cut = [" ".join(text.split()[: model.context_length]) for text in texts]
+        if body.get("truncate") is False and cut != [" ".join(text.split()) for text in texts]:
+            await reply.send(400, {"error": "the input length exceeds the context length"})
+            return
+        loaded = await self._use(model, model.context_length, body.get("keep_alive", "5m"))
+        vectors = [_unit(await self.engine.embed(model, text)) for text in cut]
+        loaded.users -= 1
+        answer = {"model": body["model"], "embeddings": vectors, "prompt_eval_count": len(cut)}
+        await reply.send(200, answer)
+
+    async def _embeddings(self, request: Request, reply: Reply) -> None:
+        body = request.body
+        model = self._model(body["model"])
+        loaded = await self._use(model, model.context_length, body.get("keep_alive", "5m"))
+        text = " ".join(body["prompt"].split()[: model.context_length])
+        vector = await self.engine.embed(model, text)
+        loaded.users -= 1
+        await reply.send(200, {"embedding": vector if self.raw_length else _unit(vector)})
+
+    async def _use(self, model: StandInModel, context: int, keep_alive: Any) -> _Loaded:
+        """Load a model as asked, once there is room for it, and count a user of it."""
+        async with self._memory:
+            while True:
+                loaded = self.loaded.get(model.name)
+                if loaded is not None and loaded.context == context:
+                    break
+                idle = [name for name, other in self.loaded.items() if not other.users]
+                if loaded is not None:
+                    if not loaded.users:
+                        await self._unload(model.name)
+                elif len(self.loaded) < self.room:
+                    self.loads.append(model.name)
+                    await asyncio.sleep(self.load_seconds)
+                    await self.engine.load(model, context, self.slots)
+                    slots = asyncio.Semaphore(self.slots)
+                    self.loaded[model.name] = _Loaded(context, slots, math.inf)
+                elif idle:
+                    await self._unload(idle[0])
+                else:
+                    await self._memory.wait()
+            loaded = self.loaded[model.name]
+            loaded.users += 1
+            loaded.expires = time.monotonic() + _seconds(keep_alive)
+            return loaded
+
+    async def _unload(self, name: str) -> None:
+        if self.loaded.pop(name, None) is not None:
+            await self.engine.unload(self._model(name))
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        for name, loaded in list(self.loaded.items()):
+            if loaded.expires < now and not loaded.users:
+                del self.loaded[name]
+
+
+# Faults: what a request for an answer meets instead of one.
+
+
+async def refuse_busy(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    text = "server busy, please try again.  maximum pending requests exceeded"
+    await reply.send(503, {"error": text})
+
+
+async def reset(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    await reply.reset()
+
+
+async def web_page(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    await reply.send(200, "<!doctype html><title>Welcome</title>", "text/html")
+
+
+async def malformed(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    await reply.stream()
+    await reply.chunk('{"model": "m", "message": {"role"\n')
+    await reply.end()
+
+
+async def not_an_object(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    await reply.stream()
+    await reply.chunk("[1, 2]\n")
+    await reply.end()
+
+
+async def error_body(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    await reply.send(200, {"error": "something went wrong"})
+
+
+async def error_in_stream(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    chat = request.path == "/api/chat"
+    await reply.stream()
+    await reply.chunk(_line(request.body, chat, "Half"))
+    await reply.chunk({"error": "an error was encountered while running the model: unexpected EOF"})
+    await reply.end()
+
+
+async def cut_stream(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    """End properly, but without a last line."""
+    await reply.stream()
+    await reply.chunk(_line(request.body, request.path == "/api/chat", "Half"))
+    await reply.end()
+
+
+async def reset_in_stream(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    await reply.stream()
+    await reply.chunk(_line(request.body, request.path == "/api/chat", "Half"))
+    await reply.reset()
+
+
+async def hang(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    """Say nothing until the client hangs up."""
+    await reply.gone.wait()
+
+
+async def hang_in_stream(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    await reply.stream()
+    await reply.chunk(_line(request.body, request.path == "/api/chat", "Half"))
+    await reply.gone.wait()
+
+
+async def runner_died(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    text = "an error was encountered while running the model: unexpected EOF"
+    await reply.send(500, {"error": text})
+
+
+def _line(body: dict[str, Any], chat: bool, text: str, **last: Any) -> dict[str, Any]:
+    content = {"message": {"role": "assistant", "content": text}} if chat else {"response": text}
+    stamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return {
+        "model": body["model"],
+        "created_at": stamp,
+        **content,
+        "done": bool(last),
+        **last,
+    }
+
+
+def _refusal(tokens: int, context: int) -> str:
+    """Return the error that is, as recorded, JSON inside a string."""
+    message = (
+        f"request ({tokens} tokens) exceeds the available context size ({context} tokens), try "
+        "increasing it"
+    )
+    inner = {"code": 400, "message": message, "type": "exceed_context_size_error"}
+    return json.dumps({"error": inner | {"n_prompt_tokens": tokens, "n_ctx": context}})
+
+
+def _filed(name: str) -> str:
+    name = name.lower()
+    return name if ":" in name else f"{name}:latest"
+
+
+def _unit(vector: list[float]) -> list[float]:
+    length = math.sqrt(sum(value * value for value in vector))
+    return [value / length for value in vector]
+
+
+def _seconds(keep_alive: Any) -> float:
+    if isinstance(keep_alive, str):
+        return float(keep_alive[:-1]) * {"s": 1, "m": 60, "h": 3600}[keep_alive[-1]]
+    return math.inf if keep_alive < 0 else float(keep_alive)
+
+
+async def serve(server: OllamaStandIn) -> None:
+    async with server:
+        sys.stdout.write(f"stand-in for Ollama at {server.url}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    from support.llama_engine import stand_in
+
+    parser = argparse.ArgumentParser(description="a stand-in for an Ollama server")
+    parser.add_argument("--port", type=int, default=11500)
+    parser.add_argument("--slots", type=int, default=2)
+    parser.add_argument("--room", type=int, default=3)
+    given = parser.parse_args()
+    try:
+        asyncio.run(serve(stand_in(given.port, given.slots, given.room)))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -40,22 +40,29 @@ class Model:
     """
 
     def __init__(self, name: str, normalise: bool) -> None:
-        folder, source = _locate(name)
+        self._folder, source = _locate(name)
         _lock_out_code(name)
-        # Imported by name: a type checker need not read all of torch, nor have it installed.
-        library: Any = importlib.import_module("sentence_transformers")
-        try:
-            self._model = library.SentenceTransformer(source, local_files_only=True)
-        except OSError:
-            if folder == Path(source):
-                raise
-            # Some files are in the cache, but not all.
-            self._model = library.SentenceTransformer(source)
+        # The libraries fill weights that the files lack with random numbers, and only log it. Two
+        # loads then give different vectors.
+        probe = self._load(source).encode(["probe"], prompt="")
+        self._model = self._load(source)
+        if abs(probe - self._model.encode(["probe"], prompt="")).max() > 1e-3 * abs(probe).max():
+            raise Unavailable(f"the files of {name} lack some of the weights that its vectors need")
         modules: Any = importlib.import_module("sentence_transformers.models")
         while isinstance(self._model[-1], modules.Normalize) and not normalise:
             del self._model[-1]
         self._normalise = normalise
-        self._folder = folder
+
+    def _load(self, source: str) -> Any:
+        # Imported by name: a type checker need not read all of torch, nor have it installed.
+        library: Any = importlib.import_module("sentence_transformers")
+        try:
+            return library.SentenceTransformer(source, local_files_only=True)
+        except OSError:
+            if self._folder == Path(source):
+                raise
+            # Some files are in the cache, but not all.
+            return library.SentenceTransformer(source)
 
     @property
     def _limit(self) -> float:

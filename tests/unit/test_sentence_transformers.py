@@ -43,6 +43,7 @@ class SentenceTransformer:
             os.write(2, b"fatal: no such instruction\\n")
             os._exit(3)
         self.modules = [Double(), Normalize()]
+        self.shift = np.random.rand() if Path(source).name == "incomplete" else 0
 
     def __getitem__(self, index):
         return self.modules[index]
@@ -69,6 +70,7 @@ class SentenceTransformer:
         print("encoding")
         rows = [[len(text), sum(letter in "aeiou" for letter in text)] for text in texts]
         vectors = np.array(rows, dtype=np.float32)
+        vectors += self.shift
         for module in self.modules:
             vectors = module(vectors)
         if normalize_embeddings:
@@ -276,6 +278,8 @@ async def test_models_that_can_not_be_opened(tmp_path: Path) -> None:
     assert "neither a folder nor a name" in await refusal("nobody/no modules")
     broken = await refusal(make_model(tmp_path / "broken"))
     assert broken.endswith("ValueError: the weights don't fit: layer 3 missing")
+    incomplete = await refusal(make_model(tmp_path / "incomplete"))
+    assert "lack some of the weights" in incomplete
     assert "Python code of its own" in await refusal(make_model(tmp_path / "own-code"))
 
 

@@ -1,0 +1,1 @@
+"""The explorer: a Textual app that renders steps and sends commands to the session."""

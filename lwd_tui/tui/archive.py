@@ -1,0 +1,68 @@
+"""A run's file, read on a thread of its own so that the screen never waits for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from lwd_tui.store.run import RunStore
+from lwd_tui.types import Step
+
+T = TypeVar("T")
+_STEPS_KEPT = 32
+
+
+class Archive:
+    """Answers questions about a run that may be written meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
+        self._store: RunStore | None = None
+        self._steps: OrderedDict[int, Step] = OrderedDict()
+
+    async def ask(self, question: Callable[[RunStore], T]) -> T:
+        """Return what a question to the store comes to.
+
+        Raises
+        ------
+        StoreError
+            If the file can't be read.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, question)
+
+    async def step(self, t: int) -> Step:
+        """Return a whole step; the last few are kept."""
+        if t not in self._steps:
+            self.keep(await self.ask(lambda store: store.step(t)))
+        self._steps.move_to_end(t)
+        return self._steps[t]
+
+    def keep(self, step: Step) -> None:
+        """Remember a step that is at hand."""
+        self._steps[step.t] = step
+        if len(self._steps) > _STEPS_KEPT:
+            self._steps.popitem(last=False)
+
+    async def aclose(self) -> None:
+        """Let go of the file and the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown(wait=False)
+
+    def _ask(self, question: Callable[[RunStore], T]) -> T:
+        if self._store is None:
+            self._store = RunStore.open(self._path)
+        return question(self._store)
+
+    def _close(self) -> None:
+        if self._store is not None:
+            self._store.close()

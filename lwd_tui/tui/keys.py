@@ -1,0 +1,63 @@
+"""The user's own keys, from keys.toml."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+
+from textual.binding import Binding, BindingType
+
+from lwd_tui.tui.state import folder
+
+FILE = "keys.toml"
+
+
+def read_keymap(
+    bindings: Iterable[BindingType], pages: Iterable[str]
+) -> tuple[dict[str, str], str]:
+    """Return the user's keys by the ids of their actions, and what is wrong with the file.
+
+    The file looks like this, and lies in the folder of settings::
+
+        [keys]
+        "run.step" = "n"
+        "view.back" = "left,h"
+
+    Parameters
+    ----------
+    bindings : iterable of BindingType
+        The app's own; their ids are checked.
+    pages : iterable of str
+        Names of pages; what starts with one is that page's business.
+
+    Returns
+    -------
+    keymap : dict of str to str
+        Ids to keys, several of them separated by commas.
+    complaint : str
+        One sentence; "" if all is well.
+    """
+    path = folder("config") / FILE
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8")).get("keys", {})
+    except FileNotFoundError:
+        return {}, ""
+    except OSError as error:
+        return {}, f"{path} can't be read: {error.strerror}; the usual keys are in force"
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return {}, f"{path} is not valid TOML: {error}; the usual keys are in force"
+    if not isinstance(data, dict):
+        return {}, f"{path}: keys must be a table; the usual keys are in force"
+    known = [binding.id for binding in bindings if isinstance(binding, Binding) and binding.id]
+    prefixes = tuple(f"{page}." for page in pages)
+    keymap: dict[str, str] = {}
+    for name, key in data.items():
+        if name not in known and not name.startswith(prefixes):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            return keymap, f"{path}: no action is called {name!r}; {hint}"
+        if not isinstance(key, str) or not key.strip():
+            return keymap, f'{path}: {name} must be a key, or several as in "left,h"'
+        keymap[name] = key
+    return keymap, ""

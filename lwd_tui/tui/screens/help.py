@@ -1,0 +1,73 @@
+"""What the keys do and what the numbers mean, on the page that is seen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from lwd_tui.tui.glossary import GLOSSARY
+
+
+class Help(ModalScreen[None]):
+    """The teaching layer: each number in a sentence, then the keys.
+
+    Parameters
+    ----------
+    page : Screen
+        The page that is explained.
+    """
+
+    DEFAULT_CSS = """
+    Help { align: center middle; }
+    Help > VerticalScroll {
+        width: 90; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
+        border: round $primary; background: $panel;
+    }
+    Help Static { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "dismiss", "close", key_display="esc"),
+        Binding("j", "scroll('down')", show=False),
+        Binding("k", "scroll('up')", show=False),
+    ]
+    AUTO_FOCUS = "VerticalScroll"
+
+    def __init__(self, page: Screen[object]) -> None:
+        super().__init__()
+        self._page = page
+
+    def compose(self) -> ComposeResult:
+        """Yield the numbers, then the keys."""
+        with VerticalScroll() as scroll:
+            scroll.border_title = "what is this"
+            scroll.border_subtitle = "esc closes"
+            terms: tuple[str, ...] = getattr(self._page, "GLOSSARY", ())
+            for term in terms:
+                words, sentence = GLOSSARY[term]
+                yield Static(
+                    Content.assemble((words, "bold $primary"), "  ", sentence, "\n"), markup=False
+                )
+            yield Static(Content.assemble(("Keys", "bold $primary")), markup=False)
+            yield Static(Content("\n").join(self._keys()), markup=False)
+
+    def action_scroll(self, way: str) -> None:
+        """Scroll by one line."""
+        scroll = self.query_one(VerticalScroll)
+        scroll.scroll_relative(y=1 if way == "down" else -1, animate=False)
+
+    def _keys(self) -> list[Content]:
+        lines: dict[str, tuple[list[str], str]] = {}
+        for _, binding, _, _ in self._page.active_bindings.values():
+            if binding.description and not binding.system:
+                keys, _ = lines.setdefault(binding.action, ([], binding.description))
+                keys.append(self.app.get_key_display(binding))
+        return [
+            Content.assemble((" ".join(dict.fromkeys(keys)).ljust(16), "bold"), words)
+            for keys, words in lines.values()
+        ]

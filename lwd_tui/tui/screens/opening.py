@@ -1,0 +1,34 @@
+"""The first frame: the frame of a page, empty, painted before anything heavy is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from lwd_tui.tui.widgets.tabs import PageTabs
+
+
+class Opening(Screen[None]):
+    """Stands until the first page is there.
+
+    Parameters
+    ----------
+    tabs : sequence of (str, str)
+        Names and titles of the pages.
+    page : str
+        The page that is about to open.
+    """
+
+    def __init__(self, tabs: Sequence[tuple[str, str]], page: str) -> None:
+        super().__init__()
+        self._tabs = tabs
+        self._page = page
+
+    def compose(self) -> ComposeResult:
+        """Yield what stays when the page takes its place."""
+        yield Static("lwd-tui", classes="status", markup=False)
+        yield PageTabs(self._tabs, self._page)
+        yield Footer(compact=True, show_command_palette=False)

@@ -1,0 +1,125 @@
+"""What every page has: the status line, the tabs, the notice, the scrubber and the key bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from lwd_tui.tui.progress import Progress
+from lwd_tui.tui.view import View
+from lwd_tui.tui.widgets.notice import Notice
+from lwd_tui.tui.widgets.scrubber import Scrubber
+from lwd_tui.tui.widgets.status import StatusLine
+from lwd_tui.tui.widgets.tabs import PageTabs
+
+if TYPE_CHECKING:
+    from lwd_tui.tui.app import Explorer
+    from lwd_tui.tui.run import RunController
+
+
+class Page(Screen[None]):
+    """A screen of the explorer; see `lwd_tui.tui.screens` for how one is written.
+
+    Attributes
+    ----------
+    GLOSSARY : tuple of str
+        Terms of `lwd_tui.tui.glossary` that the help of this page explains.
+    FOLLOWS : bool
+        Whether the page shows the viewed step, and so has a scrubber.
+    """
+
+    GLOSSARY: ClassVar[tuple[str, ...]] = ()
+    FOLLOWS: ClassVar[bool] = True
+    BINDINGS: ClassVar[list[BindingType]] = []
+    AUTO_FOCUS = ""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+        self._shown_run: RunController | None = None
+        self._shown_view: View | None = None
+        self._shown_posts = -1
+        self._shown_progress: Progress | None = None
+
+    @property
+    def explorer(self) -> Explorer:
+        """The app, by its own type."""
+        return cast("Explorer", self.app)
+
+    @property
+    def run(self) -> RunController | None:
+        """The run that is open."""
+        return self.explorer.controller
+
+    @property
+    def view(self) -> View:
+        """What is viewed."""
+        return self.explorer.view
+
+    def compose(self) -> ComposeResult:
+        """Put the page's own widgets into the frame that all pages share."""
+        yield StatusLine()
+        yield PageTabs(self.explorer.tabs, self.name or "")
+        yield Notice()
+        with Vertical(id="body"):
+            yield from self.compose_page()
+        if self.FOLLOWS:
+            yield Scrubber()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def compose_page(self) -> ComposeResult:
+        """Yield the page's own widgets."""
+        yield from ()
+
+    def show_run(self, run: RunController | None) -> None:
+        """Show another run, or that there is none."""
+
+    def show_view(self, view: View) -> None:
+        """Show another step."""
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show where the run is."""
+
+    def show_posts(self) -> None:
+        """Show that a post was put in by hand."""
+
+    def on_mount(self) -> None:
+        """Watch what the app knows."""
+        for name in ("controller", "view", "progress", "notice", "posts"):
+            self.watch(self.app, name, self.catch_up, init=False)
+
+    def on_screen_resume(self) -> None:
+        """Show what changed while another page was seen."""
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Show all that isn't shown yet, in one batch, if the page can be seen."""
+        if not self.is_current or not self.is_mounted:
+            return
+        explorer = self.explorer
+        with self.app.batch_update():
+            self.query_one(Notice).show(explorer.notice)
+            if self._shown_run is not explorer.controller:
+                self._shown_run, self._shown_view = explorer.controller, None
+                self.show_run(explorer.controller)
+            if self._shown_posts != explorer.posts:
+                self._shown_posts = explorer.posts
+                self.show_posts()
+            if self._shown_view is not explorer.view:
+                self._shown_view = explorer.view
+                self.show_view(explorer.view)
+            if self._shown_progress != explorer.progress:
+                self._shown_progress = explorer.progress
+                self.show_progress(explorer.progress)
+            self._show_frame()
+
+    def _show_frame(self) -> None:
+        explorer = self.explorer
+        run, progress, view = explorer.controller, explorer.progress, explorer.view
+        self.query_one(StatusLine).show(run.experiment if run else None, progress)
+        if self.FOLLOWS:
+            self.query_one(Scrubber).show(progress, view)

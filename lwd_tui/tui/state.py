@@ -1,0 +1,67 @@
+"""What the app remembers from one start to the next, and where its own files are."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_config_path, user_state_path
+
+
+def folder(kind: Literal["config", "state"]) -> Path:
+    """Return the folder of settings, or of what is remembered: LWD_HOME, or the platform's own."""
+    if chosen := os.environ.get("LWD_HOME"):
+        return Path(chosen).expanduser().absolute()
+    own = user_config_path if kind == "config" else user_state_path
+    return own("lwd-tui", appauthor=False)
+
+
+@dataclass(slots=True)
+class State:
+    """What is remembered.
+
+    Attributes
+    ----------
+    theme, page, panel : str
+        Names; of the panel that stands alone on a small terminal.
+    basis : {"aligned", "common"}
+        Of the scatter: each step turned to the last, or all steps in one plane.
+    axes : {"held", "fitted"}
+        Of the scatter: as wide as at t = 0, or as narrow as the viewed step.
+    delay : float
+        Seconds between two steps.
+    """
+
+    theme: str = "lwd-dark"
+    page: str = ""
+    panel: str = ""
+    basis: str = "aligned"
+    axes: str = "held"
+    delay: float = 0.0
+
+    @classmethod
+    def load(cls) -> State:
+        """Read what was saved; what can't be understood is left at its default."""
+        state = cls()
+        try:
+            saved = json.loads((folder("state") / "app.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return state
+        if isinstance(saved, dict):
+            for entry in fields(cls):
+                value = saved.get(entry.name)
+                if type(value) is type(getattr(state, entry.name)):
+                    setattr(state, entry.name, value)
+        return state
+
+    def save(self) -> None:
+        """Write it; a folder that can't be written costs the memory, nothing else."""
+        path = folder("state") / "app.json"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+        except OSError:
+            return

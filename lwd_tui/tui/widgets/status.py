@@ -1,0 +1,92 @@
+"""The first line: what is run, where the run is, and how fast it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.content import Content
+from textual.widgets import Static
+
+from lwd_tui.text import shorten
+from lwd_tui.tui.progress import Phase, Progress
+from lwd_tui.words import duration
+
+if TYPE_CHECKING:
+    from lwd_tui.experiment import Experiment
+
+_WORDS: dict[Phase, tuple[str, str]] = {
+    "opening": ("getting the models ready", "$warning"),
+    "asking": ("running", "$success"),
+    "embedding": ("running, embedding", "$success"),
+    "waiting": ("running, waiting", "$success"),
+    "paused": ("paused", "$warning"),
+    "stopping": ("stopping", "$warning"),
+    "stopped": ("stopped, can go on", "$warning"),
+    "done": ("done", "$primary"),
+    "failed": ("stopped by an error", "$error"),
+}
+
+
+def phase_words(progress: Progress) -> tuple[str, str]:
+    """Say a phase in words, with the style that goes with it."""
+    words, style = _WORDS[progress.phase]
+    return (f"{words}, pausing after this step", "$warning") if progress.pausing else (words, style)
+
+
+class StatusLine(Static):
+    """One line; what doesn't fit is left out from the right, never the state itself."""
+
+    DEFAULT_CSS = "StatusLine { height: 1; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._experiment: Experiment | None = None
+        self._progress: Progress | None = None
+
+    def show(self, experiment: Experiment | None, progress: Progress) -> None:
+        """Show a run's experiment, and where it is."""
+        if experiment is self._experiment and progress == self._progress:
+            return
+        self._experiment, self._progress = experiment, progress
+        self._draw()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Fit the line to its new width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        progress = self._progress
+        if progress is None:
+            self.update(Content.styled("lwd-tui", "bold"))
+            return
+        parts = [Content.styled("lwd-tui", "bold")]
+        if self._experiment is not None:
+            parts.append(Content(shorten(self._experiment.name, 24)))
+        if progress.steps:
+            t = 0 if progress.t is None else progress.t
+            parts.append(Content.styled(f"t {t} / {progress.steps - 1}", "bold"))
+        if self._experiment is not None or progress.busy:
+            parts.append(Content.styled(*phase_words(progress)))
+        parts += [Content.styled(text, "$quiet") for text in self._details(progress)]
+        width, line = self.content_size.width, Content()
+        for part in parts:
+            longer = line + Content("   ") + part if line else part
+            if longer.cell_length > width and line:
+                break
+            line = longer
+        self.update(line)
+
+    def _details(self, progress: Progress) -> list[str]:
+        details = []
+        if progress.busy and progress.seconds_left is not None:
+            details.append(f"{duration(progress.seconds_left)} left")
+        if progress.busy and progress.tokens_per_second is not None:
+            details.append(f"{progress.tokens_per_second:.0f} tokens/s")
+        if progress.delay:
+            details.append(f"{progress.delay:g} s between steps")
+        if self._experiment is not None:
+            backends = dict.fromkeys(who.host or who.backend for who in self._experiment.cast)
+            details.append(f"seed {self._experiment.seed}")
+            details.append(shorten(", ".join(backends), 30))
+        return details

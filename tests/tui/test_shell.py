@@ -1,0 +1,76 @@
+"""The shell: a run is begun or opened, viewed at any t, held, stopped and gone on with."""
+
+import pytest
+from support.tui import scripted, shown, stored_run, until
+
+from lwd_tui.tui.app import Explorer
+
+SLOW = 400  # tokens a second: a step takes about a twentieth of a second
+
+
+async def test_an_experiment_is_run_to_its_end():
+    app = Explorer(experiment=scripted())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.progress.phase == "done")
+        assert app.progress.done == 7
+        assert [numbers.t for numbers in app.controller.numbers] == list(range(7))
+        assert app.view.t == 6
+        assert "t 6 / 6" in shown(app)
+        assert "done" in shown(app)
+
+
+async def test_looking_back_does_not_hold_the_run():
+    experiment = scripted(scripted__tokens_per_second=SLOW, steps=30)
+    app = Explorer(experiment=experiment)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.progress.done >= 2)
+        await pilot.press("home")
+        await until(pilot, lambda: app.view.t == 0)
+        done = app.progress.done
+        await until(pilot, lambda: app.progress.done >= done + 2)
+        assert app.view.t == 0
+        assert "viewing t 0, the run is at t" in shown(app)
+        await pilot.press("end")
+        await until(pilot, lambda: app.view.t >= done)
+        assert "(live)" in shown(app)
+
+
+async def test_pause_step_and_run():
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=SLOW, steps=40))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.progress.done >= 1)
+        await pilot.press("space")
+        await until(pilot, lambda: app.progress.phase == "paused")
+        done = app.progress.done
+        await pilot.pause(0.3)
+        assert app.progress.done == done
+        await pilot.press("s")
+        await until(pilot, lambda: app.progress.done == done + 1)
+        await until(pilot, lambda: app.progress.phase == "paused")
+        await pilot.press("space")
+        await until(pilot, lambda: app.progress.done > done + 2)
+
+
+async def test_a_stored_run_is_opened_and_gone_on_with(tmp_path):
+    path = await stored_run(tmp_path / "run.sqlite", stop_after=3)
+    app = Explorer(run=path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 2)
+        assert "stopped, can go on" in shown(app)
+        await pilot.press("comma")
+        await until(pilot, lambda: app.view.t == 1)
+        await pilot.press("space")
+        await until(pilot, lambda: app.progress.phase == "done")
+        assert app.progress.done == 7
+
+
+@pytest.mark.parametrize("key", ["x"])
+async def test_stopping_keeps_what_was_computed(key):
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=SLOW, steps=40))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.progress.done >= 1)
+        await pilot.press(key)
+        await until(pilot, lambda: app.progress.phase == "stopped")
+        done = app.progress.done
+        await pilot.press("s")
+        await until(pilot, lambda: app.progress.done == done + 1)

@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 
 from lwd_tui.dynamics.gmm_components import Components
-from lwd_tui.dynamics.gmm_humans import outside_points
 from lwd_tui.dynamics.gmm_kernel import advance_participant, advance_replicate, write_table
 from lwd_tui.dynamics.gmm_moving import advance_moving
 from lwd_tui.dynamics.gmm_plan import Plan
+from lwd_tui.dynamics.gmm_start import outside_points, start_weights
 from lwd_tui.dynamics.keys import generator
 from lwd_tui.dynamics.philox import Key
 from lwd_tui.gmm_spec import GmmSpec
@@ -135,16 +135,6 @@ class MovingReplicate:
 def replicate_key(spec: GmmSpec, number: int) -> Key:
     """Return the two words that key all compiled randomness of a replicate."""
     return generator(spec.seed, "gmm", number).integers(2**32, size=2, dtype=np.uint64)
-
-
-def start_weights(spec: GmmSpec, number: int) -> Floats:
-    """Return Pi_i(0), of shape (n, B): as given, or drawn for this replicate."""
-    if spec.weights:
-        given = np.array(spec.weights, dtype=np.float64)
-        return np.asarray(given / given.sum(axis=1, keepdims=True))
-    concentration = np.broadcast_to(spec.dirichlet, spec.components)
-    rng = generator(spec.seed, "gmm-weights", number)
-    return np.asarray(rng.dirichlet(concentration, size=spec.participants))
 
 
 def _history(spec: GmmSpec, start: Floats) -> Floats:

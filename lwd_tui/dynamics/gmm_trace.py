@@ -8,8 +8,8 @@ import numpy as np
 
 from lwd_tui.dynamics.gmm import GmmRun
 from lwd_tui.dynamics.gmm_components import Components
-from lwd_tui.dynamics.gmm_humans import outside_points
 from lwd_tui.dynamics.gmm_plan import make_plan
+from lwd_tui.dynamics.gmm_start import outside_points
 from lwd_tui.types import Floats, Ints
 
 UNKNOWN = -1

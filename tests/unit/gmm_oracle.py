@@ -42,7 +42,7 @@ def algorithm_2(pi, points, means, covariance, alpha, c, eps, renormalise):
 
 
 def full_update(pi, means, covariances, points, alpha, c, eps, both):
-    """Weights, means and (if both) covariances, without guards (Zivkovic and van der Heijden 2004)."""
+    """Zivkovic and van der Heijden (2004), without guards; covariances move only if both do."""
     means, covariances = means.copy(), covariances.copy()
     for point in points:
         row = np.array(

@@ -1,4 +1,4 @@
-"""The points that no participant posts: A(0), fresh human points, and noise."""
+"""What a replicate starts from: the weights Pi_i(0), and the points that no participant posts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from lwd_tui.gmm_spec import GmmSpec, covariance_matrix
 from lwd_tui.types import Floats, Ints
 
 _WIDER = 3.0
+
+
+def start_weights(spec: GmmSpec, replicate: int) -> Floats:
+    """Return Pi_i(0), of shape (n, B): as given, or drawn for this replicate."""
+    if spec.weights:
+        given = np.array(spec.weights, dtype=np.float64)
+        return np.asarray(given / given.sum(axis=1, keepdims=True))
+    concentration = np.broadcast_to(spec.dirichlet, spec.components)
+    rng = generator(spec.seed, "gmm-weights", replicate)
+    return np.asarray(rng.dirichlet(concentration, size=spec.participants))
 
 
 def human_components(spec: GmmSpec) -> tuple[Floats, Floats, Floats]:

@@ -103,8 +103,8 @@ class SentenceTransformersEmbedder:
             parts.append(np.frombuffer(payload, dtype="<f4").reshape(answer["shape"]))
             truncated += answer["truncated"]
         vectors = np.concatenate(parts)
-        if not np.isfinite(vectors).all():
-            raise BackendStopped(_told(f"{self._model} gave a vector that isn't finite"))
+        if not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
+            raise BackendStopped(_told(f"{self._model} gave a vector that is zero or not finite"))
         return Embeddings(vectors, tuple(truncated))
 
     async def aclose(self) -> None:

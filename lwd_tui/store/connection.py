@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lwd_tui.store.errors import NoSuchRun, RunExists, opening, run_name
 from lwd_tui.store.rows import text_of
-from lwd_tui.store.schema import MIGRATIONS, check, migrate
+from lwd_tui.store.schema import check, is_current, migrate
 
 # Seconds to wait for another connection; a writer's commits take a thousandth of that.
 _PATIENCE = 5.0
@@ -86,7 +86,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         connection = _readable(path)
         try:
             version = check(connection, path)
-            if version < len(MIGRATIONS):
+            if not is_current(version):
                 connection = _copy_in_memory(connection)
                 migrate(connection, version)
         except BaseException:

@@ -51,6 +51,9 @@ def run_name(path: Path) -> str:
 ENDING = ".sqlite"
 """Of the files that runs are kept in."""
 
+# What decoding a value that was never written may raise.
+_SENSELESS = (ValueError, TypeError, LookupError, zlib.error)
+
 # What SQLite's own messages don't say in words that a user would know.
 _WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -68,7 +71,7 @@ def opening(path: Path) -> Iterator[None]:
     """Tell SQLite's errors while a run is created or opened."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise _damage(error, path) or StoreError(
             f"run {run_name(path)} can't be opened: {_reason(error)} ({path})"
         ) from error
@@ -76,10 +79,12 @@ def opening(path: Path) -> Iterator[None]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Tell SQLite's errors, and values that can't be what was written."""
+    """Tell SQLite's errors, and values that can't be what was written; not a wrong call."""
     try:
         yield
-    except (sqlite3.DatabaseError, ValueError, TypeError, LookupError, zlib.error) as error:
+    except sqlite3.ProgrammingError:
+        raise
+    except (sqlite3.DatabaseError, *_SENSELESS) as error:
         raise _damage(error, path) or StoreError(
             f"run {run_name(path)} can't be read: {_reason(error)} ({path})"
         ) from error
@@ -87,10 +92,10 @@ def reading(path: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Tell SQLite's errors where a run has to stop; its rules about values are not such."""
+    """Tell SQLite's errors where a run has to stop; a wrong call is not such."""
     try:
         yield
-    except sqlite3.IntegrityError:
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise
     except sqlite3.DatabaseError as error:
         raise _damage(error, path) or WriteFailed(
@@ -114,9 +119,7 @@ def _damage(error: Exception, path: Path) -> DamagedRun | None:
     """Return what to say if the file itself is at fault."""
     if _code(error) == sqlite3.SQLITE_NOTADB:
         return DamagedRun(f"{path} is not a run: it isn't an SQLite file")
-    if _code(error) == sqlite3.SQLITE_CORRUPT or isinstance(
-        error, (ValueError, TypeError, LookupError, zlib.error)
-    ):
+    if _code(error) == sqlite3.SQLITE_CORRUPT or isinstance(error, _SENSELESS):
         return DamagedRun(
             f"run {run_name(path)} is damaged ({error}); use a copy of {path}, or save what is "
             f"readable with SQLite's own `.recover`"

@@ -1,9 +1,9 @@
 """A run as files for pandas, polars, DuckDB and spreadsheets.
 
-CSV and Parquet are one file a table (`lwd_tui.store.tables.TABLES`) and ``run.json`` with the
-experiment: in the folder OUT, or, where OUT itself ends in ``.csv`` or ``.parquet``, beside each
-other as ``OUT-posts.csv`` and so on. JSON lines are one file: the run, then one object a row with
-its table's name as `kind`. Embeddings, if asked for, are in Parquet and JSON lines only.
+CSV and Parquet are one file a table (`lwd_tui.store.tables.TABLES`): in the folder OUT, or, where
+OUT itself ends in ``.csv`` or ``.parquet``, beside each other as ``OUT-posts.csv`` and so on. JSON
+lines are one file, one object a row, with its table's name as `kind`. Embeddings, if asked for, are
+in Parquet and JSON lines only.
 
 Text is exact. In JSON lines it is ASCII with escapes, so that no reader and no terminal trips over
 it. CSV is quoted as in RFC 4180 and holds control characters as they came. Nothing is put before a
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -27,13 +27,14 @@ from typing import Any
 
 from lwd_tui.store.errors import RunExists, StoreError
 from lwd_tui.store.run import RunStore
-from lwd_tui.store.tables import Column, Values, run_values, table_rows, wanted_tables
+from lwd_tui.store.tables import Column, Values, table_rows, wanted_tables
 
 _FORMATS = ("csv", "jsonl", "parquet")
 # Few enough that the longest prompts of long runs fit in little memory.
 _ROWS_AT_ONCE = 500
 
 Tables = dict[str, tuple[Column, ...]]
+Rows = Iterable[tuple[str, list[Any]]]
 
 
 def export(
@@ -76,21 +77,21 @@ def export(
     tables = wanted_tables(
         content_only=content_only, embeddings=embeddings and file_format != "csv"
     )
-    run = run_values(store, content_only=content_only)
+    found = (
+        (table, [values[column.name] for column in tables[table]])
+        for table, values in table_rows(store, content_only=content_only)
+        if table in tables
+    )
+    paths = [out]
+    if file_format != "jsonl":
+        paths = [_beside(out, f"{table}.{file_format}") for table in tables]
+    write = {"csv": _write_csv, "jsonl": _write_jsonl, "parquet": _write_parquet}[file_format]
     try:
-        if file_format == "jsonl":
-            with _put_in_place([out], overwrite) as (part,):
-                _write_jsonl(store, part, run, tables)
-            return [out]
-        files = [_beside(out, f"{table}.{file_format}") for table in tables]
-        about = _beside(out, "run.json")
-        write = _write_csv if file_format == "csv" else _write_parquet
-        with _put_in_place([*files, about], overwrite) as (*parts, note):
-            note.write_text(json.dumps(run, indent=2) + "\n", encoding="ascii")
-            write(store, dict(zip(tables, parts, strict=True)), tables)
-        return [*files, about]
+        with _put_in_place(paths, overwrite) as parts:
+            write(parts, tables, found)
     except OSError as error:
         raise StoreError(f"can't write to {out}: {error.strerror or error}") from error
+    return paths
 
 
 def _beside(out: Path, name: str) -> Path:
@@ -117,68 +118,81 @@ def _put_in_place(paths: list[Path], overwrite: bool) -> Iterator[list[Path]]:
             part.unlink(missing_ok=True)
 
 
-def _write_jsonl(store: RunStore, part: Path, run: Values, tables: Tables) -> None:
+def _write_jsonl(parts: list[Path], tables: Tables, found: Rows) -> None:
+    (part,) = parts
     with part.open("w", encoding="ascii", newline="\n") as file:
-        file.write(json.dumps({"kind": "run"} | run) + "\n")
-        for table, values in table_rows(store):
-            if table in tables:
-                row = {column.name: values[column.name] for column in tables[table]}
-                file.write(json.dumps({"kind": table} | row, allow_nan=False) + "\n")
+        for table, values in found:
+            names = (column.name for column in tables[table])
+            row = {"kind": table} | dict(zip(names, values, strict=True))
+            file.write(json.dumps(row, allow_nan=False) + "\n")
 
 
-def _write_csv(store: RunStore, parts: dict[str, Path], tables: Tables) -> None:
+def _write_csv(parts: list[Path], tables: Tables, found: Rows) -> None:
     with ExitStack() as stack:
         writers = {}
-        for table, part in parts.items():
+        for part, (table, columns) in zip(parts, tables.items(), strict=True):
             file = part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
             writers[table] = csv.writer(stack.enter_context(file))
-            writers[table].writerow(column.name for column in tables[table])
-        for table, values in table_rows(store):
-            if table in writers:
-                writers[table].writerow(_cell(values[column.name]) for column in tables[table])
+            writers[table].writerow(column.name for column in columns)
+        for table, values in found:
+            writers[table].writerow(map(_cell, values, tables[table]))
 
 
-def _cell(value: Any) -> Any:
-    return " ".join(map(str, value)) if isinstance(value, list) else value
+def _cell(value: Any, column: Column) -> Any:
+    match column.kind:
+        case "json":
+            return json.dumps(value)
+        case "ints":
+            return " ".join(map(str, value))
+        case _:
+            return value
 
 
-def _write_parquet(store: RunStore, parts: dict[str, Path], tables: Tables) -> None:
+def _write_parquet(parts: list[Path], tables: Tables, found: Rows) -> None:
     arrow, parquet = _pyarrow()
     kinds = {
         "int": arrow.int64(),
         "float": arrow.float64(),
         "text": arrow.string(),
+        "json": arrow.string(),
         "ints": arrow.list_(arrow.int32()),
         "floats": arrow.list_(arrow.float32()),
     }
     with ExitStack() as stack:
         writers: dict[str, Any] = {}
         waiting: dict[str, list[Values]] = {}
-        for table, part in parts.items():
-            schema = arrow.schema([(column.name, kinds[column.kind]) for column in tables[table]])
-            writer = parquet.ParquetWriter(part, schema, compression="zstd")
-            writers[table] = stack.enter_context(writer)
-            waiting[table] = []
 
         def flush(table: str) -> None:
             schema = writers[table].schema
             writers[table].write_table(arrow.Table.from_pylist(waiting[table], schema=schema))
             waiting[table].clear()
 
-        for table, values in table_rows(store):
-            if table in writers:
-                waiting[table].append({name: _plain(value) for name, value in values.items()})
-                if len(waiting[table]) == _ROWS_AT_ONCE:
-                    flush(table)
+        for part, (table, columns) in zip(parts, tables.items(), strict=True):
+            schema = arrow.schema([(column.name, kinds[column.kind]) for column in columns])
+            writer = parquet.ParquetWriter(part, schema, compression="zstd")
+            writers[table], waiting[table] = stack.enter_context(writer), []
+        for table, values in found:
+            waiting[table].append(
+                {
+                    column.name: _plain(value, column)
+                    for column, value in zip(tables[table], values, strict=True)
+                }
+            )
+            if len(waiting[table]) == _ROWS_AT_ONCE:
+                flush(table)
         for table in writers:
             flush(table)
 
 
-def _plain(value: Any) -> Any:
-    """Return text that UTF-8 has."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    return value
+def _plain(value: Any, column: Column) -> Any:
+    """Return a value that Arrow takes, its text such as UTF-8 has."""
+    match column.kind:
+        case "json":
+            return json.dumps(value)
+        case "text":
+            return value.encode("utf-8", "backslashreplace").decode()
+        case _:
+            return value
 
 
 def _pyarrow() -> tuple[Any, Any]:

@@ -240,7 +240,8 @@ def _summary(name: str) -> RunSummary:
 
 
 def _names() -> list[str]:
-    return sorted(run_name(path) for path in runs_folder().glob(f"[!.]*{ENDING}"))
+    files = runs_folder().glob(f"[!.]*{ENDING}")
+    return sorted(run_name(path) for path in files if path.is_file())
 
 
 def _path(name: str) -> Path:

@@ -46,8 +46,8 @@ class WriterLock:
                 time.sleep(0.02)
         except OSError as error:
             raise StoreError(
-                f"run {run_name(run)} can't be locked for writing: {error.strerror}; use a folder "
-                f"on a local disk that you may write to ({run.parent})"
+                f"run {run_name(run)} can't be written in {run.parent}: {error.strerror}; use a "
+                f"folder on a local disk that you may write to"
             ) from None
         self._handle: int | None = handle
 

@@ -67,12 +67,16 @@ class RunStore(RunReader):
         """
         if not experiment.cast:
             raise ValueError("the participants are not chosen yet")
+        row = (
+            _now(),
+            json.dumps(experiment.to_dict(), allow_nan=False),
+            json.dumps(dict(record), allow_nan=False),
+        )
         lock = WriterLock(path)
         try:
             with new_file(path) as connection:
                 connection.execute(
-                    "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)",
-                    (_now(), json.dumps(experiment.to_dict()), json.dumps(dict(record))),
+                    "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)", row
                 )
                 _insert_posts(connection, _first_posts(experiment), None)
             return cls(path, connect_to_write(path), lock)
@@ -130,7 +134,7 @@ class RunStore(RunReader):
 
     def update_record(self, **changes: Any) -> None:
         """Set entries of the record."""
-        text = json.dumps(self.record | changes)
+        text = json.dumps(self.record | changes, allow_nan=False)
         with self._transaction() as connection:
             connection.execute("UPDATE run SET record = ?", (text,))
 

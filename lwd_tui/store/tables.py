@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from lwd_tui.store.run import RunStore
 from lwd_tui.types import Draw, Geometry, Response
 
 Values = dict[str, Any]
-Kind = Literal["int", "float", "text", "ints", "floats"]
+Kind = Literal["int", "float", "text", "ints", "floats", "json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,8 @@ class Column:
     ----------
     name : str
     kind : str
-        Of its values, each of which may be None; "ints" and "floats" are lists.
+        Of its values, each of which may be None; "ints" and "floats" are lists, "json" is
+        anything that JSON has.
     content : bool
         False for times, hosts and attempts, in which equal experiments differ.
     """
@@ -51,6 +51,7 @@ _ANSWER = (
 _WAY = (Column("seconds", "float", content=False), Column("host", "text", content=False))
 
 TABLES: dict[str, tuple[Column, ...]] = {
+    "run": (Column("experiment", "json"), Column("record", "json", content=False)),
     "posts": (
         Column("id", "int"),
         Column("step", "int"),
@@ -89,7 +90,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
             Column("number", "int"),
             *_ANSWER,
             *_WAY,
-            Column("retries", "text"),
+            Column("retries", "json"),
         )
     ),
     "distances": (
@@ -114,7 +115,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
     "events": (
         Column("time", "text", content=False),
-        Column("kind", "text", content=False),
+        Column("event", "text", content=False),
         Column("message", "text", content=False),
         Column("t", "int", content=False),
     ),
@@ -135,21 +136,18 @@ def wanted_tables(*, content_only: bool, embeddings: bool) -> dict[str, tuple[Co
     return {name: columns for name, columns in tables.items() if columns}
 
 
-def run_values(store: RunStore, *, content_only: bool) -> Values:
-    """Return what the run is: its experiment, and its record unless only content is wanted."""
-    experiment = store.experiment.to_dict()
-    if not content_only:
-        return {"experiment": experiment, "record": store.record}
-    for part in (*experiment["participants"], experiment["embedder"]):
-        del part["host"]
-    return {"experiment": experiment}
+def table_rows(store: RunStore, *, content_only: bool) -> Iterator[tuple[str, Values]]:
+    """Yield (table, row) for all that is stored: run, posts, then step by step, then events.
 
-
-def table_rows(store: RunStore) -> Iterator[tuple[str, Values]]:
-    """Yield (table, row) for all that is stored: posts, then step by step, then events.
-
-    A step that isn't whole gives what is there of it, without a row in "steps".
+    A step that isn't whole gives what is there of it, without a row in "steps". Rows hold more
+    than `wanted_tables` may ask for; only the experiment's hosts are left out here, if only
+    content is wanted.
     """
+    experiment = store.experiment.to_dict()
+    if content_only:
+        for part in (*experiment["participants"], experiment["embedder"]):
+            del part["host"]
+    yield "run", {"experiment": experiment, "record": store.record}
     for post in store.posts():
         yield (
             "posts",
@@ -189,7 +187,7 @@ def table_rows(store: RunStore) -> Iterator[tuple[str, Values]]:
             "events",
             {
                 "time": event.time.isoformat(),
-                "kind": event.kind,
+                "event": event.kind,
                 "message": event.message,
                 "t": event.t,
             },
@@ -255,7 +253,7 @@ def _response_rows(
             usable += 1
         yield "responses", who | answers[-1] | place
         for number, (answer, attempt) in enumerate(zip(answers, response.attempts, strict=True)):
-            retries = json.dumps(attempt.retries)
+            retries = list(attempt.retries)
             yield "attempts", who | {"number": number} | answer | {"retries": retries}
 
 

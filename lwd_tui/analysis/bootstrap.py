@@ -1,0 +1,154 @@
+"""The bootstrap: an interval for the norm between the true means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lwd_tui.analysis.arrays import UnfitData, labelled, shifted
+from lwd_tui.analysis.distance import Owners, dispersion, mean_embeddings, response_counts
+from lwd_tui.types import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class NormInterval:
+    """The debiased norm with a two-sided interval, and an upper bound for equivalence.
+
+    Attributes
+    ----------
+    estimate : float
+        sqrt(max(0, sum of U_ij)): the debiased norm.
+    lower, upper : float
+        Two-sided interval for the norm between the true means, at `level`.
+    upper_bound : float
+        One-sided: the norm is below it with confidence `level`.
+    level : float
+    """
+
+    estimate: float
+    lower: float
+    upper: float
+    upper_bound: float
+    level: float
+
+
+def norm_interval(
+    embeddings: ArrayLike,
+    owners: Owners,
+    n: int,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    resamples: int = 999,
+) -> NormInterval:
+    """Bootstrap the norm between the true means of all participants.
+
+    Parameters
+    ----------
+    embeddings : array_like of shape (m, p)
+        Of the usable responses of one step.
+    owners : ndarray of shape (m,)
+        The participant of each row, 0 to n - 1.
+    n : int
+    rng : numpy.random.Generator
+    level : float
+        Confidence, between 0 and 1.
+    resamples : int
+
+    Returns
+    -------
+    NormInterval
+        NaN where a participant has fewer than two responses; one participant is at no distance.
+
+    Raises
+    ------
+    UnfitData
+        If the level or the numbers don't fit.
+
+    Notes
+    -----
+    A bootstrap that inverts a test (Carpenter 1999). Let c_i be the means about their common
+    centre and e_i the mean of residuals that are drawn again within participant i. If the true
+    means were u / ||c|| times as far apart as they look, the sum of the U_ij would come out as
+
+        u^2 + u b + v,   b = 4 n sum c_i . e_i / ||c||,   v = the same sum for the e_i alone,
+
+    with ||c||^2 = 2 n sum ||c_i||^2. Each resample gives the u at which that is the observed sum,
+    and the interval ends at quantiles of these u. Unlike a plain bootstrap of the norm this does
+    not add the noise a second time near zero. Residuals are stretched by sqrt(L / (L - 1)), so
+    that their variance is the unbiased one. The direction of c is itself partly noise, and
+    responses may vary less along it than along the true differences: b is widened for that.
+    Approximate; docs/statistics.md tells the coverage.
+    """
+    if not 0 < level < 1:
+        raise UnfitData(f"level: must lie between 0 and 1, not {level}")
+    points, labels = labelled(embeddings, owners, n)
+    points = shifted(points)
+    counts = response_counts(labels, n)
+    if counts.min(initial=2) < 2:
+        nan = float("nan")
+        return NormInterval(nan, nan, nan, nan, level)
+    if n == 1:
+        return NormInterval(0.0, 0.0, 0.0, 0.0, level)
+    means = mean_embeddings(points, labels, n)
+    centres = means - means.mean(axis=0)
+    apart = float(np.sqrt(2 * n * np.vdot(centres, centres)))
+    noise = 2 * (n - 1) * float((dispersion(points, labels, n) / counts).sum())
+    observed = apart**2 - noise
+    residuals = np.sqrt(counts / (counts - 1))[labels, None] * (points - means[labels])
+    along = np.einsum("mp,mp->m", residuals, centres[labels]) * (4 * n / apart if apart else 0.0)
+    order = np.argsort(labels, kind="stable")
+    b, v = _resampled(residuals[order], along[order], counts, rng, resamples)
+    b *= _widening(b.var(), v.var(), apart, observed, _most(residuals, labels, counts))
+    discriminants = np.maximum(b**2 + 4 * (observed - v), 0.0)
+    norms = np.maximum((np.sqrt(discriminants) - b) / 2, 0.0)
+    tail = (1 - level) / 2
+    low, high, one_sided = (float(end) for end in np.quantile(norms, [tail, 1 - tail, level]))
+    return NormInterval(float(np.sqrt(max(observed, 0.0))), low, high, one_sided, level)
+
+
+def _most(residuals: Floats, labels: Ints, counts: Ints) -> float:
+    """Return the variance that b has if the differences lie where the responses vary most."""
+    n = len(counts)
+    groups = [residuals[labels == i] for i in range(n)]
+    tops = [np.linalg.eigvalsh(group @ group.T)[-1] / len(group) ** 2 for group in groups]
+    return 8 * n * float(max(tops))
+
+
+def _widening(b: float, v: float, apart: float, observed: float, most: float) -> float:
+    """Return the factor by which b is too narrow, from the variances of b and v.
+
+    The variance along c, less the part that noise has in it, for the squared length less the
+    part that noise has in it; not below what is seen, nor above the largest of any direction.
+    """
+    if not b:
+        return 1.0
+    along = (apart**2 * b - 2 * v) / observed if observed > 0 else np.inf
+    return float(np.sqrt(np.clip(along, b, max(b, most)) / b))
+
+
+def _resampled(
+    residuals: Floats, along: Floats, counts: Ints, rng: np.random.Generator, resamples: int
+) -> tuple[Floats, Floats]:
+    """Return b and v (see `norm_interval`) of each resample; rows are sorted by participant.
+
+    Only inner products are needed. With w the times that each response of i was drawn, K the
+    Gram matrix and q its diagonal, the squared length of a mean is w' K w / L^2, and its noise
+    S_i / L_i is (w . q - w' K w / L) / (L (L - 1)).
+    """
+    n, m = len(counts), len(residuals)
+    gram = residuals @ residuals.T
+    starts = np.cumsum(counts) - counts
+    parts = [slice(int(low), int(low + size)) for low, size in zip(starts, counts, strict=True)]
+    scaled = np.empty((resamples, m))
+    v = np.zeros(resamples)
+    for part, size in zip(parts, counts, strict=True):
+        drawn = rng.integers(size, size=(resamples, size)) + size * np.arange(resamples)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=resamples * size).reshape(resamples, size)
+        shares = scaled[:, part] = times / size
+        lengths = np.einsum("rm,rm->r", shares @ gram[part, part], shares)
+        noise = (shares @ np.diagonal(gram)[part] - lengths) / (size - 1)
+        v += 2 * n * lengths - 2 * (n - 1) * noise
+    v -= 2 * np.einsum("rm,rm->r", scaled @ gram, scaled)
+    return scaled @ along, v

@@ -1,0 +1,59 @@
+"""Matrices of similarity between responses: one is made a step, and every statistic reads it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lwd_tui.analysis.arrays import finite, shifted
+from lwd_tui.types import Floats
+
+# Squared distances below this share of the squared norms are what rounding leaves of zero.
+ROUNDING = 1e-13
+
+
+def centred_gram(points: ArrayLike) -> Floats:
+    """Inner products of the points about their common mean, of shape (m, m).
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite.
+    """
+    cloud = shifted(finite(points, "embeddings"))
+    if len(cloud):
+        cloud = cloud - cloud.mean(axis=0)
+    gram: Floats = cloud @ cloud.T
+    return gram
+
+
+def squared_distances(gram: Floats) -> Floats:
+    """Squared Euclidean distances from inner products; equal points are exactly 0 apart."""
+    norms = np.diagonal(gram)
+    sums = norms[:, None] + norms[None, :]
+    squares = sums - 2 * gram
+    squares[squares <= ROUNDING * sums] = 0.0
+    np.fill_diagonal(squares, 0.0)
+    return squares
+
+
+def gaussian_kernel(squares: Floats) -> Floats:
+    """exp(-d^2 / (2 s^2)), where s is the median distance between two points.
+
+    The median heuristic (Gretton et al. 2012). Where more than half of the pairs are equal, the
+    median is taken over the others; where all are equal, the kernel is 1 everywhere.
+    """
+    pairs = squares[np.triu_indices(len(squares), 1)]
+    width = float(np.median(pairs)) if len(pairs) else 0.0
+    if not width:
+        apart = pairs[pairs > 0]
+        width = float(np.median(apart)) if len(apart) else 1.0
+    kernel: Floats = np.exp(squares / (-2 * width))
+    return kernel
+
+
+def doubly_centred(matrix: Floats) -> Floats:
+    """Take the means of rows and columns out of a symmetric matrix."""
+    means = matrix.mean(axis=0)
+    centred: Floats = matrix - means[:, None] - means[None, :] + means.mean()
+    return centred

@@ -1,0 +1,76 @@
+"""Collapse of what? The total variation, split between participants and within them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lwd_tui.analysis.arrays import UnfitData, labelled, shifted
+from lwd_tui.analysis.distance import Owners, mean_embeddings, response_counts
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Sums of squared distances from means (PERMANOVA, Anderson 2001).
+
+    Attributes
+    ----------
+    between, within : float
+        Of the participants' means from the mean of all; of the responses from their
+        participant's mean. Their sum is the total.
+    share : float
+        R^2 = between / total; NaN if all responses are equal.
+    pseudo_f : float
+        (between / (a - 1)) / (within / (N - a)) for a participants and N responses; infinite if
+        nothing varies within them, NaN if nothing varies at all or N = a. Its permutation test is
+        that of the sum of squares in `lwd_tui.analysis.permutation`, of which it is a monotone
+        function.
+    """
+
+    between: float
+    within: float
+    share: float
+    pseudo_f: float
+
+
+def partition(embeddings: ArrayLike, owners: Owners, n: int) -> Partition:
+    """Split the variation of one step between and within participants.
+
+    Parameters
+    ----------
+    embeddings : array_like of shape (m, p)
+        Of the usable responses.
+    owners : ndarray of shape (m,)
+        The participant of each row, 0 to n - 1.
+    n : int
+
+    Returns
+    -------
+    Partition
+
+    Raises
+    ------
+    UnfitData
+        If fewer than two participants have responses, or the numbers don't fit.
+    """
+    points, labels = labelled(embeddings, owners, n)
+    points = shifted(points)
+    counts = response_counts(labels, n)
+    groups, total = int((counts > 0).sum()), len(points)
+    if groups < 2:
+        raise UnfitData("a split needs at least two participants with usable responses")
+    means = mean_embeddings(points, labels, n)
+    residuals = points - means[labels]
+    offsets = (means - points.mean(axis=0))[counts > 0]
+    within = float(np.vdot(residuals, residuals))
+    between = float((counts[counts > 0, None] * offsets**2).sum())
+    whole = between + within
+    share = between / whole if whole else math.nan
+    pseudo_f = math.nan
+    if total > groups and whole:
+        mean_within = within / (total - groups)
+        pseudo_f = between / (groups - 1) / mean_within if mean_within else math.inf
+    return Partition(between, within, share, pseudo_f)

@@ -1,0 +1,193 @@
+"""Do the participants differ at t? Permutation tests over the n * L responses.
+
+The three statistics are one formula on three matrices of similarity K between responses,
+
+    sum over i < j of (L_i L_j / N) (mean K within i + mean K within j - 2 mean K between i and j),
+
+with the inner product (between-group sum of squares: differences of the means), minus the
+distance (energy distance, Székely and Rizzo 2004; weighted as in DISCO, Rizzo and Székely 2010)
+and a Gaussian kernel (maximum mean discrepancy, Gretton et al. 2012). The last two see any
+difference between distributions, not only one of their means.
+
+Under the null hypothesis the responses are exchangeable between participants, and the tests are
+exact at any L. What was drawn belongs to what is tested: see docs/statistics.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lwd_tui.analysis.arrays import UnfitData, labelled
+from lwd_tui.analysis.distance import Owners
+from lwd_tui.analysis.kernels import (
+    centred_gram,
+    doubly_centred,
+    gaussian_kernel,
+    squared_distances,
+)
+from lwd_tui.analysis.multiplicity import holm
+from lwd_tui.types import Floats, Ints
+
+Statistic = Literal["sum_of_squares", "energy", "mmd"]
+
+SIMILARITIES: dict[Statistic, Callable[[Floats, Floats], Floats]] = {
+    "sum_of_squares": lambda gram, _squares: gram,
+    "energy": lambda _gram, squares: -np.sqrt(squares),
+    "mmd": lambda _gram, squares: gaussian_kernel(squares),
+}
+# Numbers held at a time while permuting: 32 MB.
+CHUNK = 4_000_000
+# Permutations that leave the groups as they are must count as ties, in spite of rounding.
+TIES = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DifferenceTest:
+    """One statistic: the test over all participants, and over each pair.
+
+    Attributes
+    ----------
+    statistic : {"sum_of_squares", "energy", "mmd"}
+    value, p : float
+        Over all participants that have responses.
+    smallest_p : float
+        The least p that could have come out, given R and the L_i: with too few responses no
+        difference whatever is significant.
+    pair_values, pair_p, pair_holm : ndarray of shape (n, n)
+        Of each pair: the statistic, its p, and that p adjusted for the number of pairs. NaN on
+        the diagonal and for participants without responses.
+    """
+
+    statistic: Statistic
+    value: float
+    p: float
+    smallest_p: float
+    pair_values: Floats
+    pair_p: Floats
+    pair_holm: Floats
+
+
+def difference_tests(
+    embeddings: ArrayLike,
+    owners: Owners,
+    n: int,
+    rng: np.random.Generator,
+    permutations: int = 999,
+    statistics: tuple[Statistic, ...] = ("sum_of_squares", "energy", "mmd"),
+    pairwise: bool = True,
+) -> tuple[DifferenceTest, ...]:
+    """Test whether the responses of the participants come from one distribution.
+
+    Parameters
+    ----------
+    embeddings : array_like of shape (m, p)
+        Of the usable responses of one step.
+    owners : ndarray of shape (m,)
+        The participant of each row, 0 to n - 1.
+    n : int
+    rng : numpy.random.Generator
+    permutations : int
+        R; p can't be below 1 / (1 + R).
+    statistics : tuple of str
+        Which to compute, all from the same permutations.
+    pairwise : bool
+        False leaves the pairs at NaN.
+
+    Returns
+    -------
+    tuple of DifferenceTest
+        One a statistic, in the order asked for.
+
+    Raises
+    ------
+    UnfitData
+        If fewer than two participants have responses, or the numbers don't fit.
+
+    Notes
+    -----
+    p = (1 + #{permuted >= observed}) / (1 + R) (Phipson and Smyth 2010), never 0. Pairs are
+    permuted among their own responses only.
+    """
+    points, labels = labelled(embeddings, owners, n)
+    present = np.unique(labels)
+    if len(present) < 2:
+        raise UnfitData("a test needs at least two participants with usable responses")
+    gram = centred_gram(points)
+    squares = squared_distances(gram)
+    matrices = np.array([SIMILARITIES[name](gram, squares) for name in statistics])
+    values, ps = _permute(matrices, labels, rng, permutations)
+    pair_values = np.full((len(statistics), n, n), np.nan)
+    pair_p, pair_holm = pair_values.copy(), pair_values.copy()
+    if pairwise:
+        pairs = list(combinations(present, 2))
+        raw = np.empty((len(statistics), len(pairs)))
+        for k, (i, j) in enumerate(pairs):
+            rows = np.flatnonzero((labels == i) | (labels == j))
+            among = matrices[:, rows[:, None], rows]
+            found, raw[:, k] = _permute(among, labels[rows], rng, permutations)
+            pair_values[:, i, j] = pair_values[:, j, i] = found
+            pair_p[:, i, j] = pair_p[:, j, i] = raw[:, k]
+        for s in range(len(statistics)):
+            for (i, j), adjusted in zip(pairs, holm(raw[s]), strict=True):
+                pair_holm[s, i, j] = pair_holm[s, j, i] = adjusted
+    least = smallest_p(np.bincount(labels), permutations)
+    return tuple(
+        DifferenceTest(
+            name, float(values[s]), float(ps[s]), least, pair_values[s], pair_p[s], pair_holm[s]
+        )
+        for s, name in enumerate(statistics)
+    )
+
+
+def smallest_p(counts: Ints, permutations: int) -> float:
+    """Return the least p that permuting groups of these sizes can give."""
+    sizes = [int(size) for size in counts if size]
+    ways = math.factorial(sum(sizes))
+    for size in sizes:
+        ways //= math.factorial(size)
+    # Groups of one size can trade places without changing the statistic.
+    for number in Counter(sizes).values():
+        ways //= math.factorial(number)
+    return max(1 / ways, 1 / (1 + permutations))
+
+
+def _permute(
+    matrices: Floats, labels: Ints, rng: np.random.Generator, permutations: int
+) -> tuple[Floats, Floats]:
+    """Return the statistic of each matrix, and its p over permutations of the labels.
+
+    With rows and columns centred, the formula at the top comes down to the sum over groups of
+    z' K z / L_i, with z the 0-1 vector of the group.
+    """
+    matrices = np.array([doubly_centred(matrix) for matrix in matrices])
+    groups, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    m = len(labels)
+    stacked = matrices.reshape(-1, m)
+
+    def statistics(rows: Ints) -> Floats:
+        """Return the statistic of each matrix (first axis) for each row of labels (second)."""
+        members = (rows[:, None, :] == np.arange(len(groups))[:, None]).astype(np.float64)
+        flat = members.reshape(-1, m)
+        products = (flat @ stacked.T).reshape(len(flat), len(matrices), m)
+        sums = np.einsum("gkm,gm->kg", products, flat)
+        by_group = sums.reshape(len(matrices), len(rows), len(groups)) / counts
+        total: Floats = by_group.sum(axis=2)
+        return total
+
+    observed = statistics(codes[None])[:, 0]
+    slack = TIES * np.abs(np.trace(matrices, axis1=1, axis2=2))
+    beyond = np.zeros(len(matrices), dtype=np.int64)
+    chunk = max(1, CHUNK // (m * len(groups) * len(matrices)))
+    for start in range(0, permutations, chunk):
+        rows = np.tile(codes, (min(chunk, permutations - start), 1))
+        permuted = statistics(rng.permuted(rows, axis=1))
+        beyond += (permuted >= (observed - slack)[:, None]).sum(axis=1)
+    return observed, (1 + beyond) / (1 + permutations)

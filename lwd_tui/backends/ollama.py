@@ -20,11 +20,12 @@ from lwd_tui.backends.hosts import ollama_hosts
 from lwd_tui.backends.ollama_client import FAILURES, explained, is_too_long, tokens_named
 from lwd_tui.backends.ollama_embedder import OllamaEmbedder
 from lwd_tui.backends.ollama_models import ModelFacts, canonical, choose_models
-from lwd_tui.backends.ollama_request import body_of, content_of, without_thoughts
+from lwd_tui.backends.ollama_request import body_of, content_of
 from lwd_tui.backends.ollama_server import KEEP_ALIVE, OllamaServer, locate
 from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
+from lwd_tui.backends.thoughts import without_thoughts
 from lwd_tui.backends.watchdog import watched
 from lwd_tui.backends.wholeness import check_whole, too_long
 from lwd_tui.types import ModelInfo

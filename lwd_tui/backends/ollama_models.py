@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from ollama import ListResponse, ProcessResponse, ResponseError, ShowResponse
 
 from lwd_tui.backends.base import BackendError, ModelMissing
 from lwd_tui.backends.hosts import ollama_hosts
+from lwd_tui.backends.nearest import nearest
 from lwd_tui.backends.ollama_client import (
     FAILURES,
     OllamaClient,
@@ -236,10 +236,3 @@ def _model_missing(url: str, name: str, listing: ListResponse) -> ModelMissing:
     return ModelMissing(
         f"{url} has no model {name!r}{near}; get it with: lwd-tui models pull {name} --host {url}"
     )
-
-
-def nearest(name: str, names: Sequence[str]) -> str:
-    """Return a clause with the names most like one, or ""."""
-    by_name = {canonical(other): clean_line(other) for other in names}
-    near = difflib.get_close_matches(canonical(name), by_name, n=3, cutoff=0.4)
-    return f" (nearest: {', '.join(by_name[key] for key in near)})" if near else ""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ollama import ChatResponse, GenerateResponse
 
 from lwd_tui.backends.base import GenerateRequest
 from lwd_tui.backends.ollama_models import ModelFacts
-
-_THOUGHT = re.compile(r"\s*<think>(.*?)(?:</think>|\Z)", re.DOTALL)
 
 
 def body_of(
@@ -54,9 +51,3 @@ def content_of(part: ChatResponse | GenerateResponse) -> tuple[str, str]:
     if isinstance(part, GenerateResponse):
         return part.response or "", part.thinking or ""
     return part.message.content or "", part.message.thinking or ""
-
-
-def without_thoughts(text: str) -> tuple[str, str]:
-    """Split an answer whose server left the thinking in it into answer and thinking."""
-    found = _THOUGHT.match(text)
-    return (text[found.end() :], found[1]) if found else (text, "")

@@ -81,9 +81,9 @@ class HostScheduler:
         limit = self._most_streaming.get(model, 1) + 1
         return min(limit, self._ceiling.get(model, limit))
 
-    def slots(self, model: str) -> int:
-        """Return how many answers of a model were seen streaming at once; 0 if none was."""
-        return self._most_streaming.get(model, 0)
+    def allow(self, parallel: int) -> None:
+        """Set how many requests per model may be in flight."""
+        self._parallel = parallel
 
     def fit_together(self, models: Iterable[str]) -> bool:
         """Whether some models are known to fit into the server's memory at once."""

@@ -69,35 +69,54 @@ def check_whole(
     UnfitRequest
         If the server doesn't count, so that it can't be known.
     """
-    context, most = request.context, request.sampling.max_tokens
     if prompt_tokens is None:
-        if proven < context:
+        if proven < request.context:
             raise UnfitRequest(
                 f"{request.model}: the server neither refuses prompts that are too long nor says "
                 "how many tokens it read, so a cut would go unseen; use a newer server"
             )
         return
+    check_words(request, prompt_tokens)
+    if prompt_tokens > proven:
+        raise too_long(
+            request,
+            f"the server read {prompt_tokens} tokens and would not say whether it cut the prompt",
+            None if proven >= request.context - 1 else 2 * prompt_tokens + 2,
+        )
+    if prompt_tokens + (completion_tokens or 0) > request.context:
+        raise _no_room(request, prompt_tokens, request.context - prompt_tokens)
+    check_room(request, prompt_tokens, completion_tokens, finish_reason)
+
+
+def check_words(request: GenerateRequest, prompt_tokens: int | None) -> None:
+    """Raise PromptTooLong if a server read fewer tokens than the prompt has words."""
     words = len(request.prompt.text.split())
-    if prompt_tokens < words:
+    if prompt_tokens is not None and prompt_tokens < words:
         raise too_long(
             request,
             f"the prompt has at least {words} tokens and the server read {prompt_tokens}: it was "
             "cut",
         )
-    if prompt_tokens > proven:
-        raise too_long(
-            request,
-            f"the server read {prompt_tokens} tokens and would not say whether it cut the prompt",
-            None if proven >= context - 1 else 2 * prompt_tokens + 2,
-        )
-    completed = completion_tokens or 0
-    ran_out = finish_reason == "length" and completed < most
-    if prompt_tokens + completed > context or ran_out:
-        raise too_long(
-            request,
-            f"the prompt of {prompt_tokens} tokens leaves the answer {context - prompt_tokens}",
-            prompt_tokens + most,
-        )
+
+
+def check_room(
+    request: GenerateRequest,
+    prompt_tokens: int | None,
+    completion_tokens: int | None,
+    finish_reason: str,
+) -> None:
+    """Raise PromptTooLong if an answer ended because the context was full."""
+    if finish_reason != "length" or prompt_tokens is None or completion_tokens is None:
+        return
+    if completion_tokens < request.sampling.max_tokens:
+        raise _no_room(request, prompt_tokens, completion_tokens)
+
+
+def _no_room(request: GenerateRequest, prompt_tokens: int, left: int) -> PromptTooLong:
+    needed = prompt_tokens + request.sampling.max_tokens
+    return too_long(
+        request, f"the prompt of {prompt_tokens} tokens leaves the answer {left}", needed
+    )
 
 
 def too_long(request: GenerateRequest, what: str, needed: int | None = None) -> PromptTooLong:

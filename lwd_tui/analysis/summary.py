@@ -1,0 +1,153 @@
+"""Everything that is computed of one step, in one call: its vectors, and its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lwd_tui.analysis import lexical
+from lwd_tui.analysis.arrays import UnfitData, labelled
+from lwd_tui.analysis.bootstrap import NormInterval, norm_interval
+from lwd_tui.analysis.distance import Owners
+from lwd_tui.analysis.diversity import effective_rank, near_duplicate_share, vendi_score
+from lwd_tui.analysis.partition import Partition, partition
+from lwd_tui.analysis.permutation import DifferenceTest, difference_tests
+from lwd_tui.analysis.standard_errors import PairEstimates, debiased_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class VectorDiversity:
+    """Of some responses: see `lwd_tui.analysis.diversity`."""
+
+    vendi: float
+    effective_rank: float
+    near_duplicates: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepStatistics:
+    """The inference and diversity of one step; the plain numbers are in its Geometry.
+
+    Attributes
+    ----------
+    tests : tuple of DifferenceTest
+        Empty where fewer than two participants have responses.
+    pairs : PairEstimates
+    interval : NormInterval
+    partition : Partition or None
+        None where fewer than two participants have responses.
+    together : VectorDiversity
+        Of all responses.
+    alone : tuple of VectorDiversity
+        Of each participant's.
+    """
+
+    tests: tuple[DifferenceTest, ...]
+    pairs: PairEstimates
+    interval: NormInterval
+    partition: Partition | None
+    together: VectorDiversity
+    alone: tuple[VectorDiversity, ...]
+
+
+def step_statistics(
+    embeddings: ArrayLike,
+    owners: Owners,
+    n: int,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    permutations: int = 999,
+    resamples: int = 999,
+    threshold: float = 0.95,
+) -> StepStatistics:
+    """Compute the statistics of one step from its embedded responses.
+
+    Parameters
+    ----------
+    embeddings : array_like of shape (m, p)
+        Of the usable responses.
+    owners : ndarray of shape (m,)
+        The participant of each row, 0 to n - 1.
+    n : int
+    rng : numpy.random.Generator
+    level : float
+        Of the interval.
+    permutations, resamples : int
+        Of the tests, and of the bootstrap.
+    threshold : float
+        Cosine similarity from which two responses are near duplicates.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite, or the owners don't fit.
+    """
+    points, labels = labelled(embeddings, owners, n)
+    several = len(np.unique(labels)) > 1
+    return StepStatistics(
+        difference_tests(points, labels, n, rng, permutations) if several else (),
+        debiased_pairs(points, labels, n),
+        norm_interval(points, labels, n, rng, level, resamples),
+        partition(points, labels, n) if several else None,
+        _vectors(points, threshold),
+        tuple(_vectors(points[labels == i], threshold) for i in range(n)),
+    )
+
+
+def _vectors(points: ArrayLike, threshold: float) -> VectorDiversity:
+    return VectorDiversity(
+        vendi_score(points), effective_rank(points), near_duplicate_share(points, threshold)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TextDiversity:
+    """Of some texts: see `lwd_tui.analysis.lexical`; `words` is the mean length."""
+
+    distinct_1: float
+    distinct_2: float
+    self_bleu: float
+    duplicates: float
+    words: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextStatistics:
+    """The wording of one step: of all texts together, and of each participant's."""
+
+    together: TextDiversity
+    alone: tuple[TextDiversity, ...]
+
+
+def text_statistics(texts: Sequence[str], owners: Owners, n: int) -> TextStatistics:
+    """Compute the statistics of one step from the texts of its usable responses.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    owners : ndarray of shape (len(texts),)
+    n : int
+
+    Raises
+    ------
+    UnfitData
+        If the owners don't fit.
+    """
+    if len(owners) != len(texts):
+        raise UnfitData(f"owners: {len(texts)} are needed, one a text, not {len(owners)}")
+    own = [[text for text, i in zip(texts, owners, strict=True) if i == k] for k in range(n)]
+    return TextStatistics(_texts(texts), tuple(_texts(part) for part in own))
+
+
+def _texts(texts: Sequence[str]) -> TextDiversity:
+    lengths = lexical.lengths(texts)
+    return TextDiversity(
+        lexical.distinct(texts, 1),
+        lexical.distinct(texts, 2),
+        lexical.self_bleu(texts),
+        lexical.duplicate_share(texts),
+        float(lengths.mean()) if len(lengths) else float("nan"),
+    )

@@ -1,0 +1,58 @@
+"""Time to collapse, over replicates."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.collapse import collapse_time, collapse_times
+
+
+def test_it_counts_from_when_on_the_bound_stays_below() -> None:
+    assert collapse_time([5, 1, 5, 1, 1], 2.0) == 3
+    assert collapse_time([1, 1, 1], 2.0) == 0
+    assert collapse_time([5, 1, 5], 2.0) is None
+    assert collapse_time([5, np.nan, 1], 2.0) == 2
+    assert collapse_time([1, np.nan], 2.0) is None
+    assert collapse_time([], 2.0) is None
+
+
+def runs(times: list[int | None], steps: int = 50) -> np.ndarray:
+    t = np.arange(steps)
+    return np.array([np.where(t < (steps if time is None else time), 9.0, 1.0) for time in times])
+
+
+def test_the_median_and_its_interval() -> None:
+    found = collapse_times(runs([4, 8, 6, 2, 10, 12, 14, 16, 18]), 2.0)
+    assert found.times.tolist() == [4, 8, 6, 2, 10, 12, 14, 16, 18]
+    assert found.median == 10.0
+    # Of nine, the second and the eighth: P(binomial(9, 1/2) <= 1) = 0.0195.
+    assert (found.lower, found.upper) == (4.0, 16.0)
+
+
+def test_runs_that_did_not_collapse_count_as_late() -> None:
+    found = collapse_times(runs([5, None, 7, None, 3, 6]), 2.0)
+    assert found.median == 6.5
+    assert (found.lower, found.upper) == (3.0, math.inf)
+    assert collapse_times(runs([5, None]), 2.0).median == math.inf
+    few = collapse_times(runs([5, 6, 7]), 2.0)
+    assert few.median == 6.0
+    assert (few.lower, few.upper) == (0.0, math.inf)
+
+
+@pytest.mark.parametrize("count", [6, 11, 30])
+def test_the_interval_is_the_exact_binomial_one(count: int) -> None:
+    found = collapse_times(runs(list(range(1, count + 1))), 2.0)
+    k = int(found.lower)
+    assert stats.binom.cdf(k - 1, count, 0.5) <= 0.025 < stats.binom.cdf(k, count, 0.5)
+    assert found.upper == count + 1 - k
+
+
+def test_no_runs() -> None:
+    for bad in ([], [1.0, 2.0]):
+        with pytest.raises(UnfitData, match="runs x steps"):
+            collapse_times(bad, 1.0)

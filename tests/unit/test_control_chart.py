@@ -1,0 +1,44 @@
+"""The control chart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.control_chart import control_chart
+
+
+def test_a_case_worked_by_hand() -> None:
+    # Neighbours differ by 2, 1, 1, 2: mean 1.5, over 1.128 and three times: 3.99.
+    chart = control_chart([1, 3, 2, 1, 3, 2, 9, -9], 0, 4)
+    assert chart.centre == 2.0
+    assert chart.high == pytest.approx(2 + 3 * 1.5 / 1.128, abs=0.002)
+    assert chart.low == pytest.approx(2 - 3 * 1.5 / 1.128, abs=0.002)
+    assert chart.outside.tolist() == [False] * 6 + [True, True]
+    # Deviations -1, 1, 0, -1, 1: products -1, 0, 0, -1 over 4.
+    assert chart.autocorrelation == pytest.approx(-0.5)
+
+
+def test_false_alarms_of_independent_values_and_of_dependent_ones() -> None:
+    rng = np.random.default_rng(1)
+    noise = rng.normal(size=20000)
+    chart = control_chart(noise, 0, 9999)
+    assert chart.outside[10000:].mean() == pytest.approx(1 / 370, abs=0.002)
+    walk = np.convolve(noise, 0.9 ** np.arange(50), "valid")
+    dependent = control_chart(walk, 0, 9999)
+    assert dependent.autocorrelation > 0.8
+    assert dependent.outside[10000:].mean() > 0.05
+
+
+def test_a_constant_series_has_no_alarms() -> None:
+    chart = control_chart(np.full(9, 0.1), 2, 8)
+    assert chart.low == chart.high == chart.centre
+    assert not chart.outside.any()
+    assert chart.autocorrelation == 0.0
+
+
+@pytest.mark.parametrize("ends", [(0, 3), (-1, 5), (3, 9), (5, 2)])
+def test_the_baseline_must_be_there(ends: tuple[int, int]) -> None:
+    with pytest.raises(UnfitData, match="baseline"):
+        control_chart(np.arange(8.0), *ends)

@@ -1,0 +1,53 @@
+"""The attractor, and the chain of posts that led to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.lineage import Link, attractor, lineage
+
+OWNERS = np.array([0, 0, 1, 1])
+
+
+def test_a_run_worked_by_hand() -> None:
+    steps = [
+        ([[0.0], [2.0], [10.0], [12.0]], OWNERS),
+        ([[4.0], [6.0], [7.0], [9.0]], OWNERS),
+        ([[4.0], [6.0], [6.0], [8.0]], OWNERS),
+    ]
+    found = attractor(steps, 2, radius=1.0)
+    assert found.centre.tolist() == [6.0]
+    assert found.nearest == 1
+    assert found.distances.tolist() == [[5.0, 5.0], [1.0, 2.0], [1.0, 1.0]]
+    assert found.arrivals == (1, 2)
+    assert attractor(steps, 2, radius=0.5).arrivals == (None, None)
+
+
+def test_a_participant_may_be_missing_at_times() -> None:
+    steps = [([[0.0], [5.0]], np.array([1, 1])), ([[3.0]], np.array([0]))]
+    found = attractor(steps, 2, radius=0.6)
+    assert found.centre.tolist() == [3.0]
+    assert np.isnan(found.distances[0, 0])
+    assert found.arrivals == (1, 0)
+
+
+def test_the_chain_goes_back_to_a_human_post() -> None:
+    vectors = [[0.0], [10.0], [4.0], [9.0], [6.0]]
+    reads = [[], [], [0, 1], [1], [2, 3]]
+    links = lineage([6.5], [4, 1], vectors, reads)
+    assert links == (Link(4, 0.5), Link(2, 2.0), Link(0, 4.0))
+    assert lineage([6.5], [], vectors, reads) == ()
+
+
+def test_bad_input_is_told() -> None:
+    with pytest.raises(UnfitData, match="radius"):
+        attractor([([[0.0]], np.array([0]))], 1, 0.0)
+    for nothing in ([], [(np.empty((0, 2)), np.empty(0, dtype=int))]):
+        with pytest.raises(UnfitData, match="last step with usable responses"):
+            attractor(nothing, 1, 1.0)
+    with pytest.raises(UnfitData, match="post 1 was read before it was written"):
+        lineage([0.0], [1], [[0.0], [1.0]], [[], [1]])
+    with pytest.raises(UnfitData, match="2 are needed, one a post, not 1"):
+        lineage([0.0], [1], [[0.0], [1.0]], [[]])

@@ -1,0 +1,77 @@
+"""Statements that hold at every t together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.sequences import (
+    debiased_range,
+    running_mean_sequence,
+    simultaneous_level,
+)
+
+
+def test_the_level_of_each_of_many_steps() -> None:
+    each = simultaneous_level(0.95, 61)
+    assert each**61 == pytest.approx(0.95)
+    assert simultaneous_level(0.9, 1) == 0.9
+    for level, steps in ((1.0, 5), (0.95, 0)):
+        with pytest.raises(UnfitData, match="level and steps"):
+            simultaneous_level(level, steps)
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_the_truth_is_never_left_more_often_than_stated(moving: bool) -> None:
+    rng = np.random.default_rng(1)
+    runs, steps = 300, 120
+    left = 0
+    for _ in range(runs):
+        expectation = 0.5 + (0.3 * np.sin(np.arange(steps) / 9) if moving else 0.0)
+        values = (rng.random(steps) < expectation).astype(float)
+        found = running_mean_sequence(values, 0.0, 1.0, level=0.8)
+        truth = np.cumsum(np.broadcast_to(expectation, steps)) / np.arange(1, steps + 1)
+        left += bool(((truth < found.lower) | (truth > found.upper)).any())
+    # Coin throws have the largest variance that fits the range, so that some do leave.
+    assert left <= 0.2 * runs
+
+
+def test_intervals_narrow_and_small_variance_pays() -> None:
+    rng = np.random.default_rng(2)
+    wide = running_mean_sequence((rng.random(200) < 0.5).astype(float), 0, 1)
+    narrow = running_mean_sequence(rng.uniform(0.45, 0.55, 200), 0, 1)
+    assert (wide.upper - wide.lower)[-1] < 0.5 * (wide.upper - wide.lower)[20]
+    assert (narrow.upper - narrow.lower)[-1] < 0.5 * (wide.upper - wide.lower)[-1]
+    assert (wide.lower <= wide.means).all()
+    assert (wide.means <= wide.upper).all()
+
+
+def test_scale_and_place() -> None:
+    values = np.random.default_rng(3).random(50)
+    plain = running_mean_sequence(values, 0, 1)
+    moved = running_mean_sequence(20 * values - 7, -7, 13)
+    np.testing.assert_allclose(moved.upper, 20 * plain.upper - 7)
+    np.testing.assert_allclose(moved.means, 20 * plain.means - 7)
+
+
+def test_the_range_of_debiased_squares_is_reached() -> None:
+    low, high = debiased_range(2, 4, radius=1.0)
+    # Opposite means without spread; and equal means with all the spread that a ball allows.
+    assert high == 2 * 2**2
+    spread = np.array([1.0, 1.0, -1.0, -1.0]).var(ddof=1)
+    assert low == pytest.approx(-2 * (spread / 4 + spread / 4))
+    with pytest.raises(UnfitData, match="at least two responses"):
+        debiased_range(3, 1)
+
+
+def test_bad_input_is_told() -> None:
+    with pytest.raises(UnfitData, match="within 0 to 1"):
+        running_mean_sequence([0.5, 1.5], 0, 1)
+    with pytest.raises(UnfitData, match="holds no values"):
+        running_mean_sequence([0.5], 1, 1)
+    with pytest.raises(UnfitData, match="NaN"):
+        running_mean_sequence([0.5, np.nan], 0, 1)
+    with pytest.raises(UnfitData, match="level"):
+        running_mean_sequence([0.5], 0, 1, level=0)
+    assert running_mean_sequence([], 0, 1).means.shape == (0,)

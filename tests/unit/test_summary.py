@@ -1,0 +1,63 @@
+"""All statistics of a step in one call."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.diversity import vendi_score
+from lwd_tui.analysis.lexical import self_bleu
+from lwd_tui.analysis.summary import step_statistics, text_statistics
+
+
+def test_the_parts_are_there() -> None:
+    rng = np.random.default_rng(1)
+    owners = np.repeat([0, 1, 2], 6)
+    points = rng.normal(size=(18, 5)) + 4 * owners[:, None]
+    found = step_statistics(points, owners, 3, np.random.default_rng(2), permutations=99)
+    assert [test.statistic for test in found.tests] == ["sum_of_squares", "energy", "mmd"]
+    assert all(test.p == 0.01 for test in found.tests)
+    assert found.partition is not None
+    assert found.partition.share > 0.5
+    assert found.interval.lower > 0
+    assert found.pairs.squares.shape == (3, 3)
+    assert found.together.vendi == vendi_score(points)
+    assert [one.vendi for one in found.alone] == [
+        vendi_score(points[owners == i]) for i in (0, 1, 2)
+    ]
+
+
+@pytest.mark.parametrize("owners", [[], [0], [0, 0, 0], [0, 2], [1, 1, 2, 2, 2, 2]])
+def test_every_thin_step_has_a_defined_answer(owners: list[int]) -> None:
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(len(owners), 4))
+    labels = np.array(owners, dtype=np.int64)
+    found = step_statistics(points, labels, 3, rng, permutations=9, resamples=9)
+    several = len(set(owners)) > 1
+    assert bool(found.tests) is several
+    assert (found.partition is not None) is several
+    assert np.isnan(found.interval.estimate)
+    assert len(found.alone) == 3
+
+
+def test_collapse_has_a_defined_answer() -> None:
+    found = step_statistics(
+        np.full((9, 4), 0.3), np.repeat([0, 1, 2], 3), 3, np.random.default_rng(4)
+    )
+    assert all(test.p == 1.0 for test in found.tests)
+    assert found.interval.upper == 0.0
+    assert found.together.vendi == pytest.approx(1.0)
+    assert found.together.near_duplicates == 1.0
+    assert found.together.effective_rank == 0.0
+
+
+def test_texts_together_and_alone() -> None:
+    texts = ["up it goes", "up it goes", "down", "down we go"]
+    found = text_statistics(texts, np.array([0, 0, 1, 1]), 3)
+    assert found.together.self_bleu == self_bleu(texts)
+    assert found.alone[0].duplicates == found.alone[0].self_bleu / self_bleu(texts[:2]) == 1.0
+    assert found.alone[1].words == 2.0
+    assert np.isnan([found.alone[2].words, found.alone[2].self_bleu]).all()
+    with pytest.raises(UnfitData, match="4 are needed, one a text, not 1"):
+        text_statistics(texts, np.array([0]), 2)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lwd_tui.cli import models, presets, runs
+from lwd_tui.cli import doctor, models, presets, runs
 from lwd_tui.errors import LwdError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.command("presets")(presets.presets)
+app.command("doctor")(doctor.doctor)
 
 
 class BackendChoice(StrEnum):

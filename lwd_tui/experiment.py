@@ -209,8 +209,8 @@ class Experiment(Specification, Exchange):
     """
 
     query: NonBlank
-    responses: int = Field(4, ge=1)
-    steps: int = Field(8, ge=1)
+    responses: int = Field(4, ge=1, le=100_000)
+    steps: int = Field(8, ge=1, le=1_000_000)
     beta: float = Field(0.5, gt=0, le=1)
     seed: int = Field(7, ge=0, lt=2**63)
     ranking: Ranking = "uniform"
@@ -227,9 +227,11 @@ class Experiment(Specification, Exchange):
     @field_validator("participants", mode="before")
     @classmethod
     def _some_participants(cls, value: Any) -> Any:
-        if isinstance(value, str) and value != "auto":
+        if not isinstance(value, (list, tuple)):
+            if value == "auto":
+                return value
             raise ValueError('must be "auto" or a list of [[participants]] tables')
-        if isinstance(value, (list, tuple)) and not value:
+        if not value:
             raise ValueError("must hold at least one participant")
         return value
 

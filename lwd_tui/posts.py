@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
-import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from lwd_tui.experiment import InvalidExperiment, SeedPost
+from lwd_tui.specification import parse_toml
 from lwd_tui.validation import explain
+
+_COLUMNS = ("text", "author", "label")
+
+
+def user_path(text: str) -> Path:
+    """Return a path that a user wrote, with a home folder's ``~`` filled in where there is one."""
+    path = Path(text)
+    with contextlib.suppress(RuntimeError):
+        path = path.expanduser()
+    return path
 
 
 def read_text(path: Path) -> str:
@@ -28,6 +39,8 @@ def read_text(path: Path) -> str:
         ) from None
     except OSError as error:
         raise InvalidExperiment(f"{path}: can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise InvalidExperiment(f"{str(path)!r}: can't be the name of a file: {error}") from None
 
 
 def read_posts(path: Path) -> tuple[SeedPost, ...]:
@@ -40,11 +53,11 @@ def read_posts(path: Path) -> tuple[SeedPost, ...]:
     Raises
     ------
     InvalidExperiment
-        Naming the file, the line or row, and what is wrong there.
+        Naming the file, the line or post, and what is wrong there.
     """
     text = read_text(path)
     readers = {".csv": _csv, ".jsonl": _jsonl, ".toml": _toml}
-    rows = readers.get(path.suffix.lower(), _lines)(text, path)
+    rows = readers.get(path.suffix.lower(), _plain)(text, str(path))
     posts = tuple(_post(row, f"{path}, {place}") for place, row in rows)
     if not posts:
         raise InvalidExperiment(f"{path}: holds no posts")
@@ -58,36 +71,53 @@ def _post(row: Any, where: str) -> SeedPost:
         raise InvalidExperiment(f"{where}: {explain(error, SeedPost)}") from None
 
 
-def _lines(text: str, _path: Path) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(text.splitlines(), 1):
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that aren't blank, numbered; only line breaks of files part them."""
+    # `str.splitlines` would also part a post at the separators that web pages put into text.
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):
         if line.strip():
-            yield f"line {number}", {"text": line.strip()}
+            yield number, line.strip()
 
 
-def _csv(text: str, path: Path) -> Iterator[tuple[str, Any]]:
-    rows: Iterable[dict[str, Any]] = csv.DictReader(io.StringIO(text))
-    for number, row in enumerate(rows, 1):
-        if "text" not in row:
-            raise InvalidExperiment(f"{path}: the first line must name a column 'text'")
-        known = {name: row[name] or "" for name in ("text", "author", "label") if name in row}
-        yield f"row {number}", known
+def _plain(text: str, _where: str) -> Iterator[tuple[str, Any]]:
+    for number, line in _lines(text):
+        yield f"line {number}", {"text": line}
 
 
-def _jsonl(text: str, path: Path) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
+def _csv(text: str, where: str) -> Iterator[tuple[str, Any]]:
+    table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        if "text" not in (table.fieldnames or ()):
+            raise InvalidExperiment(
+                f"{where}, line 1: must name the columns, with commas between them, and one of "
+                f"them 'text'"
+            )
+        for row in table:
+            place = f"line {table.line_num}"
+            if None in row:
+                raise InvalidExperiment(
+                    f"{where}, {place}: has more cells than line 1 has columns; put text that "
+                    f"holds commas in quotes"
+                )
+            yield place, {name: row[name] or "" for name in _COLUMNS if name in row}
+    except csv.Error as error:
+        raise InvalidExperiment(f"{where}, line {table.line_num}: not CSV: {error}") from None
+
+
+def _jsonl(text: str, where: str) -> Iterator[tuple[str, Any]]:
+    for number, line in _lines(text):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InvalidExperiment(f"{path}, line {number}: not JSON: {error.msg}") from None
+        # Besides its own error: a number too long to convert, and lists too deep to follow.
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else error
+            raise InvalidExperiment(f"{where}, line {number}: not JSON: {reason}") from None
         yield f"line {number}", {"text": row} if isinstance(row, str) else row
 
 
-def _toml(text: str, path: Path) -> Iterator[tuple[str, Any]]:
-    try:
-        rows = tomllib.loads(text).get("posts", [])
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidExperiment(f"{path}: not valid TOML: {error}") from None
+def _toml(text: str, where: str) -> Iterator[tuple[str, Any]]:
+    rows = parse_toml(text, where).get("posts", [])
+    if not isinstance(rows, list):
+        raise InvalidExperiment(f"{where}: posts must be a list of texts, or [[posts]] tables")
     for number, row in enumerate(rows, 1):
         yield f"post {number}", {"text": row} if isinstance(row, str) else row

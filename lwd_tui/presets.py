@@ -6,7 +6,6 @@ A file with ``kind = "gmm"`` specifies a network of mixtures, any other one of l
 from __future__ import annotations
 
 import difflib
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 from lwd_tui.experiment import Experiment, InvalidExperiment
 from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.points import read_gmm
-from lwd_tui.posts import read_posts, read_text
+from lwd_tui.posts import read_posts, read_text, user_path
+from lwd_tui.specification import parse_toml
 
 
 def preset_folder() -> Path:
@@ -49,7 +49,7 @@ def load_gmm_preset(name: str) -> GmmSpec:
 
 def _preset_path(name: str, kind: str) -> Path:
     if name.endswith(".toml") or "/" in name or "\\" in name:
-        return Path(name).expanduser()
+        return user_path(name)
     path = preset_folder() / f"{name}.toml"
     if not path.is_file():
         names = preset_names(kind)
@@ -71,16 +71,21 @@ def read_experiment(path: Path) -> Experiment:
     if data.get("kind", "llm") == "gmm":
         raise InvalidExperiment(f"{path}: specifies mixtures; run it with `lwd-tui gmm --preset`")
     if "posts_file" in data:
-        source = path.parent / str(data.pop("posts_file"))
-        data["posts"] = [post.model_dump() for post in read_posts(source)]
+        if "posts" in data:
+            raise InvalidExperiment(f"{path}: give either posts or posts_file, not both")
+        data["posts"] = _posts(data.pop("posts_file"), str(path), path.parent)
     return Experiment.from_dict(data, str(path))
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidExperiment(f"{path}: not valid TOML: {error}") from None
+    return parse_toml(read_text(path), str(path))
+
+
+def _posts(source: Any, where: str, folder: Path) -> list[dict[str, Any]]:
+    """Read the posts of a ``posts_file``, which is relative to a folder."""
+    if not isinstance(source, str):
+        raise InvalidExperiment(f"{where}: posts_file = {source!r}: must be the path of a file")
+    return [post.model_dump() for post in read_posts(folder / user_path(source))]
 
 
 def changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
@@ -91,8 +96,7 @@ def changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
     InvalidExperiment
         If there is no such field, or a value isn't valid, or the file can't be read.
     """
-    changes = dict(changes)
+    where, changes = "command line", dict(changes)
     if "posts_file" in changes:
-        path = Path(str(changes.pop("posts_file"))).expanduser()
-        changes["posts"] = [post.model_dump() for post in read_posts(path)]
-    return experiment.replaced(changes, "command line")
+        changes["posts"] = _posts(changes.pop("posts_file"), where, Path())
+    return experiment.replaced(changes, where)

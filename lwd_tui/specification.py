@@ -5,10 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from datetime import date, time
 from typing import Annotated, Any, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from lwd_tui.errors import LwdError
 from lwd_tui.validation import explain
@@ -20,6 +28,15 @@ class InvalidExperiment(LwdError):
     """The experiment can't be run as written."""
 
 
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """Read TOML, or say in a sentence why it can't be."""
+    try:
+        return tomllib.loads(text)
+    # Besides its own error: a number too long to convert, and lists too deep to follow.
+    except (ValueError, RecursionError) as error:
+        raise InvalidExperiment(f"{where}: not valid TOML: {error}") from None
+
+
 class Section(BaseModel):
     """Frozen, and strict about names: a misspelt field is an error, never ignored."""
 
@@ -27,6 +44,20 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_written(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what would be taken for something else, or could not be written down again."""
+        if isinstance(value, bool):
+            if cls.model_fields[str(info.field_name)].annotation is not bool:
+                raise ValueError("must not be true or false")
+        elif isinstance(value, str) and not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ValueError("must be whole Unicode characters") from None
+        return value
 
 
 class Specification(Section):
@@ -73,11 +104,7 @@ class Specification(Section):
     @classmethod
     def from_toml(cls, text: str, where: str = "experiment") -> Self:
         """Read what `to_toml` wrote, or a preset."""
-        try:
-            data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise InvalidExperiment(f"{where}: not valid TOML: {error}") from None
-        return cls.from_dict(data, where)
+        return cls.from_dict(parse_toml(text, where), where)
 
     def replaced(self, changes: dict[str, Any], where: str = "experiment") -> Self:
         """Return a copy with dotted fields set, such as ``participants.0.sampling.top_k``."""
@@ -93,12 +120,14 @@ def _set(data: dict[str, Any], path: str, value: Any, where: str) -> None:
     *parents, last = path.split(".")
     for name in parents:
         try:
+            if isinstance(target, list) and not name.isdecimal():
+                raise KeyError(name)
             target = target[int(name)] if isinstance(target, list) else target[name]
-        except (KeyError, IndexError, ValueError, TypeError):
+        except (LookupError, ValueError, TypeError):
             raise InvalidExperiment(f"{where}: there is no field {path!r} ({name!r})") from None
     if isinstance(target, dict):
         target[last] = value
-    elif isinstance(target, list) and last.isdigit() and int(last) < len(target):
+    elif isinstance(target, list) and last.isdecimal() and int(last) < len(target):
         target[int(last)] = value
     else:
         raise InvalidExperiment(f"{where}: there is no field {path!r}")
@@ -116,6 +145,9 @@ def parse_setting(setting: str) -> tuple[str, Any]:
     if not sign or not key.strip():
         raise InvalidExperiment(f"--set {setting!r}: write it as field=value, as in beta=0.3")
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+        read = tomllib.loads(f"value = {value}")
+    except (ValueError, RecursionError):
         return key.strip(), value
+    # A text that goes on over lines may hold more keys, and a date is no value of any field.
+    plain = read.keys() == {"value"} and not isinstance(read["value"], (date, time))
+    return key.strip(), read["value"] if plain else value

@@ -1,6 +1,7 @@
 """A run as files for pandas, polars, DuckDB and spreadsheets.
 
-CSV and Parquet are one file a table (`lwd_tui.store.tables.TABLES`): in the folder OUT, or, where
+CSV and Parquet are one file a table (`lwd_tui.store.tables.TABLES`, and for networks of mixtures
+`lwd_tui.store.gmm.GMM_TABLES`): in the folder OUT, or, where
 OUT itself ends in ``.csv`` or ``.parquet``, beside each other as ``OUT-posts.csv`` and so on. JSON
 lines are one file, one object a row, with its table's name as `kind`. Embeddings, if asked for, are
 in Parquet and JSON lines only.
@@ -26,8 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from lwd_tui.store.errors import RunExists, StoreError
+from lwd_tui.store.gmm import GMM_TABLES, gmm_rows
 from lwd_tui.store.run import RunStore
-from lwd_tui.store.tables import Column, Values, table_rows, wanted_tables
+from lwd_tui.store.tables import TABLES, Column, Values, table_rows, wanted_tables
 
 _FORMATS = ("csv", "jsonl", "parquet")
 # Few enough that the longest prompts of long runs fit in little memory.
@@ -75,11 +77,16 @@ def export(
     if file_format == "parquet":
         _pyarrow()
     tables = wanted_tables(
-        content_only=content_only, embeddings=embeddings and file_format != "csv"
+        GMM_TABLES if store.kind == "gmm" else TABLES,
+        content_only=content_only,
+        embeddings=embeddings and file_format != "csv",
+    )
+    all_rows = (
+        gmm_rows(store) if store.kind == "gmm" else table_rows(store, content_only=content_only)
     )
     found = (
         (table, [values[column.name] for column in tables[table]])
-        for table, values in table_rows(store, content_only=content_only)
+        for table, values in all_rows
         if table in tables
     )
     paths = [out]

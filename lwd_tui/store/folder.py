@@ -18,6 +18,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from lwd_tui.errors import LwdError
+from lwd_tui.posts import user_path
 from lwd_tui.store.connection import connect_to_write, settle
 from lwd_tui.store.errors import (
     ENDING,
@@ -41,7 +42,7 @@ def home() -> Path:
     """Return the folder of all that lwd-tui keeps: LWD_HOME, or the platform's own."""
     chosen = os.environ.get("LWD_HOME")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return user_path(chosen).absolute()
     return user_data_path("lwd-tui", appauthor=False)
 
 
@@ -107,8 +108,11 @@ def find_run(text: str) -> Path:
     names = _names()
     if text in names:
         return _path(text)
-    if Path(text).expanduser().is_file():
-        return Path(text).expanduser()
+    file = user_path(text)
+    # A name may be too long to look for.
+    with suppress(OSError):
+        if file.is_file():
+            return file
     begun = [name for name in names if text and name.startswith(text)]
     if len(begun) == 1:
         return _path(begun[0])

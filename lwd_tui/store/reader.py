@@ -44,10 +44,19 @@ class RunReader:
     @cached_property
     def experiment(self) -> Experiment:
         """The experiment, as it was when the run was created."""
+        return Experiment.from_dict(self.specification, f"run {run_name(self.path)}")
+
+    @property
+    def specification(self) -> dict[str, Any]:
+        """What is run, as plain JSON values: of an experiment, or of a network of mixtures."""
         (text,) = self._one("SELECT experiment FROM run")
         with reading(self.path):
-            data = json.loads(text)
-        return Experiment.from_dict(data, f"run {run_name(self.path)}")
+            return dict(json.loads(text))
+
+    @property
+    def kind(self) -> str:
+        """ "llm" for language models; "gmm" for mixtures, which `lwd_tui.store.gmm` reads."""
+        return str(self.specification.get("kind", "llm"))
 
     @property
     def record(self) -> dict[str, Any]:
@@ -82,7 +91,7 @@ class RunReader:
                 self.path,
                 self.status,
                 name,
-                tuple(who["name"] for who in json.loads(cast)),
+                _names(cast),
                 self.finished(),
                 total,
                 rows.number_of(norms[0][0]) if norms else math.nan,
@@ -246,6 +255,14 @@ class RunReader:
         with reading(self.path):
             return rows.responses_of(found)
 
+    # Mixtures
+
+    def replicates(self) -> list[rows.Row]:
+        """Return the stored replicates of a network of mixtures, in order; see the schema."""
+        return self._all(
+            "SELECT replicate, weights, lifted, means, covariances FROM replicates ORDER BY replicate"
+        )
+
     # Rows
 
     def _posts(self, where: str = "", *values: Any) -> list[Post]:
@@ -265,6 +282,13 @@ class RunReader:
         if not found:
             raise StoreError(f"run {run_name(self.path)} has {lacking}")
         return found[0]
+
+
+def _names(cast: str | int) -> tuple[str, ...]:
+    """Return the participants' names; a network of mixtures has only their number."""
+    if isinstance(cast, int):
+        return tuple(f"mixture {number}" for number in range(1, cast + 1))
+    return tuple(who["name"] for who in json.loads(cast))
 
 
 def _match(words: str) -> bytes:

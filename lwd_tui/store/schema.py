@@ -111,7 +111,17 @@ CREATE VIRTUAL TABLE response_words USING fts5 (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_MIXTURES = """
+CREATE TABLE replicates (        -- of a network of mixtures, whose steps have their median norm
+    replicate INTEGER PRIMARY KEY,
+    weights BLOB NOT NULL,       -- (T + 1) x n x B float64
+    lifted BLOB NOT NULL,        -- (T + 1) x n int64
+    means BLOB,                  -- (T + 1) x n x B x d float64, where they move
+    covariances BLOB             -- (T + 1) x n x B x d x d float64
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _MIXTURES)
 """MIGRATIONS[i] leads from version i to i + 1; what was released is never edited."""
 
 

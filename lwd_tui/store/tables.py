@@ -123,7 +123,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
 """Each table with its columns."""
 
 
-def wanted_tables(*, content_only: bool, embeddings: bool) -> dict[str, tuple[Column, ...]]:
+def wanted_tables(
+    all_tables: dict[str, tuple[Column, ...]], *, content_only: bool, embeddings: bool
+) -> dict[str, tuple[Column, ...]]:
     """Return the tables with the columns that are asked for; one without any is left out."""
     tables = {
         name: tuple(
@@ -131,7 +133,7 @@ def wanted_tables(*, content_only: bool, embeddings: bool) -> dict[str, tuple[Co
             for column in columns
             if (column.content or not content_only) and (embeddings or column.name != "embedding")
         )
-        for name, columns in TABLES.items()
+        for name, columns in all_tables.items()
     }
     return {name: columns for name, columns in tables.items() if columns}
 

@@ -1,0 +1,149 @@
+"""A run of the Gaussian-mixture proxy in the same kind of file as any run.
+
+Its weights are stored and nothing else: points and draws follow from the specification
+(`lwd_tui.dynamics.gmm_trace`). It takes seconds at most, so it is stored when it is done, whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lwd_tui.gmm_run import GmmRun
+from lwd_tui.gmm_spec import GmmSpec
+from lwd_tui.store.connection import new_file
+from lwd_tui.store.errors import reading, run_name, writing
+from lwd_tui.store.lock import WriterLock
+from lwd_tui.store.reader import RunReader
+from lwd_tui.store.rows import floats_of
+from lwd_tui.store.tables import Column, Values
+from lwd_tui.types import Floats, Ints
+
+GMM_TABLES: dict[str, tuple[Column, ...]] = {
+    "run": (Column("experiment", "json"), Column("record", "json", content=False)),
+    "steps": (
+        Column("t", "int"),
+        Column("k", "int"),
+        Column("size", "int"),
+        Column("norm", "float"),
+    ),
+    "weights": (
+        Column("replicate", "int"),
+        Column("t", "int"),
+        Column("participant", "int"),
+        Column("component", "int"),
+        Column("weight", "float"),
+    ),
+    "lifted": (
+        Column("replicate", "int"),
+        Column("t", "int"),
+        Column("participant", "int"),
+        Column("lifted", "int"),
+    ),
+}
+"""The tables that such a run is exported as; the norm of a step is the replicates' median."""
+
+
+def save_gmm(
+    path: Path, run: GmmRun, norm: Floats, k: Ints, size: Ints, record: Mapping[str, Any]
+) -> None:
+    """Make the file of a run, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    run : GmmRun
+    norm : ndarray of shape (T + 1,)
+        Median over the replicates of the norm of D(t).
+    k, size : ndarray of shape (T + 1,)
+        The largest k_t of a participant, and |A(t)|.
+    record : mapping
+        What it was made with, as JSON values.
+
+    Raises
+    ------
+    RunExists
+        If something is there already.
+    StoreError
+        If the folder can't be written.
+    """
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    experiment = json.dumps(run.spec.to_dict(), allow_nan=False)
+    synthetic = size - size[0] if run.spec.interaction else np.zeros_like(size)
+    steps = zip(range(len(norm)), k, size, synthetic, norm, strict=True)
+    with WriterLock(path), new_file(path) as connection, writing(path):
+        connection.execute(
+            "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)",
+            (created, experiment, json.dumps(dict(record), allow_nan=False)),
+        )
+        connection.executemany(
+            """INSERT INTO steps (t, k, size, whole, synthetic, truncated, failed, norm)
+               VALUES (?, ?, ?, 1, ?, 0, 0, ?)""",
+            ((t, int(k_t), int(a), int(made), float(d)) for t, k_t, a, made, d in steps),
+        )
+        connection.executemany(
+            "INSERT INTO replicates VALUES (?, ?, ?, ?, ?)",
+            (
+                (number, *(_blob(part, place) for part in _parts(run)))
+                for place, number in enumerate(run.replicates)
+            ),
+        )
+
+
+def read_gmm_run(reader: RunReader) -> GmmRun:
+    """Return the run that a file holds, as it was.
+
+    Raises
+    ------
+    DamagedRun
+        If the file doesn't hold what was written to it.
+    """
+    spec = GmmSpec.from_dict(reader.specification, f"run {run_name(reader.path)}")
+    n, size, dimension = spec.participants, spec.components, spec.dimension
+    found = reader.replicates()
+    with reading(reader.path):
+        numbers, weights, lifted, means, covariances = zip(*found, strict=True)
+        count = np.frombuffer(lifted[0], "<i8").size // n
+        moving = spec.moving != "none"
+        shape = (len(found), count, n, size)
+        return GmmRun(
+            spec,
+            range(numbers[0], numbers[-1] + 1),
+            floats_of(b"".join(weights)).reshape(shape),
+            np.frombuffer(b"".join(lifted), "<i8").astype(np.int64).reshape(shape[:3]),
+            floats_of(b"".join(means)).reshape(*shape, dimension) if moving else None,
+            floats_of(b"".join(covariances)).reshape(*shape, dimension, dimension)
+            if moving
+            else None,
+        )
+
+
+def gmm_rows(reader: RunReader) -> Iterator[tuple[str, Values]]:
+    """Yield (table, row) for all of `GMM_TABLES`."""
+    yield "run", {"experiment": reader.specification, "record": reader.record}
+    for step in reader.numbers():
+        yield "steps", {"t": step.t, "k": step.k, "size": step.size, "norm": step.norm}
+    run = read_gmm_run(reader)
+    for place, replicate in enumerate(run.replicates):
+        for t, participants in enumerate(run.weights[place].tolist()):
+            for participant, weights in enumerate(participants):
+                where = {"replicate": replicate, "t": t, "participant": participant}
+                for component, weight in enumerate(weights):
+                    yield "weights", where | {"component": component, "weight": weight}
+                yield "lifted", where | {"lifted": int(run.lifted[place, t, participant])}
+
+
+def _parts(run: GmmRun) -> tuple[Floats | Ints | None, ...]:
+    return run.weights, run.lifted, run.means, run.covariances
+
+
+def _blob(part: Floats | Ints | None, place: int) -> bytes | None:
+    if part is None:
+        return None
+    kind = "<f8" if part.dtype.kind == "f" else "<i8"
+    return part[place].astype(kind).tobytes()

@@ -77,6 +77,47 @@ def test_p_agrees_with_scipy_over_all_permutations(shift: float) -> None:
         assert abs(test.p - exact) < 5 * np.sqrt(exact * (1 - exact) / 4999) + 1 / 5000
 
 
+def slack(rate: float, repeats: int) -> float:
+    """Four standard errors of a simulated rate."""
+    return 4 * float(np.sqrt(rate * (1 - rate) / repeats))
+
+
+@pytest.mark.parametrize("sizes", [(6, 6, 6), (3, 8, 5)])
+def test_each_test_keeps_its_level(sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(1)
+    owners = np.repeat(np.arange(3), sizes)
+    data_sets = 2000
+    alarms = np.zeros(3)
+    any_pair = np.zeros(3)
+    for _ in range(data_sets):
+        # Heavy tails and unequal scales: exactness asks for exchangeability only.
+        points = rng.standard_t(3, size=(len(owners), 4)) * [1, 2, 3, 4]
+        for k, test in enumerate(difference_tests(points, owners, 3, rng, permutations=99)):
+            alarms[k] += test.p <= 0.05
+            any_pair[k] += np.nanmin(test.pair_holm) <= 0.05
+    # With R = 99 and no ties the level is 0.05 exactly; over pairs, Holm keeps at most that.
+    np.testing.assert_array_less(np.abs(alarms / data_sets - 0.05), slack(0.05, data_sets))
+    assert (any_pair / data_sets <= 0.05 + slack(0.05, data_sets)).all()
+
+
+def test_power_against_a_shift_is_that_of_the_t_test() -> None:
+    rng = np.random.default_rng(2)
+    owners = np.repeat([0, 1], 20)
+    shift, repeats = 0.8, 1000
+    found = np.zeros(3)
+    for _ in range(repeats):
+        points = rng.normal(size=(40, 1)) + shift * owners[:, None]
+        tests = difference_tests(points, owners, 2, rng, permutations=199, pairwise=False)
+        found += [test.p <= 0.05 for test in tests]
+    noncentrality = shift * np.sqrt(10)
+    limit = stats.t.ppf(0.975, 38)
+    expected = stats.nct.sf(limit, 38, noncentrality) + stats.nct.cdf(-limit, 38, noncentrality)
+    power = found / repeats
+    # In one dimension the sum of squares is the t-test's statistic; random permutations cost 1 %.
+    assert abs(power[0] - expected) < 0.01 + slack(expected, repeats)
+    assert (power[1:] > expected - 0.15).all()
+
+
 def test_what_each_statistic_sees() -> None:
     rng = np.random.default_rng(6)
     owners = np.repeat([0, 1], 30)

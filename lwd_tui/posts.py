@@ -101,7 +101,8 @@ def _csv(text: str, where: str) -> Iterator[tuple[str, Any]]:
                 )
             yield place, {name: row[name] or "" for name in _COLUMNS if name in row}
     except csv.Error as error:
-        raise InvalidExperiment(f"{where}, line {table.line_num}: not CSV: {error}") from None
+        line = table.reader.line_num
+        raise InvalidExperiment(f"{where}, line {line}: not CSV: {error}") from None
 
 
 def _jsonl(text: str, where: str) -> Iterator[tuple[str, Any]]:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from lwd_tui.dynamics.gmm_components import Components
 from lwd_tui.dynamics.gmm_plan import make_plan
+from lwd_tui.gmm_run import GmmRun
 from lwd_tui.gmm_spec import GmmSpec
-from lwd_tui.types import Floats, Ints
 
 if TYPE_CHECKING:
     from lwd_tui.dynamics.gmm_replicate import Replicate
@@ -33,33 +32,6 @@ _SLICE = 10_000_000
 _WORTH_A_THREAD = 20_000
 # Bytes of the tables of the replicates that run together.
 _TOGETHER = 256 * 2**20
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GmmRun:
-    """What R replicates came to, for t = 0 .. the step that was reached.
-
-    Attributes
-    ----------
-    spec : GmmSpec
-    replicates : range
-        Their numbers.
-    weights : ndarray of shape (R, T + 1, n, B)
-        Pi_i(t).
-    lifted : ndarray of shape (R, T + 1, n)
-        How often a weight that was no longer positive was set to eps on the way to t.
-    means : ndarray of shape (R, T + 1, n, B, d), or None
-        Where they move.
-    covariances : ndarray of shape (R, T + 1, n, B, d, d), or None
-        Where they move, or could.
-    """
-
-    spec: GmmSpec
-    replicates: range
-    weights: Floats
-    lifted: Ints
-    means: Floats | None = None
-    covariances: Floats | None = None
 
 
 class GmmNetwork:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lwd_tui.dynamics.gmm import GmmRun
+from lwd_tui.gmm_run import GmmRun
 from lwd_tui.gmm_spec import covariance_matrix
 from lwd_tui.types import Floats
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lwd_tui.dynamics.gmm import GmmRun
 from lwd_tui.dynamics.gmm_components import Components
 from lwd_tui.dynamics.gmm_plan import make_plan
 from lwd_tui.dynamics.gmm_start import outside_points
+from lwd_tui.gmm_run import GmmRun
 from lwd_tui.types import Floats, Ints
 
 UNKNOWN = -1

@@ -17,6 +17,7 @@ N, weighted w_j = alpha (1 - alpha)^(k - j), the sum has the variance
 divided by (1 - B c)^2, and gamma^2 of it is left after each later step. With alpha = 1/k_t this
 falls as 1/k_t; with a constant alpha it stays, near s^2 alpha / (2 - alpha): a noise floor. The
 variance formula is that of a weighted sum in simple random sampling (Cochran 1977, chapter 2).
+Where means move, all this holds while the components keep apart.
 """
 
 from __future__ import annotations
@@ -25,109 +26,115 @@ import numpy as np
 
 from lwd_tui.dynamics.gmm_components import Components
 from lwd_tui.dynamics.gmm_plan import Plan, make_plan
-from lwd_tui.dynamics.gmm_results import distances
+from lwd_tui.dynamics.gmm_results import norms
 from lwd_tui.dynamics.gmm_start import outside_points, start_weights
+from lwd_tui.gmm_run import GmmRun
 from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.types import Floats
 
 
-def expected_weights(spec: GmmSpec, replicate: int) -> Floats:
-    """Return E Pi_i(t), given the weights and the outside points that a replicate starts from.
+def expected_weights(spec: GmmSpec, replicates: range) -> Floats:
+    """Return E Pi_i(t), given the weights and the outside points that replicates start from.
 
     Returns
     -------
-    ndarray of shape (T + 1, n, B)
+    ndarray of shape (R, T + 1, n, B)
     """
-    plan, pool = make_plan(spec), _Pool(spec, replicate)
-    weights = np.empty((spec.steps + 1, spec.participants, spec.components))
-    weights[0] = start_weights(spec, replicate)
+    plan, pool = make_plan(spec), _Pool(spec, replicates)
+    start = np.stack([start_weights(spec, number) for number in replicates])
+    weights = np.empty((len(start), spec.steps + 1, *start.shape[1:]))
+    weights[:, 0] = start
     for t in range(spec.steps):
-        pool.post(weights[t])
+        pool.post(weights[:, t])
         kept = _kept(plan, t)[:, None]
         c = plan.c[t][:, None]
         pulled = (pool.composition(t) - c) / (1 - spec.components * c)
-        moved = kept * weights[t] + (1 - kept) * pulled
-        weights[t + 1] = _lifted(moved, spec.eps)
+        moved = kept * weights[:, t] + (1 - kept) * pulled
+        weights[:, t + 1] = _lifted(moved, spec.eps)
     return weights
 
 
-def draw_variance(spec: GmmSpec, replicate: int, weights: Floats) -> Floats:
+def draw_variance(spec: GmmSpec, replicates: range, weights: Floats) -> Floats:
     """Return the variance that a participant's own draws have left in its weights at t.
 
     Parameters
     ----------
     spec : GmmSpec
-    replicate : int
-    weights : ndarray of shape (T + 1, n, B)
-        Expected weights, or those that a replicate had: they say what was posted.
+    replicates : range
+    weights : ndarray of shape (R, T + 1, n, B)
+        Expected weights, or those that the replicates had: they say what was posted.
 
     Returns
     -------
-    ndarray of shape (T + 1, n)
+    ndarray of shape (R, T + 1, n)
         Summed over the components; 0 where all participants share their draw.
     """
-    plan, pool = make_plan(spec), _Pool(spec, replicate)
-    variance = np.zeros(weights.shape[:2])
+    plan, pool = make_plan(spec), _Pool(spec, replicates)
+    variance = np.zeros(weights.shape[:3])
     if spec.retrieval == "shared":
         return variance
-    for t in range(spec.steps):
-        pool.post(weights[t])
+    for t in range(weights.shape[1] - 1):
+        pool.post(weights[:, t])
         share = pool.composition(t)
-        spread = np.clip(share * (1 - share), 0, None).sum(axis=1)
+        spread = (share * (1 - share)).sum(axis=-1)
         scale = _sampling(plan, t, pool.size(t)) / (1 - spec.components * plan.c[t]) ** 2
-        variance[t + 1] = _kept(plan, t) ** 2 * variance[t] + scale * spread
+        variance[:, t + 1] = _kept(plan, t) ** 2 * variance[:, t] + scale * spread
     return variance
 
 
 def expected_norm(weights: Floats, variance: Floats) -> Floats:
-    """Return sqrt(E ||D(t)||^2), of shape (T + 1,), from expected weights and draw variance.
+    """Return sqrt(E ||D(t)||^2), of shape (R, T + 1), from expected weights and draw variance.
 
     Every pair counts twice, as in ||D||: the sum over i != j of
-    ||E Pi_i - E Pi_j||^2 + V_i + V_j. Give weights that are all the same for the floor alone.
+    ||E Pi_i - E Pi_j||^2 + V_i + V_j.
     """
-    n = weights.shape[1]
-    apart = np.square(distances(weights)).sum(axis=(1, 2))
-    return np.asarray(np.sqrt(apart + 2 * (n - 1) * variance.sum(axis=1)))
+    n = weights.shape[-2]
+    return np.asarray(np.sqrt(norms(weights) ** 2 + 2 * (n - 1) * variance.sum(axis=-1)))
 
 
-def noise_floor(spec: GmmSpec, replicate: int, weights: Floats) -> Floats:
-    """Return the part of the expected norm that draws alone keep up, of shape (T + 1,)."""
-    return expected_norm(np.zeros_like(weights), draw_variance(spec, replicate, weights))
+def noise_floor(run: GmmRun) -> Floats:
+    """Return the part of the expected norm that draws alone keep up, of shape (R, T + 1).
+
+    From the weights that the replicates had, since they say how much there is to be drawn.
+    """
+    variance = draw_variance(run.spec, run.replicates, run.weights)
+    return expected_norm(np.zeros_like(run.weights), variance)
 
 
 class _Pool:
-    """Mean composition of the points that each participant can draw, as the run goes on."""
+    """What each participant can draw in each replicate, on average, as the run goes on."""
 
-    def __init__(self, spec: GmmSpec, replicate: int) -> None:
+    def __init__(self, spec: GmmSpec, replicates: range) -> None:
         plan, components = make_plan(spec), Components.of(spec)
-        rows, points = outside_points(spec, components, plan, replicate)
-        apart = ((points[:, None, :] - components.centres) ** 2).sum(axis=-1)
-        outside = np.zeros((len(plan.author), spec.components))
-        outside[rows, apart.argmin(axis=1)] = 1
+        outside = np.zeros((len(replicates), spec.steps + 2, spec.components))
+        for place, number in enumerate(replicates):
+            rows, points = outside_points(spec, components, plan, number)
+            apart = ((points[:, None, :] - components.centres) ** 2).sum(axis=-1)
+            step = np.searchsorted(plan.last, rows, side="right")
+            np.add.at(outside[place], (step + 1, apart.argmin(axis=1)), 1)
         self._spec, self._plan = spec, plan
-        self._outside: Floats = np.vstack((np.zeros(spec.components), outside.cumsum(axis=0)))
-        self._posted: list[Floats] = [np.zeros((spec.participants, spec.components))]
+        self._outside: Floats = outside.cumsum(axis=1)
+        self._posted: list[Floats] = [np.zeros((1, spec.participants, spec.components))]
 
     def post(self, weights: Floats) -> None:
-        """Add what the participants post at the next step, of shape (n, B)."""
+        """Add what the participants post at the next step, of shape (R, n, B)."""
         each = self._spec.responses if self._spec.interaction else 0
         self._posted.append(self._posted[-1] + each * weights)
 
-    def _counts(self, t: int) -> Floats:
-        first, last = self._plan.first[t], self._plan.last[t]
-        oldest = max(self._spec.oldest(t) - 1, 0)
-        own = self._posted[t] - self._posted[oldest]
-        outside = self._outside[last] - self._outside[first]
-        return np.asarray(self._plan.reads @ own + outside)
-
     def size(self, t: int) -> Floats:
         """Return how many points each participant can draw at t, of shape (n,)."""
-        return np.asarray(np.rint(self._counts(t).sum(axis=1)))
+        return np.asarray(np.rint(self._counts(t)[0].sum(axis=-1)))
 
     def composition(self, t: int) -> Floats:
-        """Return the share of each component in what each participant can draw, (n, B)."""
+        """Return the share of each component in what each participant can draw, (R, n, B)."""
         counts = self._counts(t)
-        return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+        return np.asarray(counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1))
+
+    def _counts(self, t: int) -> Floats:
+        oldest = self._spec.oldest(t)
+        own = self._posted[t] - self._posted[max(oldest - 1, 0)]
+        outside = self._outside[:, t + 1] - self._outside[:, oldest]
+        return np.asarray(self._plan.reads @ own + outside[:, None, :])
 
 
 def _kept(plan: Plan, t: int) -> Floats:
@@ -147,4 +154,4 @@ def _lifted(weights: Floats, eps: float) -> Floats:
     if weights.min() > 0:
         return weights
     lifted = np.where(weights > 0, weights, eps)
-    return np.asarray(lifted / lifted.sum(axis=1, keepdims=True))
+    return np.asarray(lifted / lifted.sum(axis=-1, keepdims=True))

@@ -81,9 +81,9 @@ def export(
         content_only=content_only,
         embeddings=embeddings and file_format != "csv",
     )
-    all_rows = (
-        gmm_rows(store) if store.kind == "gmm" else table_rows(store, content_only=content_only)
-    )
+    all_rows = table_rows(store, content_only=content_only)
+    if store.kind == "gmm":
+        all_rows = gmm_rows(store)
     found = (
         (table, [values[column.name] for column in tables[table]])
         for table, values in all_rows

@@ -12,15 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lwd_tui.gmm_run import GmmRun
 from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.store.connection import new_file
 from lwd_tui.store.errors import reading, run_name, writing
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.rows import floats_of
+from lwd_tui.store.rows import floats_blob, floats_of, ints_blob, ints_of
 from lwd_tui.store.tables import Column, Values
 from lwd_tui.types import Floats, Ints
 
@@ -74,17 +72,14 @@ def save_gmm(
     """
     created = datetime.now(UTC).isoformat(timespec="seconds")
     experiment = json.dumps(run.spec.to_dict(), allow_nan=False)
-    synthetic = size - size[0] if run.spec.interaction else np.zeros_like(size)
-    steps = zip(range(len(norm)), k, size, synthetic, norm, strict=True)
+    steps = zip(range(len(norm)), k.tolist(), size.tolist(), norm.tolist(), strict=True)
     with WriterLock(path), new_file(path) as connection, writing(path):
         connection.execute(
             "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)",
             (created, experiment, json.dumps(dict(record), allow_nan=False)),
         )
         connection.executemany(
-            """INSERT INTO steps (t, k, size, whole, synthetic, truncated, failed, norm)
-               VALUES (?, ?, ?, 1, ?, 0, 0, ?)""",
-            ((t, int(k_t), int(a), int(made), float(d)) for t, k_t, a, made, d in steps),
+            "INSERT INTO steps (t, k, size, norm, whole) VALUES (?, ?, ?, ?, 1)", steps
         )
         connection.executemany(
             "INSERT INTO replicates VALUES (?, ?, ?, ?, ?)",
@@ -108,14 +103,14 @@ def read_gmm_run(reader: RunReader) -> GmmRun:
     found = reader.replicates()
     with reading(reader.path):
         numbers, weights, lifted, means, covariances = zip(*found, strict=True)
-        count = np.frombuffer(lifted[0], "<i8").size // n
+        count = len(ints_of(lifted[0])) // n
         moving = spec.moving != "none"
         shape = (len(found), count, n, size)
         return GmmRun(
             spec,
             range(numbers[0], numbers[-1] + 1),
             floats_of(b"".join(weights)).reshape(shape),
-            np.frombuffer(b"".join(lifted), "<i8").astype(np.int64).reshape(shape[:3]),
+            ints_of(b"".join(lifted)).reshape(shape[:3]),
             floats_of(b"".join(means)).reshape(*shape, dimension) if moving else None,
             floats_of(b"".join(covariances)).reshape(*shape, dimension, dimension)
             if moving
@@ -145,5 +140,5 @@ def _parts(run: GmmRun) -> tuple[Floats | Ints | None, ...]:
 def _blob(part: Floats | Ints | None, place: int) -> bytes | None:
     if part is None:
         return None
-    kind = "<f8" if part.dtype.kind == "f" else "<i8"
-    return part[place].astype(kind).tobytes()
+    chosen = part[place]
+    return floats_blob(chosen) if chosen.dtype.kind == "f" else ints_blob(chosen)

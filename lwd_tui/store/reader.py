@@ -55,7 +55,7 @@ class RunReader:
 
     @property
     def kind(self) -> str:
-        """ "llm" for language models; "gmm" for mixtures, which `lwd_tui.store.gmm` reads."""
+        """What is run: "llm", language models; "gmm", mixtures (`lwd_tui.store.gmm`)."""
         return str(self.specification.get("kind", "llm"))
 
     @property
@@ -260,7 +260,8 @@ class RunReader:
     def replicates(self) -> list[rows.Row]:
         """Return the stored replicates of a network of mixtures, in order; see the schema."""
         return self._all(
-            "SELECT replicate, weights, lifted, means, covariances FROM replicates ORDER BY replicate"
+            """SELECT replicate, weights, lifted, means, covariances
+               FROM replicates ORDER BY replicate"""
         )
 
     # Rows

@@ -56,12 +56,9 @@ def test_figure_4_over_many_seeds(fig4):
 
 
 def test_figure_4_follows_the_theory(fig4):
-    spec = fig4.spec
-    theory = []
-    for replicate in range(SEEDS):
-        expected = expected_weights(spec, replicate)
-        theory.append(expected_norm(expected, draw_variance(spec, replicate, expected)) ** 2)
-    ratio = np.square(norms(fig4.weights)).mean(axis=0) / np.mean(theory, axis=0)
+    expected = expected_weights(fig4.spec, fig4.replicates)
+    theory = expected_norm(expected, draw_variance(fig4.spec, fig4.replicates, expected))
+    ratio = np.square(norms(fig4.weights)).mean(axis=0) / np.square(theory).mean(axis=0)
     assert ratio[0] == pytest.approx(1)
     # A squared norm of 200 seeds has a standard error of about a tenth: five of them at each t,
     # and for the mean over t, which a pool other than the expected one makes a little smaller.
@@ -109,7 +106,6 @@ def test_figure_6_falls_where_a_lost_component_comes_back(fig6):
 def test_a_constant_alpha_rests_on_the_predicted_floor():
     run = simulate(load_gmm_preset("gmm-constant-alpha").replaced({"replicates": SEEDS}))
     late = np.square(norms(run.weights)[:, 100:]).mean(axis=1)
-    floors = [noise_floor(run.spec, place, run.weights[place])[100:] for place in range(SEEDS)]
-    predicted = np.square(floors).mean(axis=1)
+    predicted = np.square(noise_floor(run)[:, 100:]).mean(axis=1)
     assert np.sqrt(late.mean() / predicted.mean()) == pytest.approx(1, abs=0.04)
     assert np.corrcoef(late, predicted)[0, 1] > 0.7

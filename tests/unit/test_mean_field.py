@@ -9,11 +9,13 @@ from lwd_tui.dynamics.mean_field import (
     expected_weights,
     noise_floor,
 )
+from lwd_tui.gmm_run import GmmRun
 from lwd_tui.gmm_spec import GmmSpec
 
 START = [[0.3, 0.7], [0.5, 0.5], [0.65, 0.35]]
 POINTS = [-20.0, -20.0, -20.0, 20.0]
 REPLICATES = 600
+FIRST = range(1)
 
 
 def spec_of(**changes):
@@ -39,7 +41,7 @@ def test_the_mean_over_replicates_is_the_appendix_recursion(changes):
     run = simulate(spec)
     # The recursion leaves out the lifting to eps, which must hardly happen for this to be a test.
     assert run.lifted.any(axis=(1, 2)).mean() < 0.02
-    expected = expected_weights(spec, 0)
+    expected = expected_weights(spec, FIRST)[0]
     error = run.weights.std(axis=0) / np.sqrt(REPLICATES) + 1e-4
     # About 40 * 3 correlated comparisons: 4.5 standard errors of the mean over the replicates,
     # and 1e-4 for the few replicates in which a weight was lifted.
@@ -48,7 +50,7 @@ def test_the_mean_over_replicates_is_the_appendix_recursion(changes):
 
 def test_differences_shrink_by_gamma_a_step():
     spec = spec_of(alpha=0.05, c=0.001)
-    expected = expected_weights(spec, 0)
+    expected = expected_weights(spec, FIRST)[0]
     k = np.floor(0.5 * 9 * np.arange(40))
     shrunk = np.concatenate(([1], np.cumprod(0.95**k)))
     difference = expected[:, 0] - expected[:, 2]
@@ -60,7 +62,7 @@ def test_one_step_by_hand():
     spec = spec_of(alpha="1/k", steps=2, c="1/(k B^2)")
     kept, share = 0.75**4, np.mean(START, axis=0)
     by_hand = kept * np.array(START) + (1 - kept) * (share - 1 / 16) / (1 - 2 / 16)
-    expected = expected_weights(spec, 0)
+    expected = expected_weights(spec, FIRST)[0]
     np.testing.assert_allclose(expected[1], START, atol=1e-15)
     np.testing.assert_allclose(expected[2], by_hand, atol=1e-15)
 
@@ -84,10 +86,10 @@ def test_the_variance_of_one_step_by_enumeration():
         for owned in draw:
             pi = 0.7 * pi + 0.3 * (owned - 0.1) / (1 - 2 * 0.1)
         ends.append(pi)
-    variance = draw_variance(spec, 0, expected_weights(spec, 0))
+    variance = draw_variance(spec, FIRST, expected_weights(spec, FIRST))[0]
     # Two components move by the same amount in opposite directions.
     np.testing.assert_allclose(variance[1], [2 * np.var(ends)] * 2, rtol=1e-12)
-    np.testing.assert_allclose(expected_weights(spec, 0)[1, :, 0], np.mean(ends), rtol=1e-12)
+    np.testing.assert_allclose(expected_weights(spec, FIRST)[0][1, :, 0], np.mean(ends), rtol=1e-12)
 
 
 def test_the_floor_of_a_constant_alpha_is_the_measured_one():
@@ -95,20 +97,21 @@ def test_the_floor_of_a_constant_alpha_is_the_measured_one():
     run = simulate(spec)
     late = norms(run.weights)[:, 80:]
     measured = np.sqrt(np.square(late).mean(axis=1))
-    predicted = np.array([noise_floor(spec, r, run.weights[r])[80:].mean() for r in range(20)])
-    ratio = np.sqrt(np.square(measured).mean()) / np.sqrt(np.square(predicted).mean())
+    predicted = noise_floor(run)[:, 80:]
+    ratio = np.sqrt(np.square(measured).mean() / np.square(predicted).mean())
     assert ratio == pytest.approx(1, abs=0.1)
     # The closed form: 2 n (n - 1) s^2 alpha / (2 - alpha), with s^2 = 2 p (1 - p) at most 1/2.
     most = np.sqrt(12 * 0.5 * 0.05 / 1.95) / (1 - 2 * 0.0005)
     assert predicted.max() <= most * 1.01
-    assert noise_floor(spec, 0, np.full((121, 3, 2), 0.5))[-1] == pytest.approx(most, rel=0.05)
+    even = GmmRun(spec, FIRST, np.full((1, 121, 3, 2), 0.5), run.lifted[:1])
+    assert noise_floor(even)[0, -1] == pytest.approx(most, rel=0.05)
 
 
 def test_the_norm_of_theory_and_simulation_agree_where_draws_dominate():
     spec = spec_of(alpha="1/k", steps=60)
     run = simulate(spec)
-    expected = expected_weights(spec, 0)
-    theory = expected_norm(expected, draw_variance(spec, 0, expected))
+    expected = expected_weights(spec, FIRST)
+    theory = expected_norm(expected, draw_variance(spec, FIRST, expected))[0]
     measured = np.sqrt(np.square(norms(run.weights)).mean(axis=0))
     assert theory[0] == pytest.approx(measured[0])
     # The pool's own spread over replicates makes draws a little less noisy than at its mean.
@@ -118,12 +121,11 @@ def test_the_norm_of_theory_and_simulation_agree_where_draws_dominate():
 
 
 def test_a_shared_draw_adds_no_difference():
-    spec = spec_of(retrieval="shared")
-    assert noise_floor(spec, 0, expected_weights(spec, 0)).max() == 0
+    assert noise_floor(simulate(spec_of(retrieval="shared", replicates=1))).max() == 0
 
 
 def test_expected_weights_that_would_be_negative_are_lifted():
     spec = spec_of(alpha="1/k", c=0.3, weights=[[0.1, 0.9]] * 3)
-    expected = expected_weights(spec, 0)
+    expected = expected_weights(spec, FIRST)[0]
     assert expected.min() > 0
     assert expected[-1, 0].tolist() == pytest.approx([1e-6, 1], abs=1e-5)

@@ -1,6 +1,6 @@
 """Each number in a sentence or two: the words behind ``?``.
 
-Symbols are those of the paper (arXiv:2506.15690); the debiased norm and the floor are ours.
+Symbols are those of the paper (arXiv:2506.15690); the debiased norm and the noise floor are ours.
 """
 
 from __future__ import annotations
@@ -11,4 +11,77 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         "One step: every participant reads posts and answers the query L times; then the first "
         "answer of each is posted. Steps go from 0 to T.",
     ),
+    "size": (
+        "|A(t)|, posts to read",
+        "The posts on the Internet when the step begins. It grows by one for each participant and "
+        "step, and by those that you post by hand.",
+    ),
+    "synthetic": (
+        "synthetic share",
+        "How many of these posts a model wrote. The rest was there at the start, or came from "
+        "people.",
+    ),
+    "k": (
+        "k, posts read",
+        "How many posts a participant reads: the share beta of all there are, rounded down, drawn "
+        "at random.",
+    ),
+    "norm": (
+        "‖D(t)‖F, the norm",
+        "How far apart the participants are: the root of the sum of all squared distances between "
+        "their mean answers, each pair counted twice. The paper's conjecture is that it falls to "
+        "a small constant.",
+    ),
+    "debiased": (
+        "debiased norm",
+        "The norm without what chance adds to it: means of L answers differ even where the models "
+        "don't. This is the better answer to how far the models themselves are apart.",
+    ),
+    "floor": (
+        "noise floor",
+        "What the norm would be if all models were the same, from the spread of their answers "
+        "alone. A norm near its floor says no more than that it can't be told from none.",
+    ),
+    "distances": (
+        "distances",
+        "D(t): how far the mean answers of two participants are from each other. The grounds have "
+        "one scale for all steps, set by t = 0.",
+    ),
+    "dispersion": (
+        "S, dispersion",
+        "How much the answers of one participant differ among themselves. Falling, it says that "
+        "the model collapses within, whether or not the participants agree.",
+    ),
+    "scatter": (
+        "scatter",
+        "Every answer of the step as a point; near points are answers that mean nearly the same. "
+        "Classical multidimensional scaling lays them flat. Each picture is turned to fit the one "
+        "before, which changes no distance; or all steps share one plane (key b). The axes are as "
+        "wide as t = 0 needs, so that a collapse is seen as one, or fitted to the step (key f).",
+    ),
+    "explained": (
+        "shown by the two axes",
+        "How much of all squared distance the flat picture shows. With little, points that look "
+        "near may be far apart.",
+    ),
+    "posts": (
+        "the Internet",
+        "The posts, the newest first, each with the first t at which it can be read and who wrote "
+        "it.",
+    ),
+    "responses": ("answers, n times L", "How many answers the step has."),
+    "again": (
+        "asked again",
+        "Answers that were blank, cut or only a preamble, and were asked for again. They are kept "
+        "in the run's file.",
+    ),
+    "failed": (
+        "failed",
+        "Answers that stayed unusable. They are left out of every mean, and never posted.",
+    ),
+    "truncated": (
+        "cut by the embedder",
+        "Answers that were longer than the embedder reads; the rest of them has no say.",
+    ),
+    "seconds": ("time of the step", "From the first request to the last number."),
 }

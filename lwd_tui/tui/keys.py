@@ -6,16 +6,14 @@ import difflib
 import tomllib
 from collections.abc import Iterable
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingsMap
 
 from lwd_tui.tui.state import folder
 
 FILE = "keys.toml"
 
 
-def read_keymap(
-    bindings: Iterable[BindingType], pages: Iterable[str]
-) -> tuple[dict[str, str], str]:
+def read_keymap(bindings: BindingsMap, pages: Iterable[str]) -> tuple[dict[str, str], str]:
     """Return the user's keys by the ids of their actions, and what is wrong with the file.
 
     The file looks like this, and lies in the folder of settings::
@@ -26,7 +24,7 @@ def read_keymap(
 
     Parameters
     ----------
-    bindings : iterable of BindingType
+    bindings : BindingsMap
         The app's own; their ids are checked.
     pages : iterable of str
         Names of pages; what starts with one is that page's business.
@@ -49,7 +47,7 @@ def read_keymap(
         return {}, f"{path} is not valid TOML: {error}; the usual keys are in force"
     if not isinstance(data, dict):
         return {}, f"{path}: keys must be a table; the usual keys are in force"
-    known = [binding.id for binding in bindings if isinstance(binding, Binding) and binding.id]
+    known = dict.fromkeys(binding.id for _, binding in bindings if binding.id)
     prefixes = tuple(f"{page}." for page in pages)
     keymap: dict[str, str] = {}
     for name, key in data.items():

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from lwd_tui.tui.widgets.tabs import PageTabs
+from lwd_tui.tui.widgets.tabs import TabLine
 
 
 class Opening(Screen[None]):
@@ -30,5 +30,5 @@ class Opening(Screen[None]):
     def compose(self) -> ComposeResult:
         """Yield what stays when the page takes its place."""
         yield Static("lwd-tui", classes="status", markup=False)
-        yield PageTabs(self._tabs, self._page)
+        yield TabLine(self._tabs, self._page, numbered=True, id="pages")
         yield Footer(compact=True, show_command_palette=False)

@@ -15,7 +15,7 @@ from lwd_tui.tui.view import View
 from lwd_tui.tui.widgets.notice import Notice
 from lwd_tui.tui.widgets.scrubber import Scrubber
 from lwd_tui.tui.widgets.status import StatusLine
-from lwd_tui.tui.widgets.tabs import PageTabs
+from lwd_tui.tui.widgets.tabs import TabLine
 
 if TYPE_CHECKING:
     from lwd_tui.tui.app import Explorer
@@ -63,7 +63,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         """Put the page's own widgets into the frame that all pages share."""
         yield StatusLine()
-        yield PageTabs(self.explorer.tabs, self.name or "")
+        yield TabLine(self.explorer.tabs, self.name or "", numbered=True, id="pages")
         yield Notice()
         with Vertical(id="body"):
             yield from self.compose_page()

@@ -1,4 +1,4 @@
-"""The tabs of the pages: one line, for keys and the mouse."""
+"""A line of tabs: for the pages, and for the panels of a page on a small terminal."""
 
 from __future__ import annotations
 
@@ -10,48 +10,72 @@ from textual.message import Message
 from textual.widgets import Static
 
 
-class PageTabs(Static):
-    """Names of the pages, the current one marked.
+class TabLine(Static):
+    """Titles in a line, the current one marked; a click chooses.
 
     Parameters
     ----------
     tabs : sequence of (str, str)
         Names and titles.
     current : str
+        Name of the marked one.
+    numbered : bool
+        Whether the titles bear the digits that are their keys.
     """
 
     DEFAULT_CSS = """
-    PageTabs { height: 1; padding: 0 1; background: $panel; color: $foreground; }
+    TabLine { height: 1; padding: 0 1; color: $foreground; }
+    TabLine.-numbered { background: $panel; }
     """
     ALLOW_SELECT = False
 
     class Chosen(Message):
         """A tab was clicked."""
 
-        def __init__(self, name: str) -> None:
+        def __init__(self, tabs: TabLine, tab: str) -> None:
             super().__init__()
-            self.name = name
+            self.tabs = tabs
+            self.tab = tab
 
-    def __init__(self, tabs: Sequence[tuple[str, str]], current: str) -> None:
-        super().__init__(markup=False)
-        self._tabs = tabs
+        @property
+        def control(self) -> TabLine:
+            """The line that was clicked."""
+            return self.tabs
+
+    def __init__(
+        self,
+        tabs: Sequence[tuple[str, str]],
+        current: str,
+        *,
+        numbered: bool = False,
+        id: str | None = None,  # noqa: A002 (the name that Textual gives it)
+    ) -> None:
+        super().__init__(markup=False, id=id, classes="-numbered" if numbered else "")
+        self._words = {
+            name: f" {position} {title} " if numbered else f" {title} "
+            for position, (name, title) in enumerate(tabs, start=1)
+        }
+        self._mark = "bold reverse" if numbered else "bold underline $primary"
         self._current = current
-        self._spans: list[tuple[int, int, str]] = []
 
     def on_mount(self) -> None:
-        """Draw the tabs; they don't change."""
-        parts: list[Content] = []
-        x = 1
-        for position, (name, title) in enumerate(self._tabs, start=1):
-            word = f" {position} {title} "
-            here = name == self._current
-            parts.append(Content.styled(word, "bold reverse" if here else "$quiet"))
-            self._spans.append((x, x + len(word), name))
-            x += len(word) + 1
-        self.update(Content(" ").join(parts))
+        """Draw the tabs."""
+        self.mark(self._current)
+
+    def mark(self, current: str) -> None:
+        """Mark another tab."""
+        self._current = current
+        self.update(
+            Content(" ").join(
+                Content.styled(words, self._mark if name == current else "$quiet")
+                for name, words in self._words.items()
+            )
+        )
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab under the pointer."""
-        for start, end, name in self._spans:
+        end = self.gutter.left - 1
+        for name, words in self._words.items():
+            start, end = end + 1, end + 1 + len(words)
             if start <= event.x < end:
-                self.post_message(self.Chosen(name))
+                self.post_message(self.Chosen(self, name))

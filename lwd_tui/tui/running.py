@@ -1,0 +1,205 @@
+"""The app's part that owns a run: it is begun, held, let on, stopped and gone on with."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+
+from lwd_tui.errors import LwdError
+from lwd_tui.tui import messages
+from lwd_tui.tui.progress import Progress
+from lwd_tui.tui.screens.question import Question
+from lwd_tui.tui.state import State
+from lwd_tui.tui.view import View
+
+if TYPE_CHECKING:
+    from lwd_tui.cast import Wishes
+    from lwd_tui.experiment import Experiment
+    from lwd_tui.tui.run import RunController
+
+SPEEDS = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds between two steps, from the fastest to the slowest."""
+
+
+class Running(App[None]):
+    """Owns the run that is open.
+
+    Attributes
+    ----------
+    controller : RunController or None
+        The run that is open; None until its experiment is there.
+    view : View
+        The viewed step; shared by all pages.
+    progress : Progress
+        The run's own clock.
+    notice : str
+        What the user must see; not cleaned.
+    posts : int
+        Grows with each post that is put in by hand.
+    memory : State
+        What is remembered from one start to the next.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "toggle_run", "pause / run", id="run.toggle"),
+        Binding("s", "step", "step", id="run.step"),
+        Binding("x", "stop", "stop the run", id="run.stop", show=False),
+        Binding("plus,equals_sign", "faster", "faster", id="run.faster", show=False),
+        Binding("minus", "slower", "slower", id="run.slower", show=False),
+    ]
+
+    controller: reactive[RunController | None] = reactive(None, init=False)
+    view: reactive[View] = reactive(View(), init=False)
+    progress: reactive[Progress] = reactive(Progress("stopped"), init=False)
+    notice: reactive[str] = reactive("", init=False)
+    posts: reactive[int] = reactive(0, init=False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory = State.load()
+        self._owned: RunController | None = None
+
+    # Opening and closing
+
+    @work(exclusive=True, group="open")
+    async def start(
+        self, experiment: Experiment, wishes: Wishes | None = None, path: Path | None = None
+    ) -> None:
+        """Begin a run in place of the one that is open; it is kept in `path`, or by its name."""
+        from lwd_tui.cast import Wishes
+
+        if controller := await self._new_controller():
+            controller.start(experiment, wishes or Wishes(), path)
+
+    @work(exclusive=True, group="open")
+    async def open(self, run: Path, *, go_on: bool = False) -> None:
+        """Open a stored run in place of the one that is open, and go on with it if asked to."""
+        if controller := await self._new_controller():
+            try:
+                await controller.open(run)
+            except LwdError as error:
+                self.notice = str(error)
+                return
+            if go_on:
+                controller.run()
+
+    async def _new_controller(self) -> RunController | None:
+        """Close the run that is open and make place for another; None if the user won't."""
+        if self.progress.busy and not await self.push_screen_wait(
+            Question(
+                "A run is under way. What was computed of it is stored, and it can go on later.",
+                yes="stop it and open the other",
+                no="stay with it",
+            )
+        ):
+            return None
+        controller_class = await asyncio.to_thread(_controller_class)
+        await self.close_run()
+        self._owned = controller_class(self.post_message)
+        self._owned.wait_between(self.memory.delay)
+        return self._owned
+
+    async def close_run(self) -> None:
+        """Stop the run that is open, and let go of its file."""
+        if self._owned is not None:
+            await self._owned.aclose()
+        self._owned = self.controller = None
+        self.view, self.progress = View(), Progress("stopped")
+
+    # What the run tells
+
+    @on(messages.RunOpened)
+    def _take_run(self, message: messages.RunOpened) -> None:
+        if message.run is self._owned:
+            self.controller = message.run
+            if self.view.following:
+                self.view = View(message.run.latest)
+
+    @on(messages.ProgressChanged)
+    def _take_progress(self, message: messages.ProgressChanged) -> None:
+        """Show where the run is, and with it all steps that became whole since the last time."""
+        if message.run is not self._owned:
+            return
+        self.progress = message.progress
+        if self.view.following and self.view.step is not message.run.latest:
+            self.view = View(message.run.latest)
+
+    @on(messages.PostsChanged)
+    def _take_posts(self) -> None:
+        self.posts += 1
+
+    @on(messages.NoticeGiven)
+    def _take_notice(self, message: messages.NoticeGiven) -> None:
+        if message.run is self._owned:
+            self.notice = message.sentence
+
+    @on(messages.RunFailed)
+    def _take_failure(self, message: messages.RunFailed) -> None:
+        if message.run is self._owned:
+            self.notice = message.sentence
+            self._ask_to_retry(message.run, message.sentence, message.model_changed)
+
+    @work(exclusive=True, group="failure")
+    async def _ask_to_retry(self, run: RunController, sentence: str, changed: bool) -> None:
+        again = "go on all the same" if changed else "try again"
+        if await self.push_screen_wait(Question(sentence, yes=again, no="leave it stopped")):
+            self.notice = ""
+            run.retry(allow_changed=changed)
+
+    # Keys
+
+    def action_toggle_run(self) -> None:
+        """Pause after the step in progress, or run."""
+        if run := self._run_that_can_go_on():
+            if run.paused:
+                self.notice = ""
+                run.run()
+            else:
+                run.pause()
+
+    def action_step(self) -> None:
+        """Take one step."""
+        if run := self._run_that_can_go_on():
+            self.notice = ""
+            run.step()
+
+    def _run_that_can_go_on(self) -> RunController | None:
+        if self._owned is None:
+            self.notice = "no run is open; begin one, or open a stored one"
+        elif self.progress.phase == "done":
+            self.notice = "all steps of this run are there; begin another to go on"
+        elif self.progress.phase != "stopping":
+            return self._owned
+        return None
+
+    @work(exclusive=True, group="stop")
+    async def action_stop(self) -> None:
+        """End the run now; it can go on later."""
+        if self._owned is not None and self.progress.busy:
+            await self._owned.stop()
+
+    def action_faster(self) -> None:
+        """Wait less between two steps."""
+        self._wait_between(max((s for s in SPEEDS if s < self.memory.delay), default=SPEEDS[0]))
+
+    def action_slower(self) -> None:
+        """Wait more between two steps."""
+        self._wait_between(min((s for s in SPEEDS if s > self.memory.delay), default=SPEEDS[-1]))
+
+    def _wait_between(self, seconds: float) -> None:
+        self.memory.delay = seconds
+        if self._owned is not None:
+            self._owned.wait_between(seconds)
+
+
+def _controller_class() -> type[RunController]:
+    """Import what a run needs, which takes longer than a frame."""
+    from lwd_tui.tui.run import RunController
+
+    return RunController

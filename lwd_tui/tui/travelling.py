@@ -1,0 +1,102 @@
+"""The app's part that chooses the viewed step, whatever the run is doing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.timer import Timer
+
+from lwd_tui.errors import LwdError
+from lwd_tui.tui.running import Running
+from lwd_tui.tui.view import View
+from lwd_tui.tui.widgets.scrubber import Scrubber
+
+if TYPE_CHECKING:
+    from lwd_tui.tui.run import RunController
+
+FRAME = 0.25
+"""Seconds that a step stays while the steps are played back."""
+
+
+class Travelling(Running):
+    """Scrubs, follows and plays back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("comma,h", "scrub(-1)", "back", id="view.back", key_display=","),
+        Binding("full_stop,l", "scrub(1)", "forward", id="view.forward", key_display="."),
+        Binding("less_than_sign", "scrub(-10)", "ten steps back", id="view.back10", show=False),
+        Binding("greater_than_sign", "scrub(10)", "ten forward", id="view.forward10", show=False),
+        Binding("home,g", "scrub_to(0)", "first step", id="view.first", show=False),
+        Binding("end,G", "follow", "live", id="view.live", key_display="end"),
+        Binding("a", "play", "play back", id="view.play", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heading_for: int | None = None
+        self._playback: Timer | None = None
+
+    def action_scrub(self, steps: int) -> None:
+        """View an earlier or later step."""
+        here = self.view.t if self._heading_for is None else self._heading_for
+        if here is not None:
+            self.action_scrub_to(here + steps)
+
+    @on(Scrubber.Moved)
+    def _follow_scrubber(self, event: Scrubber.Moved) -> None:
+        self.action_scrub_to(event.t)
+
+    def action_scrub_to(self, t: int) -> None:
+        """View a step, while the run goes on behind it."""
+        self._stop_playback()
+        self._look_at(t)
+
+    def action_follow(self) -> None:
+        """View the newest step, and each that follows."""
+        self._stop_playback()
+        self._heading_for = None
+        self.workers.cancel_group(self, "view")
+        if self.controller is not None:
+            self.view = View(self.controller.latest)
+
+    def action_play(self) -> None:
+        """Play the steps back from the viewed one, or from the first if it is the newest."""
+        if self._playback is not None:
+            self._stop_playback()
+            self.view = View(self.view.step, following=False)
+        elif self.controller is not None and self.view.t is not None:
+            newest = self.view.t >= len(self.controller.numbers) - 1
+            self._look_at(0 if newest else self.view.t, playing=True)
+            self._playback = self.set_interval(FRAME, self._next_frame)
+
+    def _next_frame(self) -> None:
+        if self.controller is None or self.view.t is None:
+            self._stop_playback()
+        elif self.view.t >= len(self.controller.numbers) - 1:
+            self.action_follow()
+        elif self._heading_for is None:
+            self._look_at(self.view.t + 1, playing=True)
+
+    def _stop_playback(self) -> None:
+        if self._playback is not None:
+            self._playback.stop()
+            self._playback = None
+
+    def _look_at(self, t: int, *, playing: bool = False) -> None:
+        if self.controller is not None and self.controller.numbers:
+            self._heading_for = min(max(t, 0), len(self.controller.numbers) - 1)
+            self._load(self.controller, self._heading_for, playing)
+
+    @work(exclusive=True, group="view")
+    async def _load(self, run: RunController, t: int, playing: bool) -> None:
+        """Read the step and show it, unless another was asked for meanwhile."""
+        try:
+            step = await run.archive.step(t)
+        except LwdError as error:
+            self.notice = str(error)
+            return
+        self._heading_for = None
+        if run is self.controller:
+            self.view = View(step, following=False, playing=playing)

@@ -1,0 +1,64 @@
+"""All numbers of one step, each with its words."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from lwd_tui.tui.glossary import GLOSSARY
+from lwd_tui.tui.widgets.panel import Panel
+from lwd_tui.types import Step
+from lwd_tui.words import duration
+
+
+class Numbers(Panel):
+    """A list of words and values."""
+
+    DEFAULT_CSS = "Numbers Static { height: auto; }"
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+        super().__init__(id=id)
+        self._list = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Yield the list, which scrolls where there is no room."""
+        with VerticalScroll():
+            yield self._list
+
+    def show_step(self, step: Step) -> None:
+        """Show a step's numbers."""
+        self.head(f"numbers at t = {step.t}")
+        self._list.update(
+            Content("\n").join(
+                Content.assemble((GLOSSARY[term][0].ljust(23), "$quiet"), (value, "bold"))
+                for term, value in numbers_in_words(step).items()
+            )
+        )
+
+
+def numbers_in_words(step: Step) -> dict[str, str]:
+    """Return the numbers of a step by the terms of the glossary."""
+    geometry = step.geometry
+    attempts = sum(len(response.attempts) for response in step.responses)
+    failed = sum(response.failed for response in step.responses)
+    values = {
+        "size": str(step.size),
+        "synthetic": f"{step.synthetic / step.size:.0%}" if step.size else "none",
+        "k": str(step.k),
+    }
+    if geometry is not None:
+        values |= {
+            "norm": f"{geometry.norm:.4f}",
+            "debiased": f"{geometry.norm_debiased:.4f}",
+            "floor": f"{geometry.noise_floor:.4f}",
+            "explained": f"{geometry.explained:.0%}",
+        }
+    return values | {
+        "responses": str(len(step.responses)),
+        "again": str(attempts - len(step.responses)),
+        "failed": str(failed),
+        "truncated": str(step.truncated),
+        "seconds": duration(step.seconds),
+    }

@@ -43,7 +43,7 @@ def test_quickstart_needs_no_server() -> None:
     assert {who.backend for who in experiment.cast} == {"embedded"}
     assert experiment.embedder.backend == "embedded"
     assert Counter(who.model for who in experiment.cast) == {"smollm2-135m": 2, "gemma3-270m": 1}
-    assert labels(experiment) == {"positive": 4, "neutral": 4, "negative": 4}
+    assert labels(experiment) == {"positive": 1, "neutral": 1, "negative": 2}
     assert "EXACTLY one concise sentence" in experiment.query
 
 
@@ -54,7 +54,7 @@ def test_quickstart_has_two_different_copies_and_a_base_model() -> None:
     assert first.style == second.style == "chat"
     # Gemma's small weights are those of a base model: they go on writing until told to stop.
     assert base.style == "completion"
-    assert base.sampling.stop == ("\n",)
+    assert "\n" in base.sampling.stop
     # These participants also stand in for missing servers, whatever the topic.
     assert "robot" not in first.system + second.system
 

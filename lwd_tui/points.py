@@ -52,7 +52,26 @@ def read_gmm(path: Path) -> GmmSpec:
         data: dict[str, Any] = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise InvalidExperiment(f"{path}: not valid TOML: {error}") from None
+    if data.get("kind", "llm") == "llm" and "query" in data:
+        raise InvalidExperiment(
+            f"{path}: specifies language models; run it with `lwd-tui --preset {path.stem}`"
+        )
     human = data.get("human")
     if isinstance(human, dict) and "points_file" in human:
         human["points"] = read_points(path.parent / str(human.pop("points_file")))
     return GmmSpec.from_dict(data, str(path))
+
+
+def changed_gmm(spec: GmmSpec, changes: dict[str, Any]) -> GmmSpec:
+    """Return a specification with fields set as on a command line; `human.points_file` is read.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is no such field, or a value isn't valid, or the file can't be read.
+    """
+    changes = dict(changes)
+    if "human.points_file" in changes:
+        path = Path(str(changes.pop("human.points_file"))).expanduser()
+        changes["human.points"] = read_points(path)
+    return spec.replaced(changes, "command line")

@@ -41,7 +41,7 @@ def curves(
         Lines of text, with colour codes unless plain, and a legend under them; "" if no value
         is finite.
     """
-    figure = _figure(title, width, height - 1)
+    figure = new_figure(title, width, height - 1)
     top, last = 0.0, 1
     legend = []
     for number, (label, shape, values) in enumerate(series):
@@ -50,18 +50,18 @@ def curves(
             continue
         ts, numbers = zip(*points, strict=True)
         top, last = max(top, *numbers), max(last, *ts)
-        signal = figure.signal(ts, numbers, marker=_mark(shape, colour(number)))
+        signal = figure.signal(ts, numbers, marker=shape_in_colour(shape, colour(number)))
         if number == 0 and len(points) > 1:
             signal.lines()
         figure.draw(signal)
-        legend.append(_key("──" if shape == "braille" else shape, label, number, plain))
+        legend.append(key("──" if shape == "braille" else shape, label, number, plain))
     if not legend:
         return ""
     figure.ruler("x").lim(0, last)
     figure.ruler("y").lim(0, top * 1.05 or 1)
-    ticks = _whole_ticks(last, max(2, width // 12))
+    ticks = whole_ticks(last, max(2, width // 12))
     figure.ruler("x").ticks(ticks, [str(tick) for tick in ticks])
-    return f"{_build(figure, plain)}\n   t   {'   '.join(legend)}"
+    return f"{built(figure, plain)}\n   t   {'   '.join(legend)}"
 
 
 def scatter(
@@ -99,13 +99,13 @@ def scatter(
     coordinates = geometry.coordinates
     if not len(coordinates):
         return ""
-    figure = _figure(title, width, height - 1)
+    figure = new_figure(title, width, height - 1)
     legend = []
     for participant, name in enumerate(names):
         rows = coordinates[geometry.owners == participant]
-        legend.append(_key(marker(participant), clean_line(name), participant, plain))
+        legend.append(key(marker(participant), clean_line(name), participant, plain))
         if len(rows):
-            mark = _mark(marker(participant), colour(participant))
+            mark = shape_in_colour(marker(participant), colour(participant))
             figure.draw(figure.signal(rows[:, 0].tolist(), rows[:, 1].tolist(), marker=mark))
     (left, right), (low, high) = axis_limits(coordinates, scale)
     aspect = (width - _FRAME_COLUMNS) / (_CELL_ASPECT * (height - 1 - _FRAME_ROWS))
@@ -113,7 +113,7 @@ def scatter(
     stretch_x, stretch_y = max(1.0, aspect), max(1.0, 1 / aspect)
     figure.ruler("x").lim(*_stretched(left, right, stretch_x))
     figure.ruler("y").lim(*_stretched(low, high, stretch_y))
-    return f"{_build(figure, plain)}\n   {'   '.join(legend)}"
+    return f"{built(figure, plain)}\n   {'   '.join(legend)}"
 
 
 def _stretched(low: float, high: float, factor: float) -> tuple[float, float]:
@@ -121,7 +121,7 @@ def _stretched(low: float, high: float, factor: float) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def _whole_ticks(last: int, most: int) -> list[int]:
+def whole_ticks(last: int, most: int) -> list[int]:
     """Return whole steps of t, evenly spaced by 1, 2 or 5 times a power of ten."""
     spacing = next(
         unit * 10**power
@@ -132,12 +132,14 @@ def _whole_ticks(last: int, most: int) -> list[int]:
     return list(range(0, last + 1, spacing))
 
 
-def _key(shape: str, label: str, number: int, plain: bool) -> str:
+def key(shape: str, label: str, number: int, plain: bool) -> str:
+    """Return an entry of a legend, in the colour of the series of that number."""
     red, green, blue = colour(number)
     return f"{shape} {label}" if plain else f"\x1b[38;2;{red};{green};{blue}m{shape}\x1b[0m {label}"
 
 
-def _figure(title: str, width: int, height: int) -> Any:
+def new_figure(title: str, width: int, height: int) -> Any:
+    """Return plotext's one figure, cleared."""
     import plotext
 
     figure = plotext.figure
@@ -148,13 +150,15 @@ def _figure(title: str, width: int, height: int) -> Any:
     return figure
 
 
-def _mark(shape: str, shade: tuple[int, int, int]) -> Any:
+def shape_in_colour(shape: str, shade: tuple[int, int, int]) -> Any:
+    """Return plotext's marker of a shape and a colour."""
     import plotext
 
     return plotext.marker(shape, plotext.pixel(shade))
 
 
-def _build(figure: Any, plain: bool) -> str:
+def built(figure: Any, plain: bool) -> str:
+    """Return the figure as text, and clear it."""
     import plotext
 
     text = str(figure.build()).rstrip("\n")

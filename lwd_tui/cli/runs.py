@@ -64,12 +64,16 @@ def show(
 
     from rich.console import Console
 
+    from lwd_tui.cli.gmm import print_gmm, write_json
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
     from lwd_tui.store.folder import find_run
+    from lwd_tui.store.gmm import read_gmm_run
     from lwd_tui.store.run import RunStore
 
     with RunStore.open(find_run(run)) as store:
-        if as_json:
+        if store.kind == "gmm":
+            (write_json if as_json else print_gmm)(read_gmm_run(store))
+        elif as_json:
             for line in [*map(step_line, store.numbers()), summary_line(store)]:
                 typer.echo(json.dumps(line, ensure_ascii=False, allow_nan=False))
         else:

@@ -50,7 +50,8 @@ def expected_weights(spec: GmmSpec, replicates: range) -> Floats:
         c = plan.c[t][:, None]
         pulled = (pool.composition(t) - c) / (1 - spec.components * c)
         moved = kept * weights[:, t] + (1 - kept) * pulled
-        weights[:, t + 1] = _lifted(moved, spec.eps)
+        updated = plan.k[t][:, None] > 0
+        weights[:, t + 1] = np.where(updated, _lifted(moved, spec.eps), weights[:, t])
     return weights
 
 

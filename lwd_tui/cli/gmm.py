@@ -1,0 +1,196 @@
+"""`lwd-tui gmm`: the Gaussian-mixture proxy, run at once and shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lwd_tui.errors import LwdError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from lwd_tui.gmm_run import GmmRun
+    from lwd_tui.gmm_session import GmmSummary
+
+_WIDEST, _CURVE_ROWS, _DENSITY_ROWS = 110, 19, 12
+_MOST_ROWS = 20
+
+
+def gmm(
+    preset: Annotated[
+        str, typer.Option(help="A preset's name, or the path of a TOML file.")
+    ] = "gmm-fig4",
+    replicates: Annotated[int | None, typer.Option(help="Runs from different seeds.")] = None,
+    steps: Annotated[int | None, typer.Option(help="T: the run has steps 0 to T.")] = None,
+    responses: Annotated[int | None, typer.Option(help="L: points a mixture and step.")] = None,
+    beta: Annotated[float | None, typer.Option(help="Share of the points that is drawn.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all randomness.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="FIELD=VALUE: any field, such as alpha=0.05 or eps=0."),
+    ] = None,
+    at: Annotated[
+        str, typer.Option(help="Steps whose densities are drawn, such as 0,10,200.")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="File to keep the run in.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")
+    ] = False,
+) -> None:
+    """Run networks of Gaussian mixtures: the paper's proxy, in seconds."""
+    from lwd_tui.dynamics.gmm import simulate
+    from lwd_tui.points import changed_gmm
+    from lwd_tui.presets import load_gmm_preset
+    from lwd_tui.specification import parse_setting
+
+    given = {
+        "replicates": replicates,
+        "steps": steps,
+        "responses": responses,
+        "beta": beta,
+        "seed": seed,
+    }
+    changes = dict(parse_setting(setting) for setting in settings or ())
+    changes |= {name: value for name, value in given.items() if value is not None}
+    spec = changed_gmm(load_gmm_preset(preset), changes)
+    times = _times(at, spec.steps)
+    if out is not None and out.exists():
+        raise LwdError(f"{out} exists already; choose another name for --out")
+    run = simulate(spec, progress=_progress)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    if out is not None:
+        from lwd_tui.gmm_session import keep
+
+        keep(run, out)
+        sys.stderr.write(f"stored in {out}; show it again with: lwd-tui runs show {out}\n")
+    if as_json:
+        write_json(run)
+    else:
+        print_gmm(run, times)
+
+
+def write_json(run: GmmRun) -> None:
+    """Write one object a step, with the norm of each replicate, then a summary."""
+    from lwd_tui.dynamics.gmm_results import norms
+    from lwd_tui.gmm_session import sizes, summarise, theory
+
+    expected = theory(run).tolist()
+    curves, (k, size) = norms(run.weights).T.tolist(), sizes(run)
+    for t, norm in enumerate(curves):
+        _write({"t": t, "k": int(k[t]), "posts": int(size[t]), "norm": norm, "theory": expected[t]})
+    spec = run.spec
+    _write(
+        {
+            "summary": True,
+            "experiment": spec.name,
+            "experiment_sha256": spec.sha256,
+            "seed": spec.seed,
+            "replicates": len(run.replicates),
+            "participants": spec.participants,
+            "components": spec.components,
+            "steps": spec.steps + 1,
+            **summarise(run).to_dict(),
+        }
+    )
+
+
+def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
+    """Print the curves, the densities at some steps (a few if none are given) and a table."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from lwd_tui.cli.gmm_plots import density_plot, norm_plot, weights_plot
+    from lwd_tui.gmm_session import summarise, theory
+
+    console = Console()
+    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
+    last = run.weights.shape[1] - 1
+    chosen = times or tuple(sorted({0, last // 20, last // 4, last}))
+    plots = [norm_plot(run, theory(run), width, _CURVE_ROWS, plain=plain)]
+    plots += [density_plot(run, 0, t, width, _DENSITY_ROWS, plain=plain) for t in chosen]
+    plots.append(weights_plot(run, 0, width, _CURVE_ROWS, plain=plain))
+    for plot in plots:
+        console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
+        console.print()
+    summary = summarise(run)
+    console.print(_table(run, summary))
+    _print_shares(run, summary, console)
+
+
+def _table(run: GmmRun, summary: GmmSummary) -> Table:
+    from rich.table import Table
+
+    left_out = len(run.replicates) - _MOST_ROWS
+    caption = f"{left_out} more replicates are in --json and --out" if left_out > 0 else None
+    table = Table(
+        box=None, header_style="bold", pad_edge=False, caption=caption, caption_justify="left"
+    )
+    for heading in ("replicate", "norm first", "last", "set to eps", "first death", "from vertex"):
+        table.add_column(heading, justify="right")
+    rows = zip(
+        run.replicates,
+        summary.norm_first,
+        summary.norm_last,
+        summary.lifted,
+        summary.first_death,
+        summary.vertex_distance,
+        strict=True,
+    )
+    for number, first, last, lifted, death, vertex in list(rows)[:_MOST_ROWS]:
+        table.add_row(
+            str(number),
+            f"{first:.3f}",
+            f"{last:.4f}",
+            str(lifted),
+            str(death) if death >= 0 else "–",
+            f"{vertex:.3f}",
+        )
+    return table
+
+
+def _print_shares(run: GmmRun, summary: GmmSummary, console: Console) -> None:
+    from lwd_tui.gmm_session import NEAR_ZERO
+
+    count = len(run.replicates)
+    near = round(summary.near_zero * count)
+    console.print(
+        f"\n{near} of {count} ended with a norm below {NEAR_ZERO}; "
+        f"{int(summary.polarised.sum())} polarised, {int(summary.collapsed.sum())} at one vertex; "
+        f"sums of weights within {summary.drift:.1e} of 1",
+        highlight=False,
+    )
+    console.print(
+        f"norm over the last half of the steps: {summary.floor_measured:.4f}; "
+        f"predicted noise floor: {summary.floor_predicted:.4f}",
+        highlight=False,
+    )
+
+
+def _times(at: str, last: int) -> tuple[int, ...]:
+    try:
+        times = tuple(int(part) for part in at.split(",") if part.strip())
+    except ValueError:
+        raise LwdError(
+            f"--at {at!r}: write steps with commas between them, as in 0,10,200"
+        ) from None
+    for t in times:
+        if not 0 <= t <= last:
+            raise LwdError(f"--at {at!r}: there is no step {t}; the run has steps 0 to {last}")
+    return times
+
+
+def _progress(share: float) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{share:4.0%} of the updates ")
+        sys.stderr.flush()
+
+
+def _write(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line, allow_nan=False) + "\n")

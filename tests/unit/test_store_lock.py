@@ -1,9 +1,12 @@
+import fcntl
+import os
 import subprocess
 import sys
 import threading
 
 import pytest
 
+from lwd_tui.store import lock
 from lwd_tui.store.errors import RunBusy
 from lwd_tui.store.lock import WriterLock, is_locked, lock_path
 
@@ -69,9 +72,9 @@ def test_a_killed_holder_lets_go(run):
 
 
 def test_nothing_is_left_of_a_released_lock(run):
-    lock = WriterLock(run)
-    lock.release()
-    lock.release()
+    held = WriterLock(run)
+    held.release()
+    held.release()
     assert list(run.parent.iterdir()) == []
 
 
@@ -83,22 +86,28 @@ def test_two_names_of_one_run_have_one_lock(run):
 
 
 def test_looking_whether_it_is_locked_keeps_nobody_from_locking(run):
-    stop = threading.Event()
+    look = os.open(lock_path(run), os.O_RDONLY | os.O_CREAT)
+    fcntl.flock(look, fcntl.LOCK_SH)
+    assert not is_locked(run)
+    threading.Timer(0.1, os.close, [look]).start()
+    WriterLock(run).release()
 
-    def look():
-        while not stop.is_set():
-            is_locked(run)
 
-    lookers = [threading.Thread(target=look) for _ in range(3)]
-    for looker in lookers:
-        looker.start()
-    try:
-        for _ in range(100):
-            WriterLock(run).release()
-    finally:
-        stop.set()
-        for looker in lookers:
-            looker.join()
+def test_who_waited_for_a_lock_that_was_removed_does_not_hold_it(run, monkeypatch):
+    first, third = WriterLock(run), []
+    try_lock = lock._try_lock
+
+    def late(handle, shared=False):
+        if not third:
+            monkeypatch.setattr(lock, "_try_lock", try_lock)
+            first.release()
+            third.append(WriterLock(run))
+        return try_lock(handle, shared)
+
+    monkeypatch.setattr(lock, "_try_lock", late)
+    with pytest.raises(RunBusy):
+        WriterLock(run)
+    third[0].release()
 
 
 def test_processes_that_start_and_end_together_never_hold_it_at_once(run):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from lwd_tui.gmm_spec import GmmSpec, Matrix
-from lwd_tui.posts import read_text
-from lwd_tui.specification import InvalidExperiment
+from lwd_tui.posts import read_text, user_path
+from lwd_tui.specification import InvalidExperiment, parse_toml
 
 
 def read_points(path: Path) -> Matrix:
@@ -48,17 +47,14 @@ def read_gmm(path: Path) -> GmmSpec:
     InvalidExperiment
         If a file can't be read, isn't UTF-8 or TOML, or holds what isn't valid.
     """
-    try:
-        data: dict[str, Any] = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidExperiment(f"{path}: not valid TOML: {error}") from None
+    data = parse_toml(read_text(path), str(path))
     if data.get("kind", "llm") == "llm" and "query" in data:
         raise InvalidExperiment(
             f"{path}: specifies language models; run it with `lwd-tui --preset {path.stem}`"
         )
     human = data.get("human")
     if isinstance(human, dict) and "points_file" in human:
-        human["points"] = read_points(path.parent / str(human.pop("points_file")))
+        human["points"] = _points(human.pop("points_file"), str(path), path.parent)
     return GmmSpec.from_dict(data, str(path))
 
 
@@ -70,8 +66,16 @@ def changed_gmm(spec: GmmSpec, changes: dict[str, Any]) -> GmmSpec:
     InvalidExperiment
         If there is no such field, or a value isn't valid, or the file can't be read.
     """
-    changes = dict(changes)
+    where, changes = "command line", dict(changes)
     if "human.points_file" in changes:
-        path = Path(str(changes.pop("human.points_file"))).expanduser()
-        changes["human.points"] = read_points(path)
-    return spec.replaced(changes, "command line")
+        changes["human.points"] = _points(changes.pop("human.points_file"), where, Path())
+    return spec.replaced(changes, where)
+
+
+def _points(source: Any, where: str, folder: Path) -> Matrix:
+    """Read the points of a ``points_file``, which is relative to a folder."""
+    if not isinstance(source, str):
+        raise InvalidExperiment(
+            f"{where}: human.points_file = {source!r}: must be the path of a file"
+        )
+    return read_points(folder / user_path(source))

@@ -7,9 +7,9 @@ uses `compiled` is itself imported only where a mixture runs.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar, cast
 
 import platformdirs
@@ -30,8 +30,8 @@ def compiled(function: F) -> F:
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
-def _code_folder() -> str:
-    """Return a folder of the user's own: the package's may be read-only.
+def _code_folder() -> Path | None:
+    """Return a folder of the user's own, because the package's may be read-only; None if none is.
 
     It is never a shared one, because Numba loads what it finds there as code.
     """
@@ -39,10 +39,13 @@ def _code_folder() -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
-        return tempfile.mkdtemp(prefix="lwd-tui-numba-")
-    return str(folder) if os.access(folder, os.W_OK) else tempfile.mkdtemp(prefix="lwd-tui-numba-")
+        return None
+    return folder if os.access(folder, os.W_OK) else None
 
 
-# Numba reads this once, when it is imported.
+# Numba reads this once, when it is imported. Without a folder of the user's, what is compiled is
+# kept until the process ends.
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    os.environ["NUMBA_CACHE_DIR"] = _code_folder()
+    _own = _code_folder()
+    _passing = None if _own else TemporaryDirectory(prefix="lwd-tui-numba-")
+    os.environ["NUMBA_CACHE_DIR"] = _passing.name if _passing else str(_own)

@@ -27,7 +27,9 @@ Progress = Callable[[float], None]
 T = TypeVar("T")
 
 # Updates in a slice of the work: a fraction of a second, between two calls of `Progress`.
-_SLICE = 10_000_000
+_SLICE = 30_000_000
+# Parts of the work a thread, which even out what others do on the machine.
+_PARTS = 4
 # Points that one participant must read in a step before a thread of its own is worth it.
 _WORTH_A_THREAD = 20_000
 # Bytes of the tables of the replicates that run together.
@@ -92,12 +94,18 @@ class GmmNetwork:
 
     def _in_threads(self, task: Callable[[T], None], items: Iterable[T]) -> None:
         items = list(items)
-        if self._threads == 1 or len(items) == 1:
-            for item in items:
+        parts = min(len(items), _PARTS * self._threads)
+
+        def work(part: int) -> None:
+            for item in items[part::parts]:
                 task(item)
+
+        if self._threads == 1 or parts == 1:
+            for part in range(parts):
+                work(part)
             return
         with ThreadPoolExecutor(self._threads) as pool:
-            for future in [pool.submit(task, item) for item in items]:
+            for future in [pool.submit(work, part) for part in range(parts)]:
                 future.result()
 
     def result(self) -> GmmRun:

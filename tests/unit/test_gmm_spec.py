@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,3 +157,19 @@ def test_numba_is_loaded_only_where_a_mixture_runs():
         "sys.exit('numba' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_without_a_cache_folder_the_machine_code_is_kept_for_the_process(tmp_path):
+    (tmp_path / "file").write_text("")
+    program = (
+        "import os, pathlib, lwd_tui.dynamics.compiled;"
+        "folder = pathlib.Path(os.environ['NUMBA_CACHE_DIR']);"
+        "assert folder.is_dir(); print(folder)"
+    )
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "file")}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    folder = Path(done.stdout.strip())
+    assert folder.name.startswith("lwd-tui-numba-")
+    assert not folder.exists()

@@ -50,6 +50,35 @@ def mean_embeddings(embeddings: ArrayLike, owners: Owners, n: int) -> Floats:
     return means
 
 
+def distances_from_means(embeddings: ArrayLike, owners: Owners, n: int) -> Floats:
+    """||x_il - X_j||, how far each response is from the mean of each participant, its own too.
+
+    A response has a share in the mean of its own participant, and so is nearer to it than a new
+    response of that participant would be.
+
+    Parameters
+    ----------
+    embeddings, owners, n
+        As for `mean_embeddings`.
+
+    Returns
+    -------
+    ndarray of shape (m, n)
+        Columns of NaN for a participant without responses.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite, or the owners don't fit.
+    """
+    points, labels = labelled(embeddings, owners, n)
+    points = shifted(points)
+    distances = np.empty((len(points), n))
+    for j, mean in enumerate(mean_embeddings(points, labels, n)):
+        distances[:, j] = np.linalg.norm(points - mean, axis=1)
+    return distances
+
+
 def distance_matrix(means: Floats) -> Floats:
     """D, the Euclidean distances between the rows: equation (2); NaN where a row is NaN.
 

@@ -14,6 +14,7 @@ from lwd_tui.analysis.distance import (
     debiased_squared_distances,
     dispersion,
     distance_matrix,
+    distances_from_means,
     frobenius_norm,
     geometry,
     mean_embeddings,
@@ -194,3 +195,17 @@ def test_frames_follow_one_another() -> None:
     rotation = np.linalg.qr(np.random.default_rng(6).normal(size=(20, 20)))[0]
     second = geometry(points @ rotation + 5, owners, 3, previous=first)
     np.testing.assert_allclose(second.coordinates, first.coordinates, atol=1e-9)
+
+
+def test_each_response_is_measured_from_each_mean() -> None:
+    means = np.array([[2 / 3, 1.0], [6.0, 1.0]])
+    owners = np.array([0, 0, 0, 1])
+    expected = np.linalg.norm(POINTS[:, None] - means, axis=2)
+    np.testing.assert_allclose(distances_from_means(POINTS, owners, 2), expected)
+
+
+def test_distances_from_a_missing_mean_are_missing() -> None:
+    found = distances_from_means(POINTS, OWNERS, 3)
+    np.testing.assert_array_equal(np.isnan(found), np.tile([False, False, True], (4, 1)))
+    np.testing.assert_allclose(found[0, :2], [1, np.hypot(4, 1)])
+    assert distances_from_means(np.empty((0, 2)), np.empty(0, dtype=int), 2).shape == (0, 2)

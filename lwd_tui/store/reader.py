@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from lwd_tui.store import rows
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
 from lwd_tui.store.records import Event, Reading, RunSummary, Status, StepNumbers
-from lwd_tui.types import Draw, Post, Prompt, Response, Step
+from lwd_tui.types import Draw, Post, Prompt, Response, Step, Vectors
 
 _POSTS = "SELECT id, text, author, origin, step, label FROM posts"
 _ATTEMPTS = """SELECT t, participant, response, text, seed, finish_reason, prompt_tokens,
@@ -184,6 +185,58 @@ class RunReader:
                 truncated,
                 rows.geometry_of(geometry[0]) if geometry else None,
             )
+
+    def embeddings(self, first: int, last: int) -> Iterator[tuple[int, Vectors]]:
+        """Yield t and the embeddings of each whole step from `first` to before `last`.
+
+        Their rows are the usable responses, in the order of `usable_texts`. One step is held at
+        a time: the vectors of a long run are larger than the memory.
+        """
+        for t in range(first, min(last, self.finished())):
+            for dimensions, blob in self._all(
+                "SELECT dimensions, vectors FROM embeddings WHERE t = ?", t
+            ):
+                with reading(self.path):
+                    count = len(blob) // (4 * dimensions) if dimensions else 0
+                    vectors = rows.vectors_of(blob, count, dimensions)
+                yield t, vectors
+
+    def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
+        """Yield t, participant, response and text of what whole steps have that can be used.
+
+        Parameters
+        ----------
+        first, last : int
+            From t = `first` to before `last`.
+        """
+        for t in range(first, min(last, self.finished())):
+            yield from self._all(
+                """SELECT t, participant, response, text FROM responses
+                   WHERE t = ? AND problem = '' ORDER BY participant, response""",
+                t,
+            )
+
+    def response(self, t: int, participant: int, index: int) -> Response:
+        """Return one response, with its attempts.
+
+        Raises
+        ------
+        StoreError
+            If there is no such response.
+        """
+        found = self._all(
+            f"""{_ATTEMPTS} WHERE t = ? AND participant = ? AND response = ? ORDER BY number""",
+            t,
+            participant,
+            index,
+        )
+        with reading(self.path):
+            for response in rows.responses_of(found):
+                return response
+        raise StoreError(
+            f"run {run_name(self.path)} has no response {index} of participant {participant} "
+            f"at t = {t}"
+        )
 
     def pending(self, t: int) -> list[Response]:
         """Return the responses that are there of a step, whole or not, in its order."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_samples import (
+    assert_same_array,
     assert_same_step,
     attempt,
     begin,
@@ -246,6 +247,46 @@ def test_who_read_a_post_and_when(store):
     assert store.readers(posts[0]) == [Reading(0, 0, None), Reading(1, 0, None)]
     assert store.readers(posts[2]) == [Reading(t, i, None) for t in range(2) for i in range(2)]
     assert store.readers(posts[3]) == []
+
+
+def test_embeddings_and_their_texts_come_step_by_step(store):
+    made = [simple_step(0), simple_step(1)]
+    failed = Response(1, 0, 0, (attempt("only a preamble:", problem="only a preamble"),))
+    responses = (failed, *made[1].responses[1:])
+    made[1] = replace(made[1], responses=responses, embeddings=made[1].embeddings[1:])
+    for step in made:
+        write(store, step)
+    begin(store, simple_step(2))
+    store.add_response(Response(2, 0, 0, (attempt("not whole"),)))
+    usable = [r for step in made for r in step.responses if not r.failed]
+    assert list(store.usable_texts(0, 9)) == [(r.t, r.participant, r.index, r.text) for r in usable]
+    found = dict(store.embeddings(0, 9))
+    assert list(found) == [0, 1]
+    for step in made:
+        assert_same_array(found[step.t], step.embeddings)
+    assert [t for t, _ in store.embeddings(1, 2)] == [1]
+    assert list(store.usable_texts(3, 9)) == []
+
+
+def test_a_step_in_which_all_failed_has_no_embeddings(store):
+    step = simple_step(0)
+    failed = tuple(replace(r, attempts=(attempt(problem="blank"),)) for r in step.responses)
+    nothing = np.empty((0, 0), dtype=np.float32)
+    write(store, replace(step, responses=failed, embeddings=nothing, posted=(), geometry=None))
+    ((t, vectors),) = store.embeddings(0, 1)
+    assert (t, vectors.shape) == (0, (0, 0))
+
+
+def test_one_response_is_found_with_all_its_attempts(store):
+    tries = (attempt("", problem="blank"), attempt("It may."))
+    step = simple_step(0)
+    step = replace(step, responses=(*step.responses[:3], Response(0, 1, 1, tries)))
+    write(store, step)
+    assert [store.response(0, r.participant, r.index) for r in step.responses] == list(
+        step.responses
+    )
+    with pytest.raises(StoreError, match="no response 2 of participant 1 at t = 0"):
+        store.response(0, 1, 2)
 
 
 def test_words_are_found_in_posts_and_in_the_answers_that_stand(path):

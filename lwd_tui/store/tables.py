@@ -277,4 +277,5 @@ def _number(value: float) -> float | None:
 
 
 def _numbers(values: NDArray[np.floating[Any]]) -> list[float | None]:
-    return [_number(value) for value in values.tolist()]
+    found = values.tolist()
+    return found if np.isfinite(values).all() else list(map(_number, found))

@@ -49,8 +49,8 @@ def differences(one: str, other: str) -> Differences:
     that grows with the square of their length.
     """
     tokens = [_TOKEN.findall(text) for text in (one, other)]
-    plain = [[token.strip().lower() for token in side] for side in tokens]
-    matcher = SequenceMatcher(None, *plain, autojunk=False)
+    mine, theirs = ([token.strip().lower() for token in side] for side in tokens)
+    matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
     shared: tuple[set[int], set[int]] = set(), set()
     for match in matcher.get_matching_blocks():
         shared[0].update(range(match.a, match.a + match.size))

@@ -8,7 +8,6 @@ doesn't offer otherwise, counting tokens and filling in chat templates.
 
 from __future__ import annotations
 
-import importlib
 import os
 import secrets
 import socket
@@ -222,15 +221,16 @@ def raise_error(answer: Chunk) -> None:
 
 
 def _library() -> Any:
-    """Import xllamacpp, which has no types; its threads are told not to spin while they wait."""
+    """Import xllamacpp; its threads are told not to spin while they wait."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
-        return importlib.import_module("xllamacpp")
+        import xllamacpp
     except ImportError as error:
         raise BackendError(
             f"xllamacpp can't be loaded ({error}); install it anew with "
             "`pip install --force-reinstall 'lwd-tui[embedded]'`"
         ) from None
+    return xllamacpp
 
 
 def _params(library: Any, path: Path, shape: Shape) -> Any:

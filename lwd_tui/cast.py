@@ -59,7 +59,7 @@ async def choose_cast(experiment: Experiment, wishes: Wishes, notice: Notice) ->
     if wishes.models:
         if backend == "auto":
             backend = "ollama" if wishes.hosts else _runner_of(wishes.models)
-        cast = tuple(_participants(backend, wishes.models))
+        cast = tuple(participants_of(backend, wishes.models))
         return _recast(experiment, cast, backend, notice)
     if backend == "auto":
         if experiment.participants != "auto":
@@ -74,7 +74,7 @@ async def choose_cast(experiment: Experiment, wishes: Wishes, notice: Notice) ->
     if experiment.cast and all(who.backend == backend for who in experiment.cast):
         return experiment
     models = await _server_models(wishes, backend)
-    return _recast(experiment, tuple(_participants(backend, models)), backend, notice)
+    return _recast(experiment, tuple(participants_of(backend, models)), backend, notice)
 
 
 async def _choose(experiment: Experiment, wishes: Wishes, notice: Notice) -> Experiment:
@@ -86,7 +86,7 @@ async def _choose(experiment: Experiment, wishes: Wishes, notice: Notice) -> Exp
             raise
         notice(f"{error}; the three small embedded models take part instead")
         return _recast(experiment, embedded_cast(), "embedded", notice)
-    return _recast(experiment, tuple(_participants("ollama", models)), "ollama", notice)
+    return _recast(experiment, tuple(participants_of("ollama", models)), "ollama", notice)
 
 
 def _runner_of(models: Sequence[str]) -> Backend:
@@ -106,7 +106,8 @@ async def _server_models(wishes: Wishes, backend: Backend) -> tuple[str, ...]:
     return tuple(await choose_models(wishes.hosts[0] if wishes.hosts else "", 3))
 
 
-def _participants(backend: Backend, models: Sequence[str]) -> list[Participant]:
+def participants_of(backend: Backend, models: Sequence[str]) -> list[Participant]:
+    """Return a participant for each model, with the settings that suit the packaged ones."""
     embedded = {who.model: who for who in embedded_cast()}
     cast: list[Participant] = []
     for model in models:

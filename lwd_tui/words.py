@@ -13,3 +13,12 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} m {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} m"
+
+
+def quantity(number: float) -> str:
+    """Write a large number of things in two digits or three, such as 2.1 M."""
+    for least, factor, unit in ((999.5e6, 1e9, "G"), (999.5e3, 1e6, "M"), (1e4, 1e3, "k")):
+        if number >= least:
+            scaled = number / factor
+            return f"{scaled:.{1 if scaled < 10 else 0}f} {unit}"
+    return f"{number:,.0f}"

@@ -20,7 +20,7 @@ Row = tuple[float, ...]
 Matrix = tuple[Row, ...]
 
 LARGEST = 2**31
-"""Numbers in the table of densities of one replicate, at most (16 GiB)."""
+"""Numbers in one replicate's table of densities, and in a run's result, at most (16 GiB)."""
 
 FARTHEST = 1e100
 """The size of a coordinate, at most, so that no product of two of them overflows."""
@@ -246,6 +246,13 @@ class GmmSpec(Exchange, Specification):
             raise ValueError(
                 f"A(T) would have {self.largest:,} points of {size} numbers; "
                 "lower steps or responses"
+            )
+        each = size if self.moving == "none" else size * (1 + dimension + dimension**2)
+        history = self.replicates * (self.steps + 1) * self.participants * each
+        if history > LARGEST:
+            raise ValueError(
+                f"the weights of all replicates and steps would be {history:,} numbers; "
+                "lower replicates or steps"
             )
         return self
 

@@ -83,6 +83,8 @@ def test_toml_round_trip():
         ({"retrieval": "shared", "topology": "none"}, "must read the same posts"),
         ({"reads": [[0]]}, "reads: has 1 rows; there are 3 participants"),
         ({"steps": 10**9}, "A(T) would have 9,000,000,000 points"),
+        ({"replicates": 10**7}, "would be 12,060,000,000 numbers; lower replicates or steps"),
+        ({"steps": 10**9, "interaction": False}, "lower replicates or steps"),
         ({"covarance": 1}, "there is no field covarance; did you mean covariance?"),
         ({"kind": "llm"}, "kind = 'llm'"),
     ],

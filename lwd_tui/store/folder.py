@@ -261,7 +261,7 @@ def _slug(name: str, limit: int = 80) -> str:
 def _reserve(path: Path) -> bool:
     """Take a name by making its lock file, if nobody has; `WriterLock` removes it at the end."""
     try:
-        os.close(os.open(lock_path(path), os.O_CREAT | os.O_EXCL))
+        os.close(os.open(lock_path(path), os.O_CREAT | os.O_EXCL, 0o644))
     except FileExistsError:
         return False
     except OSError as error:

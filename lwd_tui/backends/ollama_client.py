@@ -25,6 +25,8 @@ from lwd_tui.text import shorten
 Part = TypeVar("Part")
 
 CONNECT_SECONDS = 10.0
+# Many servers close idle connections after 5 s; a request on one of those is lost.
+KEEP_SECONDS = 2.0
 # What the client and httpx raise; the last two where a line is JSON but not an object.
 FAILURES = (
     ConnectionError,
@@ -52,7 +54,7 @@ class OllamaClient(ollama.AsyncClient):
         super().__init__(
             url,
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
             follow_redirects=False,
             trust_env=not is_loopback(url),
         )

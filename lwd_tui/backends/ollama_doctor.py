@@ -206,7 +206,7 @@ async def count_slots(server: OllamaServer, model: str, context: int) -> int:
         "raw": True,
         "keep_alive": server.keep_alive,
     }
-    options = {"num_ctx": context, "num_predict": 64, "temperature": 0.8}
+    options = {"num_ctx": context, "num_predict": 24, "temperature": 0.8}
     streaming = most = 0
 
     async def listen(seed: int) -> None:

@@ -28,6 +28,8 @@ from lwd_tui.types import ModelInfo
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 CONNECT_SECONDS = 10.0
+# Many servers close idle connections after 5 s; a request on one of those is lost.
+KEEP_SECONDS = 2.0
 # httpx2 is what the client speaks through; it lets errors inside a stream pass as they are.
 FAILURES = (
     openai.OpenAIError,
@@ -104,7 +106,10 @@ class OpenAIServer:
             api_key=self._key or "none",
             max_retries=0,
             timeout=openai.Timeout(None, connect=CONNECT_SECONDS),
-            http_client=openai.DefaultAsyncHttpxClient(trust_env=not is_loopback(url)),
+            http_client=openai.DefaultAsyncHttpxClient(
+                trust_env=not is_loopback(url),
+                limits=httpx2.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
+            ),
         )
 
     async def models(self) -> dict[str, Model]:

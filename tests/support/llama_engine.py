@@ -18,6 +18,8 @@ from support.ollama_server import OllamaStandIn, StandInModel
 SMOLLM2 = StandInModel("smollm2:135m")
 TWIN = StandInModel("smollm2-twin:135m", family="twin")
 MINILM = StandInModel("all-minilm:l6", "bert", "22.6M", "F16", 45_000_000, 256, embeds=True)
+# A server closes idle connections, and not when we expect it.
+_FRESH = httpx.Limits(max_keepalive_connections=0)
 _FILES = {
     SMOLLM2.name: "smollm2-135m",
     TWIN.name: "smollm2-135m",
@@ -37,7 +39,7 @@ class LlamaEngine:
         url = await asyncio.to_thread(server.__enter__)
         self._running[model.name] = (
             server,
-            httpx.AsyncClient(base_url=url, timeout=600, trust_env=False),
+            httpx.AsyncClient(base_url=url, timeout=600, trust_env=False, limits=_FRESH),
         )
 
     async def unload(self, model: StandInModel) -> None:

@@ -28,11 +28,14 @@ def llama_server(
         command + (["--embedding"] if embedding else []),
         cwd=_HERE,
         env={**os.environ, "OMP_WAIT_POLICY": "passive"},
+        # The server reads this to its end, so that it never outlives us.
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     assert process.stdout is not None
+    assert process.stdin is not None
     try:
         for line in process.stdout:
             if line.startswith(_SAYS):
@@ -43,6 +46,7 @@ def llama_server(
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stdin.close()
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import math
 import random
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -160,7 +161,7 @@ class OllamaStandIn(WireServer):
         return next(model for model in self.models if model.name == _filed(name))
 
     async def _answer(self, request: Request, reply: Reply) -> None:
-        self._expire()
+        await self._expire()
         routes = {
             "/": self._root,
             "/api/version": self._version,
@@ -274,7 +275,10 @@ class OllamaStandIn(WireServer):
         chat = request.path == "/api/chat"
         empty = not body.get("messages") if chat else not body.get("prompt")
         if empty and body.get("keep_alive") == 0:
-            await self._unload(model.name)
+            if model.name in self.loaded:
+                # As the real one does, it lets those finish that are using it.
+                self.loaded[model.name].expires = 0.0
+                await self._expire()
             await reply.send(200, _line(body, chat, "", done_reason="unload"))
             return
         if model.embeds:
@@ -303,6 +307,8 @@ class OllamaStandIn(WireServer):
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 self.cancelled += 1
+            elif (error := work.exception()) is not None and not reply.gone.is_set():
+                await self._failed(error, reply)
         finally:
             self.waiting[model.name] -= 1
             gone.cancel()
@@ -310,6 +316,13 @@ class OllamaStandIn(WireServer):
             await asyncio.gather(work, gone, return_exceptions=True)
             if not any(self.waiting.values()):
                 self.quiet.set()
+
+    async def _failed(self, error: BaseException, reply: Reply) -> None:
+        traceback.print_exception(error)
+        if reply.started:
+            await reply.reset()
+        else:
+            await reply.send(500, {"error": f"the engine failed: {error!r}"})
 
     async def _work(
         self, model: StandInModel, body: dict[str, Any], chat: bool, empty: bool, reply: Reply
@@ -331,6 +344,7 @@ class OllamaStandIn(WireServer):
                 await self._speak(model, body, chat, counted, context, reply)
         finally:
             loaded.users -= 1
+            await self._expire()
             async with self._memory:
                 self._memory.notify_all()
 
@@ -437,11 +451,11 @@ class OllamaStandIn(WireServer):
         if self.loaded.pop(name, None) is not None:
             await self.engine.unload(self._model(name))
 
-    def _expire(self) -> None:
+    async def _expire(self) -> None:
         now = time.monotonic()
         for name, loaded in list(self.loaded.items()):
             if loaded.expires < now and not loaded.users:
-                del self.loaded[name]
+                await self._unload(name)
 
 
 # Faults: what a request for an answer meets instead of one.

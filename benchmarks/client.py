@@ -1,0 +1,205 @@
+"""What our clients add to a server's own time: one step of L = 8 answers by 3 participants.
+
+    python benchmarks/client.py                                    a llama-server, started here
+    python benchmarks/client.py --host http://gpu-box:11434 --model A --model B --model C
+                                                                   any Ollama server
+
+Three clients send the same prompts with the same options: ours; a bare one, which is httpx and a
+semaphore of the same width and checks nothing; and a loop that sends one request at a time. Each
+round has prompts of its own, which differ from the first word on, so that no client finds another
+one's prompt in the server's cache. The rounds alternate, and the medians are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from lwd_tui.backends.base import GenerateRequest, Generator
+from lwd_tui.backends.ollama import OllamaGenerator
+from lwd_tui.backends.ollama_models import canonical, read_facts
+from lwd_tui.backends.ollama_request import body_of
+from lwd_tui.backends.ollama_server import OllamaServer
+from lwd_tui.backends.openai import OpenAIGenerator
+from lwd_tui.backends.openai_server import OpenAIServer
+from lwd_tui.backends.scheduler import scheduler_of
+from lwd_tui.experiment import Sampling
+from lwd_tui.types import Message, Prompt
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+PARTICIPANTS, ANSWERS, CONTEXT = 3, 8, 1024
+SAMPLING = Sampling(max_tokens=32)
+POSTS = [
+    f"Post {number}: the price of bitcoin moved again today, and nobody agrees on the reason."
+    for number in range(10)
+]
+Client = Callable[[list[GenerateRequest]], Awaitable[None]]
+
+
+def step(models: list[str], round_: str) -> list[GenerateRequest]:
+    """Return the requests of one step, one a participant."""
+    requests = []
+    for number in range(PARTICIPANTS):
+        text = f"{round_} {number}.\n" + "\n".join(POSTS) + "\nSay what will come of it."
+        seeds = tuple(range(number * 100, number * 100 + ANSWERS))
+        prompt = Prompt("chat", (Message("user", text),))
+        model = models[number % len(models)]
+        requests.append(GenerateRequest(model, prompt, seeds, SAMPLING, CONTEXT))
+    return requests
+
+
+def ours(generator: Generator) -> Client:
+    async def run(requests: list[GenerateRequest]) -> None:
+        async def ask(request: GenerateRequest) -> None:
+            async with aclosing(generator.generate(request)) as stream:
+                assert len([answer async for answer in stream]) == ANSWERS
+
+        await asyncio.gather(*(ask(request) for request in requests))
+
+    return run
+
+
+def bare_openai(http: httpx.AsyncClient, batch: int, width: int) -> Client:
+    """Send groups of `batch` answers, `width` of them at a time."""
+
+    async def run(requests: list[GenerateRequest]) -> None:
+        gate = asyncio.Semaphore(width)
+
+        async def ask(request: GenerateRequest, start: int) -> None:
+            count = min(batch, ANSWERS - start)
+            body: dict[str, Any] = {
+                "model": request.model,
+                "messages": [{"role": "user", "content": request.prompt.text}],
+                "n": count,
+                "seed": request.seeds[start],
+                "max_tokens": SAMPLING.max_tokens,
+                "temperature": SAMPLING.temperature,
+                "top_p": SAMPLING.top_p,
+                "top_k": SAMPLING.top_k,
+                "min_p": SAMPLING.min_p,
+            }
+            async with gate:
+                answer = await http.post("/v1/chat/completions", json=body)
+            assert len(answer.json()["choices"]) == count
+
+        await asyncio.gather(
+            *(ask(request, start) for request in requests for start in range(0, ANSWERS, batch))
+        )
+
+    return run
+
+
+def bare_ollama(server: OllamaServer, facts: dict[str, Any], width: int | None) -> Client:
+    """Send as many at a time per model as ours did, or `width` in all."""
+
+    async def run(requests: list[GenerateRequest]) -> None:
+        names = {canonical(request.model) for request in requests}
+        scheduler = server.scheduler
+        gates = {name: asyncio.Semaphore(width or scheduler.limit(name)) for name in names}
+        one = asyncio.Semaphore(1)
+
+        async def ask(request: GenerateRequest, seed: int) -> None:
+            body = body_of(request, seed, facts[request.model], "30m") | {"stream": False}
+            async with one if width == 1 else gates[canonical(request.model)]:
+                answer = await http.post("/api/chat", json=body)
+            assert answer.json()["done"]
+
+        async with httpx.AsyncClient(base_url=server.url, timeout=600, trust_env=False) as http:
+            if width == 1 or scheduler.fit_together(names):
+                groups = [requests]
+            else:
+                groups = [[r for r in requests if canonical(r.model) == name] for name in names]
+            for group in groups:
+                await asyncio.gather(*(ask(r, seed) for r in group for seed in r.seeds))
+
+    return run
+
+
+async def compare(models: list[str], rounds: int, mine: Client, bare: Client, loop: Client) -> None:
+    times: dict[str, list[float]] = {"ours": [], "bare": [], "loop": []}
+    await mine(step(models, "Warm"))
+    for number in range(rounds):
+        pairs = [("ours", mine), ("bare", bare)]
+        for name, client in pairs if number % 2 else pairs[::-1]:
+            times[name].append(await timed(client, step(models, f"{name} {number}")))
+    times["loop"].append(await timed(loop, step(models, "loop")))
+    median = {name: statistics.median(values) for name, values in times.items()}
+    for name, values in times.items():
+        print(f"{name}: {median[name]:.2f} s  ({', '.join(f'{value:.2f}' for value in values)})")
+    ratios = [a / b for a, b in zip(times["ours"], times["bare"], strict=True)]
+    print(f"ours / bare: {median['ours'] / median['bare']:.3f}  (target: at most 1.05)")
+    print(f"  round by round: {', '.join(f'{ratio:.3f}' for ratio in ratios)}")
+    print(f"ours / loop: {median['ours'] / median['loop']:.3f}")
+
+
+async def timed(client: Client, requests: list[GenerateRequest]) -> float:
+    began = time.perf_counter()
+    await client(requests)
+    return time.perf_counter() - began
+
+
+async def with_llama_server(url: str, rounds: int) -> None:
+    server = OpenAIServer(f"{url}/v1")
+    (model,) = await server.models()
+    generator = OpenAIGenerator([url])
+    async with httpx.AsyncClient(base_url=url, timeout=600, trust_env=False) as http:
+        bare = bare_openai(http, server.dialect.batch, server.dialect.parallel)
+        loop = bare_openai(http, 1, 1)
+        await compare([model], rounds, ours(generator), bare, loop)
+    await generator.aclose()
+    await server.aclose()
+
+
+async def with_ollama(url: str, models: list[str], rounds: int) -> None:
+    server = OllamaServer(url)
+    generator = OllamaGenerator([url])
+    facts = {model: await read_facts(server.client, model) for model in models}
+    await generator.prepare(dict.fromkeys(models, CONTEXT), ANSWERS)
+    bare, loop = bare_ollama(server, facts, None), bare_ollama(server, facts, 1)
+    await compare(models, rounds, ours(generator), bare, loop)
+    for model in models:
+        print(f"{model}: up to {scheduler_of(url).limit(canonical(model))} requests in flight")
+    await generator.aclose()
+    await server.aclose()
+
+
+@contextmanager
+def packaged(slots: int) -> Any:
+    """Run a llama-server of xllamacpp's with SmolLM2."""
+    from support.llama_server import llama_server
+
+    from lwd_tui.backends.weights import pull
+
+    with llama_server(pull("smollm2-135m"), slots=slots, context=CONTEXT) as url:
+        yield url
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--host", help="an Ollama server")
+    parser.add_argument("--model", action="append", default=[], help="up to three, with --host")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--slots", type=int, default=4, help="of the llama-server started here")
+    given = parser.parse_args()
+    if given.host:
+        from lwd_tui.backends.hosts import parse_host
+
+        url = parse_host(given.host)
+        asyncio.run(with_ollama(url, given.model, given.rounds))
+        return
+    with packaged(given.slots) as url:
+        asyncio.run(with_llama_server(url, given.rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable
+from contextlib import redirect_stderr
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -13,15 +15,13 @@ from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 
 from lwd_tui.tui.crash import write_report
 from lwd_tui.tui.keys import read_keymap
 from lwd_tui.tui.screens import PAGES, PageEntry
-from lwd_tui.tui.screens.help import Help
 from lwd_tui.tui.screens.opening import Opening
-from lwd_tui.tui.screens.question import Question
 from lwd_tui.tui.theme import THEMES
 from lwd_tui.tui.travelling import Travelling
 from lwd_tui.tui.widgets.tabs import TabLine
@@ -67,7 +67,7 @@ class Explorer(Travelling):
         Binding("q", "quit", "quit", id="app.quit", show=False),
     ]
 
-    subject: reactive[Post | Response | None] = reactive(None, init=False)
+    subject: var[Post | Response | None] = var(None, init=False)
 
     def __init__(
         self,
@@ -104,6 +104,7 @@ class Explorer(Travelling):
 
     @work
     async def _open_first(self) -> None:
+        _let_processes_start()
         await self.action_show_page(self._page_to_open())
         experiment, wishes, run, path = self._wanted
         if experiment is not None:
@@ -120,14 +121,11 @@ class Explorer(Travelling):
     @work
     async def action_quit_app(self) -> None:
         """Leave, asking first while a run would be ended."""
-        if not self.progress.busy or await self.push_screen_wait(
-            Question(
-                "A run is under way, and ends with lwd-tui. What was computed is stored; "
-                "the run can go on later.",
-                yes="quit",
-                no="stay",
-            )
-        ):
+        sentence = (
+            "A run is under way, and ends with lwd-tui. What was computed is stored; "
+            "the run can go on later."
+        )
+        if not self.progress.busy or await self.ask(sentence, yes="quit", no="stay"):
             self.exit()
 
     async def action_quit(self) -> None:
@@ -169,6 +167,8 @@ class Explorer(Travelling):
 
     def action_help(self) -> None:
         """Explain the keys and the numbers of the page that is seen."""
+        from lwd_tui.tui.screens.help import Help
+
         if not isinstance(self.screen, Help):
             self.push_screen(Help(self.screen))
 
@@ -217,6 +217,17 @@ class Explorer(Travelling):
         )
 
 
+def _let_processes_start() -> None:
+    """Start what multiprocessing needs before it starts a process.
+
+    It hands its own stderr on, and that of a running app is Textual's, which has no file.
+    """
+    from multiprocessing import resource_tracker
+
+    with redirect_stderr(sys.__stderr__):
+        resource_tracker.ensure_running()
+
+
 def run_app(
     *,
     experiment: Experiment | None = None,
@@ -237,10 +248,6 @@ def run_app(
     path : Path, optional
         Where the run of `experiment` is kept; under a name of its own if not given.
     """
-    from multiprocessing import resource_tracker
-
-    # A process that is started later, inside the running app, could not start it any more.
-    resource_tracker.ensure_running()
     app = Explorer(experiment=experiment, wishes=wishes, run=run, path=path)
     app.run()
     return app.return_code or 0

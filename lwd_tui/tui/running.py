@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.reactive import reactive
+from textual.reactive import var
 
 from lwd_tui.errors import LwdError
 from lwd_tui.tui import messages
 from lwd_tui.tui.progress import Progress
-from lwd_tui.tui.screens.question import Question
 from lwd_tui.tui.state import State
 from lwd_tui.tui.view import View
 
@@ -54,16 +53,22 @@ class Running(App[None]):
         Binding("minus", "slower", "slower", id="run.slower", show=False),
     ]
 
-    controller: reactive[RunController | None] = reactive(None, init=False)
-    view: reactive[View] = reactive(View(), init=False)
-    progress: reactive[Progress] = reactive(Progress("stopped"), init=False)
-    notice: reactive[str] = reactive("", init=False)
-    posts: reactive[int] = reactive(0, init=False)
+    controller: var[RunController | None] = var(None, init=False)
+    view: var[View] = var(View(), init=False)
+    progress: var[Progress] = var(Progress("stopped"), init=False)
+    notice: var[str] = var("", init=False)
+    posts: var[int] = var(0, init=False)
 
     def __init__(self) -> None:
         super().__init__()
         self.memory = State.load()
         self._owned: RunController | None = None
+
+    async def ask(self, sentence: str, *, yes: str, no: str) -> bool:
+        """Ask the user, from within a worker, and return whether the answer was yes."""
+        from lwd_tui.tui.screens.question import Question
+
+        return await self.push_screen_wait(Question(sentence, yes=yes, no=no))
 
     # Opening and closing
 
@@ -91,13 +96,8 @@ class Running(App[None]):
 
     async def _new_controller(self) -> RunController | None:
         """Close the run that is open and make place for another; None if the user won't."""
-        if self.progress.busy and not await self.push_screen_wait(
-            Question(
-                "A run is under way. What was computed of it is stored, and it can go on later.",
-                yes="stop it and open the other",
-                no="stay with it",
-            )
-        ):
+        sentence = "A run is under way. What was computed of it is stored, and it can go on later."
+        if self.progress.busy and not await self.ask(sentence, yes="stop it", no="stay with it"):
             return None
         controller_class = await asyncio.to_thread(_controller_class)
         await self.close_run()
@@ -148,7 +148,7 @@ class Running(App[None]):
     @work(exclusive=True, group="failure")
     async def _ask_to_retry(self, run: RunController, sentence: str, changed: bool) -> None:
         again = "go on all the same" if changed else "try again"
-        if await self.push_screen_wait(Question(sentence, yes=again, no="leave it stopped")):
+        if await self.ask(sentence, yes=again, no="leave it stopped"):
             self.notice = ""
             run.retry(allow_changed=changed)
 

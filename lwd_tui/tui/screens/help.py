@@ -9,9 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
 
 from lwd_tui.tui.glossary import GLOSSARY
+from lwd_tui.tui.widgets.words import Words
 
 
 class Help(ModalScreen[None]):
@@ -29,7 +29,7 @@ class Help(ModalScreen[None]):
         width: 90; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
         border: round $primary; background: $panel;
     }
-    Help Static { height: auto; }
+    Help Words { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "close", key_display="esc"),
@@ -50,11 +50,9 @@ class Help(ModalScreen[None]):
             terms: tuple[str, ...] = getattr(self._page, "GLOSSARY", ())
             for term in terms:
                 words, sentence = GLOSSARY[term]
-                yield Static(
-                    Content.assemble((words, "bold $primary"), "  ", sentence, "\n"), markup=False
-                )
-            yield Static(Content.assemble(("Keys", "bold $primary")), markup=False)
-            yield Static(Content("\n").join(self._keys()), markup=False)
+                yield Words(Content.assemble((words, "bold $primary"), "  ", sentence, "\n"))
+            yield Words(Content.assemble(("Keys", "bold $primary")))
+            yield Words(Content("\n").join(self._keys()))
 
     def action_scroll(self, way: str) -> None:
         """Scroll by one line."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from lwd_tui.tui.widgets.tabs import TabLine
+from lwd_tui.tui.widgets.words import Words
 
 
 class Opening(Screen[None]):
@@ -29,6 +31,6 @@ class Opening(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Yield what stays when the page takes its place."""
-        yield Static("lwd-tui", classes="status", markup=False)
+        yield Words(Content("lwd-tui"), classes="status")
         yield TabLine(self._tabs, self._page, numbered=True, id="pages")
         yield Footer(compact=True, show_command_palette=False)

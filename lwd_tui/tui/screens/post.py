@@ -7,10 +7,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Button
 
 from lwd_tui.tui.widgets.editor import Editor
+from lwd_tui.tui.widgets.words import Words
+
+_HOW = (
+    "It can be read from the next step on, and is recorded as posted by hand. "
+    "Tab, then Enter, posts it."
+)
 
 
 class PostByHand(ModalScreen[str | None]):
@@ -22,7 +29,7 @@ class PostByHand(ModalScreen[str | None]):
         width: 76; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
         border: round $primary; background: $panel;
     }
-    PostByHand Static { height: auto; margin-bottom: 1; }
+    PostByHand Words { height: auto; margin-bottom: 1; }
     PostByHand Editor { height: 6; margin-bottom: 1; }
     PostByHand Horizontal { height: auto; align-horizontal: right; }
     PostByHand Button { margin-left: 2; }
@@ -34,11 +41,7 @@ class PostByHand(ModalScreen[str | None]):
         """Yield the field and two buttons."""
         with Vertical() as frame:
             frame.border_title = "post by hand"
-            yield Static(
-                "It can be read from the next step on, and is recorded as posted by hand. "
-                "Tab, then Enter, posts it.",
-                markup=False,
-            )
+            yield Words(Content(_HOW))
             yield Editor(soft_wrap=True, tab_behavior="focus")
             with Horizontal():
                 yield Button("post it", id="post", compact=True)
@@ -52,7 +55,7 @@ class PostByHand(ModalScreen[str | None]):
         elif text.strip():
             self.dismiss(text)
         else:
-            self.query_one(Static).update("There is nothing written yet: a post can't be blank.")
+            self.query_one(Words).put(Content("Nothing is written yet: a post can't be blank."))
 
     def action_leave(self) -> None:
         """Leave it."""

@@ -9,9 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Button
 
 from lwd_tui.text import shorten
+from lwd_tui.tui.widgets.words import Words
 
 _LONGEST = 1200
 
@@ -33,7 +34,7 @@ class Question(ModalScreen[bool]):
         width: 70; max-width: 94%; height: auto; max-height: 90%; padding: 1 2;
         border: round $warning; background: $panel;
     }
-    Question Static { height: auto; margin-bottom: 1; }
+    Question Words { height: auto; margin-bottom: 1; }
     Question Horizontal { height: auto; align-horizontal: right; }
     Question Button { margin-left: 2; }
     """
@@ -54,7 +55,7 @@ class Question(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """Yield the sentence and two buttons."""
         with Vertical():
-            yield Static(Content(shorten(self._sentence, _LONGEST, lines=True)), markup=False)
+            yield Words(Content(shorten(self._sentence, _LONGEST, lines=True)))
             with Horizontal():
                 yield Button(Content(f"{self._yes} (y)"), id="yes", compact=True)
                 yield Button(Content(f"{self._no} (n)"), id="no", compact=True)

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.theme import Theme
-from textual.widgets import Static
 
 from lwd_tui.palette import marker
 from lwd_tui.tui.theme import as_hex, as_rgb, contrast, mixed, series
 from lwd_tui.tui.widgets.panel import Panel
+from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Floats
 
 _NARROWEST, _WIDEST, _TALLEST = 7, 11, 3
@@ -23,11 +23,11 @@ _NARROWEST, _WIDEST, _TALLEST = 7, 11, 3
 class Distances(Panel):
     """D(t): a number in each cell, and a ground that is the stronger the farther apart."""
 
-    DEFAULT_CSS = "Distances Static { width: auto; height: auto; }"
+    DEFAULT_CSS = "Distances Words { width: auto; height: auto; }"
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
-        self._table = Static(markup=False)
+        self._table = Words()
         self._distances: Floats = np.zeros((0, 0))
         self._highest = 1.0
 
@@ -78,7 +78,7 @@ class Distances(Panel):
                 texts = [(text if middle else "").center(width) for text, _ in cells]
                 styles = [style for _, style in cells]
                 lines.append(Content.assemble(name, *zip(texts, styles, strict=True)))
-        self._table.update(Content("\n").join(lines))
+        self._table.put(Content("\n").join(lines))
 
     def _cell(self, i: int, j: int) -> tuple[str, str]:
         value = float(self._distances[i, j])

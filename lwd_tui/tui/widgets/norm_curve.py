@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Static
 
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.widgets.words import Words
 
 CURVES = (
     ("norm", "norm", "━━", (1, 0), "foreground"),
@@ -29,7 +29,7 @@ class NormCurve(Panel):
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
         self._plot = _NormPlot()
-        self._legend = Static(markup=False, classes="legend")
+        self._legend = Words(classes="legend")
         self._numbers: Sequence[StepNumbers] = ()
 
     def compose(self) -> ComposeResult:
@@ -57,10 +57,10 @@ class NormCurve(Panel):
         """Show the viewed step, and curves as long as they are now."""
         self._plot.point(t)
         if t is None or t >= len(self._numbers):
-            self._legend.update("")
+            self._legend.put(Content())
             return
         here = self._numbers[t]
-        self._legend.update(
+        self._legend.put(
             Content("   ").join(
                 Content.assemble(
                     (f"{sign} ", f"${colour}"), f"{words} ", (f"{getattr(here, name):.3f}", "bold")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widgets import Static
 
 from lwd_tui.text import shorten
+from lwd_tui.tui.widgets.words import Words
 
 _LONGEST = 600
 
 
-class Notice(Static):
+class Notice(Words):
     """Takes room only while there is something to say."""
 
     DEFAULT_CSS = """
@@ -26,7 +26,7 @@ class Notice(Static):
     ALLOW_SELECT = True
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
+        super().__init__()
         self._sentence = ""
 
     def show(self, sentence: str) -> None:
@@ -35,4 +35,4 @@ class Notice(Static):
             return
         self._sentence = sentence
         self.display = bool(sentence)
-        self.update(Content(f"! {shorten(sentence, _LONGEST)}") if sentence else Content())
+        self.put(Content(f"! {shorten(sentence, _LONGEST)}") if sentence else Content())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from lwd_tui.tui.glossary import GLOSSARY
 from lwd_tui.tui.widgets.panel import Panel
+from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Step
 from lwd_tui.words import duration
 
@@ -16,11 +16,11 @@ from lwd_tui.words import duration
 class Numbers(Panel):
     """A list of words and values."""
 
-    DEFAULT_CSS = "Numbers Static { height: auto; }"
+    DEFAULT_CSS = "Numbers Words { height: auto; }"
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
-        self._list = Static(markup=False)
+        self._list = Words()
 
     def compose(self) -> ComposeResult:
         """Yield the list, which scrolls where there is no room."""
@@ -30,7 +30,7 @@ class Numbers(Panel):
     def show_step(self, step: Step) -> None:
         """Show a step's numbers."""
         self.head(f"numbers at t = {step.t}")
-        self._list.update(
+        self._list.put(
             Content("\n").join(
                 Content.assemble((GLOSSARY[term][0].ljust(23), "$quiet"), (value, "bold"))
                 for term, value in numbers_in_words(step).items()

@@ -9,7 +9,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from lwd_tui.palette import marker
 from lwd_tui.text import shorten
@@ -17,6 +16,7 @@ from lwd_tui.tui.excerpt import excerpt
 from lwd_tui.tui.progress import ParticipantProgress, Progress
 from lwd_tui.tui.theme import series
 from lwd_tui.tui.widgets.panel import Panel
+from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Response, Step
 
 _BAR = 16
@@ -26,11 +26,11 @@ _FULL, _EMPTY = "█", "░"
 class Participants(Panel):
     """How many answers of each participant there are, and what it says, as far as there is room."""
 
-    DEFAULT_CSS = "Participants Static { height: auto; }"
+    DEFAULT_CSS = "Participants Words { height: auto; }"
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
-        self._text = Static(markup=False)
+        self._text = Words()
         self._names: Sequence[str] = ()
         self._responses = 1
         self._step: Step | None = None
@@ -88,7 +88,7 @@ class Participants(Panel):
             for i in range(len(self._names)):
                 mine = [answer for answer in self._step.responses if answer.participant == i]
                 lines += self._answers(i, mine)
-        self._text.update(Content("\n").join(lines))
+        self._text.put(Content("\n").join(lines))
 
     def _dispersions(self) -> Content:
         if self._step is None or self._step.geometry is None:
@@ -132,4 +132,6 @@ class Participants(Panel):
             (state, "$quiet"),
         )
         said = Content.styled(excerpt(text, lines * (width - 4)), "$quiet")
-        return [head, *(Content("  ") + line for line in said.wrap(width - 2)[:lines])]
+        wrapped = [Content("  ") + line for line in said.wrap(width - 2)[:lines]]
+        # Always as many rows, so that the screen isn't laid out anew with every word.
+        return [head, *wrapped, *[Content()] * (lines - len(wrapped))]

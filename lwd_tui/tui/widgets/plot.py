@@ -18,7 +18,9 @@ from textual_plot import HiResMode, PlotWidget
 from lwd_tui.tui.widgets.ticks import Ticks
 
 REDRAW = 0.25
-"""Seconds between two redraws."""
+"""Seconds between two redraws of a plot."""
+APART = 0.05
+"""Seconds between the redraws of two plots, so that a key is never kept waiting for both."""
 DOTS = HiResMode.BRAILLE
 _SMALLEST = (12, 5)
 """Columns and rows below which textual-plot has no room for its axes."""
@@ -43,6 +45,9 @@ class Plot(PlotWidget):
         & > .plot--tick { color: $quiet; text-style: none; }
     }
     """
+    _last: ClassVar[float] = 0.0
+    """When any plot was redrawn."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "zoom_in", "zoom in", id="plot.in"),
         Binding("Z", "zoom_out", "zoom out", id="plot.out", show=False),
@@ -81,12 +86,18 @@ class Plot(PlotWidget):
 
     def _redraw(self) -> None:
         self._waiting = None
-        if self._fits:
-            self._drawn = time.monotonic()
+        wait = Plot._last + APART - time.monotonic()
+        if not self._fits:
+            return
+        if wait > 0:
+            self._waiting = self.set_timer(wait, self._redraw)
+        else:
+            self._drawn = Plot._last = time.monotonic()
             columns, rows = self.inner
             self._ticks[0].most, self._ticks[1].most = max(columns // 8, 2), max(rows // 3, 2)
-            self.clear()
-            self.draw()
+            with self.app.batch_update():
+                self.clear()
+                self.draw()
 
     def on_mount(self) -> None:
         """Follow the theme, whose colours are in what was drawn."""

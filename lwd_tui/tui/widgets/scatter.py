@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Static
 
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.text import shorten
@@ -15,6 +14,7 @@ from lwd_tui.tui.pictures import Limits, Picture
 from lwd_tui.tui.theme import series
 from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.widgets.words import Words
 
 CELL = 2.0
 """Height of a terminal's cell in widths: what makes the axes equally long to the eye."""
@@ -30,7 +30,7 @@ class Scatter(Panel):
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
         self._plot = _ScatterPlot()
-        self._legend = Static(markup=False, classes="legend")
+        self._legend = Words(classes="legend")
 
     def compose(self) -> ComposeResult:
         """Yield the plot and the legend."""
@@ -44,7 +44,7 @@ class Scatter(Panel):
             for i, name in enumerate(names)
         ]
         entries.append(Content.assemble((f"{SEVERAL} ", "$foreground"), ("several", "$quiet")))
-        self._legend.update(Content("   ").join(entries))
+        self._legend.put(Content("   ").join(entries))
 
     def show_picture(self, picture: Picture, remark: str = "") -> None:
         """Show a step; more is shown of one axis than asked for, for equal aspect."""

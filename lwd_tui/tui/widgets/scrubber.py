@@ -5,15 +5,15 @@ from __future__ import annotations
 from textual import events
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from lwd_tui.tui.progress import Progress
 from lwd_tui.tui.view import View
+from lwd_tui.tui.widgets.words import Words
 
 _DONE, _LEFT, _KNOB = "━", "─", "●"
 
 
-class Scrubber(Static):
+class Scrubber(Words):
     """One line: a track of T + 1 steps with a knob at the viewed one, and the same in words."""
 
     DEFAULT_CSS = "Scrubber { height: 1; padding: 0 1; }"
@@ -27,7 +27,7 @@ class Scrubber(Static):
             self.t = t
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
+        super().__init__()
         self._shown: tuple[int | None, bool, bool, int, int, bool] | None = None
         self._track = (0, 1)
 
@@ -72,7 +72,7 @@ class Scrubber(Static):
             return
         t, following, playing, done, steps, busy = self._shown
         if t is None:
-            self.update(Content.styled("no step is whole yet" if busy else "", "$quiet"))
+            self.put(Content.styled("no step is whole yet" if busy else "", "$quiet"))
             return
         if playing:
             words = f"playing back t {t}"
@@ -82,7 +82,7 @@ class Scrubber(Static):
             words = f"viewing t {t}, the run is at t {done - 1}"
         width = self.content_size.width - len(words) - 6
         if width < 10:
-            self.update(Content(words))
+            self.put(Content(words))
             return
         knob = round(t / max(steps - 1, 1) * (width - 1))
         filled = round(max(done - 1, 0) / max(steps - 1, 1) * (width - 1)) + 1
@@ -94,4 +94,4 @@ class Scrubber(Static):
         ]
         self._track = (2, width)
         style = "$foreground" if following else "bold $accent"
-        self.update(Content.assemble(("◂ ", "$quiet"), *track, (" ▸  ", "$quiet"), (words, style)))
+        self.put(Content.assemble(("◂ ", "$quiet"), *track, (" ▸  ", "$quiet"), (words, style)))

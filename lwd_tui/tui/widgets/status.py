@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.content import Content
-from textual.widgets import Static
 
 from lwd_tui.text import shorten
 from lwd_tui.tui.progress import Phase, Progress
+from lwd_tui.tui.widgets.words import Words
 from lwd_tui.words import duration
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def phase_words(progress: Progress) -> tuple[str, str]:
     return (f"{words}, pausing after this step", "$warning") if progress.pausing else (words, style)
 
 
-class StatusLine(Static):
+class StatusLine(Words):
     """One line; what doesn't fit is left out from the right, never the state itself."""
 
     DEFAULT_CSS = "StatusLine { height: 1; padding: 0 1; }"
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
+        super().__init__()
         self._experiment: Experiment | None = None
         self._progress: Progress | None = None
 
@@ -58,7 +58,7 @@ class StatusLine(Static):
     def _draw(self) -> None:
         progress = self._progress
         if progress is None:
-            self.update(Content.styled("lwd-tui", "bold"))
+            self.put(Content.styled("lwd-tui", "bold"))
             return
         parts = [Content.styled("lwd-tui", "bold")]
         if self._experiment is not None:
@@ -75,7 +75,7 @@ class StatusLine(Static):
             if longer.cell_length > width and line:
                 break
             line = longer
-        self.update(line)
+        self.put(line)
 
     def _details(self, progress: Progress) -> list[str]:
         details = []

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from textual import events
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
+
+from lwd_tui.tui.widgets.words import Words
 
 
-class TabLine(Static):
+class TabLine(Words):
     """Titles in a line, the current one marked; a click chooses.
 
     Parameters
@@ -50,8 +51,8 @@ class TabLine(Static):
         numbered: bool = False,
         id: str | None = None,  # noqa: A002 (the name that Textual gives it)
     ) -> None:
-        super().__init__(markup=False, id=id, classes="-numbered" if numbered else "")
-        self._words = {
+        super().__init__(id=id, classes="-numbered" if numbered else "")
+        self._titles = {
             name: f" {position} {title} " if numbered else f" {title} "
             for position, (name, title) in enumerate(tabs, start=1)
         }
@@ -65,17 +66,17 @@ class TabLine(Static):
     def mark(self, current: str) -> None:
         """Mark another tab."""
         self._current = current
-        self.update(
+        self.put(
             Content(" ").join(
                 Content.styled(words, self._mark if name == current else "$quiet")
-                for name, words in self._words.items()
+                for name, words in self._titles.items()
             )
         )
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab under the pointer."""
         end = self.gutter.left - 1
-        for name, words in self._words.items():
+        for name, words in self._titles.items():
             start, end = end + 1, end + 1 + len(words)
             if start <= event.x < end:
                 self.post_message(self.Chosen(self, name))

@@ -1,0 +1,53 @@
+"""Text in a place of its own, laid out and painted anew only where that is needed."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widgets import Static
+
+
+class Words(Static):
+    """Shows content; plain strings in it are never markup.
+
+    Textual's own `Static` lays the whole screen out anew with each update.
+
+    Parameters
+    ----------
+    content : Content, optional
+    id, classes : str, optional
+    """
+
+    def __init__(
+        self,
+        content: Content | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 (the name Textual gives it)
+        classes: str = "",
+    ) -> None:
+        self._content = content or Content()
+        super().__init__(self._content, markup=False, id=id, classes=classes)
+
+    def put(self, content: Content) -> None:
+        """Show other content, if it is other."""
+        if same(content, self._content):
+            return
+        old, self._content = self._content, content
+        self.update(content, layout=self._room(old) != self._room(content))
+
+    def _room(self, content: Content) -> tuple[int, int]:
+        """Return the columns and rows that the content asks for, where it is asked."""
+        columns = 0
+        if self.styles.is_auto_width:
+            columns = max(map(cell_len, content.plain.split("\n")))
+        if not self.styles.is_auto_height:
+            return columns, 0
+        width = self.content_size.width
+        if columns or not width:
+            return columns, content.plain.count("\n")
+        return columns, len(content.wrap(width))
+
+
+def same(one: Content, other: Content) -> bool:
+    """Return whether two contents look the same; Content's own comparison sees no colours."""
+    return one.plain == other.plain and one.spans == other.spans

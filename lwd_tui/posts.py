@@ -55,12 +55,22 @@ def read_posts(path: Path) -> tuple[SeedPost, ...]:
     InvalidExperiment
         Naming the file, the line or post, and what is wrong there.
     """
-    text = read_text(path)
+    return parse_posts(read_text(path), str(path), path.suffix)
+
+
+def parse_posts(text: str, where: str, ending: str = "") -> tuple[SeedPost, ...]:
+    """Read posts from text that is written as a file with that ending would be.
+
+    Raises
+    ------
+    InvalidExperiment
+        Naming `where`, the line or post, and what is wrong there.
+    """
     readers = {".csv": _csv, ".jsonl": _jsonl, ".toml": _toml}
-    rows = readers.get(path.suffix.lower(), _plain)(text, str(path))
-    posts = tuple(_post(row, f"{path}, {place}") for place, row in rows)
+    rows = readers.get(ending.lower(), _plain)(text, where)
+    posts = tuple(_post(row, f"{where}, {place}") for place, row in rows)
     if not posts:
-        raise InvalidExperiment(f"{path}: holds no posts")
+        raise InvalidExperiment(f"{where}: holds no posts")
     return posts
 
 

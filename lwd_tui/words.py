@@ -22,3 +22,13 @@ def quantity(number: float) -> str:
             scaled = number / factor
             return f"{scaled:.{1 if scaled < 10 else 0}f} {unit}"
     return f"{number:,.0f}"
+
+
+def size_text(size: int | None) -> str:
+    """Write a number of bytes as people say it; "" where it isn't known."""
+    if size is None:
+        return ""
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= factor:
+            return f"{size / factor:.{1 if size < 100 * factor else 0}f} {unit}"
+    return f"{size} B"

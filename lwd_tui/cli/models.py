@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lwd_tui.words import size_text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -15,18 +17,6 @@ app = typer.Typer(help="The models: list, pull, check.", no_args_is_help=True)
 
 Names = Annotated[list[str], typer.Argument(help="Models, as participants call them.")]
 Host = Annotated[str, typer.Option("--host", help="An Ollama server's address.")]
-
-_GREATER_UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
-
-
-def size_text(size: int | None) -> str:
-    """Write a number of bytes as people say it."""
-    if size is None:
-        return ""
-    for unit, factor in _GREATER_UNITS:
-        if size >= factor:
-            return f"{size / factor:.{1 if size < 100 * factor else 0}f} {unit}"
-    return f"{size} B"
 
 
 @app.command("list")

@@ -13,6 +13,8 @@ from lwd_tui.experiment import EmbedderSpec, Experiment, Participant
 from lwd_tui.types import ModelInfo
 
 Notice = Callable[[str], None]
+Fetching = Callable[[str, int, int], None]
+"""Called with (what, bytes done, bytes in all) while weights are fetched, in any thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,12 @@ class Crew:
         await self.embedder.aclose()
 
 
-async def assemble(experiment: Experiment, hosts: Sequence[str], notice: Notice) -> Crew:
+async def assemble(
+    experiment: Experiment,
+    hosts: Sequence[str],
+    notice: Notice,
+    fetching: Fetching | None = None,
+) -> Crew:
     """Open the backends of an experiment whose participants are chosen, and get them ready.
 
     Raises
@@ -57,7 +64,7 @@ async def assemble(experiment: Experiment, hosts: Sequence[str], notice: Notice)
     try:
         keys = [_key(who, hosts) for who in experiment.cast]
         for key in dict.fromkeys(keys):
-            opened[key] = _open_generator(*key, experiment, notice)
+            opened[key] = _open_generator(*key, experiment, notice, fetching)
         generators = tuple(opened[key] for key in keys)
         models = [
             await generator.describe(who.model)
@@ -74,7 +81,7 @@ async def assemble(experiment: Experiment, hosts: Sequence[str], notice: Notice)
         for key, generator in opened.items():
             sizes = {model: size for (owner, model), size in wanted.items() if owner == key}
             await generator.prepare(sizes, experiment.responses)
-        embedder = open_embedder(experiment.embedder, hosts, notice)
+        embedder = open_embedder(experiment.embedder, hosts, notice, fetching)
         embedder_model = await embedder.describe()
     except BaseException:
         for generator in opened.values():
@@ -93,7 +100,11 @@ def _key(who: Participant, hosts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 
 
 def _open_generator(
-    backend: str, hosts: tuple[str, ...], experiment: Experiment, notice: Notice
+    backend: str,
+    hosts: tuple[str, ...],
+    experiment: Experiment,
+    notice: Notice,
+    fetching: Fetching | None,
 ) -> Generator:
     match backend:
         case "scripted":
@@ -103,7 +114,7 @@ def _open_generator(
         case "embedded":
             from lwd_tui.backends.llamacpp import LlamaCppGenerator
 
-            return LlamaCppGenerator(notice)
+            return LlamaCppGenerator(notice, fetching)
         case "ollama":
             from lwd_tui.backends.ollama import OllamaGenerator
 
@@ -114,7 +125,9 @@ def _open_generator(
             return OpenAIGenerator(hosts)
 
 
-def open_embedder(spec: EmbedderSpec, hosts: Sequence[str], notice: Notice) -> Embedder:
+def open_embedder(
+    spec: EmbedderSpec, hosts: Sequence[str], notice: Notice, fetching: Fetching | None = None
+) -> Embedder:
     """Open the embedder of an experiment."""
     servers = (spec.host,) if spec.host else tuple(hosts)
     match spec.backend:
@@ -125,7 +138,7 @@ def open_embedder(spec: EmbedderSpec, hosts: Sequence[str], notice: Notice) -> E
         case "embedded":
             from lwd_tui.backends.llamacpp import LlamaCppEmbedder
 
-            return LlamaCppEmbedder(spec.model, spec.prefix, spec.normalise, notice)
+            return LlamaCppEmbedder(spec.model, spec.prefix, spec.normalise, notice, fetching)
         case "sentence-transformers":
             from lwd_tui.backends.sentence_transformers import SentenceTransformersEmbedder
 

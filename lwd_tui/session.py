@@ -17,7 +17,7 @@ from typing import Any
 from lwd_tui import __version__
 from lwd_tui.analysis.distance import geometry
 from lwd_tui.cast import Wishes, choose_cast
-from lwd_tui.crew import Crew, assemble, crew_record
+from lwd_tui.crew import Crew, Fetching, assemble, crew_record
 from lwd_tui.dynamics.clock import Clock
 from lwd_tui.dynamics.internet import Internet
 from lwd_tui.dynamics.network import (
@@ -28,10 +28,10 @@ from lwd_tui.dynamics.network import (
     StepStarted,
     TokenPreview,
 )
-from lwd_tui.errors import LwdError, RunStopped
-from lwd_tui.experiment import Experiment
+from lwd_tui.errors import LwdError
+from lwd_tui.experiment import Experiment, InvalidExperiment
 from lwd_tui.store.run import RunStore
-from lwd_tui.types import Geometry, Post, Step
+from lwd_tui.types import Draw, Geometry, Post, Prompt, Step
 
 Notice = Callable[[str], None]
 _PACKAGES = ("numpy", "xllamacpp", "gguf", "ollama", "openai", "sentence-transformers", "torch")
@@ -64,6 +64,7 @@ class Session:
         self._crew = crew
         self._internet = Internet(store.posts())
         self._frame: Geometry | None = previous.geometry if previous else None
+        self._in_step = bool(store.draws(store.finished()))
 
     @classmethod
     async def start(
@@ -74,6 +75,7 @@ class Session:
         notice: Notice,
         *,
         clock: Clock | None = None,
+        fetching: Fetching | None = None,
     ) -> Session:
         """Choose the participants, load the models and create the run's file.
 
@@ -96,19 +98,13 @@ class Session:
                 f"k_0 = 0: with {len(experiment.posts)} posts and beta = {experiment.beta} "
                 "there is nothing to read at t = 0; the participants answer unread"
             )
-        crew = await assemble(experiment, wishes.hosts, note)
+        crew = await assemble(experiment, wishes.hosts, note, fetching)
         try:
             record = run_record(experiment, crew, wishes.hosts) | {"notes": notes}
             store = RunStore.create(path, experiment, record)
         except BaseException:
             await crew.aclose()
             raise
-        store.add_posts(
-            [
-                Post(number, post.text, post.author, "human", 0, post.label)
-                for number, post in enumerate(experiment.posts)
-            ]
-        )
         return cls(store, crew, clock or Clock(), None)
 
     @classmethod
@@ -120,6 +116,7 @@ class Session:
         hosts: Sequence[str] = (),
         allow_changed: bool = False,
         clock: Clock | None = None,
+        fetching: Fetching | None = None,
     ) -> Session:
         """Open a stored run where it stopped.
 
@@ -132,6 +129,8 @@ class Session:
         allow_changed : bool
             Whether to go on with models whose digest isn't the recorded one.
         clock : Clock, optional
+        fetching : callable, optional
+            Told how far weights are, should they have to be fetched.
 
         Raises
         ------
@@ -142,7 +141,7 @@ class Session:
         crew: Crew | None = None
         try:
             servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
-            crew = await assemble(store.experiment, servers, notice)
+            crew = await assemble(store.experiment, servers, notice, fetching)
             changed = _changed(store.record, crew)
             if changed and not allow_changed:
                 raise ModelChanged(
@@ -195,10 +194,20 @@ class Session:
             raise
 
     def inject(self, text: str, label: str = "") -> Post:
-        """Put a post on the Internet by hand; it can be drawn from the next step on."""
+        """Put a post on the Internet by hand, between two steps; the next one can draw it.
+
+        Raises
+        ------
+        InvalidExperiment
+            If the post is blank, or a step is in progress: what it draws from is settled when it
+            begins, also for a resume.
+        """
         if not text.strip():
-            raise RunStopped("a post must not be blank")
-        post = self._internet.add(text.strip(), "", "injected", self.store.finished(), label)
+            raise InvalidExperiment("a post must not be blank")
+        if self._in_step:
+            raise InvalidExperiment("a post can only be put in between two steps")
+        step = self.store.finished()
+        post = self._internet.add(text.strip(), "", "injected", step, label)
         self.store.add_posts([post])
         return post
 
@@ -210,13 +219,8 @@ class Session:
     def _keep(self, event: Event) -> Event:
         match event:
             case StepStarted(t, k, size, draws, prompts):
-                asked = {
-                    draw.participant
-                    if draw.response is None
-                    else (draw.participant, draw.response): p
-                    for draw, p in zip(draws, prompts, strict=True)
-                }
-                self.store.begin_step(t, k, size, draws, asked)
+                self._in_step = True
+                self.store.begin_step(t, k, size, draws, _by_reader(draws, prompts))
             case ResponseArrived(response):
                 self.store.add_response(response)
             case StepCompleted(step):
@@ -224,8 +228,19 @@ class Session:
                 self._frame = geometry(step.embeddings, step.owners, n, self._frame)
                 step = replace(step, geometry=self._frame)
                 self.store.finish_step(step)
+                self._in_step = False
                 return StepCompleted(step)
         return event
+
+
+def _by_reader(
+    draws: Sequence[Draw], prompts: Sequence[Prompt]
+) -> dict[int | tuple[int, int], Prompt]:
+    """Name each prompt by who reads it: a participant, or one of its responses."""
+    return {
+        draw.participant if draw.response is None else (draw.participant, draw.response): prompt
+        for draw, prompt in zip(draws, prompts, strict=True)
+    }
 
 
 def run_record(experiment: Experiment, crew: Crew, hosts: Sequence[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lwd_tui.cli import doctor, models, presets, runs
+from lwd_tui.cli import doctor, gmm, models, presets, runs
 from lwd_tui.errors import LwdError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.command("presets")(presets.presets)
 app.command("doctor")(doctor.doctor)
+app.command("gmm")(gmm.gmm)
 
 
 class BackendChoice(StrEnum):

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 
 def presets() -> None:
-    """List the presets that ship."""
+    """List the presets that ship, of language models and of mixtures."""
     from rich.console import Console
-    from rich.table import Table
 
-    from lwd_tui.presets import load_preset, preset_names
+    from lwd_tui.presets import load_gmm_preset, load_preset, preset_names
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("preset", "n", "L", "T", "beta", "posts", "what it is"):
-        table.add_column(
-            heading, justify="left" if heading in ("preset", "what it is") else "right"
-        )
-    for name in preset_names():
-        experiment = load_preset(name)
-        table.add_row(
-            name,
-            str(len(experiment.cast) or "auto"),
-            str(experiment.responses),
-            str(experiment.steps),
-            f"{experiment.beta:g}",
-            str(len(experiment.posts)),
-            experiment.description,
-        )
-    Console().print(table)
+    console = Console()
+    for title, names, load in (
+        ("Language models: lwd-tui --preset NAME --headless", preset_names(), load_preset),
+        ("Mixtures: lwd-tui gmm --preset NAME", preset_names("gmm"), load_gmm_preset),
+    ):
+        console.print(title, style="bold", highlight=False)
+        for name in names:
+            line = f"  {name:<19} {load(name).description}"
+            console.print(line, highlight=False, soft_wrap=True)

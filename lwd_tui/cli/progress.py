@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from typing import Protocol
 
 from rich.console import Console
@@ -19,10 +17,10 @@ from lwd_tui.dynamics.network import (
     StepStarted,
 )
 from lwd_tui.experiment import Experiment
+from lwd_tui.pace import Pace
 from lwd_tui.palette import marker
 from lwd_tui.text import clean_line
-
-_STEPS_REMEMBERED = 5
+from lwd_tui.words import duration
 
 
 class Reporter(Protocol):
@@ -30,6 +28,10 @@ class Reporter(Protocol):
 
     def notice(self, sentence: str) -> None:
         """Tell a sentence."""
+        ...
+
+    def fetching(self, what: str, done: int, total: int) -> None:
+        """Tell how far weights are, from any thread."""
         ...
 
     def start(self, experiment: Experiment, done: int) -> None:
@@ -45,43 +47,6 @@ class Reporter(Protocol):
         ...
 
 
-class Pace:
-    """Tokens a second, and the time that is left."""
-
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
-        self._began = time.perf_counter()
-        self._tokens = 0
-        self._recent: deque[tuple[int, float]] = deque(maxlen=_STEPS_REMEMBERED)
-
-    def see(self, event: Event) -> None:
-        """Count the tokens and steps of an event."""
-        if isinstance(event, ResponseArrived):
-            counts = (attempt.completion_tokens or 0 for attempt in event.response.attempts)
-            self._tokens += sum(counts)
-        elif isinstance(event, StepCompleted):
-            self._recent.append((event.step.k, event.step.seconds))
-
-    @property
-    def tokens_per_second(self) -> float:
-        """New tokens over the wall time since the start."""
-        return self._tokens / max(time.perf_counter() - self._began, 1e-9)
-
-    def seconds_left(self, done: int, next_k: int, last_k: int) -> float | None:
-        """Estimate the time that is left; None before the first step is done.
-
-        A step's time grows with what is read: recent steps are taken to cost a constant and a
-        share for each post, in equal parts.
-        """
-        if not self._recent:
-            return None
-        k = sum(size for size, _ in self._recent) / len(self._recent)
-        seconds = sum(cost for _, cost in self._recent) / len(self._recent)
-        mean_k = (next_k + last_k) / 2
-        growth = 0.5 + 0.5 * (mean_k / k if k else 1)
-        return (self._steps - done) * seconds * growth
-
-
 class LineReporter:
     """One line a step, for logs."""
 
@@ -92,6 +57,9 @@ class LineReporter:
     def notice(self, sentence: str) -> None:
         """Print the sentence."""
         self._console.print(Text(clean_line(sentence)), soft_wrap=True)
+
+    def fetching(self, what: str, done: int, total: int) -> None:
+        """Print nothing: that weights are fetched was told, and when they are the run goes on."""
 
     def start(self, experiment: Experiment, done: int) -> None:
         """Remember what is run."""
@@ -139,18 +107,30 @@ class BarReporter:
         self._experiment: Experiment | None = None
         self._run = TaskID(0)
         self._participants: list[TaskID] = []
-        self._pace = Pace(1)
+        self._pace = Pace()
         self._done = 0
         self._rejected = 0
+        self._fetched: dict[int, TaskID] = {}
 
     def notice(self, sentence: str) -> None:
         """Print the sentence above the bars."""
         self._progress.console.print(Text(clean_line(sentence)), soft_wrap=True)
 
+    def fetching(self, what: str, done: int, total: int) -> None:
+        """Show how far weights are."""
+        self._progress.start()
+        if total not in self._fetched:
+            self._fetched[total] = self._progress.add_task("", total=100, note="")
+        self._progress.update(
+            self._fetched[total],
+            description=f"fetching {clean_line(what)}",
+            completed=100 * done // total,
+            visible=done < total,
+        )
+
     def start(self, experiment: Experiment, done: int) -> None:
         """Show the bars."""
         self._experiment = experiment
-        self._pace = Pace(experiment.steps + 1)
         self._done = done
         self._run = self._progress.add_task(
             "steps", total=experiment.steps + 1, completed=done, note=""
@@ -159,6 +139,8 @@ class BarReporter:
             label = f"{marker(position)} {clean_line(who.name)[:24]}".replace("[", r"\[")
             task = self._progress.add_task(label, total=experiment.responses, note="")
             self._participants.append(task)
+        for task in self._fetched.values():
+            self._progress.update(task, visible=False)
         self._progress.start()
 
     def see(self, event: Event) -> None:
@@ -193,10 +175,12 @@ class BarReporter:
         experiment = self._experiment
         if experiment is None:
             return
-        parts = [f"t {t}", phase, f"{self._pace.tokens_per_second:.0f} tokens/s"]
+        parts = [f"t {t}", phase]
+        if self._pace.tokens_per_second is not None:
+            parts.append(f"{self._pace.tokens_per_second:.0f} tokens/s")
         size = experiment.size(t)
         left = self._pace.seconds_left(
-            self._done,
+            experiment.steps + 1 - self._done,
             experiment.draw_size(size) if k is None else k,
             experiment.draw_size(experiment.size(experiment.steps)),
         )
@@ -205,13 +189,3 @@ class BarReporter:
         if self._rejected:
             parts.append(f"{self._rejected} asked again")
         self._progress.update(self._run, note="  ".join(parts))
-
-
-def duration(seconds: float) -> str:
-    """Write a time as people say it."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

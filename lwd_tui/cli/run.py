@@ -29,7 +29,12 @@ Opening = Callable[[Reporter], Awaitable[Session]]
 
 def run_headless(experiment: Experiment, wishes: Wishes, path: Path, *, as_json: bool) -> int:
     """Begin a run and see it through; return the exit code."""
-    return _main(lambda reporter: Session.start(experiment, path, wishes, reporter.notice), as_json)
+    return _main(
+        lambda reporter: Session.start(
+            experiment, path, wishes, reporter.notice, fetching=reporter.fetching
+        ),
+        as_json,
+    )
 
 
 def resume_headless(
@@ -38,7 +43,11 @@ def resume_headless(
     """Go on with a stored run and see it through; return the exit code."""
     return _main(
         lambda reporter: Session.resume(
-            path, reporter.notice, hosts=hosts, allow_changed=allow_changed
+            path,
+            reporter.notice,
+            hosts=hosts,
+            allow_changed=allow_changed,
+            fetching=reporter.fetching,
         ),
         as_json,
     )

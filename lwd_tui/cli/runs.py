@@ -40,7 +40,7 @@ def list_() -> None:
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("run", "status", "steps", "norm", "participants", "created"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading == "run", overflow="fold")
     for run in summaries:
         norms = f"{number(run.norm_first)} → {number(run.norm_last)}" if run.done else ""
         table.add_row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _OPENING = re.compile(
     r"(?:sure(?: thing)?|certainly|of course|okay|ok|absolutely|great|yes)\b[\s,.!:]*"
     r"|(?:here(?:'s|’s| is| are)|below is|the following is)\b[^.!?:]*"
@@ -16,7 +17,8 @@ def problem_of(text: str, finish_reason: str) -> str:
     """Say why an answer can't be used.
 
     Unusable are: a blank answer, or one without a letter or digit; one that the token limit cut
-    off; one that is only a preamble, such as "Sure! Here is one sentence:".
+    off, or that holds half a character; one that is only a preamble, such as "Sure! Here is one
+    sentence:".
 
     Parameters
     ----------
@@ -32,6 +34,8 @@ def problem_of(text: str, finish_reason: str) -> str:
     """
     if finish_reason == "length":
         return "cut off by max_tokens"
+    if _SURROGATE.search(text):
+        return "not valid Unicode"
     if not any(character.isalnum() for character in text):
         return "blank"
     bare = text.strip("*_#\"'“”‘’ \n\t")

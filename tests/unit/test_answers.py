@@ -48,3 +48,8 @@ def test_only_a_preamble(text):
 
 def test_an_answer_that_the_limit_cut_is_not_used_however_good_it_looks():
     assert problem_of("Bitcoin will last.", "length") == "cut off by max_tokens"
+
+
+def test_half_a_character_is_not_posted():
+    assert problem_of("Bitcoin \ud83d", "stop") == "not valid Unicode"
+    assert problem_of("Bitcoin \U0001f680", "stop") == ""

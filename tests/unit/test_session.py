@@ -7,7 +7,7 @@ from lwd_tui.backends.base import BackendStopped
 from lwd_tui.backends.scripted import ScriptedGenerator
 from lwd_tui.cast import Wishes
 from lwd_tui.dynamics.network import ResponseArrived, StepCompleted
-from lwd_tui.experiment import Experiment
+from lwd_tui.experiment import Experiment, InvalidExperiment
 from lwd_tui.session import ModelChanged, Session
 from lwd_tui.store.run import RunStore
 
@@ -158,7 +158,7 @@ async def test_a_post_by_hand_is_read_from_the_next_step_on_and_survives_a_resum
     async with await started(path, spec) as session, aclosing(session.run()) as events:
         async for event in events:
             if isinstance(event, StepCompleted) and event.step.t == 0:
-                session.inject("  Read me.  ", label="mine")
+                assert session.inject("  Read me.  ", label="mine").step == 1
                 break
     async with await Session.resume(path, unheard) as session:
         await steps_of(session)
@@ -167,6 +167,24 @@ async def test_a_post_by_hand_is_read_from_the_next_step_on_and_survives_a_resum
         assert (mine.text, mine.label, mine.step) == ("Read me.", "mine", 1)
         assert mine.id not in store.draws(0)[0].posts
         assert all(mine.id in draw.posts for draw in store.draws(1))
+
+
+async def test_a_post_by_hand_in_mid_step_is_refused_also_after_a_resume(tmp_path):
+    path = tmp_path / "a.lwd"
+    async with await started(path) as session, aclosing(session.run()) as events:
+        await anext(events)
+        with pytest.raises(InvalidExperiment, match="between two steps"):
+            session.inject("Too early.")
+    async with await Session.resume(path, unheard) as session:
+        with pytest.raises(InvalidExperiment, match="between two steps"):
+            session.inject("Too early again.")
+        assert len(await steps_of(session)) == 4
+
+
+async def test_a_blank_post_by_hand_is_refused(tmp_path):
+    async with await started(tmp_path / "a.lwd") as session:
+        with pytest.raises(InvalidExperiment, match="blank"):
+            session.inject(" ")
 
 
 async def test_nothing_to_read_is_said_and_recorded(tmp_path):

@@ -1,9 +1,9 @@
 """One model in memory: an xllamacpp server and the calls that are made to it.
 
 All of this blocks, and is called from the model's own thread (see `llamacpp_worker`). The server
-listens on a socket file in a folder that only this user can enter, never on a port of the network
-where the system has such sockets, and asks for a random key; we use it for what the library
-doesn't offer otherwise, counting tokens and filling in chat templates.
+listens on a socket file in a folder that only this user can enter (on a loopback port only where
+the system has no such sockets, or the path would be too long), and asks for a random key; we use
+it for what the library doesn't offer otherwise: counting tokens and filling in chat templates.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ Hear = Callable[[Chunk], bool]
 # Generation is cancelled between batches: 128 tokens of a prompt take well under a second, and
 # are only a little slower each than in larger batches.
 _BATCH = 128
+
+# Of a socket file, on macOS; Linux takes a few more.
+_LONGEST_ADDRESS = 103
 
 # Each call of the library's initialisation sets the same globals.
 _LOADING = threading.Lock()
@@ -92,8 +95,9 @@ class LlamaCppModel:
             library = _library()
             params = _params(library, path, shape)
             params.api_keys = [key]
-            if hasattr(socket, "AF_UNIX"):
-                params.hostnames = [str(Path(self._folder.name) / "llama.sock")]
+            address = str(Path(self._folder.name) / "llama.sock")
+            if hasattr(socket, "AF_UNIX") and len(address) <= _LONGEST_ADDRESS:
+                params.hostnames = [address]
             try:
                 self._server = library.Server(params)
             except RuntimeError:

@@ -186,7 +186,7 @@ async def _fetched(model: str, progress: Progress | None) -> None:
 
     def tell(label: str, done: int, total: int) -> None:
         if cancelled.is_set():
-            raise InterruptedError
+            raise asyncio.CancelledError
         if progress is not None:
             loop.call_soon_threadsafe(progress, label, done, total)
 

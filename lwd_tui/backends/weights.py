@@ -242,11 +242,12 @@ def _download(
 
 
 def _size_of(folder: Path) -> int:
+    """Add up the files under a folder; pip moves and removes some while we look."""
     size = 0
-    for path in folder.rglob("*"):
-        # pip moves and removes files while we look.
-        with suppress(OSError):
-            size += path.stat().st_size if path.is_file() else 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                size += (Path(parent) / name).stat().st_size
     return size
 
 

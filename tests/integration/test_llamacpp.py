@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import zipfile
@@ -12,6 +13,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
@@ -293,6 +295,26 @@ def _cut(whole: Path, target: Path) -> None:
 async def test_no_port_of_the_network_is_opened(generator: LlamaCppGenerator) -> None:
     await generator.prepare({SMOLLM: 512}, 2)
     assert _listening() == set()
+
+
+async def test_where_no_socket_file_can_be_the_port_asks_for_the_key(
+    generator: LlamaCppGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("deep" * 30)
+    _make(deep)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    assert await generator.count_tokens(SMOLLM, "Once upon a time") == 4
+    address = await generator._workers[path_of(SMOLLM)].run(
+        Shape(1, 1, 1), lambda model: model._server.listening_address
+    )
+    assert address.startswith("http://127.0.0.1:")
+    async with httpx.AsyncClient(base_url=address, trust_env=False) as stranger:
+        refused = await stranger.post("/completion", json={"prompt": "Hi", "n_predict": 1})
+    assert refused.status_code == 401
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir()
 
 
 def _listening() -> set[str]:

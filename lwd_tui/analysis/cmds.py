@@ -65,11 +65,11 @@ def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
     coordinates, eigenvalues = np.zeros((m, dimensions)), np.zeros(dimensions)
     axes = min(dimensions, m, p)
     if axes:
-        cloud = cloud - cloud.mean(axis=0)
+        cloud -= cloud.mean(axis=0)
         tall = cloud if p <= m else cloud.T
         values, vectors = leading_eigenpairs(tall, axes)
         eigenvalues[:axes] = values
-        coordinates[:, :axes] = cloud @ vectors if p <= m else vectors * np.sqrt(values)
+        coordinates[:, :axes] = (vectors.T @ cloud.T).T if p <= m else vectors * np.sqrt(values)
     explained = _share(eigenvalues.sum(), float(np.vdot(cloud, cloud)))
     return ClassicalMds(with_fixed_signs(coordinates), eigenvalues, explained, 0.0)
 

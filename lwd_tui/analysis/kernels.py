@@ -22,7 +22,7 @@ def centred_gram(points: ArrayLike) -> Floats:
     """
     cloud = shifted(finite(points, "embeddings"))
     if len(cloud):
-        cloud = cloud - cloud.mean(axis=0)
+        cloud -= cloud.mean(axis=0)
     gram: Floats = cloud @ cloud.T
     return gram
 

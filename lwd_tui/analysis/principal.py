@@ -10,8 +10,8 @@ from lwd_tui.types import Floats
 DENSE = 200
 # Two vectors more than are wanted, so that equal or close eigenvalues are told apart.
 SPARE = 2
-LARGEST_BASIS = 160
-TOLERANCE = 1e-10
+LARGEST_BASIS = 96
+TOLERANCE = 1e-8
 
 
 def leading_eigenpairs(tall: Floats, count: int) -> tuple[Floats, Floats]:
@@ -34,8 +34,9 @@ def leading_eigenpairs(tall: Floats, count: int) -> tuple[Floats, Floats]:
     Notes
     -----
     Beyond 200 columns by block Lanczos iteration (Golub and Underwood, 1977) until the relative
-    residual is 1e-10, where the eigenvalues are good to about 1e-15. Should the leading
-    eigenvalues lie too close together for it, the full decomposition follows.
+    residual is 1e-8, where the eigenvalues are good to about 1e-15 and the vectors to 1e-8 over
+    the relative gap. Should the leading eigenvalues lie too close together for it, the full
+    decomposition follows.
     """
     found = _lanczos(tall, count) if tall.shape[1] > DENSE else None
     values, vectors = _dense(tall, count) if found is None else found

@@ -1,0 +1,79 @@
+"""The statistics of a step and of a paper-sized run; the permutation test against dcor's."""
+
+import dcor
+import numpy as np
+
+from benchmarks.timing import least_together
+from lwd_tui.analysis.copying import copied
+from lwd_tui.analysis.distance import geometry
+from lwd_tui.analysis.drift import drift
+from lwd_tui.analysis.permutation import difference_tests
+from lwd_tui.analysis.summary import step_statistics, text_statistics
+
+N, L, P, STEPS = 3, 40, 768, 61
+OWNERS = np.repeat(np.arange(N), L)
+PERMUTATIONS = 999
+
+
+def responses(rng):
+    return rng.normal(size=(N * L, P)) + 0.05 * OWNERS[:, None]
+
+
+def against_dcor():
+    rng = np.random.default_rng(0)
+    points = responses(rng)
+    parts = [points[i == OWNERS] for i in range(N)]
+    ours, three, theirs = least_together(
+        lambda: difference_tests(points, OWNERS, N, rng, PERMUTATIONS, ("energy",), pairwise=False),
+        lambda: difference_tests(points, OWNERS, N, rng, PERMUTATIONS),
+        lambda: dcor.homogeneity.energy_test(*parts, num_resamples=PERMUTATIONS, random_state=0),
+        rounds=15,
+    )
+    print(f"energy test, R = {PERMUTATIONS}, {N * L} x {P}: {ours * 1e3:.1f} ms")
+    print(f"dcor, the same: {theirs * 1e3:.1f} ms: {theirs / ours:.1f} times")
+    print(f"three statistics, omnibus and all pairs: {three * 1e3:.1f} ms")
+
+
+def run_geometry(steps):
+    previous = None
+    for points in steps:
+        previous = geometry(points, OWNERS, N, previous)
+
+
+def run_statistics(steps, rng):
+    for points in steps:
+        step_statistics(points, OWNERS, N, rng)
+    drift([(points, OWNERS) for points in steps], N)
+
+
+def run_wording(texts, posts):
+    for _ in range(STEPS):
+        text_statistics(texts, OWNERS, N)
+        for i in range(N):
+            copied(texts[i * L : (i + 1) * L], posts)
+
+
+def whole_run():
+    rng = np.random.default_rng(1)
+    steps = [responses(rng).astype(np.float32) for _ in range(STEPS)]
+    vocabulary = [f"word{k}" for k in range(400)]
+    texts = [" ".join(rng.choice(vocabulary, 25)) for _ in range(N * L)]
+    posts = [" ".join(rng.choice(vocabulary, 25)) for _ in range(100)]
+    geometries, statistics, wording = least_together(
+        lambda: run_geometry(steps),
+        lambda: run_statistics(steps, rng),
+        lambda: run_wording(texts, posts),
+        rounds=2,
+    )
+    print(f"a run of {STEPS} steps of {N} x {L}, p = {P}: geometry {geometries:.2f} s,")
+    print(f"  tests, intervals, diversity and drift {statistics:.2f} s,")
+    print(f"  wording and copying {wording:.2f} s")
+
+
+def main():
+    against_dcor()
+    whole_run()
+
+
+if __name__ == "__main__":
+    main()

@@ -84,4 +84,39 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         "Answers that were longer than the embedder reads; the rest of them has no say.",
     ),
     "seconds": ("time of the step", "From the first request to the last number."),
+    "age": (
+        "age of a post",
+        "How many steps a post had been there when it was read. Of the synthetic ones, older ones "
+        "are dimmer.",
+    ),
+    "prompt": (
+        "the exact prompt",
+        "What the model was given, to the letter: the posts, and the words of the template around "
+        "them. All answers of a participant at a step share it, unless each draws for itself.",
+    ),
+    "seed": (
+        "seed",
+        "The number that the server was given to draw the tokens with. It makes an answer "
+        "traceable, but servers don't promise the same text for the same seed.",
+    ),
+    "attempts": (
+        "attempts and retries",
+        "Attempts are answers that came: one that was blank, cut or only a preamble is asked for "
+        "again, and the last one stands. Retries are faults of the server before an answer came.",
+    ),
+    "mean_distance": (
+        "distance to the means",
+        "How far the answer lies from the mean answer of its own participant, and of the others, "
+        "at the same step. An answer nearer to another's mean than to its own could be the "
+        "other's.",
+    ),
+    "following": (
+        "following a post",
+        "Who read it, and which later answers are nearest to it in embedding. The nearest are its "
+        "likeliest descendants, not proven ones: a model may say the same without having read it.",
+    ),
+    "differences": (
+        "differences",
+        "Words that the other answer hasn't are marked; those in common are found by their order.",
+    ),
 }

@@ -48,5 +48,7 @@ class PageEntry(NamedTuple):
 
 
 PAGES: tuple[PageEntry, ...] = (
+    PageEntry("setup", "Set up", "setup:SetupPage"),
     PageEntry("live", "Live", "live:LivePage"),
+    PageEntry("inspect", "Inspect", "inspect:InspectPage"),
 )  # fmt: skip

@@ -104,6 +104,10 @@ class Outline(Rows):
         # The line that was looked at stays where it was, and the steps move past it.
         self.top = self._seen(self.cursor - here)
 
+    def grow(self) -> None:
+        """Show the steps that became whole meanwhile, and stay where we are."""
+        self._lay_out(self.cursor)
+
     def entry(self, row: int) -> Entry:
         """Return what a line stands for."""
         t = self._step.t if self._step is not None else -1

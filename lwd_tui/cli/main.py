@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -71,7 +71,7 @@ def start(
     as_json: Json = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Run an experiment; see `lwd-tui presets` for those that ship."""
+    """Open the explorer, or run an experiment; `lwd-tui presets` lists those that ship."""
     if context.invoked_subcommand is not None:
         return
     if version:
@@ -79,31 +79,45 @@ def start(
 
         typer.echo(f"lwd-tui {__version__}")
         return
-    if not headless:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
-    if preset is None:
+    if headless and preset is None:
         raise LwdError("say what to run with --preset NAME; `lwd-tui presets` lists them")
+    given = {"steps": steps, "responses": responses, "beta": beta, "seed": seed}
+    if preset is None:
+        if settings or out or model or any(value is not None for value in given.values()):
+            raise LwdError("these options change a preset: name it with --preset")
+        raise typer.Exit(_explore())
 
     from lwd_tui.cast import Wishes
-    from lwd_tui.cli.run import run_headless
-    from lwd_tui.experiment import parse_setting
     from lwd_tui.presets import changed, load_preset
-    from lwd_tui.store.folder import new_run_path
+    from lwd_tui.specification import parse_setting
 
-    given = {"steps": steps, "responses": responses, "beta": beta, "seed": seed}
     changes = dict(parse_setting(setting) for setting in settings or ())
     changes |= {name: value for name, value in given.items() if value is not None}
     experiment = changed(load_preset(preset), changes)
     wishes = Wishes(backend.value, tuple(model or ()), tuple(host or ()))
+    if not headless:
+        raise typer.Exit(_explore(experiment=experiment, wishes=wishes, path=out))
+
+    from lwd_tui.cli.run import run_headless
+    from lwd_tui.store.folder import new_run_path
+
     path = out if out is not None else new_run_path(experiment.name)
     raise typer.Exit(run_headless(experiment, wishes, path, as_json=as_json))
+
+
+def _explore(**opening: Any) -> int:
+    """Open the explorer; its arguments are those of `lwd_tui.tui.app.run_app`."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LwdError("the explorer needs a terminal; without one, add --headless")
+    from lwd_tui.tui.app import run_app
+
+    return run_app(**opening)
 
 
 @app.command()
 def resume(
     run: Annotated[str, typer.Argument(help="A run's name or file.")],
-    headless: Annotated[bool, typer.Option("--headless", help="Without a screen.")] = False,  # noqa: ARG001
+    headless: Annotated[bool, typer.Option("--headless", help="Without a screen.")] = False,
     host: Hosts = None,
     allow_changed: Annotated[
         bool,
@@ -112,12 +126,14 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Go on where a stored run stopped."""
-    from lwd_tui.cli.run import resume_headless
     from lwd_tui.store.folder import find_run
 
-    code = resume_headless(
-        find_run(run), tuple(host or ()), allow_changed=allow_changed, as_json=as_json
-    )
+    path = find_run(run)
+    if not headless and not as_json:
+        raise typer.Exit(_explore(run=path))
+    from lwd_tui.cli.run import resume_headless
+
+    code = resume_headless(path, tuple(host or ()), allow_changed=allow_changed, as_json=as_json)
     raise typer.Exit(code)
 
 

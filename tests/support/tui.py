@@ -1,10 +1,10 @@
 """Small apps and small runs for the tests of the explorer."""
 
 import asyncio
-import sqlite3
 from contextlib import aclosing
 from pathlib import Path
 
+import numpy as np
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -12,8 +12,11 @@ from textual.widget import Widget
 from lwd_tui.cast import Wishes
 from lwd_tui.experiment import Experiment
 from lwd_tui.session import Session
+from lwd_tui.store.run import RunStore
 from lwd_tui.tui.theme import THEMES
+from lwd_tui.types import Attempt, Draw, Geometry, Post, Prompt, Response, Step
 
+NAMES = ("ada", "ben", "cleo")
 SENTENCES = (
     "Steady builders will shape open markets this year.",
     "Bold traders may slow scarce networks over a decade.",
@@ -49,8 +52,7 @@ def scripted(**changes) -> Experiment:
             "responses": 4,
             "steps": 6,
             "participants": [
-                {"name": name, "backend": "scripted", "model": name}
-                for name in ("ada", "ben", "cleo")
+                {"name": name, "backend": "scripted", "model": name} for name in NAMES
             ],
             "embedder": {"backend": "scripted", "model": "words-64"},
             "posts": [{"text": text, "author": "press"} for text in SENTENCES],
@@ -60,7 +62,7 @@ def scripted(**changes) -> Experiment:
 
 
 async def stored_run(path: Path, experiment: Experiment | None = None, *, stop_after=None) -> Path:
-    """Make a run's file, whole or stopped after some steps, with times that never change."""
+    """Make a run's file by the scripted models, whole or stopped after some steps."""
     experiment = experiment or scripted()
     async with (
         await Session.start(experiment, path, Wishes(), lambda _: None) as session,
@@ -69,18 +71,78 @@ async def stored_run(path: Path, experiment: Experiment | None = None, *, stop_a
         async for _ in events:
             if stop_after is not None and session.store.finished() >= stop_after:
                 break
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE steps SET seconds = 1.5")
-    connection.close()
     return path
 
 
-async def until(pilot: Pilot, condition, seconds: float = 10) -> None:
+def handmade_step(t: int, texts=SENTENCES, responses: int = 4) -> Step:
+    """Make a step of three participants from round numbers, the same on every machine.
+
+    The first answers at t are the next three of `texts`.
+    """
+    share = 1 / (1 + t / 3)
+    corners = np.array([[0.0, 0.8], [-0.7, -0.4], [0.7, -0.4]])
+    around = np.array([[0.1, 0.0], [-0.1, 0.0], [0.0, 0.15], [0.0, -0.15]])
+    answers = tuple(
+        Response(
+            t,
+            i,
+            index,
+            (Attempt(texts[(3 * t + i + 4 * index) % len(texts)], 7, "stop", 90, 12, 0.5),),
+        )
+        for i in range(3)
+        for index in range(responses)
+    )
+    coordinates = np.round(
+        [corners[i] * share + around[index % 4] for i in range(3) for index in range(responses)], 3
+    )
+    far = round(1.3 * share, 3)
+    near = round(0.9 * share, 3)
+    geometry = Geometry(
+        distances=np.array([[0, far, near], [far, 0, far], [near, far, 0]]),
+        norm=round(2.4 * share, 3),
+        norm_debiased=round(2.2 * share, 3),
+        noise_floor=0.4,
+        dispersion=np.array([0.5, 0.4, 0.6]) * round(share, 3),
+        coordinates=coordinates,
+        owners=np.repeat(np.arange(3), responses),
+        explained=0.75,
+    )
+    size = len(SENTENCES) + 3 * t
+    posted = tuple(
+        Post(size + i, answers[i * responses].text, name, "synthetic", t + 1)
+        for i, name in enumerate(NAMES)
+    )
+    embeddings = np.hstack([coordinates, np.ones((len(answers), 1))]).astype(np.float32)
+    draws = tuple(Draw(t, i, tuple(range(size // 2))) for i in range(3))
+    return Step(
+        t, size // 2, size, 3 * t, draws, answers, embeddings, posted, 1.5, geometry=geometry
+    )  # fmt: skip
+
+
+def handmade_run(path: Path, *, stop_after: int = 6, texts=SENTENCES, **changes) -> Path:
+    """Make a run's file from `handmade_step`."""
+    with RunStore.create(path, scripted(**changes), {"notes": []}) as store:
+        for t in range(stop_after):
+            step = handmade_step(t, texts)
+            prompt = Prompt.completion(f"Read, and answer, at t = {t}.")
+            store.begin_step(t, step.k, step.size, step.draws, dict.fromkeys(range(3), prompt))
+            for response in step.responses:
+                store.add_response(response)
+            store.finish_step(step)
+    return path
+
+
+async def holds(condition, seconds: float = 10) -> None:
     """Wait until something holds; fail if it never does."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():
         assert asyncio.get_running_loop().time() < deadline, "it never came to hold"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.005)
+
+
+async def until(pilot: Pilot, condition, seconds: float = 10) -> None:
+    """Wait until something holds and the screen shows it."""
+    await holds(condition, seconds)
     await pilot.pause()
 
 

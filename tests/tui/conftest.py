@@ -1,13 +1,10 @@
-import os
-
-# Read once, when Textual is imported.
-os.environ["TEXTUAL_ANIMATIONS"] = "none"
-os.environ.pop("NO_COLOR", None)
-
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
+def still(tmp_path, monkeypatch):
+    """A home of its own, no animations, no wish for or against colours."""
     monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")
     return tmp_path / "home"

@@ -53,14 +53,15 @@ class LivePage(Page):
         #participants { column-span: 5; }
         #distances { column-span: 3; }
         #internet { column-span: 4; }
-        #dispersion, #numbers { display: none; }
+        .-extra { display: none; }
 
         &.-wide.-tall {
-            #norm, #scatter, #dispersion { column-span: 4; display: block; }
+            .-extra { display: block; }
+            #norm, #scatter, #dispersion { column-span: 4; }
             #participants { column-span: 4; }
             #distances { column-span: 3; }
             #internet { column-span: 3; }
-            #numbers { column-span: 2; display: block; }
+            #numbers { column-span: 2; }
         }
         &.-narrow, &.-short, &.-single {
             #panels { display: block; }
@@ -104,8 +105,10 @@ class LivePage(Page):
             yield Numbers(id="numbers")
 
     def on_mount(self) -> None:
-        """Choose the panel that stands alone on a small terminal."""
+        """Say which panel stands alone on a small terminal, and which wait for a large one."""
         self.query_one(f"#{self._panel}").add_class("-chosen")
+        for panel in self.query("#dispersion, #numbers"):
+            panel.add_class("-extra")
 
     # What is shown
 

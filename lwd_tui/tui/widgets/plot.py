@@ -78,6 +78,11 @@ class Plot(PlotWidget):
         """Whether the user chose the limits."""
         return self._zoomed
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is still to be drawn."""
+        return self._waiting is not None
+
     def redraw(self) -> None:
         """Draw what is new, now or as soon as a quarter of a second is over."""
         if self._waiting is None and self.is_mounted:
@@ -94,7 +99,7 @@ class Plot(PlotWidget):
         else:
             self._drawn = Plot._last = time.monotonic()
             columns, rows = self.inner
-            self._ticks[0].most, self._ticks[1].most = max(columns // 8, 2), max(rows // 3, 2)
+            self._ticks[0].most, self._ticks[1].most = max(columns // 8, 2), rows // 3 + 1
             with self.app.batch_update():
                 self.clear()
                 self.draw()

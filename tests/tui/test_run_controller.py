@@ -1,0 +1,200 @@
+"""The app's side of a run, alone: what it tells, and when it posts, waits, fails and goes on."""
+
+import asyncio
+import contextlib
+
+import pytest
+from support.tui import holds, scripted, stored_run
+
+from lwd_tui.backends.base import BackendStopped
+from lwd_tui.backends.scripted import ScriptedGenerator
+from lwd_tui.cast import Wishes
+from lwd_tui.errors import RunStopped
+from lwd_tui.store.run import RunStore
+from lwd_tui.tui import messages
+from lwd_tui.tui.run import RunController
+
+
+class Heard(list):
+    """The messages of a run, in order."""
+
+    def of(self, kind):
+        return [message for message in self if isinstance(message, kind)]
+
+
+@pytest.fixture
+async def heard():
+    return Heard()
+
+
+@pytest.fixture
+async def run(heard):
+    controller = RunController(heard.append)
+    yield controller
+    await controller.aclose()
+
+
+def phase(run):
+    return run.progress.phase
+
+
+async def test_each_step_is_told_once_and_in_order(run, heard, tmp_path):
+    run.start(scripted(), Wishes(), tmp_path / "run.sqlite")
+    await holds(lambda: phase(run) == "done")
+    assert [message.step.t for message in heard.of(messages.StepCompleted)] == list(range(7))
+    assert len(heard.of(messages.RunOpened)) == 1
+    assert [numbers.t for numbers in run.numbers] == list(range(7))
+    with RunStore.open(tmp_path / "run.sqlite") as store:
+        stored = store.numbers()
+        assert [n.norm for n in run.numbers] == [n.norm for n in stored]
+        assert run.posts == store.posts()
+
+
+async def test_streamed_words_are_told_together(run, heard, tmp_path):
+    run.start(scripted(scripted__tokens_per_second=500, steps=3), Wishes(), tmp_path / "a.sqlite")
+    began = asyncio.get_running_loop().time()
+    await holds(lambda: phase(run) == "done")
+    seconds = asyncio.get_running_loop().time() - began
+    told = heard.of(messages.ProgressChanged)
+    assert len(told) <= 8 * seconds + 3
+    assert any(each.text for message in told for each in message.progress.participants)
+
+
+async def test_a_post_by_hand_waits_for_the_step_in_progress(run, heard, tmp_path):
+    path = tmp_path / "a.sqlite"
+    run.start(scripted(scripted__tokens_per_second=300, steps=30), Wishes(), path)
+    await holds(lambda: phase(run) == "asking" and len(run.numbers) >= 1)
+    in_progress = len(run.numbers)
+    run.inject("Word from outside.", "news")
+    await holds(lambda: heard.of(messages.PostsChanged))
+    await holds(lambda: len(run.numbers) > in_progress + 1)
+    await run.stop()
+    with RunStore.open(path) as store:
+        (post,) = [post for post in store.posts() if post.origin == "injected"]
+        assert (post.text, post.label, post.step) == ("Word from outside.", "news", in_progress + 1)
+        assert all(post.id not in draw.posts for draw in store.draws(in_progress))
+        sizes = [numbers.size for numbers in store.numbers()]
+    assert sizes[in_progress + 1] == sizes[in_progress] + 3 + 1
+    # The file agrees with itself: the run goes on from it.
+    run.go_on(paused=True)
+    done = len(run.numbers)
+    await holds(lambda: len(run.numbers) == done + 1)
+    assert not heard.of(messages.RunFailed)
+
+
+async def test_a_post_can_be_put_in_while_the_run_is_paused(run, heard, tmp_path):
+    run.start(scripted(scripted__tokens_per_second=300, steps=30), Wishes(), tmp_path / "a.sqlite")
+    await holds(lambda: phase(run) == "asking")
+    run.pause()
+    await holds(lambda: phase(run) == "paused")
+    run.inject("Now.")
+    assert run.posts[-1].origin == "injected"
+    assert run.posts[-1].step == len(run.numbers)
+
+
+async def test_only_a_run_that_is_open_takes_posts(run, heard, tmp_path):
+    await run.open(await stored_run(tmp_path / "a.sqlite", stop_after=2))
+    with pytest.raises(RunStopped, match="go on with the run first"):
+        run.inject("Too early.")
+    with pytest.raises(RunStopped, match="blank"):
+        run.inject("  \n ")
+
+
+async def test_the_speed_holds_the_next_step_and_a_key_lets_it_go(run, heard, tmp_path):
+    run.wait_between(30)
+    run.start(scripted(), Wishes(), tmp_path / "a.sqlite")
+    await holds(lambda: phase(run) == "waiting")
+    assert len(run.numbers) == 1
+    run.step()
+    await holds(lambda: phase(run) == "paused")
+    assert len(run.numbers) == 2
+    run.wait_between(0)
+    run.run()
+    await holds(lambda: phase(run) == "done")
+
+
+async def test_what_the_last_steps_took_says_how_long_the_rest_takes(run, heard, tmp_path):
+    run.wait_between(2)
+    run.start(scripted(steps=9), Wishes(), tmp_path / "a.sqlite")
+    await holds(lambda: phase(run) == "waiting")
+    # Nine steps are left, and before each of them the run waits for two seconds.
+    assert 18 <= run.progress.seconds_left < 30
+
+
+async def test_a_lost_server_is_told_and_the_run_goes_on_later(run, heard, tmp_path, monkeypatch):
+    generate = ScriptedGenerator.generate
+
+    async def lost(self, request, preview=None):
+        async with contextlib.aclosing(generate(self, request, preview)) as answers:
+            async for answer in answers:
+                if len(run.numbers) == 2:
+                    raise BackendStopped("gpu-box:11434 does not answer any more")
+                yield answer
+
+    monkeypatch.setattr(ScriptedGenerator, "generate", lost)
+    run.start(scripted(), Wishes(), tmp_path / "a.sqlite")
+    await holds(lambda: phase(run) == "failed")
+    (failure,) = heard.of(messages.RunFailed)
+    assert failure.sentence == "gpu-box:11434 does not answer any more"
+    monkeypatch.setattr(ScriptedGenerator, "generate", generate)
+    run.retry()
+    await holds(lambda: phase(run) == "done")
+    assert len(run.numbers) == 7
+
+
+async def test_a_run_that_could_not_begin_can_be_tried_again(run, heard, tmp_path):
+    blocked = tmp_path / "a.sqlite"
+    blocked.write_text("something else")
+    run.start(scripted(), Wishes(), blocked)
+    await holds(lambda: phase(run) == "failed")
+    assert not heard.of(messages.RunOpened)
+    blocked.unlink()
+    run.retry()
+    await holds(lambda: phase(run) == "done")
+
+
+async def test_another_model_than_recorded_is_asked_about(run, heard, tmp_path, monkeypatch):
+    await run.open(await stored_run(tmp_path / "a.sqlite", stop_after=2))
+    describe = ScriptedGenerator.describe
+
+    async def other(self, model):
+        from dataclasses import replace
+
+        return replace(await describe(self, model), digest="f" * 64)
+
+    monkeypatch.setattr(ScriptedGenerator, "describe", other)
+    run.run()
+    await holds(lambda: phase(run) == "failed")
+    (failure,) = heard.of(messages.RunFailed)
+    assert failure.model_changed
+    run.retry(allow_changed=True)
+    await holds(lambda: phase(run) == "done")
+
+
+async def test_a_mistake_of_our_own_is_reported_and_leaves_the_run(
+    run, heard, tmp_path, monkeypatch, still
+):
+    await run.open(await stored_run(tmp_path / "a.sqlite", stop_after=2))
+
+    def broken(*_):
+        raise KeyError("a slip")
+
+    monkeypatch.setattr("lwd_tui.session.geometry", broken)
+    run.run()
+    await holds(lambda: phase(run) == "failed")
+    (report,) = (still / "reports").iterdir()
+    assert "a slip" in report.read_text()
+    assert str(report) in heard.of(messages.RunFailed)[0].sentence
+    monkeypatch.undo()
+    run.run()
+    await holds(lambda: phase(run) == "done")
+
+
+async def test_stopping_in_mid_step_keeps_what_arrived(run, heard, tmp_path):
+    path = tmp_path / "a.sqlite"
+    run.start(scripted(scripted__tokens_per_second=300, responses=6), Wishes(), path)
+    await holds(lambda: any(each.arrived for each in run.progress.participants))
+    await run.stop()
+    await holds(lambda: phase(run) == "stopped")
+    with RunStore.open(path) as store:
+        assert store.pending(store.finished())

@@ -1,13 +1,15 @@
 """What our clients add to a server's own time: one step of L = 8 answers by 3 participants.
 
-    python benchmarks/client.py                                    a llama-server, started here
-    python benchmarks/client.py --host http://gpu-box:11434 --model A --model B --model C
-                                                                   any Ollama server
+    python -m benchmarks client                          a llama-server, started here
+    python -m benchmarks.client --host http://gpu-box:11434 --model A --model B --model C
+                                                         any Ollama server
 
-Three clients send the same prompts with the same options: ours; a bare one, which is httpx and a
-semaphore of the same width and checks nothing; and a loop that sends one request at a time. Each
-round has prompts of its own, which differ from the first word on, so that no client finds another
-one's prompt in the server's cache. The rounds alternate, and the medians are compared.
+Four clients send the same prompts with the same options: ours; a bare one, which is httpx and a
+semaphore of the same width, reads what comes and checks nothing; the bare one without streaming, by
+which no hung request could be told from a slow one; and a loop that sends one request at a time.
+Each round has prompts of its own, which differ from the first word on, so that no client finds
+another one's prompt in the server's cache. The clients take turns, each round another one first,
+and the medians of the ratios in a round are compared.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,35 +64,35 @@ def ours(generator: Generator) -> Client:
     async def run(requests: list[GenerateRequest]) -> None:
         async def ask(request: GenerateRequest) -> None:
             async with aclosing(generator.generate(request)) as stream:
-                assert len([answer async for answer in stream]) == ANSWERS
+                found = [answer async for answer in stream]
+            assert [answer.retries for answer in found] == [()] * ANSWERS
 
         await asyncio.gather(*(ask(request) for request in requests))
 
     return run
 
 
-def bare_openai(http: httpx.AsyncClient, batch: int, width: int) -> Client:
+def bare_openai(http: httpx.AsyncClient, batch: int, width: int, stream: bool) -> Client:
     """Send groups of `batch` answers, `width` of them at a time."""
 
     async def run(requests: list[GenerateRequest]) -> None:
         gate = asyncio.Semaphore(width)
 
         async def ask(request: GenerateRequest, start: int) -> None:
-            count = min(batch, ANSWERS - start)
             body: dict[str, Any] = {
                 "model": request.model,
                 "messages": [{"role": "user", "content": request.prompt.text}],
-                "n": count,
+                "n": min(batch, ANSWERS - start),
                 "seed": request.seeds[start],
                 "max_tokens": SAMPLING.max_tokens,
                 "temperature": SAMPLING.temperature,
                 "top_p": SAMPLING.top_p,
                 "top_k": SAMPLING.top_k,
                 "min_p": SAMPLING.min_p,
+                "stream": stream,
             }
             async with gate:
-                answer = await http.post("/v1/chat/completions", json=body)
-            assert len(answer.json()["choices"]) == count
+                await send(http, "/v1/chat/completions", body)
 
         await asyncio.gather(
             *(ask(request, start) for request in requests for start in range(0, ANSWERS, batch))
@@ -99,7 +101,9 @@ def bare_openai(http: httpx.AsyncClient, batch: int, width: int) -> Client:
     return run
 
 
-def bare_ollama(server: OllamaServer, facts: dict[str, Any], width: int | None) -> Client:
+def bare_ollama(
+    server: OllamaServer, facts: dict[str, Any], width: int | None, stream: bool
+) -> Client:
     """Send as many at a time per model as ours did, or `width` in all."""
 
     async def run(requests: list[GenerateRequest]) -> None:
@@ -109,12 +113,11 @@ def bare_ollama(server: OllamaServer, facts: dict[str, Any], width: int | None) 
         one = asyncio.Semaphore(1)
 
         async def ask(request: GenerateRequest, seed: int) -> None:
-            body = body_of(request, seed, facts[request.model], "30m") | {"stream": False}
+            body = body_of(request, seed, facts[request.model], "30m") | {"stream": stream}
             async with one if width == 1 else gates[canonical(request.model)]:
-                answer = await http.post("/api/chat", json=body)
-            assert answer.json()["done"]
+                await send(http, "/api/chat", body)
 
-        async with httpx.AsyncClient(base_url=server.url, timeout=600, trust_env=False) as http:
+        async with client(server.url) as http:
             if width == 1 or scheduler.fit_together(names):
                 groups = [requests]
             else:
@@ -125,37 +128,60 @@ def bare_ollama(server: OllamaServer, facts: dict[str, Any], width: int | None) 
     return run
 
 
-async def compare(models: list[str], rounds: int, mine: Client, bare: Client, loop: Client) -> None:
-    times: dict[str, list[float]] = {"ours": [], "bare": [], "loop": []}
+def client(url: str) -> httpx.AsyncClient:
+    # llama-server closes a connection after a stream without saying so.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(base_url=url, timeout=600, trust_env=False, limits=limits)
+
+
+async def send(http: httpx.AsyncClient, path: str, body: dict[str, Any]) -> None:
+    async with http.stream("POST", path, json=body) as answer:
+        assert answer.status_code == 200
+        async for _ in answer.aiter_bytes():
+            pass
+
+
+async def compare(
+    models: list[str], rounds: int, mine: Client, bare: Client, whole: Client, loop: Client
+) -> None:
+    clients = {"ours": mine, "bare": bare, "bare, not streamed": whole}
+    times: dict[str, list[float]] = {name: [] for name in (*clients, "loop")}
+    own: dict[str, list[float]] = {name: [] for name in times}
+
+    async def take(name: str, client: Client, round_: str) -> None:
+        began, used = time.perf_counter(), time.process_time()
+        await client(step(models, round_))
+        times[name].append(time.perf_counter() - began)
+        own[name].append(time.process_time() - used)
+
     await mine(step(models, "Warm"))
     for number in range(rounds):
-        pairs = [("ours", mine), ("bare", bare)]
-        for name, client in pairs if number % 2 else pairs[::-1]:
-            times[name].append(await timed(client, step(models, f"{name} {number}")))
-    times["loop"].append(await timed(loop, step(models, "loop")))
-    median = {name: statistics.median(values) for name, values in times.items()}
+        order = list(clients)
+        for name in order[number % 3 :] + order[: number % 3]:
+            await take(name, clients[name], f"{name} {number}")
+    await take("loop", loop, "loop")
     for name, values in times.items():
-        print(f"{name}: {median[name]:.2f} s  ({', '.join(f'{value:.2f}' for value in values)})")
-    ratios = [a / b for a, b in zip(times["ours"], times["bare"], strict=True)]
-    print(f"ours / bare: {median['ours'] / median['bare']:.3f}  (target: at most 1.05)")
-    print(f"  round by round: {', '.join(f'{ratio:.3f}' for ratio in ratios)}")
-    print(f"ours / loop: {median['ours'] / median['loop']:.3f}")
-
-
-async def timed(client: Client, requests: list[GenerateRequest]) -> float:
-    began = time.perf_counter()
-    await client(requests)
-    return time.perf_counter() - began
+        print(
+            f"{name}: {statistics.median(values):.2f} s "
+            f"({', '.join(f'{value:.2f}' for value in values)}), of which the client's own "
+            f"processor {statistics.median(own[name]):.3f} s"
+        )
+    for name in ("bare", "bare, not streamed"):
+        ratios = [a / b for a, b in zip(times["ours"], times[name], strict=True)]
+        told = ", ".join(f"{ratio:.3f}" for ratio in ratios)
+        print(f"ours / {name}: {statistics.median(ratios):.3f} ({told})")
+    print(f"ours / loop: {statistics.median(times['ours']) / times['loop'][0]:.3f}")
 
 
 async def with_llama_server(url: str, rounds: int) -> None:
     server = OpenAIServer(f"{url}/v1")
     (model,) = await server.models()
     generator = OpenAIGenerator([url])
-    async with httpx.AsyncClient(base_url=url, timeout=600, trust_env=False) as http:
-        bare = bare_openai(http, server.dialect.batch, server.dialect.parallel)
-        loop = bare_openai(http, 1, 1)
-        await compare([model], rounds, ours(generator), bare, loop)
+    batch, width = server.dialect.batch, server.dialect.parallel
+    async with client(url) as http:
+        bare, whole = (bare_openai(http, batch, width, stream) for stream in (True, False))
+        loop = bare_openai(http, 1, 1, False)
+        await compare([model], rounds, ours(generator), bare, whole, loop)
     await generator.aclose()
     await server.aclose()
 
@@ -165,8 +191,9 @@ async def with_ollama(url: str, models: list[str], rounds: int) -> None:
     generator = OllamaGenerator([url])
     facts = {model: await read_facts(server.client, model) for model in models}
     await generator.prepare(dict.fromkeys(models, CONTEXT), ANSWERS)
-    bare, loop = bare_ollama(server, facts, None), bare_ollama(server, facts, 1)
-    await compare(models, rounds, ours(generator), bare, loop)
+    bare, whole = (bare_ollama(server, facts, None, stream) for stream in (True, False))
+    loop = bare_ollama(server, facts, 1, False)
+    await compare(models, rounds, ours(generator), bare, whole, loop)
     for model in models:
         print(f"{model}: up to {scheduler_of(url).limit(canonical(model))} requests in flight")
     await generator.aclose()
@@ -184,13 +211,13 @@ def packaged(slots: int) -> Any:
         yield url
 
 
-def main() -> None:
+def main(words: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--host", help="an Ollama server")
     parser.add_argument("--model", action="append", default=[], help="up to three, with --host")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--slots", type=int, default=4, help="of the llama-server started here")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     if given.host:
         from lwd_tui.backends.hosts import parse_host
 
@@ -202,4 +229,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -265,10 +265,15 @@ class OllamaGenerator:
         pieces: list[str] = []
         thoughts: list[str] = []
         last: ChatResponse | GenerateResponse | None = None
+
+        def fault(error: Exception) -> Exception:
+            return self._fault(error, server, request)
+
+        limits = self._first_seconds, self._idle_seconds
         try:
             async with (
                 aclosing(await server.client.stream(body)) as parts,
-                aclosing(watched(parts, self._first_seconds, self._idle_seconds)) as stream,
+                aclosing(watched(parts, *limits, FAILURES, fault)) as stream,
             ):
                 async for part in stream:
                     text, thought = content_of(part)
@@ -281,8 +286,6 @@ class OllamaGenerator:
                         preview(position, text)
                     if part.done:
                         last = part
-        except FAILURES as error:
-            raise self._fault(error, server, request) from None
         finally:
             if len(pieces) >= 2:
                 server.scheduler.stream_ended(name)

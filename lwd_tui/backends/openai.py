@@ -209,36 +209,40 @@ class OpenAIGenerator:
         began = time.perf_counter()
         answers = [_Answer() for _ in group]
         last = answers[0]
+
+        def fault(error: Exception) -> Exception:
+            return _fault(error, server, request)
+
         try:
             async with asyncio.timeout(self._first_seconds):
                 opened = await _opened(server, request, len(group), seed)
-            parts = cast("AsyncIterator[Chunk]", aiter(opened))
-            async with (
-                opened,
-                aclosing(watched(parts, self._first_seconds, self._idle_seconds)) as chunks,
-            ):
-                async for chunk in chunks:
-                    _refuse_ollama(chunk, server)
-                    for choice in chunk.choices:
-                        answer = answers[choice.index]
-                        text, thought = _content(choice)
-                        answer.pieces.append(text)
-                        answer.thoughts.append(thought)
-                        if preview and text:
-                            preview(group[choice.index], text)
-                        if choice.finish_reason:
-                            answer.finish_reason = str(choice.finish_reason)
-                            answer.seconds = time.perf_counter() - began
-                            last = answer
-                    if chunk.usage:
-                        last.prompt_tokens = chunk.usage.prompt_tokens
-                        # A sum over all answers says nothing of one; llama-server counts each.
-                        if len(group) == 1 or server.dialect.name == "llama-server":
-                            last.completion_tokens = chunk.usage.completion_tokens
         except TimeoutError:
             raise Transient(f"no answer within {self._first_seconds:g} s") from None
         except FAILURES as error:
-            raise _fault(error, server, request) from None
+            raise fault(error) from None
+        parts = cast("AsyncIterator[Chunk]", aiter(opened))
+        limits = self._first_seconds, self._idle_seconds
+        async with opened, aclosing(watched(parts, *limits, FAILURES, fault)) as chunks:
+            async for chunk in chunks:
+                _refuse_ollama(chunk, server)
+                for choice in chunk.choices:
+                    if choice.index >= len(answers):
+                        raise Transient("it sent more answers than were asked for")
+                    answer = answers[choice.index]
+                    text, thought = _content(choice)
+                    answer.pieces.append(text)
+                    answer.thoughts.append(thought)
+                    if preview and text:
+                        preview(group[choice.index], text)
+                    if choice.finish_reason:
+                        answer.finish_reason = str(choice.finish_reason)
+                        answer.seconds = time.perf_counter() - began
+                        last = answer
+                if chunk.usage:
+                    last.prompt_tokens = chunk.usage.prompt_tokens
+                    # A sum over all answers says nothing of one; llama-server counts each.
+                    if len(group) == 1 or server.dialect.name == "llama-server":
+                        last.completion_tokens = chunk.usage.completion_tokens
         if not all(answer.finish_reason for answer in answers):
             raise Transient("the stream ended before the answer did")
         counted = last.prompt_tokens

@@ -27,6 +27,8 @@ from lwd_tui.text import clean_line, shorten
 from lwd_tui.types import ModelInfo
 
 KEY_VARIABLE = "OPENAI_API_KEY"
+# A gateway may hide what stands behind it; this says so: vllm, sglang, llamacpp.
+KIND_VARIABLE = "LWD_OPENAI_KIND"
 CONNECT_SECONDS = 10.0
 # Many servers close idle connections after 5 s; a request on one of those is lost.
 KEEP_SECONDS = 2.0
@@ -37,7 +39,6 @@ FAILURES = (
     ValueError,
     AttributeError,
     TypeError,
-    LookupError,
 )
 
 
@@ -183,7 +184,8 @@ class OpenAIServer:
             )
         sent = {name: wanted[name] for name in self.dialect.extra}
         if self.dialect is VLLM or self.dialect is SGLANG:
-            sent["top_k"] = wanted["top_k"] or -1
+            # They would take the penalty from the model's own settings if none were sent.
+            sent |= {"top_k": wanted["top_k"] or -1, "repetition_penalty": 1.0}
         return sent
 
     async def count_tokens(self, model: str, text: str) -> int | None:
@@ -257,7 +259,7 @@ class OpenAIServer:
         return error if isinstance(error, BackendError) else BackendError(self._told(str(error)))
 
     async def _recognised(self, models: list[Model]) -> Dialect:
-        owner = models[0].owned_by if models else ""
+        owner = os.environ.get(KIND_VARIABLE) or (models[0].owned_by if models else "")
         if owner == "vllm":
             return VLLM
         if owner == "sglang":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TypeVar
 
 from lwd_tui.backends.retry import Transient
@@ -12,7 +12,11 @@ Part = TypeVar("Part")
 
 
 async def watched(
-    parts: AsyncIterator[Part], first_seconds: float, idle_seconds: float
+    parts: AsyncIterator[Part],
+    first_seconds: float,
+    idle_seconds: float,
+    failures: tuple[type[Exception], ...],
+    explained: Callable[[Exception], Exception],
 ) -> AsyncGenerator[Part, None]:
     """Yield what a stream brings.
 
@@ -24,6 +28,11 @@ async def watched(
         loads the model and reads the prompt first.
     idle_seconds : float
         Limit between two parts.
+    failures : tuple of type
+        What the stream may raise.
+    explained : callable
+        Gives what is raised in its place. What is done with the parts is outside of this, so
+        that a mistake there is never taken for a fault of the server.
 
     Raises
     ------
@@ -39,5 +48,7 @@ async def watched(
             return
         except TimeoutError:
             raise Transient(f"no {awaited} within {limit:g} s") from None
+        except failures as error:
+            raise explained(error) from None
         yield part
         limit, awaited = idle_seconds, "further token"

@@ -299,6 +299,18 @@ async def test_thinking_is_switched_off_or_kept_apart() -> None:
     assert (answer.text.strip(), answer.thinking) == ("Yes.", "hm, well")
 
 
+async def test_a_mistake_of_the_caller_is_not_taken_for_a_fault_of_the_server() -> None:
+    def careless(position: int, text: str) -> None:
+        raise ValueError("a mistake")
+
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        with pytest.raises(ValueError, match="a mistake"):
+            await answers(generator, wish(), careless)
+        await generator.aclose()
+    assert len(server.asked("/api/chat")) == 1
+
+
 async def test_a_proxy_never_captures_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", await free_url())
     monkeypatch.setenv("http_proxy", await free_url())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.recorded import ReplayServer, exchange
+from support.recorded import FOLDER, ReplayServer, exchange
 from support.requests import answers, ollama, wish
 
 from lwd_tui.backends.base import ModelMissing, PromptTooLong, UnfitRequest
@@ -30,6 +30,33 @@ async def test_a_recorded_chat_comes_out_whole() -> None:
     assert (answer.finish_reason, answer.seed, answer.retries) == ("length", 42, ())
     assert answer.host == server.url
     assert seen == [(0, line["message"]["content"]) for line in lines[:-1]]
+
+
+def _recorded_text(name: str) -> str | None:
+    """Return the text of a recorded chat that ended as it should, None for others."""
+    recorded = exchange(name)
+    if recorded["request"]["path"] != "/api/chat" or recorded["status"] != 200:
+        return None
+    lines = recorded.get("ndjson_lines") or [recorded["raw_body"]]
+    parts = [json.loads(line) for line in lines]
+    if not parts[-1].get("done") or parts[-1]["done_reason"] in ("load", "unload"):
+        return None
+    return "".join(part["message"]["content"] for part in parts)
+
+
+CHATS = [path.stem for path in sorted(FOLDER.glob("*.json")) if _recorded_text(path.stem)]
+
+
+async def test_every_recorded_chat_is_understood() -> None:
+    assert len(CHATS) > 50
+    async with ReplayServer({"/api/ps": "096-ps-numctx-over", "/api/chat": CHATS}) as server:
+        generator = ollama(server.url, parallel=1)
+        for name in CHATS:
+            (answer,) = await answers(generator, wish(context=8192, max_tokens=1))
+            assert answer.text == _recorded_text(name), name
+            assert answer.finish_reason in ("stop", "length")
+            assert answer.retries == ()
+        await generator.aclose()
 
 
 async def test_every_option_is_sent_and_the_prompt_may_not_be_cut() -> None:

@@ -158,7 +158,7 @@ async def test_a_llama_server_is_asked_for_as_many_as_it_has_slots() -> None:
 async def test_every_option_is_sent_in_the_words_of_the_server() -> None:
     for owner, named in (
         ("llamacpp", {"top_k": 7, "min_p": 0.1, "repeat_penalty": 1.0}),
-        ("vllm", {"top_k": 7, "min_p": 0.1}),
+        ("vllm", {"top_k": 7, "min_p": 0.1, "repetition_penalty": 1.0}),
     ):
         async with Compatible(owner) as server:
             generator = openai(server.url)
@@ -189,6 +189,16 @@ async def test_an_option_that_may_be_ignored_is_refused_before_sending(
             await answers(generator, wish("m", **sampling))
         await generator.aclose()
     assert not server.asked("/v1/chat/completions")
+
+
+async def test_what_a_gateway_hides_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LWD_OPENAI_KIND", "vllm")
+    async with Compatible("a-gateway") as server:
+        generator = openai(server.url)
+        assert (await generator.describe("m")).server == "vLLM"
+        await answers(generator, wish("m", (1, 2)))
+        await generator.aclose()
+    assert server.asked("/v1/chat/completions")[0]["n"] == 2
 
 
 async def test_a_completion_goes_to_its_own_endpoint() -> None:

@@ -116,8 +116,8 @@ class Template(Section):
 
     system: str = "You take part in a discussion on the Internet. Answer in your own words."
     post: str = "- {post}"
-    chat: str = "These posts are on the Internet now:\n\n{posts}\n\nHaving read them: {query}"
-    completion: str = "Posts on the Internet:\n{posts}\n\nQuestion: {query}\nAnswer:"
+    chat: str = "{posts}\n\n{query}"
+    completion: str = "{query}\n\n{posts}\n-"
     unread: str = "{query}"
 
     @field_validator("post")

@@ -16,7 +16,7 @@ _OPENING = re.compile(
 def problem_of(text: str, finish_reason: str) -> str:
     """Say why an answer can't be used.
 
-    Unusable are: a blank answer, or one without a letter or digit; one that the token limit cut
+    Unusable are: a blank answer, or one without a letter; one that the token limit cut
     off, or that holds half a character; one that is only a preamble, such as "Sure! Here is one
     sentence:".
 
@@ -36,10 +36,10 @@ def problem_of(text: str, finish_reason: str) -> str:
         return "cut off by max_tokens"
     if _SURROGATE.search(text):
         return "not valid Unicode"
-    if not any(character.isalnum() for character in text):
+    if not any(map(str.isalpha, text)):
         return "blank"
     bare = text.strip("*_#\"'“”‘’ \n\t")
-    if bare.endswith(":") or not any(map(str.isalnum, _without_openings(bare))):
+    if bare.endswith(":") or not any(map(str.isalpha, _without_openings(bare))):
         return "only a preamble"
     return ""
 

@@ -15,7 +15,6 @@ from lwd_tui.dynamics.answers import problem_of
         "Bitcoin",
         "比特币的未来不确定。",
         "Certainty is rare.",
-        "42",
     ],
 )
 def test_usable(text):
@@ -23,7 +22,7 @@ def test_usable(text):
     assert bool(problem_of(text, "stop")) is (text == "Yes.")
 
 
-@pytest.mark.parametrize("text", ["", "  ", "...", "—", "\n\n", "**", "🚀"])
+@pytest.mark.parametrize("text", ["", "  ", "...", "—", "\n\n", "**", "🚀", "1", "2)"])
 def test_blank(text):
     assert problem_of(text, "stop") == "blank"
 

@@ -140,6 +140,11 @@ class Session:
         store = RunStore.open(path, write=True)
         crew: Crew | None = None
         try:
+            if store.kind == "gmm":
+                raise InvalidExperiment(
+                    f"{path.stem} is a run of mixtures and whole; show it with "
+                    f"`lwd-tui runs show {path.stem}`"
+                )
             servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
             crew = await assemble(store.experiment, servers, notice, fetching)
             changed = _changed(store.record, crew)

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lwd_tui.gmm_run import GmmRun
 from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.store.connection import new_file
@@ -28,6 +30,11 @@ GMM_TABLES: dict[str, tuple[Column, ...]] = {
         Column("t", "int"),
         Column("k", "int"),
         Column("size", "int"),
+        Column("norm_median", "float"),
+    ),
+    "norms": (
+        Column("replicate", "int"),
+        Column("t", "int"),
         Column("norm", "float"),
     ),
     "weights": (
@@ -44,7 +51,7 @@ GMM_TABLES: dict[str, tuple[Column, ...]] = {
         Column("lifted", "int"),
     ),
 }
-"""The tables that such a run is exported as; the norm of a step is the replicates' median."""
+"""The tables that such a run is exported as; the median is over the replicates."""
 
 
 def save_gmm(
@@ -122,15 +129,24 @@ def gmm_rows(reader: RunReader) -> Iterator[tuple[str, Values]]:
     """Yield (table, row) for all of `GMM_TABLES`."""
     yield "run", {"experiment": reader.specification, "record": reader.record}
     for step in reader.numbers():
-        yield "steps", {"t": step.t, "k": step.k, "size": step.size, "norm": step.norm}
+        yield "steps", {"t": step.t, "k": step.k, "size": step.size, "norm_median": step.norm}
     run = read_gmm_run(reader)
     for place, replicate in enumerate(run.replicates):
+        for t, norm in enumerate(_norms(run.weights[place]).tolist()):
+            yield "norms", {"replicate": replicate, "t": t, "norm": norm}
         for t, participants in enumerate(run.weights[place].tolist()):
             for participant, weights in enumerate(participants):
                 where = {"replicate": replicate, "t": t, "participant": participant}
                 for component, weight in enumerate(weights):
                     yield "weights", where | {"component": component, "weight": weight}
                 yield "lifted", where | {"lifted": int(run.lifted[place, t, participant])}
+
+
+def _norms(weights: Floats) -> Floats:
+    """Return the norm of D(t) for weights of shape (T + 1, n, B)."""
+    apart = weights[:, :, None, :] - weights[:, None, :, :]
+    norms: Floats = np.sqrt((apart**2).sum(axis=(1, 2, 3)))
+    return norms
 
 
 def _parts(run: GmmRun) -> tuple[Floats | Ints | None, ...]:

@@ -70,10 +70,14 @@ def test_export_as_csv(stored, tmp_path):
         paths = export(store, "csv", tmp_path / "out")
     assert sorted(file.name for file in paths) == [
         "lifted.csv",
+        "norms.csv",
         "run.csv",
         "steps.csv",
         "weights.csv",
     ]
+    with (tmp_path / "out" / "norms.csv").open() as file:
+        told = np.array([float(row["norm"]) for row in csv.DictReader(file)])
+    np.testing.assert_allclose(told.reshape(norms(run.weights).shape), norms(run.weights))
     with (tmp_path / "out" / "weights.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == run.weights.size

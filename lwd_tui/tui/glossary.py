@@ -26,6 +26,29 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         "How many posts a participant reads: the share beta of all there are, rounded down, drawn "
         "at random.",
     ),
+    "cost": (
+        "what a run costs",
+        "T + 1 steps of L answers from each of n participants. A prompt is read once for its L "
+        "answers; its length grows with k. The time is that of a short request to each model, "
+        "made when you ask for it (key m), times the work; answers asked for again, loading and "
+        "embedding come on top.",
+    ),
+    "context": (
+        "context",
+        "The tokens that a model can see at once, its answer included: num_ctx of Ollama. It is "
+        "sized for the longest prompt of the run, so that no prompt is ever cut.",
+    ),
+    "draws": (
+        "draws",
+        "Who reads the same posts. For each participant: its L answers share one draw, as in the "
+        "paper. Shared: all participants read the same, so that only the models differ. For each "
+        "response: every answer has read something else.",
+    ),
+    "unit": (
+        "unit vectors",
+        "Embeddings scaled to length 1, so that the norm of n participants is at most n times "
+        "the root of 2. The paper's are raw, and its norms larger.",
+    ),
     "norm": (
         "‖D(t)‖F, the norm",
         "How far apart the participants are: the root of the sum of all squared distances between "

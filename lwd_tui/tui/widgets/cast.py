@@ -1,0 +1,63 @@
+"""The participants of an experiment that is being set up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from rich.cells import cell_len
+from rich.segment import Segment
+
+from lwd_tui.experiment import Participant
+from lwd_tui.palette import marker
+from lwd_tui.tui.excerpt import excerpt
+from lwd_tui.tui.widgets.edited import EditedRows
+
+_NAME = 20
+_MODEL = 24
+
+
+class Cast(EditedRows):
+    """One line a participant: marker, name, model, who runs it, and the persona."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+        super().__init__(id=id)
+        self._cast: Sequence[Participant] = ()
+        self._missing: Collection[int] = ()
+
+    def show_cast(
+        self, cast: Sequence[Participant], nothing: str, missing: Collection[int]
+    ) -> None:
+        """Show participants.
+
+        Parameters
+        ----------
+        cast : sequence of Participant
+        nothing : str
+            What is said if there are none.
+        missing : collection of int
+            Positions of those whose model isn't where it is looked for.
+        """
+        self._cast, self._missing, self.nothing = cast, missing, nothing
+        self.fill(len(cast), self.cursor)
+
+    def draw(self, row: int, width: int) -> Iterable[Segment]:
+        """Return the pieces of a line."""
+        who = self._cast[row]
+        name = excerpt(who.name, _NAME)
+        model = excerpt(who.model, _MODEL)
+        column = max((min(cell_len(one.name), _NAME) for one in self._cast), default=0)
+        yield Segment(f"{marker(row)} ", self.series_ink(row))
+        yield Segment(_padded(name, column + 2), self.ink(bold=True))
+        wide = max((min(cell_len(one.model), _MODEL) for one in self._cast), default=0)
+        yield Segment(_padded(model, wide + 2), self.ink())
+        if row in self._missing:
+            yield Segment("not there  ", self.ink("error", bold=True))
+        place = f"{who.backend} {who.host}".strip()
+        details = [excerpt(place, 30), f"temp {who.sampling.temperature:g}"]
+        details += ["base model"] if who.style == "completion" else []
+        details += [f"“{excerpt(who.system, max(width, 1))}”"] if who.system else []
+        yield Segment("  ".join(details), self.ink("quiet"))
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * max(width - cell_len(text), 0)

@@ -1,0 +1,92 @@
+"""The participants, with their personas and sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from textual import on, work
+from textual.app import ComposeResult
+
+from lwd_tui.draft import Draft
+from lwd_tui.experiment import Participant
+from lwd_tui.tui.screens.participant import EditParticipant
+from lwd_tui.tui.widgets.cast import Cast
+from lwd_tui.tui.widgets.draft_panel import DraftPanel
+from lwd_tui.tui.widgets.edited import EditedRows
+
+_AUTO = "auto: chosen when the run starts; choose models yourself, or wait until they are asked"
+_NONE = "nobody yet: choose models, or a adds one by hand"
+
+
+class CastPanel(DraftPanel):
+    """The list; lines are added, edited, copied and deleted there."""
+
+    def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
+        super().__init__(draft, id=id)
+        self._list = Cast()
+        self._missing: Collection[int] = ()
+
+    def compose(self) -> ComposeResult:
+        """Yield the list."""
+        yield self._list
+
+    def show_draft(self) -> None:
+        """Show who takes part."""
+        nothing = _AUTO if self.draft.participants == "auto" else _NONE
+        self._list.show_cast(self.draft.cast, nothing, self._missing)
+        n = len(self.draft.cast)
+        self.head(f"participants · n = {n or 'auto'}", "a add  e edit  c copy  d delete")
+
+    def show_missing(self, missing: Collection[int]) -> None:
+        """Mark those whose model isn't there."""
+        if missing != self._missing:
+            self._missing = missing
+            self.show_draft()
+
+    def mark(self, field: str) -> None:
+        """Mark the panel where something is wrong with the participants."""
+        self.set_class(field.startswith("participants"), "-wrong")
+
+    def reach(self, field: str) -> bool:
+        """Go to the list, if it is about the participants."""
+        if field.startswith("participants"):
+            self._list.focus()
+            return True
+        return False
+
+    @on(EditedRows.Asked)
+    def _do(self, event: EditedRows.Asked) -> None:
+        event.stop()
+        position = self._list.cursor
+        match event.verb:
+            case "copy":
+                self.draft.copy(position)
+                self.edited()
+                self._list.cursor = position + 1
+            case "delete":
+                self.draft.replace(position, None)
+                self.edited()
+            case "edit":
+                self._edit(position)
+            case "add":
+                self._add()
+
+    @work(exclusive=True, group="participant")
+    async def _edit(self, position: int) -> None:
+        who = await self.app.push_screen_wait(EditParticipant(self.draft.cast[position]))
+        if who is not None:
+            self.draft.replace(position, who)
+            self.edited()
+
+    @work(exclusive=True, group="participant")
+    async def _add(self) -> None:
+        model = self.draft.cast[0] if self.draft.cast else None
+        who = Participant(
+            name=f"participant {len(self.draft.cast) + 1}",
+            backend=model.backend if model else "embedded",
+            model=model.model if model else "smollm2-135m",
+        )
+        added = await self.app.push_screen_wait(EditParticipant(who, new=True))
+        if added is not None:
+            self.draft.add(added)
+            self.edited()

@@ -1,0 +1,367 @@
+"""The Set up page: from a preset to the first curve, and every way to get there wrong."""
+
+import pytest
+from support.recorded import ReplayServer
+from support.tui import scripted, shown, until
+from textual import events
+from textual.widgets import Button
+
+from lwd_tui.presets import load_preset
+from lwd_tui.store.preset import save_preset
+from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.screens.participant import EditParticipant
+from lwd_tui.tui.screens.question import Question
+from lwd_tui.tui.widgets.cost_line import CostLine
+from lwd_tui.tui.widgets.editor import Editor
+from lwd_tui.tui.widgets.experiment_panel import ExperimentPanel
+from lwd_tui.tui.widgets.form import Form, FormRow
+from lwd_tui.tui.widgets.models import Models
+from lwd_tui.tui.widgets.seeds import Seeds
+
+
+@pytest.fixture
+def preset(tmp_path):
+    path = tmp_path / "rehearsal.toml"
+    save_preset(scripted(steps=3), path)
+    return path
+
+
+async def settled(pilot):
+    """Wait until the page has asked what is offered, and said what it costs."""
+    await until(pilot, lambda: type(pilot.app.screen).__name__ == "SetupPage")
+    await until(pilot, lambda: "responses" in shown(pilot.app))
+
+
+async def write(pilot, text):
+    """Paste into the field that has the focus: keys one by one would take seconds."""
+    pilot.app.post_message(events.Paste(str(text)))
+    await pilot.pause()
+
+
+async def take(pilot, path):
+    """Begin with a preset by its path."""
+    await pilot.press("o")
+    await pilot.press("tab")
+    await write(pilot, str(path))
+    await pilot.press("enter")
+    await until(pilot, lambda: pilot.app.screen.name == "setup")
+    await settled(pilot)
+
+
+def row(app, path):
+    return next(row for row in app.screen.query(FormRow) if row.field.path == path)
+
+
+def sentence(app):
+    return str(app.screen.query_one(CostLine).query_one("Words").render())
+
+
+async def test_from_a_preset_to_the_first_curve(preset):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await take(pilot, preset)
+        assert "48 responses to 12 prompts" in sentence(app)
+        await pilot.press("b")
+        await until(pilot, lambda: app.progress.phase == "done")
+        assert app.screen.name == "live"
+        assert [numbers.t for numbers in app.controller.numbers] == [0, 1, 2, 3]
+        assert app.controller.experiment == load_preset(str(preset))
+
+
+async def test_the_first_page_of_a_new_user():
+    app = Explorer()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert app.screen.name == "setup"
+        assert "smollm2-135m" in shown(app)
+
+
+async def test_a_wrong_beta_is_said_and_marked(preset):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await take(pilot, preset)
+        beta = row(app, "beta").control
+        beta.focus()
+        await pilot.press("end", "backspace", "backspace", "backspace", "3")
+        await until(pilot, lambda: "must be at most 1" in sentence(app))
+        assert "! beta = 3" in sentence(app)
+        assert row(app, "beta").has_class("-wrong")
+        assert "! beta" in shown(app)
+        assert app.screen.query_one("#begin", Button).disabled
+        await pilot.press("escape", "b")
+        await pilot.pause()
+        assert app.controller is None
+        assert app.focused is beta
+        await pilot.press("backspace", "0", ".", "2")
+        await until(pilot, lambda: "responses" in sentence(app))
+        assert not row(app, "beta").has_class("-wrong")
+
+
+async def test_k_follows_as_beta_is_typed(preset):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await take(pilot, preset)
+        # Six posts; three more are written at each of three steps.
+        assert "|A(0)| = 6 · k_0 = 3 · k_3 = 7" in shown(app)
+        row(app, "beta").control.focus()
+        await pilot.press("end", "backspace", "backspace", "backspace", "1")
+        await until(pilot, lambda: "k_0 = 6 · k_3 = 15" in shown(app))
+
+
+async def test_what_is_wrong_in_a_fold_is_found(preset):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        page.query_one(ExperimentPanel).draft.set("posts_each", 0)
+        page._check()
+        await until(pilot, lambda: "posts_each = 0" in sentence(app))
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: app.focused is not None)
+        assert app.focused is row(app, "posts_each").control
+
+
+async def test_pasting_posts():
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        before = len(app.screen._draft.posts("posts"))
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.focused, Editor))
+        app.focused.load_text("One is here.\n\n  Two is \x1b]0;x\x07there.\nThree.")
+        await pilot.press("tab")
+        await write(pilot, "mine")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.name == "setup")
+        posts = app.screen._draft.posts("posts")
+        assert posts[before].text == "One is here."
+        assert {post.label for post in posts[before:]} == {"mine"}
+        assert len(posts) == before + 3
+        await until(pilot, lambda: f"|A(0)| = {before + 3}" in shown(app))
+        await pilot.press("u")
+        assert len(app.screen._draft.posts("posts")) == before
+
+
+async def test_posts_are_written_edited_and_deleted():
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        seeds = page.query_one(Seeds)
+        seeds.focus()
+        first = page._draft.posts("posts")[0]
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.focused, Editor))
+        app.focused.load_text("Rewritten.")
+        await pilot.press("tab", "end", *["backspace"] * len(first.label), "x", "enter")
+        await until(pilot, lambda: app.screen is page)
+        assert page._draft.posts("posts")[0].text == "Rewritten."
+        assert page._draft.posts("posts")[0].label == "x"
+        count = seeds.count
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.focused, Editor))
+        await pilot.press("tab", "enter")
+        assert "text = '': must not be blank" in shown(app)
+        await pilot.press("shift+tab", "N", "e", "w", "tab", "enter")
+        await until(pilot, lambda: app.screen is page)
+        assert page._draft.posts("posts")[-1].text == "New"
+        await pilot.press("d")
+        assert seeds.count == count
+
+
+async def test_importing_posts(tmp_path):
+    path = tmp_path / "posts.csv"
+    path.write_text("text,label\nFirst of file,good\nSecond of file,bad\n")
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        before = page._draft.posts("posts")
+        await pilot.press("i")
+        await write(pilot, str(path))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is page and "Second of file" in shown(app))
+        assert [post.label for post in page._draft.posts("posts")[len(before) :]] == ["good", "bad"]
+        await pilot.press("i")
+        await write(pilot, str(tmp_path / "none.csv"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "there is no such file" in shown(app))
+
+
+async def test_saved_and_begun_with_again(tmp_path, preset):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await take(pilot, preset)
+        row(app, "seed").control.focus()
+        await pilot.press("end", "1", "escape", "w")
+        await until(pilot, lambda: app.screen.name != "setup")
+        await pilot.press("end", "ctrl+u")
+        await write(pilot, str(preset))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        assert "is there already" in shown(app)
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.name == "setup")
+        assert load_preset(str(preset)).seed == 7
+        await pilot.press("w")
+        await until(pilot, lambda: app.screen.name != "setup")
+        await pilot.press("end", "ctrl+u")
+        await write(pilot, str(preset))
+        await pilot.press("enter", "y")
+        await until(pilot, lambda: "saved as" in shown(app))
+        assert load_preset(str(preset)).seed == 71
+
+
+async def test_models_are_chosen_copied_and_left():
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        page.query_one("Servers Choice").focus()
+        await pilot.press("right")
+        await until(pilot, lambda: page.query_one(Models).count == 6)
+        models = page.query_one(Models)
+        models.focus()
+        await pilot.press("space", "down", "space", "plus", "down", "enter")
+        assert [who.model for who in page._draft.cast[3:]] == ["ada", "ben", "ben", "cleo"]
+        await pilot.press("space", "up", "minus")
+        assert [who.model for who in page._draft.cast[3:]] == ["ada", "ben"]
+        await pilot.press("slash")
+        await write(pilot, "do")
+        assert models.count == 1
+        await pilot.press("enter", "space")
+        assert page._draft.cast[-1].model == "dora"
+
+
+async def test_a_persona_and_sampling_are_edited(preset):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await take(pilot, preset)
+        page = app.screen
+        page.choose("participants")
+        await pilot.press("c", "e")
+        await until(pilot, lambda: isinstance(app.screen, EditParticipant))
+        app.screen.query_one(Editor).load_text("You are terse.")
+        row(app, "sampling.temperature").control.focus()
+        await pilot.press("end", "9", "9", "backspace", "backspace", "backspace", "9")
+        await pilot.pause()
+        app.screen.query_one(Form).reach("sampling.top_p")
+        await pilot.press("end", "9", "home", "9")
+        await until(pilot, lambda: "sampling.top_p" in shown(app))
+        await pilot.press("enter")
+        assert isinstance(app.screen, EditParticipant)
+        await pilot.press("home", "delete", "enter")
+        await until(pilot, lambda: app.screen is page)
+        who = page._draft.cast[1]
+        assert (who.name, who.system, who.sampling.temperature) == ("ada #2", "You are terse.", 0.9)
+
+
+async def test_a_server_fills_the_table(monkeypatch):
+    async with ReplayServer() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        app = Explorer(page="setup")
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            app.screen.query_one("Servers Choice").focus()
+            await pilot.press("left", "left")
+            await until(pilot, lambda: app.screen.query_one(Models).count == 3)
+            assert "in memory:" in shown(app)
+            assert "loaded, 0% GPU" in shown(app)
+            assert "gemma3:270m" in shown(app)
+
+
+async def test_a_server_that_is_not_there(monkeypatch):
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        app.screen.query_one("Servers Choice").focus()
+        await pilot.press("left", "left")
+        await until(pilot, lambda: "not reachable" in shown(app))
+        assert "no Ollama server answers" in shown(app)
+
+
+async def test_the_time_is_measured(preset):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await take(pilot, preset)
+        assert "m measures the time" in sentence(app)
+        await pilot.press("m")
+        await until(pilot, lambda: "tokens, about 0." in sentence(app))
+
+
+async def test_who_takes_part_is_found_out_where_a_preset_leaves_it_open(tmp_path, monkeypatch):
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("o", "down", "enter")
+        await until(pilot, lambda: len(app.screen._draft.cast) == 3)
+        assert app.screen._draft.get("name") == "bitcoin"
+        assert "the three small embedded models take part instead" in app.notice
+
+
+async def test_another_run_is_not_stopped_unasked(preset):
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=50, steps=40))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.progress.busy)
+        await pilot.press("1")
+        await settled(pilot)
+        assert app.screen._draft.get("name") == "rehearsal"
+        await pilot.press("m")
+        await until(pilot, lambda: "a run is under way" in shown(app))
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        run = app.controller
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.name == "live")
+        assert app.controller is run
+
+
+HOSTILE = "\x1b]52;c;aGk=\x07[/][@click=app.quit]x[/]‮​\x9b31m" + "long " * 20_000
+
+
+async def test_hostile_text_is_shown_harmlessly_and_kept_whole(tmp_path, preset):
+    experiment = scripted(
+        posts=[{"text": HOSTILE, "label": HOSTILE, "author": HOSTILE}],
+        description=HOSTILE,
+        query=HOSTILE,
+        template__system=HOSTILE,
+        embedder__host=HOSTILE,
+        participants__0__system=HOSTILE,
+        participants__0__model=HOSTILE,
+    )
+    path = tmp_path / "hostile.toml"
+    save_preset(experiment, path)
+    app = Explorer(page="setup")
+    async with app.run_test(size=(200, 60)) as pilot:
+        await settled(pilot)
+        await take(pilot, path)
+        await pilot.pause()
+        assert not {"\x1b", "\x07", "\x9b", "‮"} & set(shown(app))
+        for keys, focus in ((["e"], Seeds), (["e"], None)):
+            app.screen.query_one(focus or "Cast").focus()
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert not {"\x1b", "\x07", "\x9b", "‮"} & set(shown(app))
+            await pilot.press("escape")
+        await until(pilot, lambda: app.screen.name == "setup")
+        assert app.screen._draft.check().value == experiment
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (300, 80)])
+async def test_resizing_loses_nothing(size):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        for _ in range(3):
+            await pilot.resize_terminal(*size)
+            await pilot.resize_terminal(120, 40)
+        await settled(pilot)
+        assert "quickstart" in shown(app)

@@ -98,7 +98,8 @@ class InspectPage(PanelledPage):
                 yield Answer(id="pinned")
 
     def on_mount(self) -> None:
-        """Watch what other pages ask to look at."""
+        """Say that there is no run yet, and watch what other pages ask to look at."""
+        self.show_run(None)
         self.watch(self.app, "subject", self.catch_up, init=False)
 
     def catch_up(self) -> None:
@@ -170,7 +171,7 @@ class InspectPage(PanelledPage):
             return
         name = shorten(self._names[place.participant], 24)
         reading = self.query_one(Reading)
-        title = f"what {name} read at t = {step.t} · {len(draw.posts)} of {step.size} posts"
+        title = f"read by {name} at t = {step.t} · {len(draw.posts)} of {step.size}"
         reading.show_posts([run.posts[i] for i in draw.posts], self._authors, step.t, title)
         if self._came_from is not None:
             reading.point(self._came_from.id)

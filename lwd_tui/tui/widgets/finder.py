@@ -70,6 +70,7 @@ class Finder(Panel):
     def leave(self) -> None:
         """Show the tree again."""
         self._line.value = ""
+        self._hits.forget()
         self._show_hits(False)
         self.head("answers", "right: the norm")
 
@@ -92,7 +93,6 @@ class Finder(Panel):
             count = f"more than {most}" if len(hits) > most else f"{len(hits)}"
             self.head(f"found {count}", "esc: back to the tree")
             self._hits.show_hits(hits[:most], authors, words)
-            self._show_hits(True)
 
     def _show_hits(self, shown: bool) -> None:
         self._hits.display, self.outline.display = shown, not shown
@@ -101,6 +101,7 @@ class Finder(Panel):
     def _search(self, event: Input.Changed) -> None:
         event.stop()
         if self.words:
+            self._show_hits(True)
             self.post_message(self.Searched(self.words))
         else:
             self.leave()
@@ -108,7 +109,7 @@ class Finder(Panel):
     @on(Input.Submitted)
     def _go_to_hits(self, event: Input.Submitted) -> None:
         event.stop()
-        (self._hits if self._hits.display else self.outline).focus()
+        (self._hits if self.words else self.outline).focus()
 
     @on(Rows.Chosen, "Hits")
     def _choose(self, event: Rows.Chosen) -> None:

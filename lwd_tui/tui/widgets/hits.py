@@ -23,10 +23,16 @@ class Hits(Rows):
     """One line a post or answer: its t, whose it is, and the words that were searched for."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
-        super().__init__("nothing has these words", id=id)
+        super().__init__(id=id)
         self._hits: Sequence[Hit] = ()
         self._authors: Mapping[str, int] = {}
         self._words = re.compile("$^")
+
+    def forget(self) -> None:
+        """Show that there are no results yet."""
+        self.nothing = "looking …"
+        self._hits = ()
+        self.fill(0)
 
     def show_hits(self, hits: Sequence[Hit], authors: Mapping[str, int], words: str) -> None:
         """Show other results.
@@ -39,6 +45,7 @@ class Hits(Rows):
         words : str
             That were searched for.
         """
+        self.nothing = "nothing has these words"
         self._hits, self._authors = hits, authors
         parts = sorted(map(re.escape, words.split()), key=len, reverse=True)
         self._words = re.compile("|".join(parts) or "$^", re.IGNORECASE)

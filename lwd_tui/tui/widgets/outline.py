@@ -88,7 +88,12 @@ class Outline(Rows):
         self._lay_out(0)
 
     def show_step(self, step: Step | None, participant: int = 0, index: int = 0) -> None:
-        """Open a step, and put the cursor on one of its responses."""
+        """Open a step, and put the cursor on one of its responses.
+
+        Where it is on the line of that participant, whose first response is meant, it stays.
+        """
+        here = self.entry(self.cursor)
+        on_its_line = (here.participant, here.response, index) == (participant, None, 0)
         if step is not self._step:
             self._step = step
             self._answers = [[] for _ in self._names]
@@ -97,12 +102,13 @@ class Outline(Rows):
         if step is None:
             self._lay_out(0)
             return
-        self._open.add(participant)
-        here = self.cursor - self.top
-        within = step.t + 1 + sum(self._lines(i) for i in range(participant))
-        self._lay_out(within + 1 + index)
+        if not on_its_line:
+            self._open.add(participant)
+        before = step.t + 1 + sum(self._lines(i) for i in range(participant))
+        height = self.cursor - self.top
+        self._lay_out(before if on_its_line else before + 1 + index)
         # The line that was looked at stays where it was, and the steps move past it.
-        self.top = self._seen(self.cursor - here)
+        self.top = self._seen(self.cursor - height)
 
     def grow(self) -> None:
         """Show the steps that became whole meanwhile, and stay where we are."""

@@ -72,8 +72,7 @@ class Reading(Panel):
             parts.append(Content(f"{capped(message.content)}\n"))
         self._prompt.put(Content("\n").join(parts))
         length = sum(len(message.content) for message in prompt.messages)
-        kind = "chat" if prompt.style == "chat" else "one text to go on from"
-        self._fold.put(Content(f"▾ the exact prompt  e · {kind}, {length:,} characters"))
+        self._fold.put(Content(f"▾ the exact prompt  e · {prompt.style}, {length:,} signs"))
 
     @property
     def unfolded(self) -> bool:

@@ -60,7 +60,7 @@ class Explorer(Travelling):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-middling"), (50, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "what is this", id="app.help", key_display="?"),
+        Binding("question_mark", "help", "help", id="app.help", key_display="?"),
         Binding("colon", "command_palette", "commands", id="app.commands", key_display=":"),
         Binding("T", "next_theme", "next theme", id="app.theme", show=False),
         Binding("escape", "dismiss_notice", "dismiss the notice", id="app.dismiss", show=False),
@@ -188,7 +188,8 @@ class Explorer(Travelling):
             yield SystemCommand(f"Show {entry.title}", "another page", show)
         seen: set[str] = set()
         for node, binding, _, _ in screen.active_bindings.values():
-            if binding.description and binding.action not in seen and not binding.system:
+            hidden = binding.system or binding.action == "command_palette"
+            if binding.description and binding.action not in seen and not hidden:
                 seen.add(binding.action)
                 key = self.get_key_display(binding)
                 run = partial(self.run_action, binding.action, node)

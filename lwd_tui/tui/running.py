@@ -46,7 +46,7 @@ class Running(App[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "toggle_run", "pause / run", id="run.toggle"),
+        Binding("space", "toggle_run", "run / pause", id="run.toggle"),
         Binding("s", "step", "step", id="run.step"),
         Binding("x", "stop", "stop the run", id="run.stop", show=False),
         Binding("plus,equals_sign", "faster", "faster", id="run.faster", show=False),

@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 FRAME = 0.25
 """Seconds that a step stays while the steps are played back."""
+_SCRUB = Binding.Group("scrub", compact=True)
 
 
 class Travelling(Running):
     """Scrubs, follows and plays back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("comma,h", "scrub(-1)", "back", id="view.back", key_display=","),
-        Binding("full_stop,l", "scrub(1)", "forward", id="view.forward", key_display="."),
+        Binding("comma,h", "scrub(-1)", "one step back", id="view.back", group=_SCRUB),
+        Binding("full_stop,l", "scrub(1)", "one step forward", id="view.forward", group=_SCRUB),
         Binding("less_than_sign", "scrub(-10)", "ten steps back", id="view.back10", show=False),
-        Binding("greater_than_sign", "scrub(10)", "ten forward", id="view.forward10", show=False),
+        Binding("greater_than_sign", "scrub(10)", "ten steps on", id="view.forward10", show=False),
         Binding("home,g", "scrub_to(0)", "first step", id="view.first", show=False),
         Binding("end,G", "follow", "live", id="view.live", key_display="end"),
         Binding("a", "play", "play back", id="view.play", show=False),

@@ -72,7 +72,7 @@ class LivePage(Page):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "post", "post by hand", id="live.post"),
+        Binding("p", "post", "post", id="live.post"),
         Binding("i", "inspect", "inspect", id="live.inspect"),
         Binding("tab", "next_panel(1)", "next panel", id="live.next", show=False),
         Binding("shift+tab", "next_panel(-1)", "panel before", id="live.previous", show=False),

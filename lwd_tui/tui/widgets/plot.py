@@ -8,10 +8,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 from textual import events, on
-from textual.app import RenderResult
+from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
+from textual.containers import Grid
+from textual.strip import Strip
 from textual.theme import Theme
 from textual.timer import Timer
+from textual.widgets import Static
 from textual_hires_canvas import Canvas
 from textual_plot import HiResMode, PlotWidget
 
@@ -26,7 +29,19 @@ _SMALLEST = (12, 5)
 """Columns and rows below which textual-plot has no room for its axes."""
 
 
-class Plot(PlotWidget):
+class _Canvas(Canvas):
+    """A canvas that can also be painted without colours.
+
+    Where it has nothing to draw, textual-hires-canvas gives lines without a style, which Textual
+    can't take the colours out of.
+    """
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the canvas, always with a style."""
+        return super().render_line(y).apply_style(self.rich_style)
+
+
+class Plot(PlotWidget, inherit_bindings=False):
     """The base of our plots: subclasses say in `draw` what is drawn, and call `redraw`.
 
     Parameters
@@ -69,6 +84,13 @@ class Plot(PlotWidget):
         self._zoomed = False
         self._drawn = -REDRAW
         self._waiting: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Yield the parts that textual-plot looks for, on canvases of ours; no legend inside."""
+        with Grid():
+            for part in ("margin-top", "margin-left", "plot", "margin-bottom"):
+                yield _Canvas(1, 1, id=part)
+        yield Static(id="legend")
 
     def draw(self) -> None:
         """Put the data into the emptied plot; set the limits unless `zoomed`."""
@@ -113,6 +135,7 @@ class Plot(PlotWidget):
 
     def on_resize(self, _: events.Resize) -> None:
         """Draw for the new size."""
+        self.query_one(Grid).display = self._fits
         self.redraw()
 
     @on(PlotWidget.ScaleChanged)
@@ -130,9 +153,9 @@ class Plot(PlotWidget):
         return self.size.width >= _SMALLEST[0] and self.size.height >= _SMALLEST[1]
 
     def render(self) -> RenderResult:
-        """Render the plot, each canvas repainted once; nothing where there is no room."""
+        """Render the plot, each canvas repainted once; a word where there is no room for it."""
         if not self._fits:
-            return ""
+            return "too small for the plot"
         canvas = self.query_one("#plot", Canvas)
         with canvas.batch_refresh():
             return super().render()

@@ -11,6 +11,7 @@ from lwd_tui.tui.view import View
 from lwd_tui.tui.widgets.words import Words
 
 _DONE, _LEFT, _KNOB = "━", "─", "●"
+_SHORTEST = 10
 
 
 class Scrubber(Words):
@@ -28,16 +29,14 @@ class Scrubber(Words):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[int | None, bool, bool, int, int, bool] | None = None
+        self._progress: Progress | None = None
+        self._view = View()
         self._track = (0, 1)
 
     def show(self, progress: Progress, view: View) -> None:
         """Show the viewed step and the steps that are whole."""
-        shown = (
-            view.t, view.following, view.playing, progress.done, progress.steps, progress.busy
-        )  # fmt: skip
-        if shown != self._shown:
-            self._shown = shown
+        if progress != self._progress or view is not self._view:
+            self._progress, self._view = progress, view
             self._draw()
 
     def on_resize(self, _: events.Resize) -> None:
@@ -59,39 +58,44 @@ class Scrubber(Words):
         self.release_mouse()
 
     def _point(self, x: int) -> None:
-        if self._shown is None:
-            return
-        start, width = self._track
-        done, steps = self._shown[3:5]
-        if done:
+        progress = self._progress
+        if progress is not None and progress.done:
+            start, width = self._track
             share = (x - 1 - start) / max(width - 1, 1)
-            self.post_message(self.Moved(min(max(round(share * (steps - 1)), 0), done - 1)))
+            t = round(share * (progress.steps - 1))
+            self.post_message(self.Moved(min(max(t, 0), progress.done - 1)))
 
     def _draw(self) -> None:
-        if self._shown is None:
+        progress, view, t = self._progress, self._view, self._view.t
+        if progress is None:
             return
-        t, following, playing, done, steps, busy = self._shown
         if t is None:
-            self.put(Content.styled("no step is whole yet" if busy else "", "$quiet"))
+            words = "no step is whole yet" if progress.busy else ""
+            self.put(Content.styled(words, "$quiet"))
             return
-        if playing:
+        if view.playing:
             words = f"playing back t {t}"
-        elif following:
-            words = f"viewing t {t} (live)" if busy else f"viewing t {t} (the last)"
+        elif view.following:
+            words = f"viewing t {t} (live)" if progress.busy else f"viewing t {t} (the last)"
         else:
-            words = f"viewing t {t}, the run is at t {done - 1}"
+            words = f"viewing t {t}, the run is at t {progress.t}"
         width = self.content_size.width - len(words) - 6
-        if width < 10:
+        if width < _SHORTEST:
             self.put(Content(words))
             return
-        knob = round(t / max(steps - 1, 1) * (width - 1))
-        filled = round(max(done - 1, 0) / max(steps - 1, 1) * (width - 1)) + 1
-        track = [
-            (_DONE * knob, "$primary"),
-            (_KNOB, "bold $accent" if not following else "bold $primary"),
-            (_DONE * (filled - knob - 1), "$primary"),
-            (_LEFT * (width - max(filled, knob + 1)), "$line"),
-        ]
+        last = max(progress.steps - 1, 1)
+        knob = round(t / last * (width - 1))
+        filled = round((progress.done - 1) / last * (width - 1)) + 1
+        here = "$primary" if view.following else "$accent"
         self._track = (2, width)
-        style = "$foreground" if following else "bold $accent"
-        self.put(Content.assemble(("◂ ", "$quiet"), *track, (" ▸  ", "$quiet"), (words, style)))
+        self.put(
+            Content.assemble(
+                ("◂ ", "$quiet"),
+                (_DONE * knob, "$primary"),
+                (_KNOB, f"bold {here}"),
+                (_DONE * (filled - knob - 1), "$primary"),
+                (_LEFT * (width - max(filled, knob + 1)), "$line"),
+                (" ▸  ", "$quiet"),
+                (words, "$foreground" if view.following else "bold $accent"),
+            )
+        )

@@ -27,6 +27,10 @@ _WORDS: dict[Phase, tuple[str, str]] = {
     "failed": ("stopped by an error", "$error"),
 }
 
+_GAP = Content("   ")
+# What is left out first where the line is narrow has the highest rank.
+_STATE, _NAME, _LAST, _DETAIL = range(4)
+
 
 def phase_words(progress: Progress) -> tuple[str, str]:
     """Say a phase in words, with the style that goes with it."""
@@ -35,7 +39,7 @@ def phase_words(progress: Progress) -> tuple[str, str]:
 
 
 class StatusLine(Words):
-    """One line; what doesn't fit is left out from the right, never the state itself."""
+    """One line; what doesn't fit is left out, but never the state itself."""
 
     DEFAULT_CSS = "StatusLine { height: 1; padding: 0 1; }"
 
@@ -60,22 +64,20 @@ class StatusLine(Words):
         if progress is None:
             self.put(Content.styled("lwd-tui", "bold"))
             return
-        parts = [Content.styled("lwd-tui", "bold")]
+        parts: list[tuple[int, Content]] = [(_LAST, Content.styled("lwd-tui", "bold"))]
         if self._experiment is not None:
-            parts.append(Content(shorten(self._experiment.name, 24)))
+            parts.append((_NAME, Content(shorten(self._experiment.name, 24))))
         if progress.steps:
             t = 0 if progress.t is None else progress.t
-            parts.append(Content.styled(f"t {t} / {progress.steps - 1}", "bold"))
+            parts.append((_STATE, Content.styled(f"t {t} / {progress.steps - 1}", "bold")))
         if self._experiment is not None or progress.busy:
-            parts.append(Content.styled(*phase_words(progress)))
-        parts += [Content.styled(text, "$quiet") for text in self._details(progress)]
-        width, line = self.content_size.width, Content()
-        for part in parts:
-            longer = line + Content("   ") + part if line else part
-            if longer.cell_length > width and line:
-                break
-            line = longer
-        self.put(line)
+            parts.append((_STATE, Content.styled(*phase_words(progress))))
+        details = self._details(progress)
+        parts += [(_DETAIL + i, Content.styled(text, "$quiet")) for i, text in enumerate(details)]
+        # What matters least goes first; the state never goes.
+        while _width(parts) > self.content_size.width and max(rank for rank, _ in parts) > _STATE:
+            parts.remove(max(parts, key=lambda part: part[0]))
+        self.put(_GAP.join(part for _, part in parts))
 
     def _details(self, progress: Progress) -> list[str]:
         details = []
@@ -90,3 +92,7 @@ class StatusLine(Words):
             details.append(f"seed {self._experiment.seed}")
             details.append(shorten(", ".join(backends), 30))
         return details
+
+
+def _width(parts: list[tuple[int, Content]]) -> int:
+    return sum(part.cell_length for _, part in parts) + len(_GAP) * (len(parts) - 1)

@@ -1,0 +1,209 @@
+"""Keys of one's own, what is remembered, help, commands, crashes, sizes, and what is imported."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from support.tui import handmade_run, holds, scripted, shown, until
+
+from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.glossary import GLOSSARY
+from lwd_tui.tui.screens import PAGES
+from lwd_tui.tui.screens.help import Help
+from lwd_tui.tui.screens.live import LivePage
+from lwd_tui.tui.state import State
+
+SIZES = [(80, 24), (10, 3), (200, 60), (1, 1), (37, 11), (120, 40), (79, 29), (101, 31), (160, 50)]
+
+
+@pytest.fixture
+def kept(tmp_path):
+    return handmade_run(tmp_path / "kept.sqlite")
+
+
+def write_keys(home, text):
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "keys.toml").write_text(text, encoding="utf-8")
+
+
+async def test_a_key_of_ones_own_takes_the_place_of_ours(kept, still):
+    write_keys(still, '[keys]\n"view.back" = "left,b"\n')
+    app = Explorer(run=kept)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        await pilot.press("left")
+        await until(pilot, lambda: app.view.t == 4)
+        await pilot.press("comma")
+        await pilot.pause(0.1)
+        assert app.view.t == 4
+        assert not app.notice
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[keys]\n"view.bakc" = "b"\n', "did you mean view.back?"),
+        ('[keys]\n"view.back" = 7\n', "must be a key"),
+        ("[keys\n", "not valid TOML"),
+        ("keys = 3\n", "must be a table"),
+    ],
+)
+async def test_what_is_wrong_with_the_keys_is_said_in_place(still, text, said):
+    write_keys(still, text)
+    app = Explorer(page="live")
+    async with app.run_test(size=(160, 40)) as pilot:
+        await until(pilot, lambda: app.current_mode == "live")
+        assert said in app.notice
+        assert "keys.toml" in shown(app)
+
+
+async def test_how_the_app_was_left_is_remembered(kept, still):
+    app = Explorer(run=kept)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        await pilot.press("T", "tab", "f", "b", "minus")
+    again = Explorer(run=kept)
+    assert again.theme == "lwd-light"
+    assert again.memory == State(
+        "lwd-light", page="live", panel="scatter", basis="common", axes="fitted", delay=0.25
+    )
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"theme": 7, "page": "no such page"}', "\x00"])
+async def test_a_broken_memory_is_forgotten(still, text):
+    still.mkdir(parents=True)
+    (still / "app.json").write_text(text)
+    app = Explorer()
+    assert app.theme == "lwd-dark"
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.current_mode in app.pages)
+    assert json.loads((still / "app.json").read_text())["theme"] == "lwd-dark"
+
+
+async def test_help_explains_the_numbers_and_the_keys(kept):
+    app = Explorer(run=kept)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Help))
+        for term in LivePage.GLOSSARY:
+            assert GLOSSARY[term][0] in "".join(str(w.content) for w in app.screen.query("Words"))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: not isinstance(app.screen, Help))
+
+
+def test_every_page_explains_only_what_there_is():
+    for entry in PAGES:
+        assert set(entry.load().GLOSSARY) <= set(GLOSSARY), entry.name
+
+
+async def test_every_key_with_words_is_a_command(kept):
+    app = Explorer(run=kept)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        commands = {command.title: command for command in app.get_system_commands(app.screen)}
+        for binding in app.screen.active_bindings.values():
+            words = binding.binding.description
+            if words and not binding.binding.system and words != "commands":
+                assert words.capitalize() in commands
+        await commands["First step"].callback()
+        await until(pilot, lambda: app.view.t == 0)
+
+
+async def test_the_palette_runs_an_action_of_the_page(kept):
+    app = Explorer(run=kept)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        await pilot.press("colon", *"first step")
+        await pilot.pause(0.3)
+        await pilot.press("down", "enter", "enter")
+        await until(pilot, lambda: app.view.t == 0)
+
+
+async def test_quitting_asks_while_a_run_is_under_way():
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=100, steps=40))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.progress.phase == "asking")
+        await pilot.press("q")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        assert "ends with lwd-tui" in shown(app)
+        await pilot.press("n")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        assert app.progress.busy
+        await pilot.press("q")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("y")
+        await holds(lambda: not app.is_running)
+    assert app.return_code == 0
+
+
+async def test_a_crash_leaves_a_report_and_the_run(kept, still, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("a slip of ours")
+
+    before = kept.read_bytes()
+    app = Explorer(run=kept)
+
+    async def look_back():
+        async with app.run_test(size=(120, 40)) as pilot:
+            await until(pilot, lambda: app.view.t == 5)
+            monkeypatch.setattr("lwd_tui.tui.widgets.scatter._ScatterPlot.draw", broken)
+            await pilot.press("comma")
+            await pilot.pause(0.5)
+
+    with pytest.raises(ZeroDivisionError):
+        await look_back()
+    assert app.return_code == 1
+    (report,) = (still / "reports").iterdir()
+    assert "a slip of ours" in report.read_text()
+    assert kept.read_bytes() == before
+
+
+async def test_a_storm_of_sizes_is_weathered(kept):
+    app = Explorer(run=kept)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        for size in SIZES * 2:
+            await pilot.resize_terminal(*size)
+            await pilot.press("comma" if app.view.t else "end")
+        await pilot.resize_terminal(120, 40)
+        await pilot.press("end")
+        await until(pilot, lambda: app.view.following)
+        await pilot.pause(0.5)
+        assert "answers at t = 5" in shown(app)
+
+
+async def test_another_page_is_of_the_right_size_when_it_is_seen_again(kept):
+    other = next((entry.name for entry in PAGES if entry.name != "live"), None)
+    if other is None:
+        pytest.skip("there is one page only")
+    app = Explorer(run=kept)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        await app.action_show_page(other)
+        await pilot.resize_terminal(80, 24)
+        await app.action_show_page("live")
+        await until(pilot, lambda: app.screen.has_class("-narrow"))
+        assert app.screen.query_one("#panels").display
+
+
+async def test_without_colours_the_markers_tell_the_participants(kept, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = Explorer(run=kept)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        await pilot.pause(0.5)
+        assert app.no_color
+        screen = shown(app)
+        for mark in "○□△":
+            assert screen.count(mark) > 6
+
+
+def test_the_first_frame_waits_for_nothing_heavy():
+    code = "import sys, lwd_tui.tui.app; print(*{name.split('.')[0] for name in sys.modules})"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    heavy = {"numpy", "pydantic", "scipy", "sqlite3", "textual_plot", "ollama", "torch"}
+    assert not heavy & set(result.stdout.split())

@@ -1,0 +1,54 @@
+"""The colours can be read, whatever the theme."""
+
+import itertools
+
+import pytest
+
+from lwd_tui.palette import COLOURS
+from lwd_tui.tui.theme import THEMES
+
+
+def luminance(text):
+    """WCAG 2.2, relative luminance, from the definition."""
+    channels = [int(text[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_oracle_knows_black_on_white():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_series_and_words_stand_out_from_every_ground(theme):
+    colours = {f"series-{i}": theme.variables[f"series-{i}"] for i in range(len(COLOURS))}
+    colours |= {
+        name: getattr(theme, name)
+        for name in ("foreground", "primary", "secondary", "accent", "warning", "error", "success")
+    }
+    colours["quiet"] = theme.variables["quiet"]
+    weak = {
+        (name, ground): round(contrast(colour, getattr(theme, ground)), 2)
+        for name, colour in colours.items()
+        for ground in ("background", "surface")
+        if contrast(colour, getattr(theme, ground)) < 4.5
+    }
+    assert not weak
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_words_stand_out_from_panels_too(theme):
+    for colour in (theme.foreground, theme.primary, theme.warning, theme.variables["quiet"]):
+        assert contrast(colour, theme.panel) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_no_two_series_share_a_colour(theme):
+    colours = [bytes.fromhex(theme.variables[f"series-{i}"][1:]) for i in range(len(COLOURS))]
+    for one, other in itertools.combinations(colours, 2):
+        assert max(abs(a - b) for a, b in zip(one, other, strict=True)) > 24

@@ -1,0 +1,403 @@
+"""Each widget of the Live page alone: what it shows of what it is given, and what it says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.tui import NAMES, Host, handmade_step, holds, scripted, shown, until
+from textual.content import Content
+
+from lwd_tui.palette import marker
+from lwd_tui.tui.pictures import Picture
+from lwd_tui.tui.progress import ParticipantProgress, Progress
+from lwd_tui.tui.run import numbers_of
+from lwd_tui.tui.view import View
+from lwd_tui.tui.widgets.dispersion import DispersionCurve
+from lwd_tui.tui.widgets.distances import Distances
+from lwd_tui.tui.widgets.feed import Feed
+from lwd_tui.tui.widgets.norm_curve import NormCurve
+from lwd_tui.tui.widgets.notice import Notice
+from lwd_tui.tui.widgets.numbers import Numbers
+from lwd_tui.tui.widgets.participants import Participants
+from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.widgets.scatter import SEVERAL, Scatter
+from lwd_tui.tui.widgets.scrubber import Scrubber
+from lwd_tui.tui.widgets.status import StatusLine
+from lwd_tui.tui.widgets.tabs import TabLine
+from lwd_tui.tui.widgets.words import Words
+from lwd_tui.types import Post
+
+ALL = [numbers_of(handmade_step(t)) for t in range(10)]
+
+
+async def drawn(pilot):
+    await holds(lambda: not any(plot.waits for plot in pilot.app.query(Plot)))
+    await pilot.pause(0.05)
+
+
+def posts(count, injected=()):
+    return [
+        Post(
+            i,
+            f"post number {i}",
+            NAMES[i % 3],
+            "injected" if i in injected else "synthetic",
+            i // 3,
+        )
+        for i in range(count)
+    ]
+
+
+async def test_the_norm_curve_tells_its_numbers_at_the_viewed_step():
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(70, 20)) as pilot:
+        curve.show_run(ALL, 20, "raw vectors")
+        curve.show_step(3)
+        await drawn(pilot)
+        assert "norm ‖D(t)‖F · raw vectors" in shown(pilot.app)
+        assert "norm 1.200   ╍╍ debiased 1.100   ·· noise floor 0.400" in shown(pilot.app)
+        assert "●" in shown(pilot.app)
+        curve.show_step(0)
+        await drawn(pilot)
+        assert "norm 2.400" in shown(pilot.app)
+
+
+async def test_a_missing_norm_leaves_a_gap_and_no_crash():
+    broken = [replace(n, norm=np.nan, norm_debiased=np.nan) if n.t in (0, 4) else n for n in ALL]
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(70, 20)) as pilot:
+        curve.show_run(broken, 9, "unit vectors")
+        curve.show_step(4)
+        await drawn(pilot)
+        assert "norm nan" in shown(pilot.app)
+        assert "●" not in shown(pilot.app)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+async def test_the_first_steps_of_a_run_are_drawn(count):
+    curve, spread = NormCurve(), DispersionCurve()
+    async with Host(curve, spread).run_test(size=(70, 30)) as pilot:
+        curve.show_run(ALL[:count], 20, "unit vectors")
+        spread.show_run(ALL[:count], 20)
+        curve.show_step(count - 1 if count else None)
+        spread.show_step(count - 1 if count else None)
+        await drawn(pilot)
+        assert ("●" in shown(pilot.app)) == bool(count)
+
+
+async def test_a_thousand_steps_are_drawn():
+    many = [numbers_of(handmade_step(t)) for t in range(1000)]
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(120, 30)) as pilot:
+        curve.show_run(many, 999, "unit vectors")
+        curve.show_step(500)
+        await drawn(pilot)
+        assert "●" in shown(pilot.app)
+
+
+def picture(coordinates, owners, limits=((-1.1, 1.1), (-1.1, 1.1))):
+    return Picture(np.array(coordinates, dtype=float), np.array(owners), limits, "answers")
+
+
+async def test_a_square_is_as_wide_as_it_is_high():
+    scatter = Scatter()
+    async with Host(scatter).run_test(size=(100, 30)) as pilot:
+        scatter.show_names(NAMES)
+        scatter.show_picture(picture([[-1, -1], [-1, 1], [1, 1], [1, -1]], [0, 0, 0, 0]))
+        await drawn(pilot)
+        rows = shown(pilot.app).split("\n")
+        marks = [(x, y) for y, row in enumerate(rows[1:-3]) for x, c in enumerate(row) if c == "○"]
+        (left, top), (right, bottom) = min(marks), max(marks)
+        assert len(marks) == 4
+        # A cell is twice as high as it is wide.
+        assert abs((right - left) - 2 * (bottom - top)) <= 2
+
+
+async def test_participants_in_one_cell_get_a_marker_of_their_own():
+    scatter = Scatter()
+    async with Host(scatter).run_test(size=(60, 20)) as pilot:
+        scatter.show_names(NAMES)
+        scatter.show_picture(picture([[0, 0], [0, 0], [0.8, 0.8]], [0, 1, 2]))
+        await drawn(pilot)
+        plot = "\n".join(shown(pilot.app).split("\n")[:-3])
+        assert plot.count(SEVERAL) == 1
+        assert plot.count("△") == 1
+        assert "○" not in plot
+        assert "□" not in plot
+
+
+async def test_no_more_than_four_redraws_a_second(monkeypatch):
+    drawings = []
+    monkeypatch.setattr(Plot, "clear", lambda _: drawings.append(1))
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(70, 20)) as pilot:
+        await drawn(pilot)
+        curve.show_run(ALL, 20, "unit vectors")
+        drawings.clear()
+        for turn in range(40):
+            curve.show_step(turn % 10)
+            await pilot.pause(0.025)
+        assert 2 <= len(drawings) <= 9
+
+
+async def test_what_did_not_change_is_not_drawn(monkeypatch):
+    drawings = []
+    monkeypatch.setattr(Plot, "clear", lambda _: drawings.append(1))
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(70, 20)) as pilot:
+        curve.show_run(ALL, 20, "unit vectors")
+        curve.show_step(4)
+        await drawn(pilot)
+        drawings.clear()
+        curve.show_step(4)
+        await pilot.pause(0.4)
+        assert not drawings
+
+
+async def test_zooming_lasts_while_steps_come_in_and_is_taken_back():
+    scatter = Scatter()
+    async with Host(scatter).run_test(size=(60, 20)) as pilot:
+        scatter.show_picture(picture([[0, 0], [1, 1]], [0, 1]))
+        await drawn(pilot)
+        plot = scatter.query_one(Plot)
+        whole = plot._x_max - plot._x_min
+        plot.focus()
+        await pilot.press("z")
+        await drawn(pilot)
+        assert plot._x_max - plot._x_min < whole
+        scatter.show_picture(picture([[0, 0], [0.9, 0.9]], [0, 1]))
+        await drawn(pilot)
+        assert plot._x_max - plot._x_min < whole
+        await pilot.press("0")
+        await drawn(pilot)
+        assert plot._x_max - plot._x_min == pytest.approx(whole)
+
+
+async def test_a_plot_without_room_says_so():
+    scatter = Scatter()
+    async with Host(scatter).run_test(size=(60, 20)) as pilot:
+        scatter.show_picture(picture([[0, 0]], [0]))
+        await pilot.resize_terminal(14, 6)
+        await pilot.pause()
+        assert "too small" in shown(pilot.app)
+        await pilot.resize_terminal(60, 20)
+        await drawn(pilot)
+        assert "○" in shown(pilot.app)
+
+
+async def test_participants_at_work():
+    panel = Participants()
+    async with Host(panel).run_test(size=(60, 14)) as pilot:
+        panel.show_names(NAMES, 8)
+        work = Progress(
+            "asking",
+            t=3,
+            participants=(
+                ParticipantProgress(4, 1, 50, "It will rise", streaming=True),
+                ParticipantProgress(8, 0, 90, "It fell."),
+                ParticipantProgress(),
+            ),
+        )
+        panel.show(handmade_step(2), work)
+        await pilot.pause()
+        screen = shown(pilot.app)
+        assert "at work on t = 3" in screen
+        assert "████████░░░░░░░░ 4/8  writing, 1 asked again" in screen
+        assert "████████████████ 8/8  done" in screen
+        assert "░░░░░░░░░░░░░░░░ 0/8  waiting" in screen
+        assert "It will rise" in screen
+        assert "dispersion ○ 0.300" in screen
+
+
+async def test_participants_at_a_whole_step_count_what_failed():
+    step = handmade_step(0)
+    unusable = replace(step.responses[0].final, problem="blank")
+    failed = replace(step.responses[0], attempts=(unusable, unusable, unusable))
+    panel = Participants()
+    async with Host(panel).run_test(size=(70, 14)) as pilot:
+        panel.show_names(NAMES, 4)
+        panel.show(replace(step, responses=(failed, *step.responses[1:])), None)
+        await pilot.pause()
+        assert "3/4  2 asked again, 1 failed" in shown(pilot.app)
+        assert step.responses[1].text[:20] in shown(pilot.app)
+
+
+async def test_distances_are_numbers_on_grounds_of_one_scale():
+    panel = Distances()
+    async with Host(panel).run_test(size=(40, 12)) as pilot:
+        panel.show_distances(np.array([[0, 0.25, np.nan], [0.25, 0, 1], [np.nan, 1, 0]]), 1.0, 7)
+        await pilot.pause()
+        screen = shown(pilot.app)
+        assert "distances at t = 7" in screen
+        assert screen.count("0.250") == screen.count("1.000") == screen.count("none") == 2
+        grounds = {
+            segment.text.strip(): segment.style.bgcolor.triplet.hex
+            for line in pilot.app.screen._compositor.render_strips()
+            for segment in line
+            if segment.text.strip() in ("0.250", "1.000")
+        }
+        assert grounds["1.000"] == pilot.app.theme_variables["heat"]
+        assert grounds["0.250"] not in (grounds["1.000"], pilot.app.theme_variables["background"])
+
+
+async def test_ten_participants_fit_into_the_distances_by_scrolling():
+    panel = Distances()
+    rng = np.random.default_rng(1)
+    far = rng.random((10, 10))
+    async with Host(panel).run_test(size=(40, 8)) as pilot:
+        panel.show_distances(far + far.T, 2.0, 0)
+        await pilot.pause()
+        scroll = panel.query_one("ScrollableContainer")
+        assert scroll.max_scroll_x > 0
+        assert scroll.max_scroll_y > 0
+
+
+async def test_the_feed_shows_the_newest_first_and_only_what_was_there():
+    feed = Feed()
+    async with Host(feed).run_test(size=(50, 10)) as pilot:
+        feed.show_posts(posts(30, injected={29}), {name: i for i, name in enumerate(NAMES)})
+        await pilot.pause()
+        assert "by hand: post number 29" in shown(pilot.app).split("\n")[0]
+        feed.show_until(3)
+        await pilot.pause()
+        first = shown(pilot.app).split("\n")[0]
+        assert "post number 14" in first
+        assert marker(2) in first
+
+
+async def test_the_cursor_of_the_feed_stays_on_its_post():
+    feed = Feed()
+    several = posts(30)
+    async with Host(feed).run_test(size=(50, 10)) as pilot:
+        feed.show_posts(several, {})
+        feed.focus()
+        await pilot.press("j", "j", "down", "k")
+        assert feed.chosen.id == 27
+        several += posts(33)[30:]
+        feed.show_until(None)
+        assert feed.chosen.id == 27
+        await pilot.press("pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
+        assert feed.chosen.id == 0
+        await pilot.press("pageup", *["k"] * 40)
+        assert feed.chosen.id == 32
+
+
+async def test_the_feed_tells_which_post_was_chosen():
+    heard = []
+    feed = Feed()
+    async with Host(feed).run_test(size=(50, 10), message_hook=heard.append) as pilot:
+        feed.show_posts(posts(30), {})
+        await pilot.click(Feed, offset=(20, 4), times=2)
+        await pilot.pause()
+        (chosen,) = {m.post.id for m in heard if isinstance(m, Feed.Chosen)}
+        assert chosen == 25
+
+
+async def test_a_hundred_thousand_posts_are_shown_at_once():
+    feed = Feed()
+    long = "x" * 100_000
+    many = [Post(i, "short" if i % 1000 else long, "ada", "human", 0) for i in range(100_000)]
+    async with Host(feed).run_test(size=(50, 10)) as pilot:
+        feed.show_posts(many, {})
+        feed.focus()
+        await pilot.press("pagedown", "pagedown")
+        assert feed.chosen.id == 99_999 - 18
+
+
+async def test_the_scrubber_says_what_is_viewed_and_where_the_run_is():
+    heard = []
+    scrubber = Scrubber()
+    async with Host(scrubber).run_test(size=(80, 5), message_hook=heard.append) as pilot:
+        progress = Progress("asking", t=31, done=31, steps=61)
+        scrubber.show(progress, View(handmade_step(12), following=False))
+        await pilot.pause()
+        assert "viewing t 12, the run is at t 31" in shown(pilot.app)
+        scrubber.show(progress, View(handmade_step(30)))
+        await pilot.pause()
+        assert "viewing t 30 (live)" in shown(pilot.app)
+        await pilot.mouse_down(Scrubber, offset=(3, 0))
+        await pilot.mouse_up(Scrubber, offset=(3, 0))
+        await pilot.mouse_down(Scrubber, offset=(52, 0))
+        await pilot.pause()
+        moves = [m.t for m in heard if isinstance(m, Scrubber.Moved)]
+        assert moves[0] == 0
+        # Beyond the steps that are whole there is nothing to view.
+        assert moves[-1] == 30
+
+
+@pytest.mark.parametrize(
+    ("progress", "words"),
+    [
+        (Progress("asking", t=3, done=3, steps=9), "running"),
+        (
+            Progress("asking", pausing=True, t=3, done=3, steps=9),
+            "running, pausing after this step",
+        ),
+        (Progress("paused", t=3, done=4, steps=9), "paused"),
+        (Progress("stopped", t=3, done=4, steps=9), "stopped, can go on"),
+        (Progress("done", t=8, done=9, steps=9), "done"),
+        (Progress("failed", t=3, done=3, steps=9), "stopped by an error"),
+    ],
+)
+async def test_the_state_is_said_in_words_at_any_width(progress, words):
+    for width in (48, 80, 200):
+        status = StatusLine()
+        async with Host(status).run_test(size=(width, 3)) as pilot:
+            status.show(scripted(), progress)
+            await pilot.pause()
+            line = shown(pilot.app).split("\n")[0]
+            assert f"t {progress.t} / 8   {words}"[: width - 2] in line
+            assert ("scripted" in line) == (width > 80 or (width == 80 and len(words) < 20))
+
+
+async def test_the_notice_takes_room_only_while_it_speaks():
+    notice = Notice()
+    async with Host(notice).run_test(size=(60, 5)) as pilot:
+        assert not notice.display
+        notice.show("the server at gpu-box does not answer")
+        await pilot.pause()
+        assert "! the server at gpu-box does not answer" in shown(pilot.app)
+        notice.show("")
+        await pilot.pause()
+        assert not notice.display
+
+
+async def test_a_tab_is_chosen_by_a_click():
+    heard = []
+    tabs = TabLine([("a", "First"), ("b", "Second")], "a", numbered=True)
+    async with Host(tabs).run_test(size=(40, 3), message_hook=heard.append) as pilot:
+        await pilot.click(TabLine, offset=(13, 0))
+        await pilot.pause()
+        assert {m.tab for m in heard if isinstance(m, TabLine.Chosen)} == {"b"}
+
+
+async def test_numbers_have_their_words():
+    numbers = Numbers()
+    async with Host(numbers).run_test(size=(50, 20)) as pilot:
+        numbers.show_step(handmade_step(3))
+        await pilot.pause()
+        screen = shown(pilot.app)
+        assert "noise floor            0.4000" in screen
+        assert "synthetic share        60%" in screen
+
+
+async def test_words_are_laid_out_anew_only_when_their_shape_changes(monkeypatch):
+    layouts = []
+    words = Words(Content("one line"))
+    words.styles.height = "auto"
+    async with Host(words).run_test(size=(40, 10)) as pilot:
+        refresh = Words.refresh
+
+        def watched(self, *regions, layout=False, **more):
+            layouts.append(layout)
+            return refresh(self, *regions, layout=layout, **more)
+
+        monkeypatch.setattr(Words, "refresh", watched)
+        words.put(Content("two line"))
+        words.put(Content.styled("two line", "bold"))
+        assert layouts == [False, False]
+        words.put(Content.styled("two line", "bold"))
+        assert len(layouts) == 2
+        words.put(Content("two\nlines"))
+        assert layouts[-1]
+        await until(pilot, lambda: "lines" in shown(pilot.app))

@@ -142,4 +142,70 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         "differences",
         "Words that the other answer hasn't are marked; those in common are found by their order.",
     ),
+    "mixtures": (
+        "the mixtures",
+        "The paper's proxy for language models: n mixtures share B Gaussian components, and only "
+        "their weights change. Each posts L points a step, reads a share of all, and moves its "
+        "weights towards what it read. It takes milliseconds, and theory says what to expect.",
+    ),
+    "gmm_norm": (
+        "norm of this run",
+        "How far the weights of the mixtures are from each other: the root of the sum of all "
+        "squared distances, each pair counted twice. It isn't on the scale of the language "
+        "models' norm; divide both by their start (key u) to compare them.",
+    ),
+    "gmm_median": (
+        "median of all",
+        "Of the replicates: runs that differ in nothing but what chance gave them.",
+    ),
+    "gmm_size": ("|A(t)|, points", "The points that can be read when the step begins."),
+    "gmm_k": (
+        "k, points read",
+        "How many of them each mixture reads: the share beta, rounded down.",
+    ),
+    "theory": (
+        "theory",
+        "The norm to expect from the start alone (the paper's Appendix A, and the noise of the "
+        "draws), for components that are well apart. Differences shrink by (1 - alpha)^k a step.",
+    ),
+    "theory_floor": (
+        "its floor",
+        "The part of the expected norm that comes from the draws alone: each mixture learns from "
+        "other points. With alpha = 1/k it falls to 0, with a constant alpha it stays.",
+    ),
+    "densities": (
+        "densities",
+        "What each mixture would say: its density along the first axis. The upright line is the "
+        "mean of the component that is marked among the weights.",
+    ),
+    "weights": (
+        "weights",
+        "The share of each component in each mixture. They start at random, sum to 1, and are all "
+        "that a mixture learns.",
+    ),
+    "near_zero": ("ended below 0.1", "Replicates whose norm ended near 0, as in figure 4."),
+    "polarised": (
+        "polarised",
+        "Replicates in which at least two mixtures ended with one component only, and not the "
+        "same one.",
+    ),
+    "one_vertex": (
+        "at one vertex",
+        "Replicates in which all mixtures ended with one and the same component only.",
+    ),
+    "floor_measured": (
+        "norm, last half",
+        "The root mean square of the norm over the last half of the steps.",
+    ),
+    "floor_predicted": (
+        "predicted floor",
+        "What the draws alone would keep it at, from the weights that there were.",
+    ),
+    "first_death": (
+        "a component lost",
+        "The first t at which a mixture gave a component a weight of 0.001 or less. With eps above "
+        "0 it can come back.",
+    ),
+    "lifted": ("set to eps", "How often a weight that was no longer positive was set to eps."),
+    "drift": ("sums off 1 by", "The largest distance of a sum of weights from 1."),
 }

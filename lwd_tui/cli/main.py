@@ -107,7 +107,8 @@ def start(
 
 def _explore(**opening: Any) -> int:
     """Open the explorer; its arguments are those of `lwd_tui.tui.app.run_app`."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on stderr.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise LwdError("the explorer needs a terminal; without one, add --headless")
     from lwd_tui.tui.app import run_app
 

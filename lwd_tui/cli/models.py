@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -69,7 +69,8 @@ def _print_server(models: list[ModelInfo], console: Console) -> None:
     for heading in (
         "name", "family", "parameters", "quantisation", "size", "context", "can", "digest", "loaded"
     ):  # fmt: skip
-        table.add_column(heading, justify="right" if heading in ("size", "context") else "left")
+        justify: Literal["left", "right"] = "right" if heading in ("size", "context") else "left"
+        table.add_column(heading, justify=justify, no_wrap=heading == "name", overflow="fold")
     for model in models:
         share = model.gpu_share
         loaded = "" if share is None else f" {share:.0%} on the GPU"

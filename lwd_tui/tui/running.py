@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -41,6 +42,8 @@ class Running(App[None]):
         What the user must see; not cleaned.
     posts : int
         Grows with each post that is put in by hand.
+    mixtures : Path or None
+        A stored run of mixtures that was opened, until its page takes it.
     memory : State
         What is remembered from one start to the next.
     """
@@ -58,6 +61,7 @@ class Running(App[None]):
     progress: var[Progress] = var(Progress("stopped"), init=False)
     notice: var[str] = var("", init=False)
     posts: var[int] = var(0, init=False)
+    mixtures: var[Path | None] = var(None, init=False)
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +88,14 @@ class Running(App[None]):
 
     @work(exclusive=True, group="open")
     async def open(self, run: Path, *, go_on: bool = False) -> None:
-        """Open a stored run in place of the one that is open, and go on with it if asked to."""
+        """Open a stored run in place of the one that is open, and go on with it if asked to.
+
+        One of mixtures is shown beside it.
+        """
+        if await asyncio.to_thread(_holds_mixtures, run):
+            self.mixtures = run
+            await self.run_action("show_page('gmm')")
+            return
         if controller := await self._new_controller():
             try:
                 await controller.open(run)
@@ -117,6 +128,7 @@ class Running(App[None]):
     @on(messages.RunOpened)
     def _take_run(self, message: messages.RunOpened) -> None:
         if message.run is self._owned:
+            spare_the_collector()
             self.controller = message.run
             if self.view.following:
                 self.view = View(message.run.latest)
@@ -198,8 +210,25 @@ class Running(App[None]):
             self._owned.wait_between(seconds)
 
 
+def spare_the_collector() -> None:
+    """Take all that is there now out of Python's garbage collection, for it stays.
+
+    Going through it takes longer than a frame, and happens many times a minute.
+    """
+    gc.freeze()
+
+
 def _controller_class() -> type[RunController]:
     """Import what a run needs, which takes longer than a frame."""
     from lwd_tui.tui.run import RunController
 
     return RunController
+
+
+def _holds_mixtures(run: Path) -> bool:
+    from lwd_tui.store.run import RunStore
+
+    # What can't be read is complained of where it is opened.
+    with suppress(LwdError), RunStore.open(run) as store:
+        return store.kind == "gmm"
+    return False

@@ -51,4 +51,5 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("setup", "Set up", "setup:SetupPage"),
     PageEntry("live", "Live", "live:LivePage"),
     PageEntry("inspect", "Inspect", "inspect:InspectPage"),
+    PageEntry("gmm", "GMM", "gmm:GmmPage"),
 )  # fmt: skip

@@ -1,0 +1,165 @@
+"""The app's side of a network of mixtures: it is walked through in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from lwd_tui.errors import LwdError
+from lwd_tui.gmm_run import GmmRun
+from lwd_tui.gmm_spec import GmmSpec
+from lwd_tui.gmm_walk import Scene, Walk
+from lwd_tui.tui.crash import write_report
+
+COMPILING = "compiling the simulation, once; this takes some seconds"
+COMPUTING = "computing"
+_SLICE = 0.25
+"""Seconds of computing between two scenes, so that a long run is seen to grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be seen."""
+
+    source: GmmSpec | GmmRun
+    t: int
+    place: int
+
+
+class Mixtures:
+    """Shows the scenes that are wished for, the newest wish first; older ones are dropped.
+
+    The thread is a daemon: who leaves while Numba compiles doesn't wait for it.
+
+    Parameters
+    ----------
+    tell : callable
+        Takes the messages, from any thread.
+    """
+
+    class Seen(Message):
+        """A scene is there; its t is less than wished for while it is still being computed."""
+
+        def __init__(self, source: GmmSpec | GmmRun, scene: Scene) -> None:
+            super().__init__()
+            self.source = source
+            self.scene = scene
+
+        def can_replace(self, message: Message) -> bool:
+            """Take the place of an older one that nobody has seen yet."""
+            return isinstance(message, Mixtures.Seen)
+
+    class Working(Message):
+        """What is being done, in words; "" for nothing."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    class Failed(Message):
+        """A wish can't be met, for a reason told in a sentence."""
+
+        def __init__(self, source: GmmSpec | GmmRun, sentence: str) -> None:
+            super().__init__()
+            self.source = source
+            self.sentence = sentence
+
+    def __init__(self, tell: Callable[[Message], object]) -> None:
+        self._tell = tell
+        self._changed = threading.Condition()
+        self._wish: Wish | None = None
+        self._closed = False
+        self._compiled = False
+        self._thread = threading.Thread(target=self._serve, name="mixtures", daemon=True)
+
+    def wish(self, source: GmmSpec | GmmRun, t: int, place: int) -> None:
+        """Wish to see a replicate of `source` at t."""
+        with self._changed:
+            self._wish = Wish(source, t, place)
+            self._changed.notify()
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def close(self) -> None:
+        """Tell nothing any more, and let the thread end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    # In the thread
+
+    def _serve(self) -> None:
+        walk: Walk | None = None
+        source: GmmSpec | GmmRun | None = None
+        while (wish := self._next()) is not None:
+            try:
+                if walk is None or source is not wish.source:
+                    walk, source = Walk(wish.source), wish.source
+                    self._show(walk, wish)
+                self._meet(walk, wish)
+            except LwdError as error:
+                walk = None
+                self._say(self.Failed(wish.source, str(error)))
+            except MemoryError:
+                walk = None
+                sentence = "there is not enough memory for this; lower replicates, n, L or T"
+                self._say(self.Failed(wish.source, sentence))
+            except Exception as error:
+                # Told to the user, who keeps the app and the run of language models.
+                walk, report = None, write_report(error)
+                self._say(
+                    self.Failed(
+                        wish.source,
+                        f"lwd-tui made a mistake ({type(error).__name__}); a report is in {report}",
+                    )
+                )
+            self._say(self.Working(""))
+
+    def _next(self) -> Wish | None:
+        """Wait for the next wish; None once all is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._wish is not None or self._closed)
+            wish, self._wish = self._wish, None
+            return None if self._closed else wish
+
+    @property
+    def _overtaken(self) -> bool:
+        with self._changed:
+            return self._closed or self._wish is not None
+
+    def _meet(self, walk: Walk, wish: Wish) -> None:
+        if walk.reached >= wish.t:
+            self._show(walk, wish)
+        else:
+            self._say(self.Working(COMPUTING if self._compiled else COMPILING))
+        while walk.reached < wish.t:
+            walk.go(wish.t, _SLICE)
+            self._compiled = True
+            self._show(walk, wish)
+            if self._overtaken:
+                return
+        if not self._overtaken and walk.reckon():
+            self._show(walk, wish)
+        if not self._overtaken and not self._compiled:
+            self._compile()
+
+    def _compile(self) -> None:
+        """Compile before the first step is asked for."""
+        from lwd_tui.dynamics.gmm import warm_up
+
+        self._say(self.Working(COMPILING))
+        warm_up()
+        self._compiled = True
+
+    def _show(self, walk: Walk, wish: Wish) -> None:
+        self._say(self.Seen(wish.source, walk.look(wish.t, wish.place)))
+
+    def _say(self, message: Message) -> None:
+        # The app may end at any moment, and its loop with it.
+        with suppress(RuntimeError):
+            if not self._closed:
+                self._tell(message)

@@ -1,0 +1,159 @@
+"""Curves over t in a panel, with a rule at one t and the values there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from textual.app import ComposeResult
+from textual.content import Content
+
+from lwd_tui.tui.widgets.panel import Panel
+from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.widgets.words import Words
+from lwd_tui.types import Floats, Ints
+
+_HELD = "\xa0"
+"""A blank at which no line is broken."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """One curve.
+
+    Attributes
+    ----------
+    label : str
+        In the legend; "" keeps it out.
+    values : ndarray of shape (m,)
+        At t = 0 .. m - 1; NaN where there is none.
+    colour : str
+        A variable of the theme.
+    sign : str
+        In the legend.
+    dash : (int, int)
+        Dots on and off; (1, 0) is a solid line.
+    mark : str
+        Stands on the curve at the chosen t; "" for none.
+    """
+
+    label: str
+    values: Floats
+    colour: str
+    sign: str = "━━"
+    dash: tuple[int, int] = (1, 0)
+    mark: str = ""
+
+    def at(self, t: int | None) -> float:
+        """Return the value at t; NaN where there is none."""
+        return float(self.values[t]) if t is not None and t < len(self.values) else float("nan")
+
+    def same(self, other: Curve) -> bool:
+        """Say whether two curves look the same."""
+        mine, theirs = (
+            (each.label, each.colour, each.sign, each.dash, each.mark) for each in (self, other)
+        )
+        return mine == theirs and np.array_equal(self.values, other.values, equal_nan=True)
+
+
+class Curves(Panel):
+    """The first curve is drawn last, over the others."""
+
+    DEFAULT_CSS = """
+    Curves .legend { height: auto; max-height: 2; }
+    Curves .nothing { height: 1fr; content-align: center middle; color: $quiet; display: none; }
+    Curves.-nothing Plot, Curves.-nothing .legend { display: none; }
+    Curves.-nothing .nothing { display: block; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+        super().__init__(id=id)
+        self._plot = _CurvesPlot()
+        self._legend = Words(classes="legend")
+        self._nothing = Words(classes="nothing")
+
+    def compose(self) -> ComposeResult:
+        """Yield the plot, the legend outside the data, and words in place of both."""
+        yield self._plot
+        yield self._legend
+        yield self._nothing
+
+    def show(self, curves: Sequence[Curve], *, t: int | None, last: int, top: float) -> None:
+        """Show curves.
+
+        Parameters
+        ----------
+        curves : sequence of Curve
+        t : int or None
+            Where the rule stands.
+        last : int
+            The time axis ends here.
+        top : float
+            The other axis goes from 0 to here.
+        """
+        self.remove_class("-nothing")
+        self._plot.take(curves, t, last, top)
+        entries = [
+            Content.assemble(
+                (f"{curve.mark or curve.sign}{_HELD}", f"${curve.colour}"),
+                f"{curve.label.replace(' ', _HELD)}{_HELD}",
+                (f"{curve.at(t):.3f}" if np.isfinite(curve.at(t)) else "–", "bold"),
+            )
+            for curve in curves
+            if curve.label
+        ]
+        self._legend.put(Content("  ").join(entries))
+
+    def show_nothing(self, sentence: str) -> None:
+        """Say why there are no curves."""
+        self.add_class("-nothing")
+        self._nothing.put(Content(sentence))
+
+
+class _CurvesPlot(Plot):
+    def __init__(self) -> None:
+        super().__init__(whole_x=True)
+        self._curves: Sequence[Curve] = ()
+        self._frame: tuple[int | None, int, float] = (None, 1, 1.0)
+
+    def take(self, curves: Sequence[Curve], t: int | None, last: int, top: float) -> None:
+        """Take other curves; draw only if something is new."""
+        frame = (t, last, top)
+        known = len(curves) == len(self._curves) and all(
+            one.same(other) for one, other in zip(curves, self._curves, strict=True)
+        )
+        if not known or frame != self._frame:
+            self._curves, self._frame = curves, frame
+            self.redraw()
+
+    def draw(self) -> None:
+        """Draw the rule, then the curves over it."""
+        t, last, top = self._frame
+        if not self.zoomed:
+            self.set_xlimits(0, max(last, 1))
+            self.set_ylimits(0, top)
+        if t is not None:
+            self.rule(t, 0, top, self.colour("line"))
+        most = np.inf if self.zoomed else 4 * self.inner[0]
+        for curve in reversed(self._curves):
+            times = np.arange(len(curve.values))
+            if len(times) > most:
+                times = extremes(curve.values, 2 * self.inner[0])
+            self.curve(times, curve.values[times], self.colour(curve.colour), curve.dash)
+        for curve in reversed(self._curves):
+            if curve.mark and t is not None and np.isfinite(curve.at(t)):
+                self.scatter([t], [curve.at(t)], curve.mark, self.colour(curve.colour))
+
+
+def extremes(values: Floats, parts: int) -> Ints:
+    """Return where each of `parts` stretches is lowest and highest: a long curve's outline."""
+    edges = np.linspace(0, len(values), parts + 1).astype(np.int64)
+    held = np.nan_to_num(values)
+    kept = [
+        start + np.array([held[start:stop].argmin(), held[start:stop].argmax()])
+        for start, stop in pairwise(edges)
+        if stop > start
+    ]
+    return np.unique(np.concatenate([[0], *kept, [len(values) - 1]]))

@@ -1,0 +1,172 @@
+"""The components' weights at one t, as bars: a line a mixture, or a column where lines run out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+import numpy as np
+from rich.segment import Segment
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from lwd_tui.palette import marker
+from lwd_tui.tui.theme import series
+from lwd_tui.tui.widgets.panel import Panel
+from lwd_tui.tui.widgets.rows import Rows
+from lwd_tui.types import Floats
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_LABEL, _NUMBER = 9, 6
+_NARROWEST = 7
+"""Columns of a mixture side by side with others: a marker, a short bar and a gap."""
+_THICKEST = 3
+
+
+def bar(share: float, width: int) -> str:
+    """Draw a share of 0 to 1 as a bar of up to `width` cells, to an eighth of a cell."""
+    eighths = round(min(max(share, 0.0), 1.0) * 8 * width)
+    drawn = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+    return drawn.ljust(width)
+
+
+class WeightRows(Rows):
+    """The lines; the cursor is on a component."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "turn(1)", "next component", id="weights.next", show=False),
+        Binding("up,k", "turn(-1)", "component before", id="weights.previous", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._weights: Floats = np.zeros((0, 0))
+        self._labels: tuple[str, ...] = ()
+
+    def show(self, weights: Floats, labels: tuple[str, ...]) -> None:
+        """Show weights of shape (n, B), and a label for each component."""
+        known = labels == self._labels and weights.shape == self._weights.shape
+        if known and np.array_equal(weights, self._weights):
+            return
+        component = self.component
+        self._weights, self._labels = weights, labels
+        if known:
+            self.refresh()
+        else:
+            self._lay_out(min(component, len(labels) - 1))
+
+    @property
+    def component(self) -> int:
+        """The component that the cursor is on."""
+        return self.cursor // self._lines
+
+    @property
+    def _thick(self) -> int:
+        """Lines of a mixture, if each can have some of its own and all be seen; 0 if not."""
+        n, size = self._weights.shape
+        if not n or not size:
+            return 0
+        return min(((self.size.height + 1) // size - 1) // n, _THICKEST)
+
+    @property
+    def _lines(self) -> int:
+        """Lines of a component."""
+        return len(self._weights) * self._thick + 1 if self._thick > 0 else 1
+
+    @property
+    def shown(self) -> int:
+        """How many mixtures there is room for."""
+        n = len(self._weights)
+        if self._thick > 0:
+            return n
+        return max(1, min(n, (self.size.width - 1 - _LABEL) // _NARROWEST))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay the lines out for the new size."""
+        del event
+        self._lay_out(min(self.component, max(len(self._labels) - 1, 0)))
+
+    def _lay_out(self, component: int) -> None:
+        count = len(self._labels) * self._lines
+        self.fill(count - 1 if self._lines > 1 else count, component * self._lines)
+
+    def validate_cursor(self, row: int) -> int:
+        """Keep the cursor on the first line of a component."""
+        return super().validate_cursor(row) // self._lines * self._lines
+
+    def action_turn(self, components: int) -> None:
+        """Move the cursor from component to component."""
+        self.action_move(components * self._lines)
+
+    def draw(self, row: int, width: int) -> Iterable[Segment]:
+        """Draw one line."""
+        component, line = divmod(row, self._lines)
+        label = self._labels[component] if line == 0 else ""
+        yield Segment(label.ljust(_LABEL), self.ink())
+        if self._lines == 1:
+            yield from self._columns(component, width - _LABEL)
+            return
+        who, part = divmod(line, self._thick)
+        if who < len(self._weights):
+            weight = float(self._weights[who, component])
+            drawn = bar(weight, width - _LABEL - 2 - _NUMBER)
+            sign = marker(who) if part == 0 else " "
+            yield Segment(f"{sign} {drawn}", self.series_ink(who))
+            if part == 0:
+                yield Segment(f"{weight:{_NUMBER}.3f}", self.ink())
+
+    def _columns(self, component: int, width: int) -> Iterator[Segment]:
+        each = width // self.shown
+        for who in range(self.shown):
+            drawn = bar(float(self._weights[who, component]), each - 3)
+            yield Segment(f"{marker(who)} {drawn} ", self.series_ink(who))
+
+
+class Weights(Panel):
+    """The lines, and the numbers of the component under the cursor."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+        super().__init__(id=id)
+        self._rows = WeightRows()
+        self._weights: Floats = np.zeros((0, 0))
+        self._t = 0
+
+    def compose(self) -> ComposeResult:
+        """Yield the lines."""
+        yield self._rows
+
+    @property
+    def component(self) -> int:
+        """The component that is looked at."""
+        return self._rows.component
+
+    def show(self, weights: Floats, means: tuple[tuple[float, ...], ...], t: int) -> None:
+        """Show the weights of a step.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n, B)
+        means : tuple of tuple of float
+            Of the components.
+        t : int
+        """
+        self._weights = weights
+        self._t = t
+        self._rows.show(weights, tuple(f"μ {row[0]:.4g}"[: _LABEL - 1] for row in means))
+        self._write()
+
+    @on(Rows.Moved)
+    def _write(self) -> None:
+        """Write the numbers of the component."""
+        n, component = len(self._weights), self.component
+        if component >= self._weights.shape[-1]:
+            return
+        few = "" if self._rows.shown == n else f" · the first {self._rows.shown} of {n}"
+        parts = [
+            Content.assemble((f"{marker(i)} ", series(i)), f"{self._weights[i, component]:.3f}")
+            for i in range(min(n, 5))
+        ]
+        remark = Content(" ").join([Content(f"component {component + 1}:"), *parts])
+        self.head(f"weights at t = {self._t}{few}", remark)

@@ -1,6 +1,9 @@
 """What our clients add to a server's own time: one step of L = 8 answers by 3 participants.
 
     python -m benchmarks client                          a llama-server, started here
+    python -m benchmarks.client --paced [--slots 4] [--room 3]
+                                                         a server that speaks at a fixed pace,
+                                                         whatever else the machine has to do
     python -m benchmarks.client --host http://gpu-box:11434 --model A --model B --model C
                                                          any Ollama server
 
@@ -17,9 +20,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,7 @@ from typing import Any
 import httpx
 
 from lwd_tui.backends.base import GenerateRequest, Generator
+from lwd_tui.backends.hosts import parse_host
 from lwd_tui.backends.ollama import OllamaGenerator
 from lwd_tui.backends.ollama_models import canonical, read_facts
 from lwd_tui.backends.ollama_request import body_of
@@ -37,7 +42,8 @@ from lwd_tui.backends.scheduler import scheduler_of
 from lwd_tui.experiment import Sampling
 from lwd_tui.types import Message, Prompt
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+TESTS = Path(__file__).parent.parent / "tests"
+sys.path.insert(0, str(TESTS))
 
 PARTICIPANTS, ANSWERS, CONTEXT = 3, 8, 1024
 SAMPLING = Sampling(max_tokens=32)
@@ -201,7 +207,7 @@ async def with_ollama(url: str, models: list[str], rounds: int) -> None:
 
 
 @contextmanager
-def packaged(slots: int) -> Any:
+def packaged(slots: int) -> Iterator[str]:
     """Run a llama-server of xllamacpp's with SmolLM2."""
     from support.llama_server import llama_server
 
@@ -211,21 +217,36 @@ def packaged(slots: int) -> Any:
         yield url
 
 
+@contextmanager
+def paced(slots: int, room: int) -> Iterator[str]:
+    """Run a stand-in for Ollama that speaks at a fixed pace."""
+    command = [sys.executable, "-m", "support.ollama_server", "--paced", "--port", "0"]
+    command += ["--slots", str(slots), "--room", str(room)]
+    with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.terminate()
+
+
 def main(words: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--host", help="an Ollama server")
     parser.add_argument("--model", action="append", default=[], help="up to three, with --host")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--slots", type=int, default=4, help="of the llama-server started here")
+    parser.add_argument("--slots", type=int, default=4, help="of the server started here")
+    parser.add_argument("--paced", action="store_true", help="a server with a fixed pace")
+    parser.add_argument("--room", type=int, default=3, help="models in its memory at once")
     given = parser.parse_args(words)
     if given.host:
-        from lwd_tui.backends.hosts import parse_host
-
-        url = parse_host(given.host)
-        asyncio.run(with_ollama(url, given.model, given.rounds))
-        return
-    with packaged(given.slots) as url:
-        asyncio.run(with_llama_server(url, given.rounds))
+        asyncio.run(with_ollama(parse_host(given.host), given.model, given.rounds))
+    elif given.paced:
+        with paced(given.slots, given.room) as url:
+            asyncio.run(with_ollama(url, ["ada:1b", "ben:1b", "cleo:1b"], given.rounds))
+    else:
+        with packaged(given.slots) as url:
+            asyncio.run(with_llama_server(url, given.rounds))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 
 from lwd_tui.backends.weights import path_of
+from support.engine import StandInModel
 from support.llama_server import llama_server
-from support.ollama_server import OllamaStandIn, StandInModel
+from support.ollama_server import OllamaStandIn
 
 SMOLLM2 = StandInModel("smollm2:135m")
 TWIN = StandInModel("smollm2-twin:135m", family="twin")

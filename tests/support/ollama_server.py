@@ -11,89 +11,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
-import json
+import contextlib
 import math
-import random
 import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
+from support.engine import Engine, StandInModel, WordEngine
 from support.http import Reply, Request, WireServer
+from support.ollama_wire import answer_line, filed, refusal, seconds_of, unit_vector
 
 Fault = Callable[["OllamaStandIn", Request, Reply], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class StandInModel:
-    name: str
-    family: str = "llama"
-    parameters: str = "135M"
-    quantisation: str = "Q4_1"
-    size: int = 98_000_000
-    context_length: int = 8192
-    embeds: bool = False
-    template: str = "{{ .Messages }}"
-    thinks: bool = False
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.name.encode()).hexdigest()
-
-
-class Engine(Protocol):
-    """What really generates and embeds behind the stand-in."""
-
-    async def load(self, model: StandInModel, context: int, slots: int) -> None: ...
-
-    async def unload(self, model: StandInModel) -> None: ...
-
-    async def tokens(self, model: StandInModel, body: dict[str, Any]) -> int: ...
-
-    def generate(
-        self, model: StandInModel, body: dict[str, Any], limit: int
-    ) -> AsyncIterator[tuple[str, str]]:
-        """Yield (text, finish reason), the reason "" but for the last."""
-        ...
-
-    async def embed(self, model: StandInModel, text: str) -> list[float]: ...
-
-
-class WordEngine:
-    """Speaks seeded words at a pace; a word is a token, and a chat has eight more."""
-
-    WORDS = ("bitcoin", "will", "rise", "fall", "slowly", "soon", "again", "perhaps")
-
-    def __init__(self, token_seconds: float = 0.0, words: int = 6) -> None:
-        self.token_seconds = token_seconds
-        self.words = words
-
-    async def load(self, model: StandInModel, context: int, slots: int) -> None: ...
-
-    async def unload(self, model: StandInModel) -> None: ...
-
-    async def tokens(self, model: StandInModel, body: dict[str, Any]) -> int:
-        if "messages" in body:
-            return 8 + sum(len(turn["content"].split()) for turn in body["messages"])
-        return len(body["prompt"].split())
-
-    async def generate(
-        self, model: StandInModel, body: dict[str, Any], limit: int
-    ) -> AsyncIterator[tuple[str, str]]:
-        rng = random.Random(f"{model.name} {body['options'].get('seed')}")  # noqa: S311 (words)
-        for number in range(min(self.words, limit)):
-            await asyncio.sleep(self.token_seconds)
-            yield (" " if number else "") + rng.choice(self.WORDS), ""
-        yield ("." if limit >= self.words else ""), ("stop" if limit >= self.words else "length")
-
-    async def embed(self, model: StandInModel, text: str) -> list[float]:
-        rng = random.Random(text)  # noqa: S311 (a vector, no secret)
-        return [rng.gauss(0, 3) for _ in range(16)]
 
 
 @dataclass
@@ -158,7 +91,7 @@ class OllamaStandIn(WireServer):
         self.loaded.clear()
 
     def _model(self, name: str) -> StandInModel:
-        return next(model for model in self.models if model.name == _filed(name))
+        return next(model for model in self.models if model.name == filed(name))
 
     async def _answer(self, request: Request, reply: Reply) -> None:
         await self._expire()
@@ -178,7 +111,7 @@ class OllamaStandIn(WireServer):
             await reply.send(404, "404 page not found", "text/plain")
             return
         name = (request.body or {}).get("model") if request.method == "POST" else None
-        known = name is None or any(model.name == _filed(name) for model in self.models)
+        known = name is None or any(model.name == filed(name) for model in self.models)
         if not known and request.path != "/api/pull":
             await reply.send(404, {"error": f"model '{name}' not found"})
             return
@@ -265,7 +198,7 @@ class OllamaStandIn(WireServer):
             await reply.chunk(
                 {"status": "pulling 0a1b", "digest": "0a1b", "total": 100, "completed": completed}
             )
-        self.models.append(StandInModel(_filed(name)))
+        self.models.append(StandInModel(filed(name)))
         await reply.chunk({"status": "success"})
         await reply.end()
 
@@ -279,7 +212,7 @@ class OllamaStandIn(WireServer):
                 # As the real one does, it lets those finish that are using it.
                 self.loaded[model.name].expires = 0.0
                 await self._expire()
-            await reply.send(200, _line(body, chat, "", done_reason="unload"))
+            await reply.send(200, answer_line(body, chat, "", done_reason="unload"))
             return
         if model.embeds:
             what = "chat" if chat else "generate"
@@ -332,12 +265,12 @@ class OllamaStandIn(WireServer):
         loaded = await self._use(model, context, body.get("keep_alive", "5m"))
         try:
             if empty:
-                await reply.send(200, _line(body, chat, "", done_reason="load"))
+                await reply.send(200, answer_line(body, chat, "", done_reason="load"))
                 return
             counted = await self.engine.tokens(model, body)
             if counted >= context:
                 if self.refuses and body.get("truncate") is False:
-                    await reply.send(400, {"error": _refusal(counted, context)})
+                    await reply.send(400, {"error": refusal(counted, context)})
                     return
                 counted = int(context * self.cut_to)
             async with loaded.slots:
@@ -369,8 +302,8 @@ class OllamaStandIn(WireServer):
             if text:
                 pieces.append(text)
             if streamed and text:
-                await reply.chunk(_line(body, chat, text))
-        last = _line(
+                await reply.chunk(answer_line(body, chat, text))
+        last = answer_line(
             body,
             chat,
             "" if streamed else "".join(pieces),
@@ -407,7 +340,7 @@ class OllamaStandIn(WireServer):
             await reply.send(400, {"error": "the input length exceeds the context length"})
             return
         loaded = await self._use(model, model.context_length, body.get("keep_alive", "5m"))
-        vectors = [_unit(await self.engine.embed(model, text)) for text in cut]
+        vectors = [unit_vector(await self.engine.embed(model, text)) for text in cut]
         loaded.users -= 1
         answer = {"model": body["model"], "embeddings": vectors, "prompt_eval_count": len(cut)}
         await reply.send(200, answer)
@@ -419,7 +352,7 @@ class OllamaStandIn(WireServer):
         text = " ".join(body["prompt"].split()[: model.context_length])
         vector = await self.engine.embed(model, text)
         loaded.users -= 1
-        await reply.send(200, {"embedding": vector if self.raw_length else _unit(vector)})
+        await reply.send(200, {"embedding": vector if self.raw_length else unit_vector(vector)})
 
     async def _use(self, model: StandInModel, context: int, keep_alive: Any) -> _Loaded:
         """Load a model as asked, once there is room for it, and count a user of it."""
@@ -444,7 +377,7 @@ class OllamaStandIn(WireServer):
                     await self._memory.wait()
             loaded = self.loaded[model.name]
             loaded.users += 1
-            loaded.expires = time.monotonic() + _seconds(keep_alive)
+            loaded.expires = time.monotonic() + seconds_of(keep_alive)
             return loaded
 
     async def _unload(self, name: str) -> None:
@@ -458,113 +391,6 @@ class OllamaStandIn(WireServer):
                 await self._unload(name)
 
 
-# Faults: what a request for an answer meets instead of one.
-
-
-async def refuse_busy(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    text = "server busy, please try again.  maximum pending requests exceeded"
-    await reply.send(503, {"error": text})
-
-
-async def reset(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    await reply.reset()
-
-
-async def web_page(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    await reply.send(200, "<!doctype html><title>Welcome</title>", "text/html")
-
-
-async def malformed(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    await reply.stream()
-    await reply.chunk('{"model": "m", "message": {"role"\n')
-    await reply.end()
-
-
-async def not_an_object(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    await reply.stream()
-    await reply.chunk("[1, 2]\n")
-    await reply.end()
-
-
-async def error_body(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    await reply.send(200, {"error": "something went wrong"})
-
-
-async def error_in_stream(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    chat = request.path == "/api/chat"
-    await reply.stream()
-    await reply.chunk(_line(request.body, chat, "Half"))
-    await reply.chunk({"error": "an error was encountered while running the model: unexpected EOF"})
-    await reply.end()
-
-
-async def cut_stream(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    """End properly, but without a last line."""
-    await reply.stream()
-    await reply.chunk(_line(request.body, request.path == "/api/chat", "Half"))
-    await reply.end()
-
-
-async def reset_in_stream(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    await reply.stream()
-    await reply.chunk(_line(request.body, request.path == "/api/chat", "Half"))
-    await reply.reset()
-
-
-async def hang(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    """Say nothing until the client hangs up."""
-    await reply.gone.wait()
-
-
-async def hang_in_stream(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    await reply.stream()
-    await reply.chunk(_line(request.body, request.path == "/api/chat", "Half"))
-    await reply.gone.wait()
-
-
-async def runner_died(server: OllamaStandIn, request: Request, reply: Reply) -> None:
-    text = "an error was encountered while running the model: unexpected EOF"
-    await reply.send(500, {"error": text})
-
-
-def _line(body: dict[str, Any], chat: bool, text: str, **last: Any) -> dict[str, Any]:
-    content = {"message": {"role": "assistant", "content": text}} if chat else {"response": text}
-    stamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    return {
-        "model": body["model"],
-        "created_at": stamp,
-        **content,
-        "done": bool(last),
-        **last,
-    }
-
-
-def _refusal(tokens: int, context: int) -> str:
-    """Return the error that is, as recorded, JSON inside a string."""
-    message = (
-        f"request ({tokens} tokens) exceeds the available context size ({context} tokens), try "
-        "increasing it"
-    )
-    inner = {"code": 400, "message": message, "type": "exceed_context_size_error"}
-    return json.dumps({"error": inner | {"n_prompt_tokens": tokens, "n_ctx": context}})
-
-
-def _filed(name: str) -> str:
-    name = name.lower()
-    return name if ":" in name else f"{name}:latest"
-
-
-def _unit(vector: list[float]) -> list[float]:
-    length = math.sqrt(sum(value * value for value in vector))
-    return [value / length for value in vector]
-
-
-def _seconds(keep_alive: Any) -> float:
-    if isinstance(keep_alive, str):
-        return float(keep_alive[:-1]) * {"s": 1, "m": 60, "h": 3600}[keep_alive[-1]]
-    return math.inf if keep_alive < 0 else float(keep_alive)
-
-
 async def serve(server: OllamaStandIn) -> None:
     async with server:
         sys.stdout.write(f"stand-in for Ollama at {server.url}\n")
@@ -572,18 +398,29 @@ async def serve(server: OllamaStandIn) -> None:
         await asyncio.Event().wait()
 
 
-def main() -> None:
-    from support.llama_engine import stand_in
+def paced(port: int, slots: int, room: int) -> OllamaStandIn:
+    """Return a stand-in that speaks at a fixed pace, whatever else the machine has to do."""
+    names = ("ada:1b", "ben:1b", "cleo:1b")
+    models = [StandInModel(name) for name in names]
+    engine = WordEngine(token_seconds=0.02, words=32)
+    return OllamaStandIn(port=port, models=models, engine=engine, slots=slots, room=room)
 
+
+def main() -> None:
     parser = argparse.ArgumentParser(description="a stand-in for an Ollama server")
     parser.add_argument("--port", type=int, default=11500)
     parser.add_argument("--slots", type=int, default=2)
     parser.add_argument("--room", type=int, default=3)
+    parser.add_argument("--paced", action="store_true", help="words at a fixed pace, no models")
     given = parser.parse_args()
-    try:
-        asyncio.run(serve(stand_in(given.port, given.slots, given.room)))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    if given.paced:
+        server = paced(given.port, given.slots, given.room)
+    else:
+        from support.llama_engine import stand_in
+
+        server = stand_in(given.port, given.slots, given.room)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(server))
 
 
 if __name__ == "__main__":

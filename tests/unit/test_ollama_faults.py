@@ -7,9 +7,10 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from support import ollama_server as faulty
+from support import ollama_faults as faulty
+from support.engine import StandInModel, WordEngine
 from support.http import Reply, Request, WireServer
-from support.ollama_server import Fault, OllamaStandIn, StandInModel, WordEngine
+from support.ollama_server import Fault, OllamaStandIn
 from support.requests import answers, ollama, wish
 
 from lwd_tui.backends.base import (

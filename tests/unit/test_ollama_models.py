@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import ollama_server as faulty
-from support.ollama_server import OllamaStandIn, StandInModel, WordEngine
+from support import ollama_faults as faulty
+from support.engine import StandInModel, WordEngine
+from support.ollama_server import OllamaStandIn
 
 from lwd_tui.backends.base import BackendError, ModelMissing, ServerMissing, UnfitRequest
 from lwd_tui.backends.ollama import OllamaEmbedder, choose_models

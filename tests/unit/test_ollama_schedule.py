@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from support import ollama_server as faulty
-from support.ollama_server import OllamaStandIn, StandInModel, WordEngine
+from support import ollama_faults as faulty
+from support.engine import StandInModel, WordEngine
+from support.ollama_server import OllamaStandIn
 from support.requests import answers, ollama, wish
 
 from lwd_tui.backends.base import BackendError, ModelMissing

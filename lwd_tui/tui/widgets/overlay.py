@@ -1,0 +1,116 @@
+"""The norms of several runs in one plot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+
+from lwd_tui.palette import COLOURS, marker
+from lwd_tui.text import shorten
+from lwd_tui.tui.shelf import NormSeries
+from lwd_tui.tui.theme import series as series_style
+from lwd_tui.tui.widgets.panel import Panel
+from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.widgets.words import Words
+
+_MARKERS = 7
+"""Markers on each curve, by which it is known without colours."""
+
+
+class Overlay(Panel):
+    """One curve a run, told apart by marker and by colour, and a legend outside the data."""
+
+    DEFAULT_CSS = "Overlay .legend { height: auto; max-height: 4; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+        super().__init__(id=id)
+        self._plot = _OverlayPlot()
+        self._legend = Words(classes="legend")
+        self._entries: list[Content] = []
+
+    def compose(self) -> ComposeResult:
+        """Yield the plot and the legend."""
+        yield self._plot
+        yield self._legend
+
+    def show_series(self, placed: Mapping[int, NormSeries], *, relative: bool) -> None:
+        """Show the norms of some runs.
+
+        Parameters
+        ----------
+        placed : mapping of int to NormSeries
+            By their places among the markers and colours.
+        relative : bool
+            Each as a share of its first value.
+        """
+        scales = sorted({each.scale for each in placed.values()})
+        if relative:
+            self.head("‖D(t)‖F as a share of its start", "y: as they are")
+            placed = {place: each.relative() for place, each in placed.items()}
+        elif len(scales) > 1:
+            remark = f"{' and '.join(scales)} don't compare; y: as shares"
+            self.head("‖D(t)‖F", Content.styled(remark, "$warning"))
+        else:
+            self.head(" · ".join(["‖D(t)‖F", *scales]), "y: as shares" if scales else "")
+        self._plot.take(placed)
+        self._entries = [_entry(place, series) for place, series in sorted(placed.items())]
+        self._show_legend()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Fit the legend to its new width."""
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        """Show as many entries a line as there is room for, none of them broken."""
+        width, lines = self.content_size.width, [Content()]
+        for entry in self._entries:
+            longer = Content("   ").join([lines[-1], entry]) if lines[-1] else entry
+            if lines[-1] and longer.cell_length > width:
+                lines.append(entry)
+            else:
+                lines[-1] = longer
+        self._legend.put(Content("\n").join(lines))
+
+
+def _entry(place: int, series: NormSeries) -> Content:
+    held = series.norms[np.isfinite(series.norms)]
+    ends = f"{held[0]:.3f} → {held[-1]:.3f}" if len(held) else "no step yet"
+    return Content.assemble(
+        (f"{marker(place)} ", series_style(place)), shorten(series.name, 28), (f" {ends}", "$quiet")
+    )
+
+
+class _OverlayPlot(Plot):
+    def __init__(self) -> None:
+        super().__init__(left=7, whole_x=True)
+        self._placed: Mapping[int, NormSeries] = {}
+
+    def take(self, placed: Mapping[int, NormSeries]) -> None:
+        """Take other curves."""
+        self._placed = placed
+        self.redraw()
+
+    def draw(self) -> None:
+        """Draw each curve, then its markers, which stand at other places for each."""
+        norms = {place: each.norms for place, each in self._placed.items() if len(each.norms)}
+        highest = max(
+            (float(np.nanmax(each)) for each in norms.values() if np.isfinite(each).any()),
+            default=0.0,
+        )
+        if not self.zoomed:
+            self.set_xlimits(0, max([each.steps for each in self._placed.values()] + [1]))
+            self.set_ylimits(0, highest * 1.08 or 1.0)
+        for place, values in norms.items():
+            self.curve(np.arange(len(values)), values, self._ink(place))
+        for order, (place, values) in enumerate(norms.items()):
+            shares = (np.arange(_MARKERS) + (order + 0.5) / len(norms)) / _MARKERS
+            at = np.unique((shares * len(values)).astype(int))
+            at = at[np.isfinite(values[at])]
+            self.scatter(at, values[at], marker(place), self._ink(place))
+
+    def _ink(self, place: int) -> str:
+        return self.colour(f"series-{place % len(COLOURS)}")

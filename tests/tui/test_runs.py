@@ -1,0 +1,374 @@
+"""Runs: the stored ones with their numbers; opened, gone on with, changed, compared."""
+
+import csv
+import json
+import sqlite3
+
+import numpy as np
+import pytest
+from support.snapshots import compare
+from support.tui import handmade_run, scripted, shown, stored_run, until
+from test_hostile import HOSTILE, assert_tame
+from textual.widgets import Input
+
+from lwd_tui.store.errors import RunBusy
+from lwd_tui.store.folder import annotate_run, list_runs
+from lwd_tui.store.run import RunStore
+from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.screens import PageEntry
+from lwd_tui.tui.screens.runs import RunsPage
+from lwd_tui.tui.widgets.choice import Choice
+from lwd_tui.tui.widgets.run_table import RunTable
+
+
+@pytest.fixture
+def folder(still, monkeypatch):
+    pages = (
+        PageEntry("live", "Live", "live:LivePage"),
+        PageEntry("runs", "Runs", "runs:RunsPage"),
+    )
+    monkeypatch.setattr("lwd_tui.tui.app.PAGES", pages)
+    runs = still / "runs"
+    runs.mkdir(parents=True)
+    return runs
+
+
+@pytest.fixture
+def three(folder):
+    """Make three runs, "alpha" the newest; `gamma` stopped."""
+    for number, (name, stop) in enumerate([("gamma", 3), ("beta", 7), ("alpha", 7)]):
+        path = handmade_run(folder / f"{name}.sqlite", stop_after=stop)
+        with sqlite3.connect(path) as connection:
+            created = f"2026-11-2{number}T10:00:00+00:00"
+            connection.execute("UPDATE run SET created = ?", (created,))
+        connection.close()
+    return folder
+
+
+class _Page:
+    def __init__(self, size=(120, 40), **start):
+        self.app = Explorer(page="runs", **start)
+        self.size = size
+
+    async def __aenter__(self):
+        self._test = self.app.run_test(size=self.size)
+        self.pilot = await self._test.__aenter__()
+        await self.until(lambda: isinstance(self.app.screen, RunsPage))
+        await self.until(lambda: "stored run" in self.text)
+        return self
+
+    async def __aexit__(self, *error):
+        await self._test.__aexit__(*error)
+
+    async def press(self, *keys):
+        await self.pilot.press(*keys)
+        await self.pilot.pause(0.02)
+
+    async def until(self, condition):
+        await until(self.pilot, condition)
+
+    async def says(self, words):
+        await self.until(lambda: words in self.text)
+
+    @property
+    def text(self):
+        return shown(self.app)
+
+    @property
+    def chosen(self):
+        return self.app.screen.query_one(RunTable).chosen
+
+
+def names():
+    return [run.name for run in list_runs()]
+
+
+async def test_the_newest_run_stands_first_with_its_numbers(three):
+    async with _Page() as page:
+        await page.says("3 stored runs")
+        lines = page.text.split("\n")
+        rows = [line for line in lines if "2026-11-2" in line and "ada, ben" in line]
+        assert ["alpha" in rows[0], "beta" in rows[1], "gamma" in rows[2]] == [True] * 3
+        assert "7/7" in rows[0]
+        assert "2.400 → 0.800" in rows[0]
+        assert "stopped" in rows[2]
+        assert "3/7" in rows[2]
+        # The card is read from the file.
+        await page.says("What will become of Bitcoin?")
+        assert "words-64 · unit vectors" in page.text
+
+
+async def test_a_run_is_opened(three):
+    async with _Page() as page:
+        await page.press("j", "enter")
+        await page.until(lambda: page.app.current_mode == "live")
+        assert page.app.controller.path == three / "beta.sqlite"
+        await page.app.action_show_page("runs")
+        await page.until(lambda: "▶" in page.text)
+
+
+async def test_a_stopped_run_goes_on(folder):
+    await stored_run(folder / "short.sqlite", stop_after=2)
+    async with _Page() as page:
+        await page.press("c")
+        await page.until(lambda: page.app.progress.phase == "done")
+        assert page.app.progress.done == 7
+        assert page.app.current_mode == "live"
+        await page.app.action_show_page("runs")
+        await page.until(lambda: "7/7" in page.text)
+
+
+async def test_the_open_run_is_told_as_it_goes(folder):
+    experiment = scripted(scripted__tokens_per_second=400, steps=60)
+    async with _Page(experiment=experiment) as page:
+        await page.app.action_show_page("runs")
+        await page.until(lambda: "running" in page.text.split("norms")[0])
+        done = page.app.progress.done
+        await page.until(lambda: page.app.progress.done > done + 3)
+        await page.until(lambda: f"{page.app.progress.done}/61" in page.text)
+        await page.press("d")
+        await page.says("is under way; stop it first")
+        await page.press("x")
+        await page.until(lambda: page.app.progress.phase == "stopped")
+        await page.press("d")
+        await page.says("is in the trash")
+        assert names() == []
+        assert page.app.controller is None
+
+
+async def test_a_run_is_renamed(three):
+    async with _Page() as page:
+        await page.press("r")
+        page.app.focused.value = "beta"
+        await page.press("enter")
+        await page.says("there is a run beta already")
+        page.app.focused.value = "no/such name"
+        await page.press("enter")
+        await page.says("can't be a run's name")
+        page.app.focused.value = "omega"
+        await page.press("enter")
+        await page.says("alpha is called omega now")
+        assert names() == ["gamma", "beta", "omega"]
+
+
+async def test_a_run_that_is_open_is_renamed_and_stays_open(three):
+    async with _Page() as page:
+        await page.press("enter")
+        await page.until(lambda: page.app.current_mode == "live")
+        await page.app.action_show_page("runs")
+        await page.press("r")
+        page.app.focused.value = "omega"
+        await page.press("enter")
+        await page.until(
+            lambda: page.app.controller and page.app.controller.path == three / "omega.sqlite"
+        )
+        await page.until(lambda: page.app.view.t == 6)
+
+
+async def test_a_note_is_kept_with_a_run(three):
+    async with _Page(size=(200, 60)) as page:
+        await page.press("j", "n", *"the good one", "enter")
+        await page.until(lambda: [r.note for r in list_runs()] == ["", "the good one", ""])
+        await page.until(lambda: page.text.count("the good one") == 2)
+
+
+async def test_a_dialog_that_is_left_changes_nothing(three):
+    async with _Page() as page:
+        for key in ("r", "n", "e"):
+            await page.press(key)
+            await page.until(lambda: len(page.app.screen_stack) == 2)
+            await page.press("escape")
+            await page.until(lambda: len(page.app.screen_stack) == 1)
+        assert names() == ["gamma", "beta", "alpha"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+async def test_a_run_is_exported(three, tmp_path, kind):
+    async with _Page() as page:
+        await page.press("e")
+        choice = page.app.screen.query_one("#format", Choice)
+        while choice.chosen != kind:
+            await page.press("right")
+        line = page.app.screen.query_one(Input)
+        assert line.value.endswith("alpha.jsonl" if kind == "jsonl" else f"alpha-{kind}")
+        line.value = str(tmp_path / "out")
+        line.focus()
+        await page.press("enter")
+        await page.says("alpha is exported")
+    if kind == "jsonl":
+        lines = (tmp_path / "out").read_text().splitlines()
+        assert sum(json.loads(line)["kind"] == "steps" for line in lines) == 7
+    elif kind == "csv":
+        with (tmp_path / "out" / "steps.csv").open() as file:
+            assert [row["t"] for row in csv.DictReader(file)] == [str(t) for t in range(7)]
+    else:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        assert parquet.read_table(tmp_path / "out" / "steps.parquet").num_rows == 7
+
+
+async def test_what_is_there_is_not_replaced_unless_asked_for(three, tmp_path):
+    out = tmp_path / "out.jsonl"
+    out.write_text("mine")
+    async with _Page() as page:
+        await page.press("e", "right")
+        page.app.screen.query_one(Input).value = str(out)
+        page.app.screen.query_one(Input).focus()
+        await page.press("enter")
+        await page.says("exists already")
+        assert out.read_text() == "mine"
+        replacing = page.app.screen.query_one("#replace", Choice)
+        replacing.focus()
+        await page.press("right")
+        page.app.screen.query_one(Input).focus()
+        await page.press("enter")
+        await page.says("alpha is exported")
+        assert out.read_text() != "mine"
+
+
+async def test_deleting_is_undone(three):
+    async with _Page() as page:
+        await page.press("d")
+        await page.says("alpha is in the trash")
+        await page.says("2 stored runs")
+        await page.press("d")
+        await page.says("beta is in the trash")
+        await page.press("u")
+        await page.says("beta is back")
+        await page.press("u")
+        await page.says("alpha is back")
+        assert names() == ["gamma", "beta", "alpha"]
+        await page.press("u")
+        await page.says("nothing was deleted here")
+
+
+async def test_a_run_that_another_process_writes_is_left_alone(three, monkeypatch):
+    def busy(path):
+        raise RunBusy(f"run {path.stem} is being written by another process")
+
+    monkeypatch.setattr("lwd_tui.tui.screens.runs.delete_run", busy)
+    async with _Page() as page:
+        await page.press("d")
+        await page.says("is being written by another process")
+        assert "alpha" in names()
+
+
+async def test_norms_are_laid_over_each_other(three):
+    async with _Page() as page:
+        await page.press("m", "j", "j", "m")
+        await page.says("○ alpha 2.400 → 0.800")
+        await page.says("□ gamma 2.400 → 1.440")
+        await page.press("y")
+        await page.says("□ gamma 1.000 → 0.600")
+        await page.press("k", "k", "m")
+        # The marker stays with its run.
+        await page.until(lambda: "○ alpha" not in page.text and "□ gamma" in page.text)
+
+
+async def test_norms_of_different_scales_are_said_not_to_compare(three):
+    handmade_run(three / "raw.sqlite", embedder__normalise=False)
+    async with _Page() as page:
+        await page.press("m", "j", "m")
+        await page.says("raw vectors and unit vectors don't compare")
+
+
+async def test_damaged_files_are_shown_as_such(three):
+    (three / "broken.sqlite").write_bytes(b"SQLite format 3\0" + b"x" * 4000)
+    (three / "empty.sqlite").write_bytes(b"")
+    whole = handmade_run(three / "hurt.sqlite")
+    with sqlite3.connect(whole) as connection:
+        connection.execute("UPDATE steps SET dispersion = x'0011' WHERE t = 1")
+        connection.execute("UPDATE run SET created = '2027-01-01T00:00:00+00:00'")
+    connection.close()
+    async with _Page() as page:
+        await page.says("6 stored runs")
+        await page.says("run hurt is damaged")
+        await page.press("G")
+        assert page.chosen.status == "damaged"
+        await page.press("enter")
+        await page.says("is not a run")
+        assert page.app.current_mode == "runs"
+        for key in ("c", "m", "n", "escape", "e", "escape", "r", "escape"):
+            await page.press(key)
+        await page.until(lambda: len(page.app.screen_stack) == 1)
+        await page.press("d")
+        await page.says("5 stored runs")
+        await page.press("u")
+        await page.says("6 stored runs")
+
+
+async def test_no_runs_yet(folder):
+    async with _Page() as page:
+        await page.says("no run is stored yet")
+        for key in ("enter", "c", "m", "r", "n", "e", "d", "y", "j"):
+            await page.press(key)
+        assert len(page.app.screen_stack) == 1
+
+
+async def test_hostile_names_notes_and_specifications(folder):
+    texts = list(HOSTILE.values())
+    for number, text in enumerate(texts):
+        changes = {"name": text.strip()[:60], "query": text[:2000], "description": text[:2000]}
+        changes |= {f"participants__{i}__name": f"{i}{text}"[:60].strip() for i in range(3)}
+        changes |= {f"participants__{i}__model": text[:500].strip() for i in range(3)}
+        path = folder / f"{number}\u202e[red]\x1b]0;x\x07.sqlite"
+        handmade_run(path, stop_after=2, **changes)
+        annotate_run(path, text[:5000])
+        with RunStore.open(path, write=True) as store:
+            store.add_event(text[:40], text)
+    async with _Page(size=(200, 60)) as page:
+        await page.says(f"{len(texts)} stored runs")
+        for _ in texts:
+            await page.press("m", "j")
+            await page.pilot.pause(0.1)
+            assert_tame(page.app)
+        for key in ("r", "n", "e"):
+            await page.press(key)
+            await page.until(lambda: len(page.app.screen_stack) == 2)
+            assert_tame(page.app)
+            await page.press("escape")
+        await page.press("d")
+        await page.says("is in the trash")
+        assert_tame(page.app)
+        await page.pilot.resize_terminal(80, 24)
+        for _ in range(4):
+            await page.press("tab")
+            assert_tame(page.app)
+
+
+async def test_panels_stand_alone_on_a_small_terminal(three):
+    async with _Page(size=(80, 24)) as page:
+        assert "‖D(t)‖F" not in page.text
+        await page.press("tab")
+        await page.says("‖D(t)‖F")
+        await page.press("tab")
+        await page.says("What will become of Bitcoin?")
+        await page.press("tab", "j", "d")
+        await page.says("beta is in the trash")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize("theme", ["lwd-dark", "lwd-light"])
+async def test_what_it_looks_like(three, size, theme, tmp_path, monkeypatch):
+    # Sizes of files, and their folder, differ from machine to machine.
+    monkeypatch.setattr("lwd_tui.tui.widgets.run_card.size_text", lambda size: "90 kB")
+    monkeypatch.setattr("lwd_tui.tui.widgets.run_table.size_text", lambda size: "90 kB")
+    monkeypatch.setattr("lwd_tui.tui.widgets.run_card.place", lambda path: path.name)
+    async with _Page(size=size) as page:
+        page.app.theme = theme
+        await page.press("m", "j")
+        await page.pilot.pause(0.2)
+        await page.press("j", "m")
+        await page.until(lambda: len(page.app.screen._cards) == 3)
+        await page.pilot.pause(0.2)
+        name = f"runs-{size[0]}x{size[1]}-{theme}"
+        await compare(page.app, page.pilot, name, tmp_path)
+
+
+async def test_the_curve_of_a_run_under_way_is_its_numbers(folder):
+    async with _Page(experiment=scripted()) as page:
+        await page.until(lambda: page.app.progress.phase == "done")
+        await page.app.action_show_page("runs")
+        await page.until(lambda: page.app.screen._cards)
+        (card,) = page.app.screen._cards.values()
+        expected = [numbers.norm for numbers in page.app.controller.numbers]
+        np.testing.assert_array_equal(page.app.screen._series(card).norms, expected)

@@ -52,4 +52,5 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("live", "Live", "live:LivePage"),
     PageEntry("inspect", "Inspect", "inspect:InspectPage"),
     PageEntry("gmm", "GMM", "gmm:GmmPage"),
+    PageEntry("runs", "Runs", "runs:RunsPage"),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from textual.screen import Screen
 
 from lwd_tui.tui.crash import write_report
 from lwd_tui.tui.keys import read_keymap
+from lwd_tui.tui.running import spare_the_collector
 from lwd_tui.tui.screens import PAGES, PageEntry
 from lwd_tui.tui.screens.opening import Opening
 from lwd_tui.tui.theme import THEMES
@@ -151,6 +152,7 @@ class Explorer(Travelling):
             page = await asyncio.to_thread(self.pages[name].load)
             if name not in self._modes:
                 self.add_mode(name, partial(page, name))
+                spare_the_collector()
         self.memory.page = name
         await self.switch_mode(name)
 

@@ -42,10 +42,17 @@ class Archive:
 
     async def step(self, t: int) -> Step:
         """Return a whole step; the last few are kept."""
-        if t not in self._steps:
-            self.keep(await self.ask(lambda store: store.step(t)))
-        self._steps.move_to_end(t)
-        return self._steps[t]
+        step = self.kept(t)
+        if step is None:
+            step = await self.ask(lambda store: store.step(t))
+            self.keep(step)
+        return step
+
+    def kept(self, t: int) -> Step | None:
+        """Return a step that is at hand; None if it would have to be read."""
+        if t in self._steps:
+            self._steps.move_to_end(t)
+        return self._steps.get(t)
 
     def keep(self, step: Step) -> None:
         """Remember a step that is at hand."""

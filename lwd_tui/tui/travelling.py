@@ -15,6 +15,7 @@ from lwd_tui.tui.widgets.scrubber import Scrubber
 
 if TYPE_CHECKING:
     from lwd_tui.tui.run import RunController
+    from lwd_tui.types import Step
 
 FRAME = 0.25
 """Seconds that a step stays while the steps are played back."""
@@ -86,9 +87,16 @@ class Travelling(Running):
             self._playback = None
 
     def _look_at(self, t: int, *, playing: bool = False) -> None:
-        if self.controller is not None and self.controller.numbers:
-            self._heading_for = min(max(t, 0), len(self.controller.numbers) - 1)
-            self._load(self.controller, self._heading_for, playing)
+        run = self.controller
+        if run is None or not run.numbers:
+            return
+        t = min(max(t, 0), len(run.numbers) - 1)
+        if (step := run.archive.kept(t)) is not None:
+            self.workers.cancel_group(self, "view")
+            self._arrive(step, playing)
+        else:
+            self._heading_for = t
+            self._load(run, t, playing)
 
     @work(exclusive=True, group="view")
     async def _load(self, run: RunController, t: int, playing: bool) -> None:
@@ -97,7 +105,10 @@ class Travelling(Running):
             step = await run.archive.step(t)
         except LwdError as error:
             self.notice = str(error)
-            return
+        else:
+            if run is self.controller:
+                self._arrive(step, playing)
+
+    def _arrive(self, step: Step, playing: bool) -> None:
         self._heading_for = None
-        if run is self.controller:
-            self.view = View(step, following=False, playing=playing)
+        self.view = View(step, following=False, playing=playing)

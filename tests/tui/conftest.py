@@ -7,4 +7,6 @@ def still(tmp_path, monkeypatch):
     monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")
+    # An app lives as long as its process; here hundreds of them come and go.
+    monkeypatch.setattr("gc.freeze", lambda: None)
     return tmp_path / "home"

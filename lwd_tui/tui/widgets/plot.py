@@ -32,13 +32,14 @@ _SMALLEST = (12, 5)
 class _Canvas(Canvas):
     """A canvas that can also be painted without colours.
 
-    Where it has nothing to draw, textual-hires-canvas gives lines without a style, which Textual
-    can't take the colours out of.
+    Where it has nothing to draw yet, textual-hires-canvas gives a line without a style, which
+    Textual can't take the colours out of.
     """
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the canvas, always with a style."""
-        return super().render_line(y).apply_style(self.rich_style)
+        strip = super().render_line(y)
+        return strip if strip.cell_length else Strip.blank(self.size.width, self.rich_style)
 
 
 class Plot(PlotWidget, inherit_bindings=False):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 from lwd_tui.analysis.neighbours import common_words, nearest
@@ -138,10 +140,11 @@ def _by_embedding(store: RunReader, post: Post, vector: Vectors, count: int) -> 
 
 def _by_words(store: RunReader, post: Post, count: int) -> list[Found]:
     def found() -> Iterator[Found]:
-        for t in range(post.step, store.finished()):
-            texts = list(store.usable_texts(t, t + 1))
-            shares = common_words(post.text, [text for *_, text in texts])
-            for (_, participant, index, _), share in zip(texts, shares, strict=True):
+        texts = store.usable_texts(post.step, store.finished())
+        for _, group in groupby(texts, key=itemgetter(0)):
+            step = list(group)
+            shares = common_words(post.text, [text for *_, text in step])
+            for (t, participant, index, _), share in zip(step, shares, strict=True):
                 if share:
                     yield (t, participant, index), float(share)
 

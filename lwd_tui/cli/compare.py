@@ -1,0 +1,186 @@
+"""`lwd-tui compare`: several runs in one picture and one table."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lwd_tui.cli.through import check_answers, check_level, counted, one_thread, write
+from lwd_tui.errors import LwdError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.table import Table
+
+    from lwd_tui.analysis.collapse import CollapseTimes
+    from lwd_tui.comparison import ComparedRun
+
+_WIDEST, _ROWS = 110, 19
+_LONGEST = 40
+
+
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names or files of runs.")],
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Norm below which the participants count as the same: since when?"),
+    ] = None,
+    level: Annotated[
+        float, typer.Option("--confidence", help="Of bounds and intervals, between 0 and 1.")
+    ] = 0.95,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object a run, then a summary.")
+    ] = False,
+) -> None:
+    """Lay the norms of several runs over each other, and say in what the runs differ."""
+    one_thread()
+    from rich.console import Console
+    from rich.text import Text
+
+    from lwd_tui.cli.plots import curves
+    from lwd_tui.comparison import compared, differences, one_scale
+    from lwd_tui.palette import marker
+    from lwd_tui.store.folder import find_run
+    from lwd_tui.store.run import RunStore
+
+    check_level(level)
+    paths = [find_run(run) for run in runs]
+    found: list[ComparedRun] = []
+    for path in paths:
+        with RunStore.open(path) as store:
+            found.append(compared(store))
+        if not found[-1].numbers:
+            raise LwdError(f"{found[-1].name} has no whole step yet; go on with `lwd-tui resume`")
+    differing = differences(found)
+    times = None if margin is None else _times(paths, margin, level)
+    if as_json:
+        for position, run in enumerate(found):
+            collapse = None if times is None else _finite(times.times[position])
+            write(_line(run, differing[position]) | {"collapsed_at": collapse})
+        write(_summary(found, times) | {"margin": margin, "one_scale": one_scale(found)})
+        return
+    console = Console()
+    series = [
+        (run.name, "braille" if i == 0 else marker(i), [step.norm for step in run.numbers])
+        for i, run in enumerate(found)
+    ]
+    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
+    if plot := curves(series, "‖D(t)‖F", width, _ROWS, plain=plain):
+        console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
+        console.print()
+    console.print(_table(found, differing))
+    if not one_scale(found):
+        console.print("The runs embed their answers in different ways: their norms don't compare.")
+    if times is not None:
+        console.print(_collapse_sentence(times, margin), highlight=False)
+
+
+def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
+    import numpy as np
+
+    from lwd_tui.analysis.collapse import collapse_times
+    from lwd_tui.analysis.equivalence import equivalence
+    from lwd_tui.run_statistics import upper_bound
+    from lwd_tui.store.run import RunStore
+
+    equivalence((), margin)
+    bounds = []
+    for path in paths:
+        with RunStore.open(path) as store:
+            check_answers(store)
+            steps = counted(range(store.finished()), path.stem)
+            bounds.append([upper_bound(store, store.step(t), level) for t in steps])
+    # A run that ended early is as long as the others, and its missing steps aren't below.
+    longest = max(map(len, bounds))
+    rows = [[*run, *[np.nan] * (longest - len(run))] for run in bounds]
+    return collapse_times(rows, margin, level)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _line(run: ComparedRun, differing: dict[str, Any]) -> dict[str, Any]:
+    from lwd_tui.cli.summary import json_number as number
+
+    first, last = run.numbers[0], run.numbers[-1]
+    return {
+        "run": run.name,
+        "seed": run.seed,
+        "steps_done": len(run.numbers),
+        "steps": run.steps,
+        "norms": [number(step.norm) for step in run.numbers],
+        "norm_first": number(first.norm),
+        "norm_last": number(last.norm),
+        "norm_debiased_last": number(last.norm_debiased),
+        "noise_floor_last": number(last.noise_floor),
+        "dispersion_first": number(run.dispersions[0]),
+        "dispersion_last": number(run.dispersions[1]),
+        "differs_in": differing,
+    }
+
+
+def _summary(found: list[ComparedRun], times: CollapseTimes | None) -> dict[str, Any]:
+    line: dict[str, Any] = {"summary": True, "runs": len(found)}
+    if times is not None:
+        line |= {
+            "collapse_median": _finite(times.median),
+            "collapse_interval": [times.lower, _finite(times.upper)],
+            "level": times.level,
+        }
+    return line
+
+
+def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from lwd_tui.cli.summary import number
+    from lwd_tui.palette import marker
+    from lwd_tui.text import clean_line
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("run", overflow="fold")
+    for heading in ("seed", "t", "norm", "→", "debi-\nased", "floor", "S", "→"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("differs in", overflow="fold")
+    for position, (run, fields) in enumerate(zip(found, differing, strict=True)):
+        first, last = run.numbers[0], run.numbers[-1]
+        sign = "──" if position == 0 else marker(position)
+        table.add_row(
+            Text(f"{sign} {clean_line(run.name)}"),
+            str(run.seed),
+            str(last.t),
+            number(first.norm),
+            number(last.norm),
+            number(last.norm_debiased),
+            number(last.noise_floor),
+            *(number(value) for value in run.dispersions),
+            Text(", ".join(_setting(name, value) for name, value in fields.items())),
+        )
+    return table
+
+
+def _setting(name: str, value: Any) -> str:
+    """Write a field as it would be set; a long list by its length."""
+    from lwd_tui.text import shorten
+
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return f"{name}: {len(value)}"
+    written = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else value
+    return f"{name} = {shorten(str(written), _LONGEST)}"
+
+
+def _collapse_sentence(times: CollapseTimes, margin: float | None) -> str:
+    runs = len(times.times)
+    done = sum(math.isfinite(time) for time in times.times)
+    sentence = f"{done} of {runs} runs had come below {margin:g} for good"
+    if not math.isfinite(times.median):
+        return f"{sentence}; no median"
+    interval = "no interval from fewer than six runs at 95%"
+    if times.lower or math.isfinite(times.upper):
+        interval = f"{times.lower:g} to {times.upper:g} at {times.level:.0%}"
+    return f"{sentence}, the median at t = {times.median:g} ({interval})"

@@ -1,0 +1,78 @@
+"""`lwd-tui stats`: what the answers of a stored run show, and how surely."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lwd_tui.cli.through import check_answers, check_level, counted, one_thread, write
+
+
+def stats(
+    run: Annotated[str, typer.Argument(help="A run's name or file.")],
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Norm below which the participants count as the same; choose it first."),
+    ] = None,
+    window: Annotated[
+        int, typer.Option("--in-a-row", min=1, help="Steps in a row that must be below it.")
+    ] = 3,
+    control: Annotated[
+        str | None,
+        typer.Option(help="A run of equal participants: says which margin is within reach."),
+    ] = None,
+    level: Annotated[
+        float, typer.Option("--confidence", help="Of intervals and bounds, between 0 and 1.")
+    ] = 0.95,
+    permutations: Annotated[int, typer.Option(min=1, help="Permutations of each test.")] = 999,
+    radius: Annotated[
+        float | None,
+        typer.Option(help="Distance from the final centre that counts as arrived there."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")
+    ] = False,
+) -> None:
+    """Test, measure and judge a stored run: do they differ, are they the same, has it settled."""
+    one_thread()
+    from rich.console import Console
+
+    from lwd_tui.analysis.equivalence import equivalence
+    from lwd_tui.cli.stats_lines import findings_line, verdicts_line
+    from lwd_tui.cli.stats_report import print_findings
+    from lwd_tui.run_statistics import step_findings
+    from lwd_tui.run_verdicts import least_margin, run_findings
+    from lwd_tui.store.folder import find_run
+    from lwd_tui.store.run import RunStore
+
+    # What is wrong with the options is said before the steps are gone through.
+    check_level(level)
+    if margin is not None:
+        equivalence((), margin, window)
+    with RunStore.open(find_run(run)) as store:
+        check_answers(store)
+        reach = None
+        if control is not None:
+            with RunStore.open(find_run(control)) as other:
+                check_answers(other)
+                steps = counted(range(other.finished()), "control")
+                reach = least_margin(other, window, level, steps)
+        found = []
+        for numbers in counted(store.numbers(), "steps"):
+            found.append(
+                step_findings(
+                    store,
+                    numbers,
+                    level=level,
+                    permutations=permutations,
+                    bounded=margin is not None,
+                )
+            )
+            if as_json:
+                write(findings_line(store.experiment, found[-1]))
+        whole = run_findings(store, found, margin=margin, window=window, level=level, radius=radius)
+        if as_json:
+            write(verdicts_line(store, whole, level, permutations, reach))
+        else:
+            print_findings(store, found, whole, level, reach, Console())

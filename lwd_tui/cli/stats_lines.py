@@ -1,0 +1,164 @@
+"""The statistics of a run as JSON: an object a step, then a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from lwd_tui.cli.summary import json_number as number
+from lwd_tui.cli.summary import scale_name
+from lwd_tui.experiment import Experiment
+from lwd_tui.run_attractor import AttractorReport
+from lwd_tui.run_sentences import tested, verdicts
+from lwd_tui.run_statistics import MEASURES, StepFindings
+from lwd_tui.run_verdicts import RunFindings, Unknown
+from lwd_tui.store.run import RunStore
+from lwd_tui.text import clean_line
+
+Line = dict[str, Any]
+
+
+def findings_line(experiment: Experiment, found: StepFindings) -> Line:
+    """Return the JSON object of one step; null is what isn't defined."""
+    names = [who.name for who in experiment.cast]
+    interval, split = found.vectors.interval, found.vectors.partition
+    line: Line = {
+        "t": found.numbers.t,
+        "k": found.numbers.k,
+        "answers": found.counts.tolist(),
+        "tested": tested(experiment, found.numbers.k),
+        "tests": {
+            test.statistic: {
+                "value": number(test.value),
+                "p": number(test.p),
+                "smallest_p": number(test.smallest_p),
+                "pairs": [
+                    {
+                        "a": names[i],
+                        "b": names[j],
+                        "value": number(test.pair_values[i, j]),
+                        "p": number(test.pair_p[i, j]),
+                        "p_holm": number(test.pair_holm[i, j]),
+                    }
+                    for i, j in combinations(range(len(names)), 2)
+                ],
+            }
+            for test in found.vectors.tests
+        },
+        "pairs": list(_pairs(names, found)),
+        "interval": [number(interval.lower), number(interval.upper)],
+        "upper_bound": number(found.upper_bound),
+        "between": number(split.between) if split else None,
+        "within": number(split.within) if split else None,
+    }
+    for measure in MEASURES:
+        together, alone = measure.of(found)
+        name = "between_share" if measure.key == "between" else measure.key
+        line[name] = number(together)
+        if alone:
+            line[f"{name}_each"] = list(map(number, alone))
+    return line
+
+
+def _pairs(names: list[str], found: StepFindings) -> Iterator[Line]:
+    pairs = found.vectors.pairs
+    for i, j in combinations(range(len(names)), 2):
+        yield {
+            "a": names[i],
+            "b": names[j],
+            "square_debiased": number(pairs.squares[i, j]),
+            "error": number(pairs.errors[i, j]),
+        }
+
+
+def verdicts_line(
+    store: RunStore, found: RunFindings, level: float, permutations: int, reach: float | None
+) -> Line:
+    """Return the JSON object of the whole run; where something isn't known, why."""
+    experiment = store.experiment
+    names = [who.name for who in experiment.cast]
+    same, change, chart = found.equivalence, found.change, found.chart
+    average, bound, report = found.average, found.bound, found.attractor
+    return {
+        "summary": True,
+        "run": store.path.stem,
+        "experiment_sha256": experiment.sha256,
+        "participants": names,
+        "scale": scale_name(experiment),
+        "seed": experiment.seed,
+        "level": level,
+        "permutations": permutations,
+        "steps_done": len(found.drift.squares) + 1,
+        "steps": experiment.steps + 1,
+        "least_margin": None if reach is None else number(reach),
+        "equivalence": _unknown(same)
+        if isinstance(same, Unknown)
+        else {
+            "margin": same.margin,
+            "in_a_row": same.window,
+            "shown_at": same.shown_at,
+            "collapsed_at": found.collapsed_at,
+        },
+        "drift": {
+            "squares": [list(map(number, row)) for row in found.drift.squares],
+            "errors": [list(map(number, row)) for row in found.drift.errors],
+        },
+        "change": _unknown(change)
+        if isinstance(change, Unknown)
+        else {
+            name: getattr(change, name)
+            for name in ("kind", "step", "lower", "upper", "start", "end", "explained")
+        },
+        "chart": _unknown(chart)
+        if isinstance(chart, Unknown)
+        else {
+            "centre": chart.centre,
+            "low": chart.low,
+            "high": chart.high,
+            "outside": np.flatnonzero(chart.outside).tolist(),
+            "autocorrelation": chart.autocorrelation,
+        },
+        "average": _unknown(average)
+        if isinstance(average, Unknown)
+        else {name: getattr(average, name).tolist() for name in ("means", "lower", "upper")},
+        "bound": _unknown(bound)
+        if isinstance(bound, Unknown)
+        else {
+            "lower": bound.lower,
+            "upper": bound.upper,
+            "vacuous": bound.vacuous,
+            "responses_needed": found.needed,
+        },
+        "attractor": _unknown(report) if isinstance(report, Unknown) else _attractor(report, names),
+        "sentences": dict(verdicts(found, list(map(clean_line, names)))),
+    }
+
+
+def _unknown(unknown: Unknown) -> Line:
+    return {"unknown": unknown.why}
+
+
+def _attractor(report: AttractorReport, names: list[str]) -> Line:
+    found, answer = report.found, report.answer
+    return {
+        "radius": found.radius,
+        "sentence": answer.text,
+        "participant": names[answer.participant],
+        "response": answer.index,
+        "arrivals": dict(zip(names, found.arrivals, strict=True)),
+        "distances": [list(map(number, row)) for row in found.distances],
+        "chain": [
+            {
+                "post": link.post.id,
+                "author": link.post.author,
+                "origin": link.post.origin,
+                "step": link.post.step,
+                "text": link.post.text,
+                "words_in_common": link.share,
+            }
+            for link in report.chain
+        ],
+    }

@@ -1,0 +1,189 @@
+"""The statistics of a run as tables, curves and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lwd_tui.cli.plots import curves
+from lwd_tui.cli.summary import number, scale_name
+from lwd_tui.palette import marker
+from lwd_tui.run_attractor import AttractorReport
+from lwd_tui.run_sentences import STATISTICS, difference, tested, verdicts
+from lwd_tui.run_statistics import MEASURES, StepFindings
+from lwd_tui.run_verdicts import RunFindings, Unknown
+from lwd_tui.store.run import RunStore
+from lwd_tui.text import clean_line
+
+_WIDEST, _PLOT_ROWS = 110, 13
+_OF = {measure.key: measure.of for measure in MEASURES}
+_DIVERSITY = (
+    ("S", "dispersion"),
+    ("Vendi", "vendi"),
+    ("rank", "effective_rank"),
+    ("near\ndup.", "near_duplicates"),
+    ("same\ntext", "duplicates"),
+    ("dist.\n1", "distinct_1"),
+    ("dist.\n2", "distinct_2"),
+    ("self-\nBLEU", "self_bleu"),
+    ("copied", "copied"),
+    ("human", "human"),
+    ("words", "words"),
+)
+_PLOTS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "how many different answers",
+        (("Vendi", "braille", "vendi"), ("rank", "-", "effective_rank")),
+    ),
+    (
+        "shares, 0 to 1",
+        (
+            ("distinct-2", "braille", "distinct_2"),
+            ("self-BLEU", "-", "self_bleu"),
+            ("near duplicates", "·", "near_duplicates"),
+            ("copied", "+", "copied"),
+            ("human", "o", "human"),
+        ),
+    ),
+)
+
+
+def print_findings(
+    store: RunStore,
+    found: Sequence[StepFindings],
+    whole: RunFindings,
+    level: float,
+    reach: float | None,
+    console: Console,
+) -> None:
+    """Print all that was found of a run."""
+    experiment = store.experiment
+    names = [clean_line(who.name) for who in experiment.cast]
+    last = found[-1]
+    console.print(_differences(found, level, scale_name(experiment)))
+    for test in last.vectors.tests:
+        _say(
+            console, f"t = {last.numbers.t}, {STATISTICS[test.statistic]}", difference(test, level)
+        )
+    _say(console, "what the tests test", tested(experiment, last.numbers.k))
+    if len(names) > 1:
+        console.print()
+        console.print(_pairs(last, names))
+    console.print()
+    console.print(_diversity(found))
+    _plot(console, found, scale_name(experiment), level)
+    console.print()
+    for subject, sentence in verdicts(whole, names):
+        _say(console, subject, sentence)
+    if reach is not None:
+        _say(console, "within reach", f"equal participants would have met a margin of {reach:.3g}")
+    if not isinstance(whole.attractor, Unknown):
+        _print_attractor(console, whole.attractor, names)
+
+
+def _differences(found: Sequence[StepFindings], level: float, scale: str) -> Table:
+    table = _table(f"Do they differ? ({scale}, {level:.0%}; pairs: apart by energy and Holm)")
+    headings = ["t", "k", "norm", "debi-\nased", "interval", "floor"]
+    headings += [f"p by\n{name}" for name in ("sq.", "en.", "MMD")]
+    for heading in (*headings, "pairs", "R²", "F"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in found:
+        numbers, interval, split = each.numbers, each.vectors.interval, each.vectors.partition
+        p = [f"{test.p:.3f}" for test in each.vectors.tests] or ["–"] * len(STATISTICS)
+        ends = f"{number(interval.lower, 2)}–{number(interval.upper, 2)}"
+        table.add_row(
+            str(numbers.t),
+            str(numbers.k),
+            number(numbers.norm),
+            number(numbers.norm_debiased),
+            ends if np.isfinite(interval.upper) else "–",
+            number(numbers.noise_floor),
+            *p,
+            _apart(each, level),
+            number(split.share, 2) if split else "–",
+            number(split.pseudo_f, 1) if split else "–",
+        )
+    return table
+
+
+def _apart(found: StepFindings, level: float) -> str:
+    """Return how many pairs differ, by energy and after Holm, of how many."""
+    for test in found.vectors.tests:
+        if test.statistic == "energy":
+            pairs = test.pair_holm[np.triu_indices(len(test.pair_holm), 1)]
+            tried = pairs[np.isfinite(pairs)]
+            return f"{int((tried <= 1 - level).sum())}/{len(tried)}"
+    return "–"
+
+
+def _pairs(last: StepFindings, names: Sequence[str]) -> Table:
+    table = _table(f"Pairs at t = {last.numbers.t}: distance² without noise, and p by Holm")
+    table.add_column("pair")
+    for heading in ("squared", "± error", *STATISTICS.values()):
+        table.add_column(heading, justify="right")
+    pairs = last.vectors.pairs
+    for i, j in combinations(range(len(names)), 2):
+        table.add_row(
+            Text(f"{marker(i)} {names[i]} – {marker(j)} {names[j]}"),
+            number(pairs.squares[i, j]),
+            number(pairs.errors[i, j]),
+            *(number(test.pair_holm[i, j]) for test in last.vectors.tests),
+        )
+    return table
+
+
+def _diversity(found: Sequence[StepFindings]) -> Table:
+    table = _table("Collapse of what? (all answers of a step; human: words of the nearest post)")
+    for heading in ("t", *(heading for heading, _ in _DIVERSITY)):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in found:
+        values = [number(_OF[key](each).together, 2) for _, key in _DIVERSITY]
+        table.add_row(str(each.numbers.t), *values)
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", title_style="bold", box=None, header_style="bold",
+        pad_edge=False,
+    )  # fmt: skip
+
+
+def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: float) -> None:
+    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
+    intervals = [each.vectors.interval for each in found]
+    norm = [
+        ("debiased norm", "braille", [each.numbers.norm_debiased for each in found]),
+        ("upper end", "^", [interval.upper for interval in intervals]),
+        ("lower end", "v", [interval.lower for interval in intervals]),
+        ("noise floor", "·", [each.numbers.noise_floor for each in found]),
+    ]
+    pictures = [(f"norm without noise, {level:.0%} interval, {scale}", norm)]
+    for title, parts in _PLOTS:
+        series = [
+            (name, shape, [_OF[key](each).together for each in found]) for name, shape, key in parts
+        ]
+        pictures.append((title, series))
+    for title, series in pictures:
+        if text := curves(series, title, width, _PLOT_ROWS, plain=plain):
+            console.print()
+            console.print(Text.from_ansi(text), no_wrap=True, overflow="crop")
+
+
+def _print_attractor(console: Console, report: AttractorReport, names: Sequence[str]) -> None:
+    answer = report.answer
+    _say(console, "nearest sentence", f"{names[answer.participant]}: {clean_line(answer.text)}")
+    for link in report.chain:
+        post = link.post
+        who = clean_line(post.author) or post.origin
+        words = f"{link.share:.0%} of the words in common"
+        _say(console, f"  came by {who}, t = {post.step}", f"{clean_line(post.text)} ({words})")
+
+
+def _say(console: Console, subject: str, sentence: str) -> None:
+    console.print(Text(f"{subject}: ", style="bold"), Text(sentence), sep="", highlight=False)

@@ -1,0 +1,222 @@
+"""`lwd-tui sweep`: variants of an experiment with several seeds, and what they came to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lwd_tui.cli.through import check_level, one_thread, write
+from lwd_tui.errors import RunStopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from lwd_tui.sweep import Job
+    from lwd_tui.sweep_results import Estimate, RunResult, VariantResult
+
+_WIDEST, _ROWS = 110, 19
+
+
+def sweep(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A sweep's name, or the path of a TOML file.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the runs; what is there is gone on with.")
+    ] = None,
+    at_once: Annotated[
+        int, typer.Option("--at-once", min=1, help="Runs at a time, each in a process.")
+    ] = 1,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="With scripted models, in seconds, kept apart.")
+    ] = False,
+    level: Annotated[
+        float, typer.Option("--confidence", help="Of the intervals, between 0 and 1.")
+    ] = 0.95,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object a run, then a summary.")
+    ] = False,
+) -> None:
+    """Run variants of an experiment with several seeds, and compare them."""
+    one_thread()
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    from rich.console import Console
+
+    from lwd_tui.cast import Wishes
+    from lwd_tui.store.folder import made_folder
+    from lwd_tui.sweep import find_sweep, jobs_of, read_sweep, run_jobs, settled, sweep_folder
+    from lwd_tui.sweep_results import run_result, variant_results
+    from lwd_tui.text import clean_line
+
+    check_level(level)
+    where = find_sweep(file)
+    plan = read_sweep(where)
+    folder = out or sweep_folder(plan)
+    if rehearse:
+        folder = folder.with_name(f"{folder.name}-rehearsal")
+    errors = Console(stderr=True, highlight=False, markup=False)
+    wishes = Wishes("scripted") if rehearse else Wishes()
+    jobs = asyncio.run(
+        settled(
+            jobs_of(plan, where, folder),
+            wishes,
+            lambda text: errors.print(clean_line(text), soft_wrap=True),
+        )
+    )
+    made_folder(folder)
+    errors.print(f"{len(jobs)} runs, kept in {folder}", soft_wrap=True)
+    # A fresh interpreter for each: what a process has of threads and locks must not be copied.
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(min(at_once, len(jobs)), mp_context=context) as executor,
+        _progress(jobs, errors) as tell,
+    ):
+        problems = run_jobs(jobs, executor, at_once, tell)
+    for job, problem in problems.items():
+        errors.print(f"{job.variant}, seed {job.seed}: {clean_line(problem)}", soft_wrap=True)
+    results = [run_result(job) for job in jobs if job not in problems]
+    variants = variant_results(results, level)
+    if as_json:
+        for result in results:
+            write(_run_line(result))
+        write(_summary_line(plan.name, variants, level, len(problems)))
+    else:
+        _print(variants, level, Console())
+    if problems:
+        raise RunStopped(
+            f"{len(problems)} of {len(jobs)} runs stopped; the same command goes on with them"
+        )
+
+
+@contextmanager
+def _progress(jobs: Sequence[Job], console: Console) -> Iterator[Callable[[Job, int], None]]:
+    """Show how far the runs are: a bar where somebody looks, else a line a finished run."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Left
+
+    def name(job: Job) -> str:
+        return f"{job.variant}, seed {job.seed}"
+
+    if not console.is_terminal:
+
+        def tell_line(job: Job, steps: int) -> None:
+            if steps == job.steps:
+                console.print(f"done: {name(job)}")
+
+        yield tell_line
+        return
+    done = dict.fromkeys(jobs, 0)
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn()
+    with Progress(*columns, TextColumn("steps"), Left(), console=console) as progress:
+        bar = progress.add_task("", total=sum(job.steps for job in jobs))
+
+        def tell_bar(job: Job, steps: int) -> None:
+            done[job] = steps
+            whole = sum(steps == job.steps for job, steps in done.items())
+            words = f"{whole} of {len(jobs)} runs; {name(job)}"
+            progress.update(bar, completed=sum(done.values()), description=words)
+
+        yield tell_bar
+
+
+def _run_line(result: RunResult) -> dict[str, Any]:
+    from lwd_tui.cli.summary import json_number as number
+
+    return {
+        "variant": result.job.variant,
+        "seed": result.job.seed,
+        "file": str(result.job.path),
+        "norms": [number(norm) for norm in result.norms],
+        "late": {key: number(value) for key, value in result.late.items()},
+    }
+
+
+def _summary_line(
+    name: str, variants: Sequence[VariantResult], level: float, stopped: int
+) -> dict[str, Any]:
+    from lwd_tui.cli.summary import json_number as number
+
+    def plain(values: dict[str, Estimate]) -> dict[str, Any]:
+        return {
+            key: {"mean": number(value.mean), "half_width": number(value.half)}
+            for key, value in values.items()
+        }
+
+    return {
+        "summary": True,
+        "sweep": name,
+        "level": level,
+        "stopped": stopped,
+        "variants": [
+            {
+                "name": variant.name,
+                "runs": variant.runs,
+                "norms": [number(norm) for norm in variant.norms],
+                "values": plain(variant.values),
+                "differences": plain(variant.differences),
+            }
+            for variant in variants
+        ],
+    }
+
+
+def _print(variants: Sequence[VariantResult], level: float, console: Console) -> None:
+    from rich.text import Text
+
+    from lwd_tui.cli.plots import curves
+    from lwd_tui.palette import marker
+
+    if not variants:
+        return
+    series = [
+        (
+            f"{variant.name} ({variant.runs})",
+            "braille" if i == 0 else marker(i),
+            variant.norms.tolist(),
+        )
+        for i, variant in enumerate(variants)
+    ]
+    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
+    title = "‖D(t)‖F, mean over seeds (runs)"
+    if plot := curves(series, title, width, _ROWS, plain=plain):
+        console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
+        console.print()
+    title = f"last third of the steps: mean over seeds, and its {level:.0%} interval (Student's t)"
+    console.print(_table(title, [(each.name, each.values) for each in variants]))
+    if len(variants) > 1:
+        title = f"difference from {variants[0].name}, seed by seed; intervals for one number each"
+        rows = [(each.name, each.differences) for each in variants[1:]]
+        console.print()
+        console.print(_table(title, rows))
+
+
+def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from lwd_tui.cli.summary import number
+    from lwd_tui.sweep_results import NUMBERS
+
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, header_style="bold",
+        pad_edge=False,
+    )  # fmt: skip
+    table.add_column("variant")
+    for words, _ in NUMBERS.values():
+        table.add_column(words, justify="right", no_wrap=True)
+    for name, values in rows:
+        means = [number(values[key].mean, 2) for key in NUMBERS]
+        halves = [f"±{number(values[key].half, 2)}" for key in NUMBERS]
+        cells = (f"{mean}\n{half}" for mean, half in zip(means, halves, strict=True))
+        table.add_row(Text(name), *cells)
+    return table

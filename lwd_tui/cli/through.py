@@ -1,0 +1,69 @@
+"""What the commands share that go through stored runs and count as they go."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lwd_tui.errors import LwdError
+
+if TYPE_CHECKING:
+    from lwd_tui.store.run import RunStore
+
+T = TypeVar("T")
+
+
+def one_thread() -> None:
+    """Keep NumPy to one thread, if it isn't loaded yet.
+
+    The matrices are small, and threads that wait for each other cost more than they gain: with
+    models at work beside them, four times the time.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def check_level(level: float) -> None:
+    """Refuse a confidence that is none."""
+    if not 0 < level < 1:
+        raise LwdError(f"--confidence {level:g}: must lie between 0 and 1, as in 0.95")
+
+
+def check_answers(store: RunStore) -> None:
+    """Refuse a run that has no answers.
+
+    Raises
+    ------
+    LwdError
+        If it is of mixtures, or has no whole step.
+    """
+    from lwd_tui.cli.run import reference
+
+    name = reference(store.path)
+    if store.kind != "llm":
+        raise LwdError(f"{name} is a run of mixtures, which give no answers; see `lwd-tui gmm`")
+    if not store.finished():
+        raise LwdError(f"{name} has no whole step yet; go on with: lwd-tui resume {name}")
+
+
+def counted(things: Iterable[T], what: str) -> Iterator[T]:
+    """Go through things, with a bar on stderr where somebody looks at it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from things
+        return
+    listed = list(things)
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield from progress.track(listed, description=what)
+
+
+def write(line: dict[str, Any]) -> None:
+    """Write one JSON object as a line."""
+    sys.stdout.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()

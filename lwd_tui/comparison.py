@@ -1,0 +1,96 @@
+"""Runs side by side: what they have in common, and in what they differ."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lwd_tui.store.reader import RunReader
+from lwd_tui.store.records import StepNumbers
+
+Plain = dict[str, Any]
+_LEFT_OUT = {"name", "description", "seed"}
+_EMBEDDER = "embedder."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComparedRun:
+    """One of the runs.
+
+    Attributes
+    ----------
+    name : str
+    seed : int
+    steps : int
+        T + 1.
+    numbers : tuple of StepNumbers
+        Of the whole steps.
+    settings : dict
+        What is run, field by field with dots between the names of sections.
+    """
+
+    name: str
+    seed: int
+    steps: int
+    numbers: tuple[StepNumbers, ...]
+    settings: Plain
+
+    @property
+    def dispersions(self) -> tuple[float, float]:
+        """The mean dispersion of the participants at the first and at the last whole step."""
+        first, last = (_mean(self.numbers[end].dispersion) for end in (0, -1))
+        return first, last
+
+
+def compared(store: RunReader) -> ComparedRun:
+    """Read what is compared of a run, of models or of mixtures."""
+    specification = store.specification
+    settings = {
+        name: value for name, value in _flat(specification) if name.split(".")[0] not in _LEFT_OUT
+    }
+    return ComparedRun(
+        store.path.stem,
+        specification["seed"],
+        specification["steps"] + 1,
+        tuple(store.numbers()),
+        settings,
+    )
+
+
+def differences(runs: Sequence[ComparedRun]) -> list[Plain]:
+    """Return for each run the fields in which not all of them agree, but for names and seeds."""
+    fields = dict.fromkeys(name for run in runs for name in run.settings)
+    differing = [name for name in fields if len({_key(run.settings.get(name)) for run in runs}) > 1]
+    return [{name: run.settings.get(name) for name in differing} for run in runs]
+
+
+def one_scale(runs: Sequence[ComparedRun]) -> bool:
+    """Whether the norms of the runs have one unit: the same embedder, used in the same way."""
+    scales = {
+        tuple(
+            (name, _key(value))
+            for name, value in run.settings.items()
+            if name.startswith(_EMBEDDER) and name != "embedder.host"
+        )
+        for run in runs
+    }
+    return len(scales) == 1
+
+
+def _flat(section: Plain, path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in section.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _mean(values: Any) -> float:
+    return float(values.mean()) if len(values) else math.nan

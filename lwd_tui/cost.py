@@ -106,7 +106,7 @@ class Cost:
         parts = [
             f"{self.responses:,} responses to {self.prompts:,} prompts",
             f"about {quantity(self.prompt_tokens)} prompt tokens to read",
-            f"needs a context of {self.context:,} tokens",
+            f"needs a context of up to {self.context:,} tokens",
         ]
         if self.seconds is not None:
             parts.append(f"about {duration(self.seconds)}")
@@ -172,13 +172,13 @@ def strain(experiment: Experiment, cost: Cost, limits: Mapping[Runner, int]) -> 
         limit = limits.get(runner(who))
         if limit is not None and share.context > limit:
             return (
-                f"{who.name} may need a context of {share.context:,} tokens, and {who.model} was "
-                f"made for {limit:,}: lower T, beta or max_tokens"
+                f"{who.name} was made for a context of {limit:,} tokens and may need more: lower "
+                "T, beta or max_tokens"
             )
         if share.context < share.needed:
             return (
-                f"{who.name} may need a context of {share.needed:,} tokens, and {share.context:,} "
-                "are set: a prompt that doesn't fit stops the run"
+                f"{who.name} has a context of {share.context:,} tokens and may need "
+                f"{share.needed:,}: a prompt that doesn't fit stops the run"
             )
     return ""
 

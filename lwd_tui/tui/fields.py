@@ -19,7 +19,7 @@ EXPERIMENT = (
     Field("embedder.backend", "embedder", kind="choice", choices=get_args(EmbedderBackend)),
     Field("embedder.model", "its model", kind="text"),
     Field("embedder.host", "its host", kind="text"),
-    Field("embedder.prefix", "its prefix", "such as clustering:", kind="text"),
+    Field("embedder.prefix", "its prefix", kind="text"),
     Field("embedder.normalise", "unit vectors", "no: raw, as the paper", kind="yes/no"),
 )
 
@@ -34,7 +34,7 @@ BEYOND = (
     Field("ranking", "which are read", kind="choice", choices=get_args(Ranking)),
     Field("topology", "who reads whom", kind="choice", choices=get_args(Topology)),
     Field("islands", "islands", "how many, then"),
-    Field("reads", "own graph", "such as [[0, 1], [1], [2, 0]]", kind="list"),
+    Field("reads", "own graph", "as [[1], [0, 2], [2]]", kind="list"),
 )
 
 UNSTATED = (
@@ -58,7 +58,7 @@ PARTICIPANT = (
     Field("name", "name", "shown everywhere", kind="text"),
     Field("backend", "backend", kind="choice", choices=get_args(Backend)),
     Field("model", "model", "or a .gguf file", kind="text"),
-    Field("host", "host", "blank: that of the run", kind="text"),
+    Field("host", "host", "blank: the run's", kind="text"),
     Field("style", "style", kind="choice", choices=get_args(PromptStyle)),
     Field("context", "context", "tokens; 0: what k_T posts need"),
     Field("sampling.temperature", "temperature", "0 always takes the likeliest"),
@@ -67,5 +67,5 @@ PARTICIPANT = (
     Field("sampling.min_p", "min_p", "least share of the likeliest one"),
     Field("sampling.repeat_penalty", "repeat penalty", "1: none"),
     Field("sampling.max_tokens", "max tokens", "a longer answer isn't used"),
-    Field("sampling.stop", "stop", 'such as ["\\n", "User:"]', kind="list"),
+    Field("sampling.stop", "stop", 'as ["\\n"]', kind="list"),
 )

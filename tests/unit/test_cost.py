@@ -125,9 +125,9 @@ def test_strain_names_who_and_what():
     spec = experiment()
     cost = estimate(spec)
     assert strain(spec, cost, {}) == ""
-    assert "ben may need" in strain(spec, cost, {("scripted", "", "ben"): 512})
+    assert "ben was made for a context of 512" in strain(spec, cost, {("scripted", "", "ben"): 512})
     tight = spec.replaced({"participants.2.context": 256})
-    assert "256 are set" in strain(tight, estimate(tight), {})
+    assert "cleo has a context of 256" in strain(tight, estimate(tight), {})
 
 
 async def test_probe_measures_a_scripted_pace():

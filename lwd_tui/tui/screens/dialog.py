@@ -41,7 +41,8 @@ class Dialog(ModalScreen[T | None], Generic[T]):
     Dialog #how { height: auto; margin-bottom: 1; color: $quiet; }
     Dialog #buttons { height: auto; align-horizontal: right; margin-top: 1; }
     Dialog Button { margin-left: 2; }
-    Dialog Line { background: $background; }
+    Dialog Line, Dialog FormRow Line { background: $background; }
+    Dialog Line:focus, Dialog FormRow Line:focus { background: $primary 25%; }
     Dialog Editor { height: 7; background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

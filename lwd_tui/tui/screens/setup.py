@@ -68,8 +68,8 @@ class SetupPage(PanelledPage):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "begin", "begin", id="setup.begin"),
-        Binding("o", "preset", "preset", id="setup.preset"),
-        Binding("w", "save", "save", id="setup.save"),
+        Binding("o", "preset", "from a preset", id="setup.preset"),
+        Binding("w", "save", "save as preset", id="setup.save"),
         Binding("m", "measure", "measure the time", id="setup.measure"),
         Binding("v", "paste", "paste posts", id="setup.paste", show=False),
         Binding("i", "import", "import posts", id="setup.import", show=False),

@@ -14,10 +14,11 @@ from lwd_tui.tui.widgets.edited import EditedRows
 
 _NAME = 20
 _MODEL = 24
+_PERSONA = 10
 
 
 class Cast(EditedRows):
-    """One line a participant: marker, name, model, who runs it, and the persona."""
+    """One line a participant: marker, name, model, persona; who runs it, where that differs."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
@@ -52,11 +53,17 @@ class Cast(EditedRows):
         yield Segment(_padded(model, wide + 2), self.ink())
         if row in self._missing:
             yield Segment("not there  ", self.ink("error", bold=True))
-        place = f"{who.backend} {who.host}".strip()
-        details = [excerpt(place, 30), f"temp {who.sampling.temperature:g}"]
+        details = [f"temp {who.sampling.temperature:g}"]
+        if len({(one.backend, one.host) for one in self._cast}) > 1:
+            details.insert(0, excerpt(f"{who.backend} {who.host}".strip(), 30))
         details += ["base model"] if who.style == "completion" else []
-        details += [f"“{excerpt(who.system, max(width, 1))}”"] if who.system else []
-        yield Segment("  ".join(details), self.ink("quiet"))
+        left = width - (2 + column + 2 + wide + 2)
+        for detail in details:
+            if cell_len(detail) <= left:
+                left -= cell_len(detail) + 2
+                yield Segment(f"{detail}  ", self.ink("quiet"))
+        if who.system and left > _PERSONA:
+            yield Segment(f"“{excerpt(who.system, left - 2)}”", self.ink("quiet"))
 
 
 def _padded(text: str, width: int) -> str:

@@ -10,7 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from lwd_tui.text import shorten
 from lwd_tui.tui.widgets.words import Words
+
+_GAP = "   "
 
 
 class Choice(Words, can_focus=True):
@@ -62,12 +65,9 @@ class Choice(Words, can_focus=True):
         """Fit the words to the width."""
         self._draw()
 
-    def on_focus(self) -> None:
-        """Show that keys choose here."""
-        self._draw()
-
-    def on_blur(self) -> None:
-        """Show that keys don't choose here."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show whether keys choose here."""
+        super().watch_has_focus(has_focus)
         self._draw()
 
     def action_turn(self, places: int) -> None:
@@ -80,15 +80,15 @@ class Choice(Words, can_focus=True):
         if not self._fits:
             self.action_turn(1)
             return
-        end = -1
+        start = 0
         for word in self.choices:
-            start, end = end + 1, end + 1 + len(word) + 2
-            if start <= event.x < end:
+            if start - 1 <= event.x <= start + len(word):
                 self._choose(word)
+            start += len(word) + len(_GAP)
 
     @property
     def _fits(self) -> bool:
-        return sum(len(word) + 3 for word in self.choices) - 1 <= self.content_size.width
+        return len(_GAP.join(self.choices)) <= self.content_size.width
 
     def _choose(self, word: str) -> None:
         if word != self.chosen:
@@ -99,13 +99,10 @@ class Choice(Words, can_focus=True):
         mark = "bold reverse" if self.has_focus else "bold underline"
         if not self._fits:
             style = "reverse" if self.has_focus else ""
-            self.put(Content.assemble(("‹ ", "$quiet"), (self.chosen, style), (" ›", "$quiet")))
+            word = shorten(self.chosen, max(self.content_size.width - 4, 1))
+            self.put(Content.assemble(("‹ ", "$quiet"), (word, style), (" ›", "$quiet")))
             return
-        parts: list[Content] = []
-        for word in self.choices:
-            if word == self.chosen:
-                edge = "reverse" if self.has_focus else ""
-                parts.append(Content.assemble((" ", edge), (word, mark), (" ", edge)))
-            else:
-                parts.append(Content.styled(f" {word} ", "$quiet"))
-        self.put(Content(" ").join(parts))
+        words = [
+            Content.styled(word, mark if word == self.chosen else "$quiet") for word in self.choices
+        ]
+        self.put(Content(_GAP).join(words))

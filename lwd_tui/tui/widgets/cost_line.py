@@ -19,7 +19,7 @@ class CostLine(Horizontal):
 
     DEFAULT_CSS = """
     CostLine {
-        height: auto; max-height: 4; padding: 0 1;
+        height: auto; max-height: 5; padding: 0 1;
         border-top: solid $line;
         Words { width: 1fr; height: auto; }
         Button { min-width: 13; margin-left: 2; }

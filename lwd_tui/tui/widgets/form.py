@@ -93,13 +93,12 @@ class FormRow(Horizontal):
     FormRow {
         height: 1;
         .label { width: 16; height: 1; }
-        .remark { width: 2fr; height: 1; margin-left: 2; color: $quiet; text-wrap: nowrap;
+        .remark { width: 1fr; height: 1; margin-left: 2; color: $quiet; text-wrap: nowrap;
                   text-overflow: ellipsis; }
-        Line { width: 1fr; background: $panel; &:focus { background: $primary 25%; } }
+        Line { width: 2fr; background: $panel; &:focus { background: $primary 25%; } }
         Choice, Prose { width: 2fr; }
         &.-number Line { width: 10; }
         &.-yesno Choice { width: 12; }
-        &.-number .remark { width: 1fr; }
         &.-wrong .label { color: $error; text-style: bold; }
         &.-wrong Line { color: $error; text-style: bold; }
     }

@@ -73,7 +73,8 @@ class PanelledPage(Page):
             place = 0 if steps > 0 else -1
         stop = stops[place % len(stops)]
         self.choose(self._panel_of(stop), focus=False)
-        stop.focus()
+        # Its own `focus` would wait a turn, and two quick presses would move by one.
+        self.set_focus(stop)
 
     @on(TabLine.Chosen, "#panels")
     def _choose_tab(self, event: TabLine.Chosen) -> None:

@@ -19,4 +19,6 @@ def excerpt(text: str, width: int) -> str:
     if len(text) <= _ENOUGH:
         return shorten(text, width)
     start = shorten(text[:_ENOUGH], width)
-    return start if start.endswith("…") else shorten(f"{start}{' ' * width}", width)
+    if start.endswith("…") or width == 1:
+        return "…" if width == 1 else start
+    return shorten(start, width - 1).removesuffix("…") + "…"

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Footer
 
 from lwd_tui.tui.progress import Progress
@@ -20,6 +21,9 @@ from lwd_tui.tui.widgets.tabs import TabLine
 if TYPE_CHECKING:
     from lwd_tui.tui.app import Explorer
     from lwd_tui.tui.run import RunController
+
+_GLANCE = 1.0
+"""Seconds between two paintings of a page that stands behind a dialog."""
 
 
 class Page(Screen[None]):
@@ -44,6 +48,7 @@ class Page(Screen[None]):
         self._shown_view: View | None = None
         self._shown_posts = -1
         self._shown_progress: Progress | None = None
+        self._glance: Timer | None = None
 
     @property
     def explorer(self) -> Explorer:
@@ -97,9 +102,21 @@ class Page(Screen[None]):
         self.catch_up()
 
     def catch_up(self) -> None:
-        """Show all that isn't shown yet, in one batch, if the page can be seen."""
+        """Show all that isn't shown yet, if the page can be seen; now and then under a dialog."""
         if not self.is_current or not self.is_mounted:
             return
+        if self.is_active:
+            self._show_all()
+        elif self._glance is None:
+            # Painting what shines through a dialog takes three times as long.
+            self._glance = self.set_timer(_GLANCE, self._show_behind)
+
+    def _show_behind(self) -> None:
+        self._glance = None
+        if self.is_current:
+            self._show_all()
+
+    def _show_all(self) -> None:
         explorer = self.explorer
         with self.app.batch_update():
             self.query_one(Notice).show(explorer.notice)

@@ -42,7 +42,5 @@ class Ticks(AxisFormatter):
         if len(ticks) < 2:
             return [f"{tick:g}" for tick in ticks]
         decimals = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-9))
-        return [
-            f"{tick:.{decimals}f}".replace("-0." + "0" * decimals, "0." + "0" * decimals)
-            for tick in ticks
-        ]
+        # Adding nought makes a negative nought an ordinary one.
+        return [f"{round(tick, decimals) + 0.0:.{decimals}f}" for tick in ticks]

@@ -57,8 +57,12 @@ class CastPanel(DraftPanel):
     @on(EditedRows.Asked)
     def _do(self, event: EditedRows.Asked) -> None:
         event.stop()
-        position = self._list.cursor
+        position = event.row
         match event.verb:
+            case "add":
+                self._add()
+            case _ if position >= len(self.draft.cast):
+                return
             case "copy":
                 self.draft.copy(position)
                 self.edited()
@@ -68,8 +72,6 @@ class CastPanel(DraftPanel):
                 self.edited()
             case "edit":
                 self._edit(position)
-            case "add":
-                self._add()
 
     @work(exclusive=True, group="participant")
     async def _edit(self, position: int) -> None:

@@ -24,14 +24,16 @@ class EditedRows(Rows):
     class Asked(Rows.Told):
         """Something is to be done, with the line under the cursor or a new one."""
 
-        def __init__(self, rows: Rows, verb: Verb) -> None:
+        def __init__(self, rows: Rows, verb: Verb, row: int) -> None:
             super().__init__(rows)
             self.verb = verb
+            # The cursor may be elsewhere by the time that this is heard.
+            self.row = row
 
     def action_ask(self, verb: Verb) -> None:
         """Ask for it, if there is a line that it can be done with."""
         if verb == "add" or self.count:
-            self.post_message(self.Asked(self, verb))
+            self.post_message(self.Asked(self, verb, self.cursor))
 
     def action_choose(self) -> None:
         """Edit the line under the cursor."""

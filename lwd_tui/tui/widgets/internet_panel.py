@@ -153,16 +153,18 @@ class InternetPanel(DraftPanel):
     @on(EditedRows.Asked)
     def _do(self, event: EditedRows.Asked) -> None:
         event.stop()
-        row, posts = self._list.cursor, self.draft.posts(self._chosen)
+        row, posts = event.row, self.draft.posts(self._chosen)
         match event.verb:
             case "add":
                 self._edit(len(posts))
-            case "edit":
-                self._edit(row)
+            case _ if row >= len(posts):
+                return
             case "copy":
                 self._put(row + 1, row + 1, (posts[row],))
             case "delete":
                 self._put(row, row + 1, ())
+            case "edit":
+                self._edit(row)
 
     @work(exclusive=True, group="posts")
     async def _edit(self, row: int) -> None:

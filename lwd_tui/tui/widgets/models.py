@@ -27,11 +27,19 @@ class Models(Rows):
         Binding("minus", "copies(-1)", "a copy less", id="models.less", key_display="-"),
     ]
 
-    class Copied(Rows.Told):
-        """The model under the cursor is to take part once more, or once less."""
+    class Picked(Rows.Told):
+        """A model is to take part, or not any more."""
 
-        def __init__(self, rows: Rows, change: int) -> None:
+        def __init__(self, rows: Rows, model: ModelInfo) -> None:
             super().__init__(rows)
+            # The cursor may be elsewhere by the time that this is heard.
+            self.model = model
+
+    class Copied(Picked):
+        """A model is to take part once more, or once less."""
+
+        def __init__(self, rows: Rows, model: ModelInfo, change: int) -> None:
+            super().__init__(rows, model)
             self.change = change
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
@@ -87,10 +95,15 @@ class Models(Rows):
         """The model under the cursor."""
         return self._shown[self.cursor] if self._shown else None
 
+    def action_choose(self) -> None:
+        """Ask for the model under the cursor, or to leave it."""
+        if (model := self.chosen) is not None:
+            self.post_message(self.Picked(self, model))
+
     def action_copies(self, change: int) -> None:
-        """Ask for one more, or one less."""
-        if self._shown:
-            self.post_message(self.Copied(self, change))
+        """Ask for one more of it, or one less."""
+        if (model := self.chosen) is not None:
+            self.post_message(self.Copied(self, model, change))
 
     def draw(self, row: int, width: int) -> Iterable[Segment]:
         """Return the pieces of a line; those on the right go where there is no room."""

@@ -14,7 +14,6 @@ from lwd_tui.experiment import Backend
 from lwd_tui.tui.widgets.draft_panel import DraftPanel
 from lwd_tui.tui.widgets.line import Line
 from lwd_tui.tui.widgets.models import Models
-from lwd_tui.tui.widgets.rows import Rows
 from lwd_tui.tui.widgets.servers import Servers
 from lwd_tui.types import ModelInfo
 
@@ -136,22 +135,16 @@ class ModelsPanel(DraftPanel):
         event.stop()
         self._table.focus()
 
-    @on(Rows.Chosen)
-    def _choose(self, event: Rows.Chosen) -> None:
+    @on(Models.Picked)
+    def _pick(self, event: Models.Picked) -> None:
         event.stop()
-        if (model := self._table.chosen) is not None:
-            if self.draft.copies(model):
-                self.draft.remove_model(model)
-            else:
-                self.draft.add_model(model)
-            self.edited()
-
-    @on(Models.Copied)
-    def _copy(self, event: Models.Copied) -> None:
-        event.stop()
-        if (model := self._table.chosen) is not None:
-            if event.change > 0:
-                self.draft.add_model(model)
-            else:
-                self.draft.remove_model(model, once=True)
-            self.edited()
+        match event:
+            case Models.Copied(change=1):
+                self.draft.add_model(event.model)
+            case Models.Copied():
+                self.draft.remove_model(event.model, once=True)
+            case _ if self.draft.copies(event.model):
+                self.draft.remove_model(event.model)
+            case _:
+                self.draft.add_model(event.model)
+        self.edited()

@@ -87,7 +87,7 @@ async def test_a_server_that_is_lost_leads_to_a_question(monkeypatch):
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Question))
         assert "gpu-box:11434 does not answer any more" in shown(app)
-        assert "stopped by an error" in shown(app)
+        await until(pilot, lambda: "stopped by an error" in shown(app))
         await pilot.press("n")
         await until(pilot, lambda: not isinstance(app.screen, Question))
         # The sentence stays, and so do the steps that were made.

@@ -63,10 +63,10 @@ class InspectPage(PanelledPage):
     PANELS = (("finder", "answers"), ("middle", "what it read"), ("right", "answer"))
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "search", id="inspect.search", key_display="/"),
-        Binding("f", "follow", "follow the post", id="inspect.follow"),
+        Binding("f", "follow", "follow post", id="inspect.follow"),
         Binding("b,backspace", "back", "back", id="inspect.back", key_display="b"),
-        Binding("m", "pin", "pin / unpin", id="inspect.pin"),
-        Binding("d", "first_and_last", "first beside last", id="inspect.ends"),
+        Binding("m", "pin", "pin", id="inspect.pin"),
+        Binding("d", "first_and_last", "first & last", id="inspect.ends"),
         Binding("e", "prompt", "prompt", id="inspect.prompt"),
         Binding("n", "next_answer(1)", "next answer", id="inspect.next", show=False),
         Binding("N", "next_answer(-1)", "answer before", id="inspect.previous", show=False),

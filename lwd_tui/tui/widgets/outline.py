@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
@@ -94,6 +95,7 @@ class Outline(Rows):
         """
         here = self.entry(self.cursor)
         on_its_line = (here.participant, here.response, index) == (participant, None, 0)
+        first = self._step is None
         if step is not self._step:
             self._step = step
             self._answers = [[] for _ in self._names]
@@ -105,7 +107,7 @@ class Outline(Rows):
         if not on_its_line:
             self._open.add(participant)
         before = step.t + 1 + sum(self._lines(i) for i in range(participant))
-        height = self.cursor - self.top
+        height = self.size.height // 2 if first else self.cursor - self.top
         self._lay_out(before if on_its_line else before + 1 + index)
         # The line that was looked at stays where it was, and the steps move past it.
         self.top = self._seen(self.cursor - height)
@@ -148,7 +150,8 @@ class Outline(Rows):
     def _step_line(self, t: int, width: int) -> list[Segment]:
         viewed = self._step is not None and t == self._step.t
         head = f"{_OPEN if viewed else _SHUT} t {t}"
-        norm = f"{self._numbers[t].norm:.3f}"
+        value = self._numbers[t].norm
+        norm = "none" if math.isnan(value) else f"{value:.3f}"
         return [
             Segment(head.ljust(width - len(norm)), self.ink("foreground", bold=viewed)),
             Segment(norm, self.ink("quiet")),

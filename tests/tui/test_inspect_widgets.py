@@ -1,0 +1,459 @@
+"""Each widget of the pages Inspect and Runs alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.segment import Segment
+from support.tui import NAMES, SENTENCES, Host, handmade_step, holds, shown
+from textual import events
+from textual.content import Content
+
+from lwd_tui.analysis.differences import differences
+from lwd_tui.descent import Descendant, Following
+from lwd_tui.store.records import Reading as Read
+from lwd_tui.store.records import RunSummary
+from lwd_tui.tui.run import numbers_of
+from lwd_tui.tui.sheets import Place, answer_at, draw_for, sheet_at
+from lwd_tui.tui.shelf import NormSeries
+from lwd_tui.tui.widgets.answer import Answer
+from lwd_tui.tui.widgets.finder import Finder
+from lwd_tui.tui.widgets.followed import Followed
+from lwd_tui.tui.widgets.hits import Hits
+from lwd_tui.tui.widgets.line import Line
+from lwd_tui.tui.widgets.outline import Outline
+from lwd_tui.tui.widgets.overlay import Overlay
+from lwd_tui.tui.widgets.passage import LONGEST, Passage, capped
+from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.widgets.posts import Posts
+from lwd_tui.tui.widgets.reading import Reading
+from lwd_tui.tui.widgets.rows import Rows
+from lwd_tui.tui.widgets.run_card import RunCard
+from lwd_tui.tui.widgets.run_table import RunTable
+from lwd_tui.types import Attempt, Draw, Message, Post, Prompt
+
+AUTHORS = {name: i for i, name in enumerate(NAMES)}
+NUMBERS = [numbers_of(handmade_step(t)) for t in range(1000)]
+
+
+class Numbered(Rows):
+    """Lines that bear their number; which are drawn is counted."""
+
+    def __init__(self):
+        super().__init__("nothing at all")
+        self.drawn = set()
+
+    def draw(self, row, width):
+        self.drawn.add(row)
+        return [Segment(f"line {row} {'-' * width}")]
+
+
+def heard(app_messages, kind):
+    """Return the messages of a kind, each once: it is heard at every widget that it passes."""
+    return list(dict.fromkeys(m for m in app_messages if isinstance(m, kind)))
+
+
+async def test_of_many_lines_only_those_that_are_seen_are_made():
+    rows = Numbered()
+    async with Host(rows).run_test(size=(40, 10)) as pilot:
+        rows.fill(1_000_000)
+        rows.focus()
+        await pilot.press("j", "j", "pagedown")
+        rows.action_move(999_990)
+        await pilot.pause()
+        assert f"line {rows.cursor} " in shown(pilot.app)
+        assert len(rows.drawn) < 40
+
+
+async def test_the_cursor_stays_on_the_lines_and_in_sight():
+    rows, messages = Numbered(), []
+    async with Host(rows).run_test(size=(40, 10), message_hook=messages.append) as pilot:
+        rows.fill(25, 24)
+        await pilot.pause()
+        assert (rows.cursor, rows.top) == (24, 15)
+        rows.focus()
+        await pilot.press("j")
+        assert not heard(messages, Rows.Moved)
+        await pilot.press("pageup", "k", "enter")
+        assert rows.cursor == 14
+        assert len(heard(messages, Rows.Moved)) == 2
+        assert len(heard(messages, Rows.Chosen)) == 1
+        await pilot.resize_terminal(40, 4)
+        assert rows.top <= 14 < rows.top + 4
+        rows.fill(3, 14)
+        assert (rows.cursor, rows.top) == (2, 0)
+        rows.fill(0)
+        await pilot.press("enter", "j")
+        assert len(heard(messages, Rows.Chosen)) == 1
+        assert "nothing at all" in shown(pilot.app)
+
+
+async def test_a_click_points_two_choose_and_the_wheel_scrolls():
+    rows, messages = Numbered(), []
+    async with Host(rows).run_test(size=(40, 10), message_hook=messages.append) as pilot:
+        rows.fill(100)
+        await pilot.click(rows, offset=(3, 4))
+        assert rows.cursor == 4
+        await pilot.click(rows, offset=(3, 6), times=2)
+        assert rows.cursor == 6
+        assert len(heard(messages, Rows.Chosen)) == 1
+        rows.post_message(
+            events.MouseScrollDown(rows, 3, 3, 0, 1, 0, False, False, False)
+        )  # fmt: skip
+        await holds(lambda: rows.top == 3)
+        await pilot.click(rows, offset=(39, 5))
+        assert rows.top == 50
+
+
+async def test_the_tree_opens_the_viewed_step_only():
+    outline, messages = Outline(), []
+    async with Host(outline).run_test(size=(50, 20), message_hook=messages.append) as pilot:
+        outline.show_run(NAMES, NUMBERS)
+        outline.show_step(handmade_step(500), 1, 2)
+        await pilot.pause()
+        assert outline.count == 1000 + 3 + 2 * 4
+        entry = outline.entry(outline.cursor)
+        assert (entry.t, entry.participant, entry.response.index) == (500, 1, 2)
+        assert "▾ t 500" in shown(pilot.app)
+        assert outline.entry(outline.count - 1).t == 999
+        line = outline.cursor - outline.top
+        outline.show_step(handmade_step(900), 1, 2)
+        await pilot.pause()
+        # What is looked at stays on its line, and the steps move past it.
+        assert outline.cursor - outline.top == line
+        outline.focus()
+        await pilot.press("left")
+        assert outline.entry(outline.cursor) == (900, 1, None)
+        await pilot.press("left")
+        assert outline.entry(outline.cursor) == (900, None, None)
+        await pilot.press("k", "enter")
+        assert [message.t for message in heard(messages, Outline.Opened)] == [899]
+
+
+async def test_every_line_of_the_tree_stands_for_one_thing():
+    outline = Outline()
+    async with Host(outline).run_test(size=(50, 20)) as pilot:
+        outline.show_run(NAMES, NUMBERS[:5])
+        outline.show_step(handmade_step(2), 2, 0)
+        await pilot.pause()
+        entries = [outline.entry(row) for row in range(outline.count)]
+        assert len(set(map(repr, entries))) == len(entries)
+        assert [entry.t for entry in entries] == sorted(entry.t for entry in entries)
+        # Open are the first participant, as ever, and the one that was asked for.
+        found = [(e.participant, e.response.index) for e in entries if e.response]
+        assert found == [(i, index) for i in (0, 2) for index in range(4)]
+
+
+async def test_a_norm_that_is_not_defined_is_said_to_be_none():
+    outline = Outline()
+    async with Host(outline).run_test(size=(30, 5)):
+        outline.show_run(NAMES, [replace(NUMBERS[0], norm=np.nan)])
+        await holds(lambda: "none" in shown(outline.app))
+
+
+async def test_synthetic_posts_are_dimmer_the_older_they_are():
+    posts = [Post(i, f"text {i}", "ada", "synthetic", i) for i in range(9)]
+    posts += [Post(9, "text 9", "press", "human", 0)]
+    listed = Posts("nothing")
+    async with Host(listed).run_test(size=(60, 12)) as pilot:
+        listed.show_posts(posts, AUTHORS, 8)
+        await pilot.pause()
+        lines = shown(pilot.app).split("\n")
+        assert lines[8].startswith("○ new  text 8")
+        assert lines[0].startswith("○   8  text 0")
+        assert lines[9].startswith("·   8  human: text 9")
+
+        def light(post):
+            return sum(listed._text_ink(post).color.get_truecolor())
+
+        inks = [light(post) for post in posts]
+        assert inks[:9] == sorted(inks[:9])
+        assert inks[0] < inks[8] == inks[9]
+
+
+async def test_what_was_read_is_shown_whole_under_the_list():
+    reading, messages = Reading(), []
+    posts = [Post(i, SENTENCES[i], NAMES[i % 3], "synthetic", i, "calm") for i in range(3)]
+    async with Host(reading).run_test(size=(80, 24), message_hook=messages.append) as pilot:
+        reading.show_posts(posts, AUTHORS, 5, "read by ada")
+        await pilot.pause()
+        assert "post 0 · ○ ada · synthetic, there from the start, 5 steps old · calm" in shown(
+            pilot.app
+        )
+        reading.point(2)
+        await pilot.pause()
+        assert "post 2 · △ cleo · synthetic, since t 2, 3 steps old" in shown(pilot.app)
+        pilot.app.query_one(Posts).focus()
+        await pilot.press("enter")
+        assert [message.post.id for message in heard(messages, Reading.Followed)] == [2]
+        reading.unfold(True)
+        reading.show_prompt(Prompt("chat", (Message("system", "Be brief."), Message("user", "Q?"))))
+        await pilot.pause()
+        assert "Be brief." in shown(pilot.app)
+        assert "chat, 11 signs" in shown(pilot.app)
+        reading.show_posts((), AUTHORS, 0, "read by ada")
+        await pilot.pause()
+        assert "too little to draw from" in shown(pilot.app)
+
+
+async def test_an_answer_tells_its_way_and_its_place():
+    rejected = Attempt("Sure:", 1, "stop", None, 2, 0.1, problem="only a preamble")
+    stands = Attempt("It will rise.", 2, "stop", 1234, 5, 61, "", "hm, well", "http://a", ("503",))
+    step = handmade_step(3)
+    response = replace(step.responses[4], attempts=(rejected, stands))
+    step = replace(step, responses=(*step.responses[:4], response, *step.responses[5:]))
+    sheet = sheet_at(step, Place(3, 1, 0), NAMES, 1)
+    assert sheet.post == step.posted[1].id
+    answer = Answer()
+    async with Host(answer).run_test(size=(80, 40)) as pilot:
+        answer.show_sheet(sheet)
+        await pilot.pause()
+        text = shown(pilot.app)
+        told = ["answer 0 of ben · t = 3", "5 new, 1,234 read", "1 m 1 s on http://a", "503"]
+        told += ["2, the last one stands", "attempt 1: only a preamble", "Sure:", "hm, well"]
+        told += [f"as post {sheet.post}", f"{sheet.distances[1]:.3f}  ben, its own"]
+        for words in told:
+            assert words in text
+        answer.show_nothing("answer", "open a run")
+        await pilot.pause()
+        assert "open a run" in shown(pilot.app)
+
+
+async def test_differing_words_are_marked_without_colour_too():
+    step = handmade_step(0)
+    sheet = sheet_at(step, Place(0, 0, 0), NAMES, 1)
+    found = differences(sheet.response.text, "Steady builders may shape open markets this year.")
+    answer = Answer()
+    async with Host(answer).run_test(size=(80, 20)) as pilot:
+        answer.show_sheet(sheet, found.one)
+        await pilot.pause()
+        marked = [
+            segment.text
+            for line in pilot.app.screen._compositor.render_strips()
+            for segment in line
+            if segment.style and segment.style.underline
+        ]
+        assert marked == ["will"]
+
+
+async def test_what_was_too_long_to_compare_is_shown_and_said():
+    step = handmade_step(0)
+    long = replace(step.responses[0].attempts[0], text="alike " * 5 + "the end")
+    step = replace(step, responses=(replace(step.responses[0], attempts=(long,)),))
+    step = replace(step, embeddings=step.embeddings[:1])
+    sheet = sheet_at(step, Place(0, 0, 0), NAMES, 1)
+    answer = Answer()
+    async with Host(answer).run_test(size=(80, 20)) as pilot:
+        answer.show_sheet(sheet, differences("alike " * 5, "alike").one)
+        await pilot.pause()
+        assert "[not compared:] the end" in shown(pilot.app)
+
+
+def test_the_place_of_a_failed_answer_has_no_distance():
+    step = handmade_step(1)
+    failed = replace(step.responses[0], attempts=(Attempt("", 1, "stop", 1, 0, 0, "blank"),))
+    step = replace(step, responses=(failed, *step.responses[1:]), embeddings=step.embeddings[1:])
+    assert sheet_at(step, Place(1, 0, 0), NAMES, 1).distances is None
+    second = sheet_at(step, Place(1, 0, 1), NAMES, 1)
+    mean = step.embeddings[:3].mean(axis=0)
+    expected = np.linalg.norm(step.embeddings[0] - mean)
+    assert second.distances[0] == pytest.approx(expected, rel=1e-6)
+    assert sheet_at(step, Place(1, 0, 9), NAMES, 1) is None
+    assert answer_at(step, Place(1, 7, 0)) is None
+
+
+def test_the_draw_of_a_response_that_draws_for_itself():
+    draws = (Draw(0, 0, (1,), 0), Draw(0, 0, (2,), 1), Draw(0, 1, (3,)))
+    step = replace(handmade_step(0), draws=draws)
+    assert draw_for(step, Place(0, 0, 1)) == draws[1]
+    assert draw_for(step, Place(0, 1, 5)) == draws[2]
+    assert draw_for(step, Place(0, 2, 0)) is None
+
+
+async def test_what_became_of_a_post_is_gone_to():
+    answers = handmade_step(4).responses
+    found = Following(
+        Post(7, "the post", "ada", "synthetic", 2),
+        answers[0],
+        (Read(3, 1, None), Read(4, 2, 3)),
+        "embedding",
+        (Descendant(answers[5], 0.25, True), Descendant(answers[6], 0.5, False)),
+    )
+    followed, messages = Followed(), []
+    async with Host(followed).run_test(size=(80, 30), message_hook=messages.append) as pilot:
+        followed.show_post(found.post, AUTHORS, 4)
+        await pilot.pause()
+        assert "looking for who read it" in shown(pilot.app)
+        followed.show_following(found, NAMES)
+        await pilot.pause()
+        text = shown(pilot.app)
+        assert "read 2 times" in text
+        assert "t 4     △ cleo, for answer 3" in text
+        assert " 0.250 r t 4    □ " in text
+        followed.query_one("#readers").focus()
+        await pilot.press("j", "enter")
+        followed.query_one("#descendants").focus()
+        await pilot.press("enter")
+        gone = [(m.t, m.participant, m.index) for m in heard(messages, Followed.Left)]
+        assert gone == [(4, 2, 3), (4, 1, 1)]
+        followed.show_following(replace(found, measure="words", readings=()), NAMES)
+        await pilot.pause()
+        assert "nobody has read it" in shown(pilot.app)
+        assert "25% r" in shown(pilot.app)
+
+
+async def test_a_hit_is_shown_from_where_the_words_are():
+    hits = Hits()
+    late = Post(3, f"{'padding ' * 50}needle here", "", "injected", 6)
+    async with Host(hits).run_test(size=(50, 6)) as pilot:
+        hits.show_hits([late, handmade_step(1).responses[4]], AUTHORS, "needle sAvers")
+        await pilot.pause()
+        lines = shown(pilot.app).split("\n")
+        assert "   6 · by hand: … dding padd" not in lines[0]
+        assert "needle here" in lines[0]
+        assert lines[1].startswith("   1 □ 0  ")
+
+
+async def test_the_finder_searches_and_comes_back():
+    finder, messages = Finder(), []
+    async with Host(finder).run_test(size=(60, 20), message_hook=messages.append) as pilot:
+        finder.outline.show_run(NAMES, NUMBERS[:3])
+        finder.search()
+        await pilot.press(*"ab", "space")
+        assert [message.words for message in heard(messages, Finder.Searched)] == ["a", "ab", "ab"]
+        assert "looking" in shown(pilot.app)
+        finder.show_hits([], AUTHORS, "old words", 5)
+        assert "looking" in shown(pilot.app)
+        finder.show_hits([handmade_step(0).responses[0]] * 9, AUTHORS, "ab", 5)
+        await pilot.press("enter", "enter")
+        assert "found more than 5" in shown(pilot.app)
+        (found,) = heard(messages, Finder.Found)
+        assert found.hit == handmade_step(0).responses[0]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "▸ t 2" in shown(pilot.app)
+        assert finder.outline.has_focus
+
+
+def test_long_texts_are_cut_and_say_so():
+    assert capped("short") == "short"
+    assert capped("x" * LONGEST) == "x" * LONGEST
+    assert capped("x" * 100_000).endswith("[the first 20,000 of 100,000 characters]")
+    assert "\x1b" not in capped("\x1b]0;evil\x07" * 9999)
+
+
+async def test_a_passage_scrolls_by_the_keys_of_vi():
+    passage = Passage()
+    async with Host(passage).run_test(size=(30, 6)) as pilot:
+        passage.put(Content("\n".join(map(str, range(50)))))
+        passage.focus()
+        await holds(lambda: passage.has_focus and passage.max_scroll_y == 44)
+        for key, line in (("j", 1), ("j", 2), ("k", 1), ("ctrl+d", 7), ("ctrl+u", 1)):
+            await pilot.press(key)
+            await holds(lambda line=line: passage.scroll_y == line)
+
+
+async def test_what_is_pasted_into_a_line_is_cleaned():
+    line = Line()
+    async with Host(line).run_test(size=(40, 5)) as pilot:
+        line.focus()
+        await pilot.pause()
+        line.post_message(events.Paste("a\x1b]52;c;eA==\x07b\nc\u202e" + "d" * 5000))
+        await holds(lambda: line.value.startswith("ab cd"))
+        assert len(line.value) <= 2000
+
+
+def summary(name, **changes):
+    values = {"experiment": "e", "participants": NAMES, "done": 3, "steps": 7}
+    values |= {"norm_first": 2.0, "norm_last": 1.0, "created": "2026-11-22T10:00:00+00:00"}
+    return RunSummary(
+        name, Path(f"/runs/{name}.sqlite"), **({"status": "stopped"} | values | changes)
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "last"), [(64, "norm"), (100, "begun (UTC)"), (140, "size"), (200, "note")]
+)
+async def test_the_table_has_the_columns_that_there_is_room_for(width, last):
+    table = RunTable()
+    async with Host(table).run_test(size=(width, 10)) as pilot:
+        run = summary("alpha", note="kept for the talk")
+        table.show_runs([run, summary("beta")], {run.path: 1}, run.path)
+        await pilot.pause()
+        lines = shown(pilot.app).split("\n")
+        assert lines[1].rstrip("│ ").endswith(last)
+        assert lines[2].startswith("│ ▶ □ alpha")
+        assert "2.000 → 1.000" in lines[2]
+        assert ("kept for the talk" in lines[2]) == (last == "note")
+
+
+async def test_the_cursor_stays_on_its_run_when_the_list_changes():
+    table = RunTable()
+    async with Host(table).run_test(size=(100, 10)):
+        table.show_runs([summary(name) for name in "abc"], {}, None)
+        table.lines.action_move(1)
+        table.show_runs([summary(name) for name in "zyabc"], {}, None)
+        assert table.chosen.name == "b"
+        table.show_runs([summary(name) for name in "ac"], {}, None)
+        assert table.chosen.name == "c"
+        table.show_runs([], {}, None)
+        assert table.chosen is None
+
+
+async def test_a_run_that_cannot_be_read_says_why_in_its_line_and_its_card():
+    table, card = RunTable(), RunCard()
+    broken = RunSummary("x", Path("/runs/x.sqlite"), "damaged", problem="it isn't a run")
+    async with Host(table, card).run_test(size=(100, 30)) as pilot:
+        table.show_runs([broken], {}, None)
+        card.show_run(broken)
+        await pilot.pause()
+        assert shown(pilot.app).count("it isn't a run") == 2
+        card.show_run(None)
+        await pilot.pause()
+        assert "no run is chosen" in shown(pilot.app)
+
+
+def series(name, *norms, scale="unit vectors", steps=9):
+    return NormSeries(name, np.array(norms, dtype=float), steps, scale)
+
+
+async def test_each_curve_has_its_marker_and_its_line_in_the_legend():
+    overlay = Overlay()
+    async with Host(overlay).run_test(size=(70, 24)) as pilot:
+        curves = {0: series("one", 4, 3, 2, 1), 2: series("two", 2, 2, 1, np.nan)}
+        overlay.show_series(curves, relative=False)
+        await holds(lambda: not pilot.app.query_one(Plot).waits)
+        await pilot.pause()
+        text = shown(pilot.app)
+        assert "○ one 4.000 → 1.000   △ two 2.000 → 1.000" in text
+        assert text.count("○") > 2 < text.count("△")
+        overlay.show_series(curves, relative=True)
+        await holds(lambda: "△ two 1.000 → 0.500" in shown(pilot.app))
+
+
+async def test_an_entry_of_the_legend_is_never_broken():
+    overlay = Overlay()
+    async with Host(overlay).run_test(size=(40, 24)) as pilot:
+        names = ["a long name", "another name", "third"]
+        overlay.show_series({i: series(n, 2, 1) for i, n in enumerate(names)}, relative=False)
+        await pilot.pause()
+        lines = shown(pilot.app).split("\n")
+        for name in names:
+            assert any(f"{name} 2.000 → 1.000" in line for line in lines)
+
+
+@pytest.mark.parametrize("norms", [(), (np.nan,), (0, 0), (1,)])
+async def test_runs_with_few_norms_are_drawn(norms):
+    overlay = Overlay()
+    async with Host(overlay).run_test(size=(60, 20)) as pilot:
+        for relative in (False, True):
+            overlay.show_series({0: series("run", *norms)}, relative=relative)
+            await holds(lambda: not pilot.app.query_one(Plot).waits)
+            await pilot.pause()
+        assert "○ run" in shown(pilot.app)
+
+
+def test_relative_norms_start_at_one():
+    assert series("a", 0, np.nan, 4, 2).relative().norms[2:].tolist() == [1.0, 0.5]
+    assert np.isnan(series("a", 0, 0).relative().norms).all()

@@ -457,3 +457,15 @@ async def test_runs_with_few_norms_are_drawn(norms):
 def test_relative_norms_start_at_one():
     assert series("a", 0, np.nan, 4, 2).relative().norms[2:].tolist() == [1.0, 0.5]
     assert np.isnan(series("a", 0, 0).relative().norms).all()
+
+
+async def test_words_that_changed_while_hidden_have_the_room_they_need():
+    followed = Followed()
+    async with Host(followed).run_test(size=(40, 20)) as pilot:
+        followed.show_post(Post(1, "short", "ada", "synthetic", 2), AUTHORS, 4)
+        await pilot.pause()
+        followed.display = False
+        await pilot.pause()
+        followed.show_post(Post(2, "a word and another " * 6 + "last", "", "human", 0), AUTHORS, 4)
+        followed.display = True
+        await holds(lambda: "last" in shown(pilot.app))

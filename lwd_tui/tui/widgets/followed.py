@@ -84,7 +84,7 @@ class Followed(Panel):
         if following.measure == "embedding":
             head, how = "nearest later answers", " · r: read it"
         else:
-            head, how = "later answers with its words", " · r: read it"
+            head, how = "answers with its words", " · r: read it"
         self._near.put(Content.assemble((head, "bold $foreground"), how))
         self._readers.show_readings(following.readings, names)
         self._descendants.show_descendants(following.descendants, following.measure)

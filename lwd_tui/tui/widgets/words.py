@@ -33,7 +33,9 @@ class Words(Static):
         if same(content, self._content):
             return
         old, self._content = self._content, content
-        self.update(content, layout=self._room(old) != self._room(content))
+        # While it is hidden, its width isn't known.
+        unknown = self.styles.is_auto_height and not self.content_size.width
+        self.update(content, layout=unknown or self._room(old) != self._room(content))
 
     def _room(self, content: Content) -> tuple[int, int]:
         """Return the columns and rows that the content asks for, where it is asked."""

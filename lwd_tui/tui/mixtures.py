@@ -15,8 +15,10 @@ from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.gmm_walk import Scene, Walk
 from lwd_tui.tui.crash import write_report
 
-COMPILING = "compiling the simulation, once; this takes some seconds"
+COMPILING = "compiling the simulation; some seconds, the first time only"
 COMPUTING = "computing"
+_BEFORE_COMPILING = 0.5
+"""Seconds in which the page is painted first: compiling keeps Python busy too."""
 _SLICE = 0.25
 """Seconds of computing between two scenes, so that a long run is seen to grow."""
 
@@ -74,6 +76,7 @@ class Mixtures:
         self._wish: Wish | None = None
         self._closed = False
         self._compiled = False
+        self._words = ""
         self._thread = threading.Thread(target=self._serve, name="mixtures", daemon=True)
 
     def wish(self, source: GmmSpec | GmmRun, t: int, place: int) -> None:
@@ -99,7 +102,8 @@ class Mixtures:
             try:
                 if walk is None or source is not wish.source:
                     walk, source = Walk(wish.source), wish.source
-                    self._show(walk, wish)
+                    if walk.reached < wish.t:
+                        self._show(walk, wish)
                 self._meet(walk, wish)
             except LwdError as error:
                 walk = None
@@ -117,7 +121,7 @@ class Mixtures:
                         f"lwd-tui made a mistake ({type(error).__name__}); a report is in {report}",
                     )
                 )
-            self._say(self.Working(""))
+            self._work("")
 
     def _next(self) -> Wish | None:
         """Wait for the next wish; None once all is over."""
@@ -131,29 +135,42 @@ class Mixtures:
         with self._changed:
             return self._closed or self._wish is not None
 
+    def _stay(self, seconds: float) -> bool:
+        """Wait, and say whether there is a newer wish."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._closed or self._wish is not None, timeout=seconds
+            )
+
     def _meet(self, walk: Walk, wish: Wish) -> None:
         if walk.reached >= wish.t:
             self._show(walk, wish)
-        else:
-            self._say(self.Working(COMPUTING if self._compiled else COMPILING))
+        elif not self._compiled:
+            self._work(COMPILING)
         while walk.reached < wish.t:
             walk.go(wish.t, _SLICE)
             self._compiled = True
+            self._work(COMPUTING if walk.reached < wish.t else "")
             self._show(walk, wish)
             if self._overtaken:
                 return
         if not self._overtaken and walk.reckon():
             self._show(walk, wish)
-        if not self._overtaken and not self._compiled:
+        if not self._compiled and not self._stay(_BEFORE_COMPILING):
             self._compile()
 
     def _compile(self) -> None:
         """Compile before the first step is asked for."""
         from lwd_tui.dynamics.gmm import warm_up
 
-        self._say(self.Working(COMPILING))
+        self._work(COMPILING)
         warm_up()
         self._compiled = True
+
+    def _work(self, words: str) -> None:
+        if words != self._words:
+            self._words = words
+            self._say(self.Working(words))
 
     def _show(self, walk: Walk, wish: Wish) -> None:
         self._say(self.Seen(wish.source, walk.look(wish.t, wish.place)))

@@ -27,17 +27,19 @@ class Specs(Rows):
 
     DEFAULT_CSS = "Specs { height: auto; }"
 
-    def __init__(self, specs: list[GmmSpec]) -> None:
+    def __init__(self, specs: list[GmmSpec], current: str) -> None:
         super().__init__()
         self.specs = specs
+        self._current = current
 
     def get_content_height(self, *_: object) -> int:
         """Ask for a line each."""
         return len(self.specs)
 
     def on_mount(self) -> None:
-        """Show them."""
-        self.fill(len(self.specs))
+        """Show them, with the cursor on the current one."""
+        names = [spec.name for spec in self.specs]
+        self.fill(len(names), names.index(self._current) if self._current in names else 0)
 
     def draw(self, row: int, width: int) -> Iterable[Segment]:
         """Return the pieces of a line."""
@@ -55,6 +57,8 @@ class ChooseMixtures(Dialog[GmmSpec]):
     ----------
     experiment : Experiment or None
         Of the LLM run that is open.
+    current : str
+        Name of what is shown now.
     """
 
     DEFAULT_CSS = """
@@ -63,13 +67,13 @@ class ChooseMixtures(Dialog[GmmSpec]):
     """
     AUTO_FOCUS = "Specs"
 
-    def __init__(self, experiment: Experiment | None) -> None:
+    def __init__(self, experiment: Experiment | None, current: str) -> None:
         how = "Enter takes the one that is marked, or a file of your own."
         super().__init__("mixtures to begin with", how, "begin with it")
         specs = [load_gmm_preset(name) for name in preset_names("gmm")]
         if experiment is not None:
             specs.append(like(experiment))
-        self._list = Specs(specs)
+        self._list = Specs(specs, current)
 
     def compose_fields(self) -> ComposeResult:
         """Yield the networks, and a field for a file."""

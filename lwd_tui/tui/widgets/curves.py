@@ -15,9 +15,6 @@ from lwd_tui.tui.widgets.plot import Plot
 from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Floats, Ints
 
-_HELD = "\xa0"
-"""A blank at which no line is broken."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
@@ -59,7 +56,7 @@ class Curve:
 
 
 class Curves(Panel):
-    """The first curve is drawn last, over the others."""
+    """The first curve is drawn over the others, and dashed ones over solid ones."""
 
     DEFAULT_CSS = """
     Curves .legend { height: auto; max-height: 2; }
@@ -73,6 +70,7 @@ class Curves(Panel):
         self._plot = _CurvesPlot()
         self._legend = Words(classes="legend")
         self._nothing = Words(classes="nothing")
+        self._entries: list[Content] = []
 
     def compose(self) -> ComposeResult:
         """Yield the plot, the legend outside the data, and words in place of both."""
@@ -95,16 +93,28 @@ class Curves(Panel):
         """
         self.remove_class("-nothing")
         self._plot.take(curves, t, last, top)
-        entries = [
+        self._entries = [
             Content.assemble(
-                (f"{curve.mark or curve.sign}{_HELD}", f"${curve.colour}"),
-                f"{curve.label.replace(' ', _HELD)}{_HELD}",
+                (f"{curve.mark or curve.sign} ", f"${curve.colour}"),
+                f"{curve.label} ",
                 (f"{curve.at(t):.3f}" if np.isfinite(curve.at(t)) else "–", "bold"),
             )
             for curve in curves
             if curve.label
         ]
-        self._legend.put(Content("  ").join(entries))
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Break the legend between its entries."""
+        width = self.content_size.width
+        lines: list[Content] = []
+        for entry in self._entries:
+            longer = Content("  ").join([lines[-1], entry]) if lines else entry
+            if lines and longer.cell_length <= width:
+                lines[-1] = longer
+            else:
+                lines.append(entry)
+        self._legend.put(Content("\n").join(lines))
 
     def show_nothing(self, sentence: str) -> None:
         """Say why there are no curves."""
@@ -137,7 +147,8 @@ class _CurvesPlot(Plot):
         if t is not None:
             self.rule(t, 0, top, self.colour("line"))
         most = np.inf if self.zoomed else 4 * self.inner[0]
-        for curve in reversed(self._curves):
+        ordered = sorted(self._curves[::-1], key=lambda curve: curve.dash != (1, 0))
+        for curve in ordered:
             times = np.arange(len(curve.values))
             if len(times) > most:
                 times = extremes(curve.values, 2 * self.inner[0])

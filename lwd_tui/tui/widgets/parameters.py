@@ -33,6 +33,7 @@ FIELDS = (
 _PATIENCE = 0.35
 """Seconds without a key after which what was written is tried."""
 _LONGEST = 400
+_HINT = "e   edit these\no   other mixtures\n[ ] other replicate\nw   keep the run in a file"
 
 
 class Parameters(Panel):
@@ -47,9 +48,10 @@ class Parameters(Panel):
     DEFAULT_CSS = """
     Parameters {
         .label { width: 11; }
-        #complaint { height: auto; margin-top: 1; }
+        #complaint, #hint { height: auto; margin-top: 1; }
+        #complaint { display: none; }
+        #hint { color: $quiet; }
     }
-    Parameters.-terse .remark { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "app.focus_next", "next field", show=False),
@@ -78,14 +80,11 @@ class Parameters(Panel):
         with VerticalScroll(can_focus=False):
             yield self._form
             yield self._complaint
+            yield Words(Content(_HINT), id="hint")
 
     def on_mount(self) -> None:
         """Write the title."""
         self.head("parameters")
-
-    def on_resize(self) -> None:
-        """Leave the remarks out where they would be cut short."""
-        self.set_class(self.content_size.width < 56, "-terse")
 
     def take(self, spec: GmmSpec) -> None:
         """Begin anew with a specification."""
@@ -100,6 +99,7 @@ class Parameters(Panel):
         self._form.mark(field)
         words = f"! {shorten(sentence, _LONGEST)}" if sentence else ""
         self._complaint.put(Content.styled(words, "bold $error"))
+        self._complaint.display = bool(sentence)
 
     @on(Form.Changed)
     def _take_value(self, event: Form.Changed) -> None:

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from lwd_tui.gmm_walk import Scene
 from lwd_tui.palette import marker
 from lwd_tui.tui.theme import series
 from lwd_tui.tui.widgets.panel import Panel
@@ -22,7 +23,8 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LABEL, _NUMBER = 9, 6
 _NARROWEST = 7
 """Columns of a mixture side by side with others: a marker, a short bar and a gap."""
-_THICKEST = 3
+_THICKEST = 2
+_FEW = 3
 
 
 def bar(share: float, width: int) -> str:
@@ -44,14 +46,15 @@ class WeightRows(Rows):
         super().__init__()
         self._weights: Floats = np.zeros((0, 0))
         self._labels: tuple[str, ...] = ()
+        self._full = 1.0
 
-    def show(self, weights: Floats, labels: tuple[str, ...]) -> None:
-        """Show weights of shape (n, B), and a label for each component."""
+    def show(self, weights: Floats, labels: tuple[str, ...], full: float) -> None:
+        """Show weights of shape (n, B), a label for each component; a full bar means `full`."""
         known = labels == self._labels and weights.shape == self._weights.shape
-        if known and np.array_equal(weights, self._weights):
+        if known and full == self._full and np.array_equal(weights, self._weights):
             return
         component = self.component
-        self._weights, self._labels = weights, labels
+        self._weights, self._labels, self._full = weights, labels, full
         if known:
             self.refresh()
         else:
@@ -68,7 +71,7 @@ class WeightRows(Rows):
         n, size = self._weights.shape
         if not n or not size:
             return 0
-        return min(((self.size.height + 1) // size - 1) // n, _THICKEST)
+        return min(((self.size.height + 1) // int(size) - 1) // int(n), _THICKEST)
 
     @property
     def _lines(self) -> int:
@@ -111,7 +114,7 @@ class WeightRows(Rows):
         who, part = divmod(line, self._thick)
         if who < len(self._weights):
             weight = float(self._weights[who, component])
-            drawn = bar(weight, width - _LABEL - 2 - _NUMBER)
+            drawn = bar(weight / self._full, width - _LABEL - 2 - _NUMBER)
             sign = marker(who) if part == 0 else " "
             yield Segment(f"{sign} {drawn}", self.series_ink(who))
             if part == 0:
@@ -120,7 +123,7 @@ class WeightRows(Rows):
     def _columns(self, component: int, width: int) -> Iterator[Segment]:
         each = width // self.shown
         for who in range(self.shown):
-            drawn = bar(float(self._weights[who, component]), each - 3)
+            drawn = bar(float(self._weights[who, component]) / self._full, each - 3)
             yield Segment(f"{marker(who)} {drawn} ", self.series_ink(who))
 
 
@@ -131,7 +134,7 @@ class Weights(Panel):
         super().__init__(id=id)
         self._rows = WeightRows()
         self._weights: Floats = np.zeros((0, 0))
-        self._t = 0
+        self._title = ""
 
     def compose(self) -> ComposeResult:
         """Yield the lines."""
@@ -142,19 +145,19 @@ class Weights(Panel):
         """The component that is looked at."""
         return self._rows.component
 
-    def show(self, weights: Floats, means: tuple[tuple[float, ...], ...], t: int) -> None:
-        """Show the weights of a step.
+    def show(self, scene: Scene) -> None:
+        """Show a scene.
 
-        Parameters
-        ----------
-        weights : ndarray of shape (n, B)
-        means : tuple of tuple of float
-            Of the components.
-        t : int
+        A full bar is 1, or where there are many components the largest weight at t and at t = 0.
         """
-        self._weights = weights
-        self._t = t
-        self._rows.show(weights, tuple(f"μ {row[0]:.4g}"[: _LABEL - 1] for row in means))
+        self._weights = scene.weights[scene.t]
+        full, scale = 1.0, ""
+        if scene.spec.components > _FEW:
+            full = max(float(scene.weights[0].max()), float(self._weights.max()))
+            scale = f" · full bar {full:.2f}"
+        self._title = f"weights at t = {scene.t}{scale}"
+        labels = tuple(f"μ {row[0]:.4g}"[: _LABEL - 1] for row in scene.spec.means)
+        self._rows.show(self._weights, labels, full)
         self._write()
 
     @on(Rows.Moved)
@@ -169,4 +172,4 @@ class Weights(Panel):
             for i in range(min(n, 5))
         ]
         remark = Content(" ").join([Content(f"component {component + 1}:"), *parts])
-        self.head(f"weights at t = {self._t}{few}", remark)
+        self.head(f"{self._title}{few}", remark)

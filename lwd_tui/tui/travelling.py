@@ -58,8 +58,6 @@ class Travelling(Running):
     def action_follow(self) -> None:
         """View the newest step, and each that follows."""
         self._stop_playback()
-        self._heading_for = None
-        self.workers.cancel_group(self, "view")
         if self.controller is not None:
             self.view = View(self.controller.latest)
 
@@ -82,6 +80,9 @@ class Travelling(Running):
             self._look_at(self.view.t + 1, playing=True)
 
     def _stop_playback(self) -> None:
+        """Forget the next frame, even if it is being read."""
+        self._heading_for = None
+        self.workers.cancel_group(self, "view")
         if self._playback is not None:
             self._playback.stop()
             self._playback = None
@@ -92,7 +93,6 @@ class Travelling(Running):
             return
         t = min(max(t, 0), len(run.numbers) - 1)
         if (step := run.archive.kept(t)) is not None:
-            self.workers.cancel_group(self, "view")
             self._arrive(step, playing)
         else:
             self._heading_for = t

@@ -30,7 +30,8 @@ class PostByHand(ModalScreen[str | None]):
         border: round $primary; background: $panel;
     }
     PostByHand Words { height: auto; margin-bottom: 1; }
-    PostByHand Editor { height: 6; margin-bottom: 1; }
+    PostByHand Editor { height: 6; margin-bottom: 1; border: round $line; }
+    PostByHand Editor:focus { border: round $primary; }
     PostByHand Horizontal { height: auto; align-horizontal: right; }
     PostByHand Button { margin-left: 2; }
     """

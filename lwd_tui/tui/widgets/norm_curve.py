@@ -15,7 +15,7 @@ from lwd_tui.tui.widgets.words import Words
 
 CURVES = (
     ("norm", "norm", "━━", (1, 0), "foreground"),
-    ("norm_debiased", "debiased", "╍╍", (5, 3), "foreground"),
+    ("norm_debiased", "debiased", "╍╍", (6, 2), "foreground"),
     ("noise_floor", "noise floor", "··", (1, 4), "quiet"),
 )
 """Field, words, sign in the legend, dash and colour of each curve."""

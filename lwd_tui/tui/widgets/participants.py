@@ -20,6 +20,7 @@ from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Response, Step
 
 _BAR = 16
+_LINES = 4
 _FULL, _EMPTY = "█", "░"
 
 
@@ -117,7 +118,8 @@ class Participants(Panel):
 
     def _lines(self, i: int, arrived: int, state: str, text: str) -> list[Content]:
         width = max(self.content_size.width - 1, 20)
-        lines = max(self.content_size.height // max(len(self._names), 1) - 1, 1)
+        lines = self.content_size.height // max(len(self._names), 1) - 1
+        lines = min(max(lines, 1), _LINES)
         room = max(width - _BAR - 30, 8)
         names = [shorten(name, room) for name in self._names]
         column = max(map(cell_len, names), default=0)

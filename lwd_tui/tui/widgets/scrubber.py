@@ -78,7 +78,8 @@ class Scrubber(Words):
         elif view.following:
             words = f"viewing t {t} (live)" if progress.busy else f"viewing t {t} (the last)"
         else:
-            words = f"viewing t {t}, the run is at t {progress.t}"
+            where = "the run is at" if progress.busy else "the last is"
+            words = f"viewing t {t}, {where} t {progress.t}"
         width = self.content_size.width - len(words) - 6
         if width < _SHORTEST:
             self.put(Content(words))

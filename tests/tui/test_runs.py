@@ -245,7 +245,7 @@ async def test_a_run_that_another_process_writes_is_left_alone(three, monkeypatc
     def busy(path):
         raise RunBusy(f"run {path.stem} is being written by another process")
 
-    monkeypatch.setattr("lwd_tui.tui.screens.runs.delete_run", busy)
+    monkeypatch.setattr("lwd_tui.tui.screens.run_changes.delete_run", busy)
     async with _Page() as page:
         await page.press("d")
         await page.says("is being written by another process")

@@ -1,0 +1,206 @@
+"""The figures of a run of language models: norm, scatter and dispersion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import FigureBase
+from matplotlib.lines import Line2D
+
+from lwd_tui.analysis.frames import axis_limits
+from lwd_tui.experiment import Experiment
+from lwd_tui.report.draw import (
+    MOST_CURVES,
+    Drawing,
+    keys_below,
+    keys_over,
+    legend_height,
+    mark,
+    moments,
+    over_time,
+    short_name,
+)
+from lwd_tui.report.ink import QUIET, TEXT
+from lwd_tui.store.records import StepNumbers
+from lwd_tui.store.run import RunStore
+from lwd_tui.types import Floats, Geometry, Step
+
+MOST_POINTS = 1_500
+"""Points of one panel of the scatter, at most."""
+
+_MOST_MARKERS = 24
+_CALM = 100
+"""Steps that leave room for heavy lines."""
+
+_CURVES: tuple[dict[str, Any], ...] = (
+    {"label": "norm", "color": TEXT.light, "linewidth": 1.9, "marker": "o", "markersize": 4},
+    {
+        "label": "debiased",
+        "color": TEXT.light,
+        "linewidth": 1.4,
+        "linestyle": (0, (5, 2.5)),
+        "marker": "o",
+        "markersize": 3,
+        "markerfacecolor": "none",
+    },
+    {
+        "label": "noise floor",
+        "color": QUIET.light,
+        "linewidth": 1.6,
+        "linestyle": ":",
+        "marker": "",
+    },
+)
+
+
+def figures(
+    experiment: Experiment, numbers: Sequence[StepNumbers], chosen: Sequence[Step]
+) -> dict[str, Drawing]:
+    """Return the figures that a run has enough steps and answers for, by name.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    numbers : sequence of StepNumbers
+        Of all whole steps.
+    chosen : sequence of Step
+        Those that the scatter shows.
+    """
+    names = [short_name(who.name) for who in experiment.cast]
+    found = {
+        "norm": norm(numbers, experiment),
+        "scatter": scatter(chosen, names),
+        "dispersion": dispersion(numbers, names, experiment.steps),
+    }
+    return {name: drawing for name, drawing in found.items() if drawing is not None}
+
+
+def chosen_steps(store: RunStore) -> list[Step]:
+    """Return the first, the middle and the last whole step."""
+    return [store.step(t) for t in moments(store.finished() - 1)]
+
+
+def scale_name(experiment: Experiment) -> str:
+    """Say which scale the norm has."""
+    return "unit vectors" if experiment.embedder.normalise else "raw vectors"
+
+
+def norm(numbers: Sequence[StepNumbers], experiment: Experiment) -> Drawing | None:
+    """Return the curve of the norm, its debiased twin and its noise floor; None without a norm."""
+    curves = [
+        _finite([getattr(step, name) for step in numbers])
+        for name in ("norm", "norm_debiased", "noise_floor")
+    ]
+    known = np.flatnonzero(np.isfinite(curves[0]))
+    if not len(known):
+        return None
+    t = np.arange(len(numbers))
+    few = len(t) <= _MOST_MARKERS
+
+    def draw(figure: FigureBase) -> None:
+        axes = figure.add_subplot()
+        axes.fill_between(t, 0, curves[2], color=QUIET.light, alpha=0.14, linewidth=0)
+        lines = []
+        for curve, style in zip(curves, _CURVES, strict=True):
+            if np.isfinite(curve).any():
+                lines += axes.plot(t, curve, clip_on=False, **style)
+                lines[-1].set(
+                    linewidth=style["linewidth"] if len(t) <= _CALM else 1.0,
+                    marker=style["marker"] if few else "",
+                )
+        over_time(axes, experiment.steps, "‖D(t)‖F")
+        keys_over(axes, lines)
+
+    first, last = known[0], known[-1]
+    return Drawing(
+        f"Norm ‖D(t)‖F of {scale_name(experiment)}, every pair counted twice",
+        f"The norm over t: {curves[0][first]:.3f} at t = {first}, {curves[0][last]:.3f} at "
+        f"t = {last}",
+        2.9,
+        draw,
+    )
+
+
+def dispersion(numbers: Sequence[StepNumbers], names: Sequence[str], steps: int) -> Drawing | None:
+    """Return the curves of the participants' dispersion; None where L < 2."""
+    curves = np.full((len(names), len(numbers)), np.nan)
+    for column, step in enumerate(numbers):
+        curves[: len(step.dispersion), column] = step.dispersion
+    curves = _finite(curves)
+    if not np.isfinite(curves).any():
+        return None
+    t = np.arange(len(numbers))
+
+    def draw(figure: FigureBase) -> None:
+        axes = figure.add_subplot()
+        every = max(1, len(t) // _MOST_MARKERS)
+        lines = [
+            axes.plot(t, curve, label=name, markevery=(who % every, every), **mark(who))[0]
+            for who, (name, curve) in enumerate(zip(names[:MOST_CURVES], curves, strict=False))
+        ]
+        over_time(axes, steps, "S")
+        keys_over(axes, lines, len(names))
+
+    return Drawing(
+        "Dispersion S of each participant's answers",
+        "The dispersion of each participant over t",
+        2.3 + legend_height(len(names)),
+        draw,
+    )
+
+
+def scatter(steps: Sequence[Step], names: Sequence[str]) -> Drawing | None:
+    """Return the answers of some steps laid flat, on equal axes; None without any answer.
+
+    All panels have the same limits, so that a collapse is seen as one.
+    """
+    panels = [
+        (step.t, step.geometry)
+        for step in steps
+        if step.geometry is not None and len(step.embeddings)
+    ]
+    if not panels:
+        return None
+    vectors = np.concatenate([step.embeddings for step in steps if len(step.embeddings)])
+    scale = float(np.linalg.norm(vectors, axis=1).mean()) or 1.0
+    limits = axis_limits(np.concatenate([each.coordinates for _, each in panels]), scale)
+
+    def draw(figure: FigureBase) -> None:
+        axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+        handles = [
+            Line2D([], [], linestyle="none", label=name, **mark(who))
+            for who, name in enumerate(names)
+        ]
+        for place, (here, (t, geometry)) in enumerate(zip(axes, panels, strict=True)):
+            every = -(-len(geometry.coordinates) // MOST_POINTS)
+            for who in range(len(names)):
+                x, y = geometry.coordinates[geometry.owners == who][::every].T
+                here.plot(x, y, linestyle="none", **mark(who))
+            here.set(xlim=limits[0], ylim=limits[1], aspect="equal")
+            here.set_title(_panel_name(t, geometry, every), loc="left")
+            here.locator_params(nbins=5)
+            here.tick_params(length=0)
+            if place:
+                here.tick_params(labelleft=False)
+        keys_below(figure, handles)
+
+    shown = ", ".join(f"t = {t}" for t, _ in panels)
+    return Drawing(
+        "Answers by classical multidimensional scaling, one scale for all panels",
+        f"Every answer as a point in a plane, at {shown}",
+        2.7 + legend_height(len(names)),
+        draw,
+    )
+
+
+def _panel_name(t: int, geometry: Geometry, every: int) -> str:
+    thinned = f"; one answer in {every}" if every > 1 else ""
+    return f"t = {t}, {100 * geometry.explained:.0f} % shown{thinned}"
+
+
+def _finite(values: Sequence[float] | Floats) -> Floats:
+    """Return the values with NaN, which makes a gap in a curve, for all that isn't finite."""
+    numbers = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(numbers), numbers, np.nan)

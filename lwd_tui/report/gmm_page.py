@@ -1,0 +1,59 @@
+"""The page of a run of mixtures."""
+
+from __future__ import annotations
+
+from lwd_tui.dynamics.gmm_results import norms, quantile_band
+from lwd_tui.gmm_session import NEAR_ZERO, sizes, summarise, theory
+from lwd_tui.report.gmm_figures import gmm_figures
+from lwd_tui.report.page import beyond_the_paper, filled, stride, thinned
+from lwd_tui.report.recorded import recorded
+from lwd_tui.report.reproduce import command, shown_toml
+from lwd_tui.store.gmm import read_gmm_run
+from lwd_tui.store.run import RunStore
+
+MOST_REPLICATES = 40
+
+
+def gmm_page(store: RunStore) -> str:
+    """Return the page."""
+    run = read_gmm_run(store)
+    spec, summary = run.spec, summarise(run)
+    curves = norms(run.weights)
+    steps = list(
+        zip(
+            range(curves.shape[1]),
+            *(part.tolist() for part in sizes(run)),
+            *quantile_band(curves).tolist(),
+            theory(run).tolist(),
+            strict=True,
+        )
+    )
+    replicates = list(
+        zip(
+            run.replicates,
+            summary.norm_first.tolist(),
+            summary.norm_last.tolist(),
+            summary.lifted.tolist(),
+            summary.first_death.tolist(),
+            summary.vertex_distance.tolist(),
+            strict=True,
+        )
+    )
+    values = {
+        "run": store.summary(),
+        "spec": spec,
+        "beyond": beyond_the_paper(spec),
+        "record": recorded(store),
+        "steps": steps,
+        "rows": thinned(steps),
+        "stride": stride(len(steps)),
+        "replicates": replicates,
+        "shown_replicates": replicates[:MOST_REPLICATES],
+        "summary": summary,
+        "near_zero": NEAR_ZERO,
+        "near": int((summary.norm_last < NEAR_ZERO).sum()),
+        "toml": shown_toml(spec),
+        "sha256": spec.sha256,
+        "command": command(("gmm", "--preset", "experiment.toml"), ()),
+    }
+    return filled("gmm.html", values, gmm_figures(run))

@@ -1,0 +1,95 @@
+"""The page of a run of language models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lwd_tui.dynamics.network import first_usable
+from lwd_tui.experiment import Participant
+from lwd_tui.report.figures import chosen_steps, figures, scale_name
+from lwd_tui.report.page import beyond_the_paper, filled, stride, thinned
+from lwd_tui.report.recorded import recorded
+from lwd_tui.report.reproduce import command, shown_toml
+from lwd_tui.report.tally import Answers, tally
+from lwd_tui.store.run import RunStore
+from lwd_tui.types import Response
+
+MOST_POSTS, MOST_EVENTS, MOST_PARTICIPANTS = 200, 100, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One participant, with what the run recorded of its model and of its answers.
+
+    Attributes
+    ----------
+    participant : Participant
+    model : mapping
+        See `Recorded`; empty if nothing was recorded.
+    context : int or None
+        Tokens of context that the run gave it.
+    answers : Answers
+    said : tuple of Response or None
+        What it posted first at the moments of the page; None where no answer was usable.
+    """
+
+    participant: Participant
+    model: Mapping[str, str]
+    context: int | None
+    answers: Answers
+    said: tuple[Response | None, ...]
+
+
+def llm_page(store: RunStore) -> str:
+    """Return the page."""
+    experiment, record, numbers = store.experiment, recorded(store), store.numbers()
+    counted = tally(store)
+    chosen = chosen_steps(store)
+    said = [
+        {answer.participant: answer for answer in first_usable(step.responses)} for step in chosen
+    ]
+    cast = [
+        Member(
+            participant,
+            record.model(place),
+            record.context(place),
+            counted.answers[place],
+            tuple(answers.get(place) for answers in said),
+        )
+        for place, participant in enumerate(experiment.cast)
+    ]
+    posts = store.posts()
+    events = store.events()
+    values = {
+        "run": store.summary(),
+        "experiment": experiment,
+        "scale": scale_name(experiment),
+        "beyond": beyond_the_paper(experiment, ("ranking", "posts_each")),
+        "cast": cast,
+        "record": record,
+        "tally": counted,
+        "numbers": numbers,
+        "rows": thinned(numbers),
+        "stride": stride(len(numbers)),
+        "columns": cast[:MOST_PARTICIPANTS],
+        "moments": [step.t for step in chosen],
+        "distances": {
+            step.t: step.geometry.distances
+            for step in (*chosen[:1], *chosen[-1:])
+            if step.geometry is not None
+        },
+        "first_posts": [post for post in posts if post.origin == "human" and post.step == 0],
+        "later_posts": [
+            post
+            for post in posts
+            if post.origin in ("injected", "noise") or (post.origin == "human" and post.step > 0)
+        ],
+        "most_posts": MOST_POSTS,
+        "events": events[:MOST_EVENTS],
+        "more_events": len(events) - MOST_EVENTS,
+        "toml": shown_toml(experiment),
+        "sha256": experiment.sha256,
+        "command": command(("--preset", "experiment.toml", "--headless"), record.hosts),
+    }
+    return filled("llm.html", values, figures(experiment, numbers, chosen))

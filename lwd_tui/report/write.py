@@ -1,0 +1,95 @@
+"""The report of a run, written as the kind of file that its name asks for."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from lwd_tui.errors import LwdError
+from lwd_tui.store.files import write_whole
+from lwd_tui.store.run import RunStore
+
+ENDINGS = (".html", ".png", ".svg")
+
+
+class ReportError(LwdError):
+    """There can be no such report."""
+
+
+def write_report(
+    store: RunStore, out: Path, figure: str | None = None, *, replace: bool = False
+) -> None:
+    """Write a run as a page, or its figures as a picture.
+
+    Parameters
+    ----------
+    store : RunStore
+    out : Path
+        Ending in ``.html``: one page that needs nothing else. ``.png``, ``.svg``: figures.
+    figure : str, optional
+        Of a picture: "norm", "scatter", "dispersion" (of mixtures: "norm", "weights",
+        "densities") or "all", which is what None means. A page has all of them.
+    replace : bool
+        Whether a file that is there may be written over.
+
+    Raises
+    ------
+    ReportError
+        If the ending is another, a package is missing, or the run has no such figure.
+    StoreError
+        If the run can't be read, or the file can't be written.
+    """
+    kind = out.suffix.lower()
+    if kind not in ENDINGS:
+        raise ReportError(
+            f"{out}: a report is a page (.html) or a picture (.png, .svg); the file's ending says "
+            "which"
+        )
+    if kind == ".html" and figure is not None:
+        raise ReportError(
+            f"a page has all figures; leave --figure {figure} out, or write a .png or .svg"
+        )
+    missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise ReportError(
+            f"a report needs {' and '.join(missing)}, which isn't installed: "
+            "pip install 'lwd-tui[report]'"
+        )
+    content = _page(store).encode() if kind == ".html" else _picture(store, kind, figure or "all")
+    write_whole(out, content, replace=replace)
+
+
+def _page(store: RunStore) -> str:
+    if store.kind == "gmm":
+        from lwd_tui.report.gmm_page import gmm_page
+
+        return gmm_page(store)
+    from lwd_tui.report.llm_page import llm_page
+
+    return llm_page(store)
+
+
+def _picture(store: RunStore, kind: str, wanted: str) -> bytes:
+    from lwd_tui.report.draw import picture
+
+    if store.kind == "gmm":
+        from lwd_tui.report.gmm_figures import gmm_figures
+        from lwd_tui.store.gmm import read_gmm_run
+
+        found = gmm_figures(read_gmm_run(store))
+        known = ("norm", "weights", "densities")
+    else:
+        from lwd_tui.report.figures import chosen_steps, figures
+
+        found = figures(store.experiment, store.numbers(), chosen_steps(store))
+        known = ("norm", "scatter", "dispersion")
+    name = store.summary().name
+    if wanted != "all" and wanted not in known:
+        raise ReportError(f"run {name} has no figure {wanted!r}; it has {', '.join(known)} and all")
+    drawings = [found[each] for each in known if each in found and wanted in (each, "all")]
+    if not drawings:
+        lacking = "figure" if wanted == "all" else f"{wanted} to draw"
+        reason = "no step is whole yet" if not store.finished() else "its numbers are not defined"
+        raise ReportError(f"run {name} has no {lacking}: {reason}")
+    heading = f"{store.specification['name']} · run {name}"
+    return picture(drawings, heading, "png" if kind == ".png" else "svg")

@@ -1,0 +1,44 @@
+"""`lwd-tui report`: a stored run as a page, or its figures as a picture."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Figure(StrEnum):
+    """What a picture shows."""
+
+    all = "all"
+    norm = "norm"
+    scatter = "scatter"
+    dispersion = "dispersion"
+    weights = "weights"
+    densities = "densities"
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="A run's name or file.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="FILE.html: a page; FILE.png or FILE.svg: its figures."),
+    ],
+    figure: Annotated[
+        Figure | None,
+        typer.Option(
+            help="Of a picture: one figure alone; weights and densities are those of mixtures."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+) -> None:
+    """Write a run as one page that needs nothing else, or its figures as PNG or SVG."""
+    from lwd_tui.report.write import write_report
+    from lwd_tui.store.folder import find_run
+    from lwd_tui.store.run import RunStore
+
+    with RunStore.open(find_run(run)) as store:
+        write_report(store, out, figure.value if figure else None, replace=force)
+    typer.echo(str(out))

@@ -51,14 +51,12 @@ class Card:
     Attributes
     ----------
     summary : RunSummary
-    kind : {"llm", "gmm"}
     facts : tuple of (str, str)
         Labels and values, not cleaned.
     series : NormSeries
     """
 
     summary: RunSummary
-    kind: str
     facts: tuple[tuple[str, str], ...]
     series: NormSeries
 
@@ -72,12 +70,12 @@ def card_of(summary: RunSummary) -> Card:
         If it can't be read.
     """
     with RunStore.open(summary.path) as store:
-        kind, specification = store.kind, store.specification
+        specification = store.specification
         norms = np.array([numbers.norm for numbers in store.numbers()])
         steps = int(specification.get("steps", len(norms) - 1))
         series = NormSeries(summary.name, norms, steps, scale_of(specification))
         facts = tuple(_facts(store, specification))
-    return Card(summary, kind, facts, series)
+    return Card(summary, facts, series)
 
 
 def scale_of(specification: dict[str, Any]) -> str:

@@ -11,6 +11,9 @@ from support.tui import handmade_run, scripted, shown, stored_run, until
 from test_hostile import HOSTILE, assert_tame
 from textual.widgets import Input
 
+from lwd_tui.dynamics.gmm import simulate
+from lwd_tui.gmm_session import keep
+from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.store.errors import RunBusy
 from lwd_tui.store.folder import annotate_run, list_runs
 from lwd_tui.store.run import RunStore
@@ -294,6 +297,20 @@ async def test_damaged_files_are_shown_as_such(three):
         await page.says("5 stored runs")
         await page.press("u")
         await page.says("6 stored runs")
+
+
+async def test_a_run_of_mixtures_stands_among_the_others(three, monkeypatch):
+    keep(simulate(GmmSpec(name="two mixtures", steps=5)), three / "gmm.sqlite")
+    pages = (PageEntry("runs", "Runs", "runs:RunsPage"), PageEntry("gmm", "GMM", "gmm:GmmPage"))
+    monkeypatch.setattr("lwd_tui.tui.app.PAGES", pages)
+    async with _Page() as page:
+        await page.says("4 stored runs")
+        await page.says("weights of mixtures")
+        assert page.chosen.name == "gmm"
+        await page.press("m", "j", "m")
+        await page.says("unit vectors and weights of mixtures don't compare")
+        await page.press("k", "enter")
+        await page.until(lambda: page.app.current_mode == "gmm")
 
 
 async def test_no_runs_yet(folder):

@@ -202,10 +202,6 @@ class RunsPage(RunChanges):
         card = await self._card(run)
         if card is None:
             self.explorer.notice = self._problems[run.path]
-        elif card.kind == "gmm":
-            self.explorer.notice = (
-                f"{run.name} is a run of mixtures: it has no answers that could be opened"
-            )
         elif self.is_open(run):
             if go_on and not self.explorer.progress.busy:
                 self.explorer.action_toggle_run()

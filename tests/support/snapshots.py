@@ -11,7 +11,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from lwd_tui.tui.widgets.plot import Plot
-from support.tui import shown, until
+from support.tui import painted, shown, until
 
 FOLDER = Path(__file__).parent.parent / "tui" / "snapshots"
 
@@ -44,7 +44,7 @@ async def compare(app: App, pilot: Pilot, name: str, failures: Path) -> None:
 def _colours(app: App) -> str:
     runs = [
         (str(segment.style), len(segment.text))
-        for line in app.screen._compositor.render_strips()
+        for line in painted(app)
         for segment in line.simplify()
     ]
     return hashlib.sha256(repr(runs).encode()).hexdigest()[:16]

@@ -5,8 +5,10 @@ from contextlib import aclosing
 from pathlib import Path
 
 import numpy as np
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widget import Widget
 
 from lwd_tui.cast import Wishes
@@ -149,5 +151,11 @@ async def until(pilot: Pilot, condition, seconds: float = 10) -> None:
 def shown(app: App) -> str:
     """Return what is on the screen, as text."""
     width, height = app.size
-    lines = app.screen._compositor.render_strips()
+    lines = painted(app)
     return "\n".join("".join(segment.text for segment in line)[:width] for line in lines[:height])
+
+
+def painted(app: App) -> list[Strip]:
+    """Return what is on the screen, as Textual paints it: a dialog shows the page behind it."""
+    visible_screen_stack.set(app._background_screens)
+    return app.screen._compositor.render_strips()

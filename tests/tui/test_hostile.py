@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from support.tui import handmade_run, scripted, until
+from support.tui import handmade_run, painted, scripted, until
 from textual import events
 
 from lwd_tui.tui.app import Explorer
@@ -27,7 +27,7 @@ HOSTILE = {
 
 
 def assert_tame(app):
-    for line in app.screen._compositor.render_strips():
+    for line in painted(app):
         for segment in line:
             assert not segment.control
             assert not (segment.style and (segment.style.link or "@click" in segment.style.meta))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.tui import NAMES, Host, handmade_step, holds, scripted, shown, until
+from support.tui import NAMES, Host, handmade_step, holds, painted, scripted, shown, until
 from textual.content import Content
 
 from lwd_tui.palette import marker
@@ -232,7 +232,7 @@ async def test_distances_are_numbers_on_grounds_of_one_scale():
         assert screen.count("0.250") == screen.count("1.000") == screen.count("none") == 2
         grounds = {
             segment.text.strip(): segment.style.bgcolor.triplet.hex
-            for line in pilot.app.screen._compositor.render_strips()
+            for line in painted(pilot.app)
             for segment in line
             if segment.text.strip() in ("0.250", "1.000")
         }

@@ -17,11 +17,19 @@ They are called only while the page can be seen, and, for all that changed meanw
 seen again. What must be read from the run's file is asked of ``run.archive`` in a worker
 (``await run.archive.ask(lambda store: store.search_posts(words))``).
 
+A page asks the app (``self.explorer``) for what it may change: ``start(experiment, wishes)`` and
+``open(path)`` put a run in place of the one that is open (asking first while that one is under
+way), ``action_show_page(name)``, ``action_scrub_to(t)``, ``inspect(post_or_response)``,
+``notice = sentence`` for what the user must see, and, in a worker, ``await ask(sentence, yes=...,
+no=...)``. What it wants to remember is a field of `lwd_tui.tui.state.State`.
+
 A page's keys are its ``BINDINGS``; each has an id such as ``"inspect.search"``, so that users can
 move it, and a description, which is also its command in the palette. ``GLOSSARY`` names the
 numbers that ``?`` explains there (`lwd_tui.tui.glossary`). Widgets live in ``lwd_tui/tui/widgets``,
 are given Steps or plain values, and post messages of their own; each stands alone in a small host
-app in its tests (``tests/support/tui.py``).
+app in its tests (``tests/support/tui.py``). Text that others wrote is shown through `excerpt`,
+`shorten` or `clean`, in a `Content` in a `Words`, never as markup; what is pasted goes through
+`Editor`.
 """
 
 from __future__ import annotations

@@ -375,3 +375,32 @@ async def test_what_a_search_looks_like(opened, tmp_path):
         await page.press("e")
         await page.until(lambda: "Read, and answer" in page.text)
         await compare(page.app, page.pilot, "inspect-search", tmp_path)
+
+
+async def test_a_storm_of_sizes_is_weathered(opened):
+    async with opened() as page:
+        await page.press("d", "f")
+        for number in range(30):
+            await page.pilot.resize_terminal(20 + 37 * number % 190, 5 + 23 * number % 60)
+            if number % 3 == 0:
+                await page.press("tab", "h", "l", "b")
+        await page.pilot.resize_terminal(120, 40)
+        await page.until(lambda: "answer 0 of ada" in page.text)
+
+
+async def test_without_colours_all_is_told_by_signs(opened, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened() as page:
+        await page.press("d", "right")
+        await page.at("pinned: answer 0 of ada · t = 0", "#pinned")
+        segments = [s for line in page.app.screen._compositor.render_strips() for s in line]
+        marked = "".join(s.text for s in segments if s.style and s.style.underline)
+        assert "Patient miners" in marked
+        assert all(sign in page.text for sign in "○□△")
+
+
+async def test_every_key_of_the_page_is_a_command(opened):
+    async with opened() as page:
+        titles = [command.title for command in page.app.get_system_commands(page.app.screen)]
+        for words in ("Search", "Follow post", "Back", "Pin", "First & last", "Prompt"):
+            assert words in titles

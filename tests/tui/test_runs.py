@@ -389,3 +389,20 @@ async def test_the_curve_of_a_run_under_way_is_its_numbers(folder):
         (card,) = page.app.screen._cards.values()
         expected = [numbers.norm for numbers in page.app.controller.numbers]
         np.testing.assert_array_equal(page.app.screen._series(card).norms, expected)
+
+
+async def test_a_storm_of_sizes_is_weathered(three):
+    async with _Page() as page:
+        for number in range(30):
+            await page.pilot.resize_terminal(20 + 37 * number % 190, 5 + 23 * number % 60)
+            if number % 3 == 0:
+                await page.press("tab", "j", "m", "k")
+        await page.pilot.resize_terminal(120, 40)
+        await page.says("3 stored runs")
+
+
+async def test_every_key_of_the_page_is_a_command(three):
+    async with _Page() as page:
+        titles = [command.title for command in page.app.get_system_commands(page.app.screen)]
+        for words in ("Open", "Go on", "Compare", "Rename", "Note", "Export", "Delete"):
+            assert words in titles

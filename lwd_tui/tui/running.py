@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SPEEDS = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between two steps, from the fastest to the slowest."""
+_NOTICES = 4
+"""What a run says while it begins is kept together, as far as there is room."""
 
 
 class Running(App[None]):
@@ -150,7 +152,10 @@ class Running(App[None]):
     @on(messages.NoticeGiven)
     def _take_notice(self, message: messages.NoticeGiven) -> None:
         if message.run is self._owned:
-            self.notice = message.sentence
+            said = (
+                [*self.notice.split("\n"), message.sentence] if self.notice else [message.sentence]
+            )
+            self.notice = "\n".join(said[-_NOTICES:])
 
     @on(messages.RunFailed)
     def _take_failure(self, message: messages.RunFailed) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from support.tui import scripted, shown, stored_run, until
 
+from lwd_tui.cast import Wishes
 from lwd_tui.tui.app import Explorer
 
 SLOW = 400  # tokens a second: a step takes about a twentieth of a second
@@ -74,3 +75,13 @@ async def test_stopping_keeps_what_was_computed(key):
         done = app.progress.done
         await pilot.press("s")
         await until(pilot, lambda: app.progress.done == done + 1)
+
+
+async def test_all_that_a_run_says_while_it_begins_is_seen():
+    app = Explorer(experiment=scripted(embedder__backend="embedded"), wishes=Wishes("scripted"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.progress.phase == "done")
+        assert "participants: ada (ada), ben (ben), cleo (cleo)" in shown(app)
+        assert "embedder: words-64 (scripted) instead of" in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "participants: ada" not in shown(app))

@@ -35,4 +35,5 @@ class Notice(Words):
             return
         self._sentence = sentence
         self.display = bool(sentence)
-        self.put(Content(f"! {shorten(sentence, _LONGEST)}") if sentence else Content())
+        words = shorten(sentence, _LONGEST, lines=True)
+        self.put(Content.assemble(f"! {words}", ("  esc", "$quiet")) if words else Content())

@@ -354,6 +354,22 @@ async def test_a_passage_scrolls_by_the_keys_of_vi():
             await holds(lambda line=line: passage.scroll_y == line)
 
 
+async def test_another_answer_is_shown_from_its_beginning():
+    step, answer = handmade_step(2), Answer()
+    async with Host(answer).run_test(size=(40, 6)) as pilot:
+        passage = pilot.app.query_one(Passage)
+        one, other = (sheet_at(step, Place(2, 0, index), NAMES, 1) for index in range(2))
+        answer.show_sheet(one)
+        await holds(lambda: passage.max_scroll_y > 3)
+        passage.scroll_to(y=3, animate=False)
+        await holds(lambda: passage.scroll_y == 3)
+        answer.show_sheet(one, remark="compared")
+        await pilot.pause()
+        assert passage.scroll_y == 3
+        answer.show_sheet(other)
+        await holds(lambda: passage.scroll_y == 0)
+
+
 async def test_what_is_pasted_into_a_line_is_cleaned():
     line = Line()
     async with Host(line).run_test(size=(40, 5)) as pilot:

@@ -27,6 +27,7 @@ class Answer(Panel):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
         self._passage = Passage()
+        self._shown: Response | None = None
 
     def compose(self) -> ComposeResult:
         """Yield all in one text that scrolls."""
@@ -65,7 +66,8 @@ class Answer(Panel):
             thought = capped(response.final.thinking)
             lines += [Content(), Content.styled("thought before it answered", "bold")]
             lines += [Content.styled(thought, "$quiet")]
-        self._passage.put(Content("\n").join(lines))
+        stay, self._shown = response == self._shown, response
+        self._passage.put(Content("\n").join(lines), stay=stay)
 
 
 def _marked(piece: Piece) -> Content:

@@ -38,9 +38,14 @@ class Passage(VerticalScroll, inherit_bindings=False):
         """Yield the text."""
         yield self._words
 
-    def put(self, content: Content) -> None:
-        """Show other content; see `capped` for texts that may be long."""
+    def put(self, content: Content, *, stay: bool = False) -> None:
+        """Show other content from its beginning, or where we are in the old one if told to stay.
+
+        See `capped` for texts that may be long.
+        """
         self._words.put(content)
+        if not stay:
+            self.scroll_home(animate=False)
 
 
 def capped(text: str) -> str:

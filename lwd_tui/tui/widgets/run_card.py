@@ -31,6 +31,7 @@ class RunCard(Panel):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
         self._passage = Passage()
+        self._path: Path | None = None
 
     def compose(self) -> ComposeResult:
         """Yield all in one text that scrolls."""
@@ -52,6 +53,7 @@ class RunCard(Panel):
             self.head("run")
             self._passage.put(Content.styled("no run is chosen", "$quiet"))
             return
+        stay, self._path = run.path == self._path, run.path
         self.head(shorten(run.name, 40))
         lines = [_line("status", f"{run.status}, {_STATUS[run.status]}")]
         if problem or run.problem:
@@ -68,7 +70,7 @@ class RunCard(Panel):
             lines.append(_line("begun", f"{run.created[:16].replace('T', ' ')} UTC"))
         lines.append(_line("size", size_text(run.size)))
         lines.append(_line("file", shorten(place(run.path), 300)))
-        self._passage.put(Content("\n").join(lines))
+        self._passage.put(Content("\n").join(lines), stay=stay)
 
 
 def place(path: Path) -> str:

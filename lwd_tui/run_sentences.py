@@ -11,6 +11,7 @@ import numpy as np
 
 from lwd_tui.analysis.permutation import DifferenceTest
 from lwd_tui.experiment import Experiment
+from lwd_tui.run_statistics import StepFindings
 from lwd_tui.run_verdicts import RunFindings, Unknown
 
 STATISTICS = {"sum_of_squares": "sum of squares", "energy": "energy", "mmd": "MMD"}
@@ -59,14 +60,27 @@ def difference(test: DifferenceTest, level: float = 0.95) -> str:
     return f"no difference shown ({p}), which doesn't say that there is none"
 
 
+def step_verdicts(
+    found: StepFindings, experiment: Experiment, level: float = 0.95
+) -> list[tuple[str, str]]:
+    """Return what the tests of a step found, and what they test; empty if there are none."""
+    said = [
+        (f"t = {found.numbers.t}, {STATISTICS[test.statistic]}", difference(test, level))
+        for test in found.vectors.tests
+    ]
+    if said:
+        said.append(("what the tests test", tested(experiment, found.numbers.k)))
+    return said
+
+
 def verdicts(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what there is to say of a whole run: subjects, and a sentence for each.
+    """Return what there is to say of a whole run: subjects, and a sentence for each; not cleaned.
 
     Parameters
     ----------
     found : RunFindings
     names : sequence of str
-        Of the participants, cleaned.
+        Of the participants.
     """
     return [
         ("the same?", _same(found)),
@@ -76,7 +90,7 @@ def verdicts(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
         ("control chart", _chart(found)),
         ("average so far", _average(found)),
         ("sure bound", _bound(found)),
-        ("attractor", _attractor(found, names)),
+        *_attractor(found, names),
     ]
 
 
@@ -158,12 +172,23 @@ def _bound(found: RunFindings) -> str:
     return f"{start}{more}"
 
 
-def _attractor(found: RunFindings, names: Sequence[str]) -> str:
+def _attractor(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
     report = found.attractor
     if isinstance(report, Unknown):
-        return f"none: {report.why}"
+        return [("attractor", f"none: {report.why}")]
     came = ", ".join(
         f"{name} {'never' if t is None else f't = {t}'}"
         for name, t in zip(names, report.found.arrivals, strict=True)
     )
-    return f"first within {report.found.radius:.3g} of the final centre: {came}"
+    answer = report.answer
+    return [
+        ("attractor", f"first within {report.found.radius:.3g} of the final centre: {came}"),
+        ("nearest to the centre", f"{names[answer.participant]}: {answer.text}"),
+        *(
+            (
+                f"came by {link.post.author or link.post.origin}, t = {link.post.step}",
+                f"{link.post.text} ({link.share:.0%} of the words in common)",
+            )
+            for link in report.chain
+        ),
+    ]

@@ -133,7 +133,10 @@ def verdicts_line(
             "responses_needed": found.needed,
         },
         "attractor": _unknown(report) if isinstance(report, Unknown) else _attractor(report, names),
-        "sentences": dict(verdicts(found, list(map(clean_line, names)))),
+        "sentences": [
+            {"about": clean_line(subject), "says": clean_line(sentence)}
+            for subject, sentence in verdicts(found, names)
+        ],
     }
 
 

@@ -13,10 +13,9 @@ from rich.text import Text
 from lwd_tui.cli.plots import curves
 from lwd_tui.cli.summary import number, scale_name
 from lwd_tui.palette import marker
-from lwd_tui.run_attractor import AttractorReport
-from lwd_tui.run_sentences import STATISTICS, difference, tested, verdicts
+from lwd_tui.run_sentences import STATISTICS, step_verdicts, verdicts
 from lwd_tui.run_statistics import MEASURES, StepFindings
-from lwd_tui.run_verdicts import RunFindings, Unknown
+from lwd_tui.run_verdicts import RunFindings
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 
@@ -66,11 +65,8 @@ def print_findings(
     names = [clean_line(who.name) for who in experiment.cast]
     last = found[-1]
     console.print(_differences(found, level, scale_name(experiment)))
-    for test in last.vectors.tests:
-        _say(
-            console, f"t = {last.numbers.t}, {STATISTICS[test.statistic]}", difference(test, level)
-        )
-    _say(console, "what the tests test", tested(experiment, last.numbers.k))
+    for subject, sentence in step_verdicts(last, experiment, level):
+        _say(console, subject, sentence)
     if len(names) > 1:
         console.print()
         console.print(_pairs(last, names))
@@ -82,8 +78,6 @@ def print_findings(
         _say(console, subject, sentence)
     if reach is not None:
         _say(console, "within reach", f"equal participants would have met a margin of {reach:.3g}")
-    if not isinstance(whole.attractor, Unknown):
-        _print_attractor(console, whole.attractor, names)
 
 
 def _differences(found: Sequence[StepFindings], level: float, scale: str) -> Table:
@@ -175,15 +169,10 @@ def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: fl
             console.print(Text.from_ansi(text), no_wrap=True, overflow="crop")
 
 
-def _print_attractor(console: Console, report: AttractorReport, names: Sequence[str]) -> None:
-    answer = report.answer
-    _say(console, "nearest sentence", f"{names[answer.participant]}: {clean_line(answer.text)}")
-    for link in report.chain:
-        post = link.post
-        who = clean_line(post.author) or post.origin
-        words = f"{link.share:.0%} of the words in common"
-        _say(console, f"  came by {who}, t = {post.step}", f"{clean_line(post.text)} ({words})")
-
-
 def _say(console: Console, subject: str, sentence: str) -> None:
-    console.print(Text(f"{subject}: ", style="bold"), Text(sentence), sep="", highlight=False)
+    console.print(
+        Text(f"{clean_line(subject)}: ", style="bold"),
+        Text(clean_line(sentence)),
+        sep="",
+        highlight=False,
+    )

@@ -55,7 +55,7 @@ def test_the_tables_the_curves_and_the_sentences_are_printed(lwd, kept):
         "model and draw together",
         "the same?: not shown to be the same within 0.5",
         "change point: ",
-        "nearest sentence: ",
+        "nearest to the centre: ",
         "came by",
     ):
         assert wanted in " ".join(out.split()), wanted
@@ -80,7 +80,7 @@ def test_json_is_one_object_a_step_then_a_summary(lwd, kept):
     assert summary["equivalence"]["margin"] == 0.5
     assert summary["equivalence"]["in_a_row"] == 3
     assert summary["attractor"]["arrivals"].keys() == {"ada", "ben", "cleo"}
-    assert "the same?" in summary["sentences"]
+    assert summary["sentences"][0]["about"] == "the same?"
 
 
 def test_the_numbers_are_those_of_the_functions(lwd, kept):

@@ -139,6 +139,13 @@ class Plot(PlotWidget, inherit_bindings=False):
         self.query_one(Grid).display = self._fits
         self.redraw()
 
+    @on(Canvas.Resize)
+    def _canvas_resized(self) -> None:
+        # Where panels settle in two layouts, the plot is rendered before its canvases have sizes,
+        # and textual-plot wouldn't look at them again.
+        self._needs_canvas_resize = True
+        self.redraw()
+
     @on(PlotWidget.ScaleChanged)
     def _scale_changed(self) -> None:
         self._zoomed = True

@@ -142,6 +142,95 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         "differences",
         "Words that the other answer hasn't are marked; those in common are found by their order.",
     ),
+    "tests": (
+        "p of the tests",
+        "How often answers shuffled between the participants would be at least as far apart. Three "
+        "measures of apart: the sum of squares sees means only, energy and MMD see any difference. "
+        "A large p doesn't say that the participants are the same.",
+    ),
+    "holm": (
+        "p by Holm",
+        "The tests of each pair of participants, made larger for the number of pairs, so that a "
+        "false alarm among them stays as rare as in one test. In the order of the tests above.",
+    ),
+    "interval": (
+        "interval of the norm",
+        "Where the norm between the true means lies, by a bootstrap of the answers. With five "
+        "answers each it holds in 90 of 100 cases rather than 95.",
+    ),
+    "between": (
+        "between share, pseudo-F",
+        "How much of all variation is between the participants, and its ratio to that within them "
+        "(PERMANOVA). Both fall when the participants agree, also while each stays as varied.",
+    ),
+    "vendi": (
+        "Vendi score",
+        "How many different answers there are, counted by how little their embeddings have in "
+        "common: 1 if all are equal. It grows with the number of answers.",
+    ),
+    "rank": (
+        "effective rank",
+        "In how many directions the answers vary about their mean; 0 if all are equal.",
+    ),
+    "duplicates": (
+        "near and exact duplicates",
+        "Answers to which another one is nearly equal in embedding (a cosine of 0.95), or equal in "
+        "wording but for case and white space.",
+    ),
+    "distinct": (
+        "distinct-1, distinct-2",
+        "Different words, and pairs of words, for each that was written. They fall with more text.",
+    ),
+    "self_bleu": (
+        "self-BLEU",
+        "How much each answer shares in runs of up to four words with the others: 1 if all are "
+        "equal.",
+    ),
+    "copied": (
+        "copied from posts",
+        "The share of an answer's words that stand in runs of five or more in a post it read.",
+    ),
+    "human": (
+        "words of a human post",
+        "The share of words in common with the human post that is nearest by it. By words, because "
+        "human posts are not embedded.",
+    ),
+    "margin": (
+        "the same within a margin",
+        "Said only if an upper bound of the norm stays below a margin that you state first (key "
+        "m), for some steps in a row. The bounds of all steps hold together.",
+    ),
+    "moving": (
+        "still moving",
+        "How far each participant's mean moved since the step before, in standard errors. Beyond "
+        "2 it is hardly noise, but may be that of another draw.",
+    ),
+    "change": (
+        "change point",
+        "The step at which a straight line that comes to rest fits the norm best. One is always "
+        "found; how much it explains says whether to believe it.",
+    ),
+    "chart": (
+        "control chart",
+        "Limits about the steps from the change point on. What is outside is worth a look; it is "
+        "no test, since neighbouring steps share posts.",
+    ),
+    "average": (
+        "average so far",
+        "The mean of the squared distance without noise, over all steps so far, with an interval "
+        "that holds at every t together, whenever one looks or stops.",
+    ),
+    "sure_bound": (
+        "sure bound",
+        "An interval for the last norm that holds for any distribution of unit vectors, and how "
+        "many answers it would take where it says nothing.",
+    ),
+    "attractor": (
+        "attractor",
+        "The answer nearest to the centre of the last step, when each participant first came as "
+        "near to that centre, and the posts the answer came by: of those that each writer had "
+        "read, the one with most words in common. Likely sources, not proven ones.",
+    ),
     "mixtures": (
         "the mixtures",
         "The paper's proxy for language models: n mixtures share B Gaussian components, and only "

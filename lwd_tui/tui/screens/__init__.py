@@ -59,6 +59,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("setup", "Set up", "setup:SetupPage"),
     PageEntry("live", "Live", "live:LivePage"),
     PageEntry("inspect", "Inspect", "inspect:InspectPage"),
+    PageEntry("statistics", "Statistics", "statistics:StatisticsPage"),
     PageEntry("gmm", "GMM", "gmm:GmmPage"),
     PageEntry("runs", "Runs", "runs:RunsPage"),
 )  # fmt: skip

@@ -17,8 +17,7 @@ from lwd_tui.store.records import Reading
 from lwd_tui.text import shorten
 from lwd_tui.tui.excerpt import excerpt
 from lwd_tui.tui.widgets.panel import Panel
-from lwd_tui.tui.widgets.passage import capped
-from lwd_tui.tui.widgets.posts import post_in_words
+from lwd_tui.tui.widgets.posts import post_to_read
 from lwd_tui.tui.widgets.rows import Rows
 from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Post
@@ -29,7 +28,7 @@ class Followed(Panel):
 
     DEFAULT_CSS = """
     Followed {
-        & > .post { height: auto; max-height: 10; }
+        & > .post { height: auto; max-height: 14; }
         & > .head { height: 2; border-top: solid $line; color: $quiet; }
         & > #descendants { height: 1fr; }
     }
@@ -63,7 +62,7 @@ class Followed(Panel):
     def show_post(self, post: Post, authors: Mapping[str, int], t: int) -> None:
         """Show a post whose readers are still being looked for."""
         self.head(f"post {post.id}, followed", "b goes back")
-        self._post.put(Content.assemble(post_in_words(post, authors, t), "\n", capped(post.text)))
+        self._post.put(post_to_read(post, authors, t))
         self._read.put(Content("looking for who read it …"))
         self._near.put(Content("looking for the nearest later answers …"))
         self._readers.show_readings((), ())

@@ -17,6 +17,8 @@ from lwd_tui.types import Post
 
 ORIGINS = {"human": "human", "injected": "by hand", "noise": "noise", "synthetic": "synthetic"}
 """Where a post comes from, in words."""
+_ROOM = 400
+"""Cells of a post that are shown beside a list; the prompt has it whole."""
 
 
 class Posts(Rows):
@@ -109,3 +111,8 @@ def post_in_words(post: Post, authors: Mapping[str, int], t: int) -> Content:
     if post.label:
         who.append((f" · {shorten(post.label, 30)}", "$quiet"))
     return Content.assemble(*who)
+
+
+def post_to_read(post: Post, authors: Mapping[str, int], t: int) -> Content:
+    """Say which post it is, and what it says, as far as there is room beside a list."""
+    return Content.assemble(post_in_words(post, authors, t), "\n", excerpt(post.text, _ROOM))

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.passage import Passage, capped
-from lwd_tui.tui.widgets.posts import Posts, post_in_words
+from lwd_tui.tui.widgets.posts import Posts, post_to_read
 from lwd_tui.tui.widgets.rows import Rows
 from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Post, Prompt
@@ -22,7 +22,7 @@ class Reading(Panel):
 
     DEFAULT_CSS = """
     Reading {
-        & > .text { height: auto; max-height: 10; border-top: solid $line; }
+        & > .text { height: auto; max-height: 14; border-top: solid $line; }
         & > .fold { height: 1; color: $quiet; }
         & > #prompt { display: none; height: 2fr; }
         &.-unfolded > #prompt { display: block; }
@@ -99,8 +99,7 @@ class Reading(Panel):
         post = self.chosen
         self._text.display = post is not None
         if post is not None:
-            words = post_in_words(post, self._authors, self._t)
-            self._text.put(Content.assemble(words, "\n", capped(post.text)))
+            self._text.put(post_to_read(post, self._authors, self._t))
 
     @on(Rows.Chosen)
     def _follow(self, event: Rows.Chosen) -> None:

@@ -297,4 +297,10 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     ),
     "lifted": ("set to eps", "How often a weight that was no longer positive was set to eps."),
     "drift": ("sums off 1 by", "The largest distance of a sum of weights from 1."),
+    "overlay": (
+        "comparing runs",
+        "Norms of several runs in one plot. They compare only on one scale: those of unit and of "
+        "raw vectors, or of mixtures, don't. As shares of their starts (y) they show who falls "
+        "further, whatever the scale.",
+    ),
 }

@@ -23,6 +23,10 @@ way), ``action_show_page(name)``, ``action_scrub_to(t)``, ``inspect(post_or_resp
 ``notice = sentence`` for what the user must see, and, in a worker, ``await ask(sentence, yes=...,
 no=...)``. What it wants to remember is a field of `lwd_tui.tui.state.State`.
 
+A page whose panels become tabs on a small terminal is a
+`lwd_tui.tui.screens.panelled.PanelledPage`; lists of any length are
+`lwd_tui.tui.widgets.rows.Rows`.
+
 A page's keys are its ``BINDINGS``; each has an id such as ``"inspect.search"``, so that users can
 move it, and a description, which is also its command in the palette. ``GLOSSARY`` names the
 numbers that ``?`` explains there (`lwd_tui.tui.glossary`). Widgets live in ``lwd_tui/tui/widgets``,

@@ -17,7 +17,7 @@ from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Floats
 
-_NARROWEST, _WIDEST, _TALLEST = 7, 11, 3
+_NARROWEST, _WIDEST, _TALLEST = 6, 11, 3
 
 
 class Distances(Panel):

@@ -24,7 +24,7 @@ CURVES = (
 class NormCurve(Panel):
     """The three curves, a rule at the viewed t, and their values there."""
 
-    DEFAULT_CSS = "NormCurve .legend { height: 1; }"
+    DEFAULT_CSS = "NormCurve .legend { height: auto; min-height: 1; max-height: 2; }"
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)

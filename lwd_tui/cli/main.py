@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lwd_tui.cli import doctor, gmm, models, presets, runs
+from lwd_tui.cli import compare, doctor, gmm, models, presets, report, runs, serve, stats, sweep
 from lwd_tui.errors import LwdError
 
 app = typer.Typer(
@@ -24,6 +24,11 @@ app.add_typer(models.app, name="models")
 app.command("presets")(presets.presets)
 app.command("doctor")(doctor.doctor)
 app.command("gmm")(gmm.gmm)
+app.command("stats")(stats.stats)
+app.command("compare")(compare.compare)
+app.command("sweep")(sweep.sweep)
+app.command("report")(report.report)
+app.command("serve")(serve.serve)
 
 
 class BackendChoice(StrEnum):

@@ -368,6 +368,14 @@ async def test_what_a_followed_post_looks_like(opened, size, tmp_path):
         await compare(page.app, page.pilot, name, tmp_path)
 
 
+@pytest.mark.parametrize("tabs", [0, 1])
+async def test_what_each_panel_looks_like_alone(opened, tabs, tmp_path):
+    async with opened(size=(80, 24)) as page:
+        await page.press("j", *["tab"] * tabs)
+        await page.until(lambda: page.app.screen._sheet.response.index == 1)
+        await compare(page.app, page.pilot, f"inspect-80x24-panel-{tabs}", tmp_path)
+
+
 async def test_what_a_search_looks_like(opened, tmp_path):
     async with opened() as page:
         await page.press("slash", *"fragile sav", "enter")

@@ -55,7 +55,8 @@ class InspectPage(PanelledPage):
         &.-wide #right { layout: horizontal; }
         &.-wide.-pinned #right { width: 2fr; }
         &.-narrow #panels { display: block; }
-        &.-narrow .panel { display: none; width: 1fr; }
+        &.-narrow .panel { display: none; }
+        &.-narrow #finder { width: 1fr; }
         &.-narrow .-chosen { display: block; }
     }
     """

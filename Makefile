@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo install test unit integration lint bench screenshots clean
+.PHONY: help demo install test unit screens integration lint bench screenshots clean
 
 help:
 	@echo "make demo         install, fetch the small models, and watch three of them drift together"
 	@echo "make test         install everything, and run all tests"
 	@echo "make unit         the tests without models (under two minutes)"
+	@echo "make screens      the tests of the explorer, without a terminal"
 	@echo "make lint         ruff, mypy, import-linter"
 	@echo "make bench        the benchmarks, as ratios measured in one run"
 	@echo "make screenshots  pictures of the screens, from a real stored run"
@@ -20,10 +21,13 @@ demo: $(VENV)/installed
 
 install: $(VENV)/installed
 
-test: unit integration
+test: unit screens integration
 
 unit: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/unit
+
+screens: $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/tui
 
 integration: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/integration

@@ -191,7 +191,8 @@ def geometry(
         If a number is NaN or infinite, or the owners don't fit.
     """
     points, labels = labelled(embeddings, owners, n)
-    points = shifted(points)
+    # Without any response there is no dimension either, and a distance in none would be 0.
+    points = shifted(points) if len(points) else np.empty((0, 1))
     counts = response_counts(labels, n)
     distances = distance_matrix(mean_embeddings(points, labels, n))
     spread = dispersion(points, labels, n)

@@ -115,6 +115,9 @@ def _explore(**opening: Any) -> int:
     # Textual draws on stderr.
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise LwdError("the explorer needs a terminal; without one, add --headless")
+    from lwd_tui.cli.through import one_thread
+
+    one_thread()
     from lwd_tui.tui.app import run_app
 
     return run_app(**opening)

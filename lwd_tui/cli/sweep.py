@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.through import check_level, one_thread, write
-from lwd_tui.errors import RunStopped
+from lwd_tui.errors import LwdError, RunStopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Executor
 
     from rich.console import Console
     from rich.table import Table
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from lwd_tui.sweep_results import Estimate, RunResult, VariantResult
 
 _WIDEST, _ROWS = 110, 19
+_SCHEDULER_SECONDS = 10
 
 
 def sweep(
@@ -35,6 +37,12 @@ def sweep(
     at_once: Annotated[
         int, typer.Option("--at-once", min=1, help="Runs at a time, each in a process.")
     ] = 1,
+    dask: Annotated[
+        str,
+        typer.Option(
+            help="A Dask scheduler's address: its workers make the runs, in a folder all share."
+        ),
+    ] = "",
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="With scripted models, in seconds, kept apart.")
     ] = False,
@@ -47,9 +55,6 @@ def sweep(
 ) -> None:
     """Run variants of an experiment with several seeds, and compare them."""
     one_thread()
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
     from rich.console import Console
 
     from lwd_tui.cast import Wishes
@@ -75,10 +80,8 @@ def sweep(
     )
     made_folder(folder)
     errors.print(f"{len(jobs)} runs, kept in {folder}", soft_wrap=True)
-    # A fresh interpreter for each: what a process has of threads and locks must not be copied.
-    context = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(min(at_once, len(jobs)), mp_context=context) as executor,
+        _on_cluster(dask) if dask else _in_processes(min(at_once, len(jobs))) as executor,
         _progress(jobs, errors) as tell,
     ):
         problems = run_jobs(jobs, executor, at_once, tell)
@@ -96,6 +99,33 @@ def sweep(
         raise RunStopped(
             f"{len(problems)} of {len(jobs)} runs stopped; the same command goes on with them"
         )
+
+
+def _in_processes(count: int) -> Executor:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # A fresh interpreter for each: what a process has of threads and locks must not be copied.
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+
+
+@contextmanager
+def _on_cluster(address: str) -> Iterator[Executor]:
+    """Let the workers of a Dask cluster make the runs."""
+    from importlib import import_module
+
+    from lwd_tui.backends.base import ServerMissing
+
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError:
+        raise LwdError('--dask needs the extra: pip install "lwd-tui[dask]"') from None
+    try:
+        client = distributed.Client(address, timeout=_SCHEDULER_SECONDS)
+    except (OSError, ValueError) as error:
+        raise ServerMissing(f"no Dask scheduler answers at {address}: {error}") from None
+    with client:
+        yield client.get_executor(pure=False)
 
 
 @contextmanager

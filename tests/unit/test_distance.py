@@ -209,3 +209,10 @@ def test_distances_from_a_missing_mean_are_missing() -> None:
     np.testing.assert_array_equal(np.isnan(found), np.tile([False, False, True], (4, 1)))
     np.testing.assert_allclose(found[0, :2], [1, np.hypot(4, 1)])
     assert distances_from_means(np.empty((0, 2)), np.empty(0, dtype=int), 2).shape == (0, 2)
+
+
+def test_a_step_without_any_response_has_no_norm() -> None:
+    nothing = geometry(np.empty((0, 0)), np.empty(0, dtype=np.int64), 3)
+    assert np.isnan(nothing.norm)
+    assert np.isnan(nothing.distances[0, 1])
+    assert nothing.coordinates.shape == (0, 2)

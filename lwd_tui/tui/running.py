@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -12,6 +13,7 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import var
+from textual.timer import Timer
 
 from lwd_tui.errors import LwdError
 from lwd_tui.tui import messages
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 SPEEDS = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between two steps, from the fastest to the slowest."""
+GLANCE = 0.25
+"""Seconds that a step is shown at least, while others follow it."""
 _NOTICES = 4
 """What a run says while it begins is kept together, as far as there is room."""
 
@@ -70,6 +74,8 @@ class Running(App[None]):
         super().__init__()
         self.memory = State.load()
         self._owned: RunController | None = None
+        self._viewed = 0.0
+        self._waiting_step: Timer | None = None
 
     async def ask(self, sentence: str, *, yes: str, no: str) -> bool:
         """Ask the user, from within a worker, and return whether the answer was yes."""
@@ -142,8 +148,19 @@ class Running(App[None]):
         if message.run is not self._owned:
             return
         self.progress = message.progress
-        if self.view.following and self.view.step is not message.run.latest:
-            self.view = View(message.run.latest)
+        # Steps that come faster than the eye reads are shown a few times a second.
+        wait = self._viewed + GLANCE - time.monotonic()
+        if wait <= 0:
+            self._view_latest()
+        elif self._waiting_step is None:
+            self._waiting_step = self.set_timer(wait, self._view_latest)
+
+    def _view_latest(self) -> None:
+        self._waiting_step = None
+        run = self._owned
+        if run is not None and self.view.following and self.view.step is not run.latest:
+            self._viewed = time.monotonic()
+            self.view = View(run.latest)
 
     @on(messages.PostsChanged)
     def _take_posts(self) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 from textual.message import Message
 
@@ -14,6 +16,9 @@ from lwd_tui.gmm_run import GmmRun
 from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.gmm_walk import Scene, Walk
 from lwd_tui.tui.crash import write_report
+from lwd_tui.tui.running import spare_the_collector
+
+Moving = Literal["none", "means", "all"]
 
 COMPILING = "compiling the simulation; some seconds, the first time only"
 COMPUTING = "computing"
@@ -75,7 +80,7 @@ class Mixtures:
         self._changed = threading.Condition()
         self._wish: Wish | None = None
         self._closed = False
-        self._compiled = False
+        self._compiled: set[Moving] = set()
         self._words = ""
         self._thread = threading.Thread(target=self._serve, name="mixtures", daemon=True)
 
@@ -145,27 +150,35 @@ class Mixtures:
     def _meet(self, walk: Walk, wish: Wish) -> None:
         if walk.reached >= wish.t:
             self._show(walk, wish)
-        elif not self._compiled:
-            self._work(COMPILING)
+        else:
+            self._compile(walk.spec.moving)
         while walk.reached < wish.t:
             walk.go(wish.t, _SLICE)
-            self._compiled = True
             self._work(COMPUTING if walk.reached < wish.t else "")
             self._show(walk, wish)
             if self._overtaken:
                 return
         if not self._overtaken and walk.reckon():
             self._show(walk, wish)
-        if not self._compiled and not self._stay(_BEFORE_COMPILING):
-            self._compile()
+        if walk.spec.moving not in self._compiled and not self._stay(_BEFORE_COMPILING):
+            self._compile(walk.spec.moving)
 
-    def _compile(self) -> None:
-        """Compile before the first step is asked for."""
-        from lwd_tui.dynamics.gmm import warm_up
+    def _compile(self, moving: Moving) -> None:
+        """Compile what takes mixtures of one kind on, unless that is done."""
+        if moving in self._compiled:
+            return
+        from lwd_tui.dynamics.gmm import simulate
 
         self._work(COMPILING)
-        warm_up()
-        self._compiled = True
+        # Going through all that a compiler makes would hold the screen for a fifth of a second.
+        gc.disable()
+        try:
+            simulate(GmmSpec(name="warm-up", steps=2, replicates=1, moving=moving))
+        finally:
+            spare_the_collector()
+            gc.enable()
+        self._compiled.add(moving)
+        self._work("")
 
     def _work(self, words: str) -> None:
         if words != self._words:

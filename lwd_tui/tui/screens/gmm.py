@@ -69,7 +69,7 @@ class GmmPage(MixturesInTime):
             #panels { display: block; }
             #grid { grid-size: 1 1; grid-columns: 1fr; }
             .panel { display: none; }
-            .panel.-chosen, .remark { display: block; }
+            .panel.-chosen, #trace.-chosen, .remark { display: block; }
         }
     }
     """

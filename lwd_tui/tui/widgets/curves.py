@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -146,16 +146,20 @@ class _CurvesPlot(Plot):
             self.set_ylimits(0, top)
         if t is not None:
             self.rule(t, 0, top, self.colour("line"))
-        most = np.inf if self.zoomed else 4 * self.inner[0]
-        ordered = sorted(self._curves[::-1], key=lambda curve: curve.dash != (1, 0))
-        for curve in ordered:
+        for curve in self._from_below():
             times = np.arange(len(curve.values))
-            if len(times) > most:
+            if len(times) > 4 * self.inner[0] and not self.zoomed:
                 times = extremes(curve.values, 2 * self.inner[0])
             self.curve(times, curve.values[times], self.colour(curve.colour), curve.dash)
         for curve in reversed(self._curves):
             if curve.mark and t is not None and np.isfinite(curve.at(t)):
                 self.scatter([t], [curve.at(t)], curve.mark, self.colour(curve.colour))
+
+    def _from_below(self) -> Iterator[Curve]:
+        for dashed in (False, True):
+            for curve in reversed(self._curves):
+                if (curve.dash != (1, 0)) is dashed:
+                    yield curve
 
 
 def extremes(values: Floats, parts: int) -> Ints:

@@ -47,6 +47,8 @@ class WeightRows(Rows):
         self._weights: Floats = np.zeros((0, 0))
         self._labels: tuple[str, ...] = ()
         self._full = 1.0
+        # Lines of a component, as they were laid out.
+        self._laid = 1
 
     def show(self, weights: Floats, labels: tuple[str, ...], full: float) -> None:
         """Show weights of shape (n, B), a label for each component; a full bar means `full`."""
@@ -63,26 +65,13 @@ class WeightRows(Rows):
     @property
     def component(self) -> int:
         """The component that the cursor is on."""
-        return self.cursor // self._lines
-
-    @property
-    def _thick(self) -> int:
-        """Lines of a mixture, if each can have some of its own and all be seen; 0 if not."""
-        n, size = self._weights.shape
-        if not n or not size:
-            return 0
-        return min(((self.size.height + 1) // int(size) - 1) // int(n), _THICKEST)
-
-    @property
-    def _lines(self) -> int:
-        """Lines of a component."""
-        return len(self._weights) * self._thick + 1 if self._thick > 0 else 1
+        return self.cursor // self._laid
 
     @property
     def shown(self) -> int:
         """How many mixtures there is room for."""
         n = len(self._weights)
-        if self._thick > 0:
+        if self._laid > 1:
             return n
         return max(1, min(n, (self.size.width - 1 - _LABEL) // _NARROWEST))
 
@@ -92,26 +81,32 @@ class WeightRows(Rows):
         self._lay_out(min(self.component, max(len(self._labels) - 1, 0)))
 
     def _lay_out(self, component: int) -> None:
-        count = len(self._labels) * self._lines
-        self.fill(count - 1 if self._lines > 1 else count, component * self._lines)
+        """Give each mixture lines of its own, and a blank one after, if all can then be seen."""
+        n, size = (int(extent) for extent in self._weights.shape)
+        thick = 0
+        if n and size:
+            thick = min(((self.size.height + 1) // size - 1) // n, _THICKEST)
+        self._laid = n * thick + 1 if thick > 0 else 1
+        count = size * self._laid
+        self.fill(count - 1 if thick > 0 else count, component * self._laid)
 
     def validate_cursor(self, row: int) -> int:
         """Keep the cursor on the first line of a component."""
-        return super().validate_cursor(row) // self._lines * self._lines
+        return super().validate_cursor(row) // self._laid * self._laid
 
     def action_turn(self, components: int) -> None:
         """Move the cursor from component to component."""
-        self.action_move(components * self._lines)
+        self.action_move(components * self._laid)
 
     def draw(self, row: int, width: int) -> Iterable[Segment]:
         """Draw one line."""
-        component, line = divmod(row, self._lines)
+        component, line = divmod(row, self._laid)
         label = self._labels[component] if line == 0 else ""
         yield Segment(label.ljust(_LABEL), self.ink())
-        if self._lines == 1:
+        if self._laid == 1:
             yield from self._columns(component, width - _LABEL)
             return
-        who, part = divmod(line, self._thick)
+        who, part = divmod(line, (self._laid - 1) // len(self._weights))
         if who < len(self._weights):
             weight = float(self._weights[who, component])
             drawn = bar(weight / self._full, width - _LABEL - 2 - _NUMBER)
@@ -166,10 +161,10 @@ class Weights(Panel):
         n, component = len(self._weights), self.component
         if component >= self._weights.shape[-1]:
             return
-        few = "" if self._rows.shown == n else f" · the first {self._rows.shown} of {n}"
+        few = "" if self._rows.shown == n else f", the first {self._rows.shown} of {n}"
         parts = [
             Content.assemble((f"{marker(i)} ", series(i)), f"{self._weights[i, component]:.3f}")
             for i in range(min(n, 5))
         ]
-        remark = Content(" ").join([Content(f"component {component + 1}:"), *parts])
-        self.head(f"{self._title}{few}", remark)
+        remark = Content(" ").join([Content(f"component {component + 1}{few}:"), *parts])
+        self.head(self._title, remark)

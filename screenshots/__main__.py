@@ -51,13 +51,12 @@ async def settled(app: Explorer, pilot: Pilot) -> None:
     await pilot.pause(0.3)
 
 
-async def take(run: Path, size: tuple[int, int], *, theme: str | None = None) -> None:
+async def take(run: Path, size: tuple[int, int], theme: str) -> None:
     """Take a picture of each page at one size."""
     app = Explorer(run=run)
     async with app.run_test(size=size) as pilot:
         await settled(app, pilot)
-        if theme:
-            app.theme = theme
+        app.theme = theme
         for number, page in enumerate(PAGES, 1):
             await pilot.press(str(number))
             await settled(app, pilot)
@@ -65,7 +64,7 @@ async def take(run: Path, size: tuple[int, int], *, theme: str | None = None) ->
                 # Locked to the other clock, the mixtures show the same t.
                 await pilot.press("l")
                 await settled(app, pilot)
-            suffix = f"-{theme.removeprefix('lwd-')}" if theme else ""
+            suffix = "" if theme == "lwd-dark" else f"-{theme.removeprefix('lwd-')}"
             keep(app.export_screenshot(title="lwd-tui"), f"{page.name}-{size[0]}x{size[1]}{suffix}")
 
 
@@ -88,8 +87,8 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as state:
         os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = state
         for size in SIZES:
-            await take(run, size)
-        await take(run, (120, 40), theme="lwd-light")
+            await take(run, size, "lwd-dark")
+        await take(run, (120, 40), "lwd-light")
 
 
 asyncio.run(main())

@@ -32,8 +32,8 @@ DRAWN = len(MARKERS)
 _ROOM = 2**30
 # Products n |A(T)|: who may read what is laid out for each participant and point, before t = 0.
 _LAID_OUT = 10**8
-# Products R T n^2 B of the expectation, some seconds.
-_EXPECTED = 10**9
+# Steps of the expectation, each worth so many products at least, and products; some seconds.
+_STEP, _EXPECTED = 50_000, 10**9
 # Updates between two looks at the clock.
 _SLICE = 1_000_000
 
@@ -128,9 +128,9 @@ class Walk:
         _refuse(spec)
         self.run = _start(source) if isinstance(source, GmmSpec) else source
         self._left_out = ""
-        n, count = spec.participants, len(self.run.replicates)
-        if count * spec.steps * n * n * spec.components > _EXPECTED:
-            self._left_out = "theory would take too long for so many mixtures and replicates"
+        products = len(self.run.replicates) * spec.participants**2 * spec.components
+        if spec.steps * (_STEP + products) > _EXPECTED:
+            self._left_out = "theory would take too long for so many mixtures, replicates and steps"
         self._plan = make_plan(spec)
         self._norms = norms(self.run.weights)
         self._grid = line_grid(self.run)

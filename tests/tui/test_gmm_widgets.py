@@ -419,6 +419,16 @@ async def test_a_wrong_value_is_marked_and_told_and_can_be_mended(written):
         assert "!" not in shown(pilot.app)
 
 
+async def test_arrows_go_from_field_to_field_where_the_form_scrolls(written):
+    heard, hear = written
+    async with Host(Parameters(SPEC)).run_test(size=(60, 7), message_hook=hear) as pilot:
+        await replace_field(pilot, 8, "5")
+        await until(pilot, lambda: heard)
+        assert heard[0].spec.seed == 5
+        # The field is scrolled into sight.
+        assert "seed" in shown(pilot.app)
+
+
 async def test_another_preset_is_asked_for(written):
     heard, hear = written
     async with Host(Parameters(SPEC)).run_test(size=(60, 20), message_hook=hear) as pilot:

@@ -36,6 +36,7 @@ from lwd_tui.tui.screens.gmm_preset import ChooseMixtures
 from lwd_tui.tui.screens.gmm_time import MixturesInTime
 from lwd_tui.tui.widgets.curves import Curve, Curves
 from lwd_tui.tui.widgets.densities import Densities
+from lwd_tui.tui.widgets.form import Prose
 from lwd_tui.tui.widgets.gmm_clock import GmmClock
 from lwd_tui.tui.widgets.gmm_numbers import GmmNumbers
 from lwd_tui.tui.widgets.parameters import Parameters
@@ -156,10 +157,7 @@ class GmmPage(MixturesInTime):
 
     def show_norms(self) -> None:
         """Show both norms over one time axis: that of the longer run, or of the one that leads."""
-        run, scene, relative = self.run, self.scene, self._relative
-        last = self.spec.steps if run is None else run.experiment.steps
-        if not self.locked:
-            last = max(last, self.spec.steps)
+        run, scene, relative, last = self.run, self.scene, self._relative, self._last
         llm = gmm = None
         if run is not None:
             llm = model_curves(run.numbers, relative=relative)
@@ -191,6 +189,14 @@ class GmmPage(MixturesInTime):
             mixtures.head(f"GMM norm · {self._replicates(scene)}", scale)
             mixtures.show(gmm, t=scene.t, last=last, top=tops[1])
 
+    @property
+    def _last(self) -> int:
+        """Where the time axes end."""
+        if self.run is None:
+            return self.spec.steps
+        led = self.run.experiment.steps
+        return led if self.locked else max(led, self.spec.steps)
+
     def _replicates(self, scene: Scene) -> str:
         here, others = scene.replicates[scene.place], len(scene.replicates) - 1
         if self._overlay == "band" and others:
@@ -217,7 +223,7 @@ class GmmPage(MixturesInTime):
         ]
         trace = self.query_one("#trace", Curves)
         trace.head(f"weight of component {component + 1} over t")
-        trace.show(curves, t=scene.t, last=scene.spec.steps, top=1.0)
+        trace.show(curves, t=scene.t, last=self._last, top=1.0)
 
     # Parameters and files
 
@@ -291,7 +297,9 @@ class GmmPage(MixturesInTime):
 
     def action_edit(self) -> None:
         """Go to the parameters."""
-        self.choose("parameters")
+        self.choose("parameters", focus=False)
+        # At once, so that a key that follows at once is written there.
+        self.set_focus(self.query_one(Parameters).query_one(Prose))
 
     def action_leave(self) -> None:
         """Leave the field, or dismiss the notice."""

@@ -144,16 +144,18 @@ class _CurvesPlot(Plot):
         if not self.zoomed:
             self.set_xlimits(0, max(last, 1))
             self.set_ylimits(0, top)
-        if t is not None:
-            self.rule(t, 0, top, self.colour("line"))
+        # What lies on the limit itself would not be drawn.
+        here = None if t is None else min(t, max(last, 1) * (1 - 0.5 / self.inner[0]))
+        if here is not None:
+            self.rule(here, 0, top, self.colour("line"))
         for curve in self._from_below():
             times = np.arange(len(curve.values))
             if len(times) > 4 * self.inner[0] and not self.zoomed:
                 times = extremes(curve.values, 2 * self.inner[0])
             self.curve(times, curve.values[times], self.colour(curve.colour), curve.dash)
         for curve in reversed(self._curves):
-            if curve.mark and t is not None and np.isfinite(curve.at(t)):
-                self.scatter([t], [curve.at(t)], curve.mark, self.colour(curve.colour))
+            if curve.mark and here is not None and np.isfinite(curve.at(t)):
+                self.scatter([here], [curve.at(t)], curve.mark, self.colour(curve.colour))
 
     def _from_below(self) -> Iterator[Curve]:
         for dashed in (False, True):

@@ -36,6 +36,15 @@ _LONGEST = 400
 _HINT = "e   edit these\no   other mixtures\n[ ] other replicate\nw   keep the run in a file"
 
 
+class Fields(Form):
+    """A form whose fields are gone through by arrows too, where it scrolls as well."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", "next field", show=False),
+        Binding("up", "app.focus_previous", "field before", show=False),
+    ]
+
+
 class Parameters(Panel):
     """A form, and a sentence under it where something is wrong.
 
@@ -53,10 +62,6 @@ class Parameters(Panel):
         #hint { color: $quiet; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", "next field", show=False),
-        Binding("up", "app.focus_previous", "field before", show=False),
-    ]
 
     class Changed(Message):
         """Other parameters were written, and can be run."""
@@ -72,7 +77,7 @@ class Parameters(Panel):
         super().__init__(id=id)
         self._draft = GmmDraft(spec)
         self._base = spec
-        self._form = Form(FIELDS, self._draft.get)
+        self._form = Fields(FIELDS, self._draft.get)
         self._complaint = Words(id="complaint")
 
     def compose(self) -> ComposeResult:

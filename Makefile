@@ -24,10 +24,10 @@ install: $(VENV)/installed
 test: unit screens integration
 
 unit: $(VENV)/installed-dev
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest -n auto tests/unit
 
 screens: $(VENV)/installed-dev
-	$(BIN)/python -m pytest tests/tui
+	$(BIN)/python -m pytest -n 4 tests/tui
 
 integration: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/integration

@@ -134,7 +134,7 @@ def handmade_run(path: Path, *, stop_after: int = 6, texts=SENTENCES, **changes)
     return path
 
 
-async def holds(condition, seconds: float = 10) -> None:
+async def holds(condition, seconds: float = 30) -> None:
     """Wait until something holds; fail if it never does."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():
@@ -142,10 +142,16 @@ async def holds(condition, seconds: float = 10) -> None:
         await asyncio.sleep(0.005)
 
 
-async def until(pilot: Pilot, condition, seconds: float = 10) -> None:
+async def until(pilot: Pilot, condition, seconds: float = 30) -> None:
     """Wait until something holds and the screen shows it."""
     await holds(condition, seconds)
     await pilot.pause()
+
+
+async def focus(pilot: Pilot, widget: Widget) -> None:
+    """Put the focus on a widget, and wait until it is there: Textual moves it by a message."""
+    widget.focus()
+    await until(pilot, lambda: widget.has_focus)
 
 
 def shown(app: App) -> str:

@@ -4,7 +4,7 @@ import sqlite3
 
 import numpy as np
 import pytest
-from support.tui import handmade_run, scripted, shown, until
+from support.tui import focus, handmade_run, scripted, shown, until
 
 from lwd_tui.dynamics.gmm import simulate
 from lwd_tui.gmm_session import keep
@@ -296,7 +296,8 @@ async def test_what_is_too_large_is_said_in_place_and_can_be_mended():
         assert "memory" not in shown(app)
 
 
-async def test_a_preset_a_file_and_one_like_the_run(kept, tmp_path):
+async def test_a_preset_a_file_and_one_like_the_run(kept, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a short path is told on one line
     app = Explorer(run=kept, page="gmm")
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: app.view.t == 5)
@@ -307,16 +308,15 @@ async def test_a_preset_a_file_and_one_like_the_run(kept, tmp_path):
         await pilot.press("pagedown", "enter")
         await until(pilot, lambda: page.spec.name == "as the LLM run")
         assert (page.spec.participants, page.spec.responses, page.spec.steps) == (3, 4, 6)
-        file = tmp_path / "own.toml"
-        file.write_text(GmmSpec(name="[/] my own", steps=9).to_toml())
+        (tmp_path / "own.toml").write_text(GmmSpec(name="[/] my own", steps=9).to_toml())
         await pilot.press("o")
         await until(pilot, lambda: isinstance(app.screen, ChooseMixtures))
         path = app.screen.query_one(Line)
-        path.value = str(tmp_path / "none.toml")
-        path.focus()
+        path.value = "none.toml"
+        await focus(pilot, path)
         await pilot.press("enter")
         await until(pilot, lambda: "there is no such file" in shown(app))
-        path.value = str(file)
+        path.value = "own.toml"
         await pilot.press("enter")
         await until(pilot, lambda: page.spec.steps == 9 and app.screen is page)
         assert "[/] my own" in shown(app)

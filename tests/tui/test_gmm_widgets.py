@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.tui import Host, holds, shown, until
+from support.tui import Host, focus, holds, shown, until
 
 from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.gmm_walk import Walk
@@ -273,7 +273,7 @@ async def test_the_cursor_goes_from_component_to_component(size):
     weights, scene = Weights(), scene_at(1)
     async with Host(weights).run_test(size=size) as pilot:
         weights.show(scene)
-        weights.query_one(WeightRows).focus()
+        await focus(pilot, weights.query_one(WeightRows))
         await pilot.pause()
         assert weights.component == 0
         await pilot.press("down")
@@ -388,7 +388,7 @@ def written():
 
 
 async def replace_field(pilot, row, text):
-    pilot.app.query_one(Prose).focus()
+    await focus(pilot, pilot.app.query_one(Prose))
     await pilot.press(*["down"] * row)
     await pilot.press("end", *["backspace"] * 12, *text)
 
@@ -432,7 +432,7 @@ async def test_arrows_go_from_field_to_field_where_the_form_scrolls(written):
 async def test_another_preset_is_asked_for(written):
     heard, hear = written
     async with Host(Parameters(SPEC)).run_test(size=(60, 20), message_hook=hear) as pilot:
-        pilot.app.query_one(Prose).focus()
+        await focus(pilot, pilot.app.query_one(Prose))
         await pilot.press("enter")
         await until(pilot, lambda: heard)
         assert isinstance(heard[0], Parameters.PresetAsked)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.segment import Segment
-from support.tui import NAMES, SENTENCES, Host, handmade_step, holds, shown
+from support.tui import NAMES, SENTENCES, Host, focus, handmade_step, holds, shown
 from textual import events
 from textual.content import Content
 
@@ -58,7 +58,7 @@ async def test_of_many_lines_only_those_that_are_seen_are_made():
     rows = Numbered()
     async with Host(rows).run_test(size=(40, 10)) as pilot:
         rows.fill(1_000_000)
-        rows.focus()
+        await focus(pilot, rows)
         await pilot.press("j", "j", "pagedown")
         rows.action_move(999_990)
         await pilot.pause()
@@ -72,7 +72,7 @@ async def test_the_cursor_stays_on_the_lines_and_in_sight():
         rows.fill(25, 24)
         await pilot.pause()
         assert (rows.cursor, rows.top) == (24, 15)
-        rows.focus()
+        await focus(pilot, rows)
         await pilot.press("j")
         assert not heard(messages, Rows.Moved)
         await pilot.press("pageup", "k", "enter")
@@ -122,7 +122,7 @@ async def test_the_tree_opens_the_viewed_step_only():
         await pilot.pause()
         # What is looked at stays on its line, and the steps move past it.
         assert outline.cursor - outline.top == line
-        outline.focus()
+        await focus(pilot, outline)
         await pilot.press("left")
         assert outline.entry(outline.cursor) == (900, 1, None)
         await pilot.press("left")
@@ -184,7 +184,7 @@ async def test_what_was_read_is_shown_whole_under_the_list():
         reading.point(2)
         await pilot.pause()
         assert "post 2 · △ cleo · synthetic, since t 2, 3 steps old" in shown(pilot.app)
-        pilot.app.query_one(Posts).focus()
+        await focus(pilot, pilot.app.query_one(Posts))
         await pilot.press("enter")
         assert [message.post.id for message in heard(messages, Reading.Followed)] == [2]
         reading.unfold(True)
@@ -291,9 +291,9 @@ async def test_what_became_of_a_post_is_gone_to():
         assert "read 2 times" in text
         assert "t 4     △ cleo, for answer 3" in text
         assert " 0.250 r t 4    □ " in text
-        followed.query_one("#readers").focus()
+        await focus(pilot, followed.query_one("#readers"))
         await pilot.press("j", "enter")
-        followed.query_one("#descendants").focus()
+        await focus(pilot, followed.query_one("#descendants"))
         await pilot.press("enter")
         gone = [(m.t, m.participant, m.index) for m in heard(messages, Followed.Left)]
         assert gone == [(4, 2, 3), (4, 1, 1)]
@@ -347,7 +347,7 @@ async def test_a_passage_scrolls_by_the_keys_of_vi():
     passage = Passage()
     async with Host(passage).run_test(size=(30, 6)) as pilot:
         passage.put(Content("\n".join(map(str, range(50)))))
-        passage.focus()
+        await focus(pilot, passage)
         await holds(lambda: passage.has_focus and passage.max_scroll_y == 44)
         for key, line in (("j", 1), ("j", 2), ("k", 1), ("ctrl+d", 7), ("ctrl+u", 1)):
             await pilot.press(key)
@@ -373,7 +373,7 @@ async def test_another_answer_is_shown_from_its_beginning():
 async def test_what_is_pasted_into_a_line_is_cleaned():
     line = Line()
     async with Host(line).run_test(size=(40, 5)) as pilot:
-        line.focus()
+        await focus(pilot, line)
         await pilot.pause()
         line.post_message(events.Paste("a\x1b]52;c;eA==\x07b\nc\u202e" + "d" * 5000))
         await holds(lambda: line.value.startswith("ab cd"))

@@ -32,6 +32,7 @@ async def test_a_teacher_pauses_looks_back_and_posts_by_hand(tmp_path):
         await pilot.press("space")
         await until(pilot, lambda: app.progress.phase == "paused")
         done = app.progress.done
+        await until(pilot, lambda: app.view.t == done - 1)
         await pilot.press("comma", "comma")
         await until(pilot, lambda: app.view.t == done - 3)
         assert f"answers at t = {done - 3}" in shown(app)

@@ -7,7 +7,7 @@ import sqlite3
 import numpy as np
 import pytest
 from support.snapshots import compare
-from support.tui import handmade_run, scripted, shown, stored_run, until
+from support.tui import focus, handmade_run, scripted, shown, stored_run, until
 from test_hostile import HOSTILE, assert_tame
 from textual.widgets import Input
 
@@ -195,7 +195,7 @@ async def test_a_run_is_exported(three, tmp_path, kind):
         line = page.app.screen.query_one(Input)
         assert line.value.endswith("alpha.jsonl" if kind == "jsonl" else f"alpha-{kind}")
         line.value = str(tmp_path / "out")
-        line.focus()
+        await focus(page.pilot, line)
         await page.press("enter")
         await page.says("alpha is exported")
     if kind == "jsonl":
@@ -215,14 +215,14 @@ async def test_what_is_there_is_not_replaced_unless_asked_for(three, tmp_path):
     async with _Page() as page:
         await page.press("e", "right")
         page.app.screen.query_one(Input).value = str(out)
-        page.app.screen.query_one(Input).focus()
+        await focus(page.pilot, page.app.screen.query_one(Input))
         await page.press("enter")
         await page.says("exists already")
         assert out.read_text() == "mine"
         replacing = page.app.screen.query_one("#replace", Choice)
-        replacing.focus()
+        await focus(page.pilot, replacing)
         await page.press("right")
-        page.app.screen.query_one(Input).focus()
+        await focus(page.pilot, page.app.screen.query_one(Input))
         await page.press("enter")
         await page.says("alpha is exported")
         assert out.read_text() != "mine"

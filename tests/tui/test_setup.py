@@ -2,7 +2,7 @@
 
 import pytest
 from support.recorded import ReplayServer
-from support.tui import scripted, shown, until
+from support.tui import focus, scripted, shown, until
 from textual import events
 from textual.widgets import Button
 
@@ -83,7 +83,7 @@ async def test_a_wrong_beta_is_said_and_marked(preset):
         await settled(pilot)
         await take(pilot, preset)
         beta = row(app, "beta").control
-        beta.focus()
+        await focus(pilot, beta)
         await pilot.press("end", "backspace", "backspace", "backspace", "3")
         await until(pilot, lambda: "must be at most 1" in sentence(app))
         assert "! beta = 3" in sentence(app)
@@ -106,7 +106,7 @@ async def test_k_follows_as_beta_is_typed(preset):
         await take(pilot, preset)
         # Six posts; three more are written at each of three steps.
         assert "|A(0)| = 6 · k_0 = 3 · k_3 = 7" in shown(app)
-        row(app, "beta").control.focus()
+        await focus(pilot, row(app, "beta").control)
         await pilot.press("end", "backspace", "backspace", "backspace", "1")
         await until(pilot, lambda: "k_0 = 6 · k_3 = 15" in shown(app))
 
@@ -151,7 +151,7 @@ async def test_posts_are_written_edited_and_deleted():
         await settled(pilot)
         page = app.screen
         seeds = page.query_one(Seeds)
-        seeds.focus()
+        await focus(pilot, seeds)
         first = page._draft.posts("posts")[0]
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.focused, Editor))
@@ -196,7 +196,7 @@ async def test_saved_and_begun_with_again(tmp_path, preset):
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         await take(pilot, preset)
-        row(app, "seed").control.focus()
+        await focus(pilot, row(app, "seed").control)
         await pilot.press("end", "1", "escape", "w")
         await until(pilot, lambda: app.screen.name != "setup")
         await pilot.press("end", "ctrl+u")
@@ -221,11 +221,11 @@ async def test_models_are_chosen_copied_and_left():
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         page = app.screen
-        page.query_one("Servers Choice").focus()
+        await focus(pilot, page.query_one("Servers Choice"))
         await pilot.press("right")
         await until(pilot, lambda: page.query_one(Models).count == 6)
         models = page.query_one(Models)
-        models.focus()
+        await focus(pilot, models)
         await pilot.press("space", "down", "space", "plus", "down", "enter")
         assert [who.model for who in page._draft.cast[3:]] == ["ada", "ben", "ben", "cleo"]
         await pilot.press("space", "up", "minus")
@@ -253,7 +253,7 @@ async def test_a_persona_and_sampling_are_edited(preset):
         await pilot.press("c", "e")
         await until(pilot, lambda: isinstance(app.screen, EditParticipant))
         app.screen.query_one(Editor).load_text("You are terse.")
-        row(app, "sampling.temperature").control.focus()
+        await focus(pilot, row(app, "sampling.temperature").control)
         await pilot.press("end", "9", "9", "backspace", "backspace", "backspace", "9")
         await pilot.pause()
         app.screen.query_one(Form).reach("sampling.top_p")
@@ -273,7 +273,7 @@ async def test_a_server_fills_the_table(monkeypatch):
         app = Explorer(page="setup")
         async with app.run_test(size=(120, 40)) as pilot:
             await settled(pilot)
-            app.screen.query_one("Servers Choice").focus()
+            await focus(pilot, app.screen.query_one("Servers Choice"))
             await pilot.press("left", "left")
             await until(pilot, lambda: app.screen.query_one(Models).count == 3)
             assert "in memory:" in shown(app)
@@ -286,7 +286,7 @@ async def test_a_server_that_is_not_there(monkeypatch):
     app = Explorer(page="setup")
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        app.screen.query_one("Servers Choice").focus()
+        await focus(pilot, app.screen.query_one("Servers Choice"))
         await pilot.press("left", "left")
         await until(pilot, lambda: "not reachable" in shown(app))
         assert "no Ollama server answers" in shown(app)
@@ -351,9 +351,9 @@ async def test_hostile_text_is_shown_harmlessly_and_kept_whole(tmp_path, preset)
         await take(pilot, path)
         await pilot.pause()
         assert not {"\x1b", "\x07", "\x9b", "‮"} & set(shown(app))
-        for keys, focus in ((["e"], Seeds), (["e"], None)):
-            app.screen.query_one(focus or "Cast").focus()
-            await pilot.press(*keys)
+        for form in (Seeds, "Cast"):
+            await focus(pilot, app.screen.query_one(form))
+            await pilot.press("e")
             await pilot.pause()
             assert not {"\x1b", "\x07", "\x9b", "‮"} & set(shown(app))
             await pilot.press("escape")

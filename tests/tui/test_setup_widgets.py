@@ -1,7 +1,7 @@
 """The widgets of the Set up page, each alone in a small app."""
 
 import pytest
-from support.tui import Host, shown, until
+from support.tui import Host, focus, shown, until
 
 from lwd_tui.backends.offer import Offer
 from lwd_tui.experiment import Participant, SeedPost
@@ -37,7 +37,7 @@ async def test_a_choice_by_keys_and_by_mouse():
     choice = Choice(("one", "two", "three"), "one")
     heard, hook = told(Choice.Changed)
     async with Host(choice).run_test(size=(40, 3), message_hook=hook) as pilot:
-        choice.focus()
+        await focus(pilot, choice)
         await pilot.press("right", "l", "space", "left")
         await pilot.click(Choice, offset=(7, 0))  # the second word begins at column 6
         await pilot.pause()
@@ -178,7 +178,7 @@ async def test_what_is_wanted_of_a_line_is_told():
     seeds = Seeds()
     heard, hook = told(EditedRows.Asked)
     async with Host(seeds).run_test(size=(60, 6), message_hook=hook) as pilot:
-        seeds.focus()
+        await focus(pilot, seeds)
         await pilot.press("e", "d", "a")
         seeds.show_posts([SeedPost(text="One."), SeedPost(text="Two.")])
         await pilot.press("j", "enter", "c", "delete")
@@ -192,11 +192,11 @@ async def test_hosts_are_told_when_the_typing_pauses():
     heard, hook = told(Servers.Changed)
     async with Host(servers).run_test(size=(60, 6), message_hook=hook) as pilot:
         assert not servers.query_one("#host-line").display
-        servers.query_one(Choice).focus()
+        await focus(pilot, servers.query_one(Choice))
         await pilot.press("right", "right", "right")
         await until(pilot, lambda: servers.backend == "openai")
         assert servers.query_one("#host-line").display
-        servers.query_one("#host").focus()
+        await focus(pilot, servers.query_one("#host"))
         await pilot.press(*"box", "comma", *" b2", "enter")
         await pilot.pause()
     assert heard[-1].backend == "openai"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.tui import NAMES, Host, handmade_step, holds, painted, scripted, shown, until
+from support.tui import NAMES, Host, focus, handmade_step, holds, painted, scripted, shown, until
 from textual.content import Content
 
 from lwd_tui.palette import marker
@@ -161,7 +161,7 @@ async def test_zooming_lasts_while_steps_come_in_and_is_taken_back():
         await drawn(pilot)
         plot = scatter.query_one(Plot)
         whole = plot._x_max - plot._x_min
-        plot.focus()
+        await focus(pilot, plot)
         await pilot.press("z")
         await drawn(pilot)
         assert plot._x_max - plot._x_min < whole
@@ -270,7 +270,7 @@ async def test_the_cursor_of_the_feed_stays_on_its_post():
     several = posts(30)
     async with Host(feed).run_test(size=(50, 10)) as pilot:
         feed.show_posts(several, {})
-        feed.focus()
+        await focus(pilot, feed)
         await pilot.press("j", "j", "down", "k")
         assert feed.chosen.id == 27
         several += posts(33)[30:]
@@ -299,7 +299,7 @@ async def test_a_hundred_thousand_posts_are_shown_at_once():
     many = [Post(i, "short" if i % 1000 else long, "ada", "human", 0) for i in range(100_000)]
     async with Host(feed).run_test(size=(50, 10)) as pilot:
         feed.show_posts(many, {})
-        feed.focus()
+        await focus(pilot, feed)
         await pilot.press("pagedown", "pagedown")
         assert feed.chosen.id == 99_999 - 18
 

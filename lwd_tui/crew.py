@@ -8,7 +8,7 @@ from typing import Any
 
 from lwd_tui.backends.base import Embedder, Generator, UnfitRequest
 from lwd_tui.dynamics.context import estimated_tokens, frame, worst_context
-from lwd_tui.dynamics.prompt import build_prompt
+from lwd_tui.dynamics.prompt import build_prompt, post_line
 from lwd_tui.experiment import EmbedderSpec, Experiment, Participant
 from lwd_tui.types import ModelInfo
 
@@ -166,7 +166,7 @@ async def _context(
         exact = await generator.count_tokens(who.model, text)
         return estimated_tokens(text) if exact is None else exact
 
-    lines = [experiment.template.post.replace("{post}", post.text) for post in experiment.posts]
+    lines = [post_line(experiment.template, post.text) for post in experiment.posts]
     costs = [await tokens(line) + 1 for line in lines]
     empty = build_prompt(experiment.template, who, experiment.query, ())
     needed = worst_context(experiment, who, costs, await tokens(frame(experiment, who, empty)))

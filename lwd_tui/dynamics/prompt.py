@@ -10,16 +10,40 @@ from lwd_tui.types import Message, Prompt
 
 _PLACE = re.compile(r"\{(posts?|query)\}")
 
+# How families of models spell the tokens that begin and end turns: <|im_end|>, <｜User｜>, <s>,
+# </s>, <start_of_turn>, <<SYS>>, <seed:think>; [|user|] and, in square brackets, these words.
+_IN_BRACKETS = (
+    "ARGS|AUDIO|AVAILABLE_TOOLS|BEGIN_AUDIO|BOS|CALL_ID|CLS|EOS|IMG|IMG_BREAK|IMG_END|INST|MASK"
+    "|MIDDLE|PAD|PREFIX|SEP|SUFFIX|SYSTEM_PROMPT|THINK|TOOL_CALLS?|TOOL_CONTENT|TOOL_RESULTS|UNK"
+    "|[gs]MASK|multimodal"
+)
+# Names can't hold a bracket, so that the time stays linear in the length of the text.
+_CONTROL = re.compile(rf"<(?=[|｜]|/?\w[\w:-]*>)|\[(?=[|｜]|@[A-Z]+@\]|/?(?:{_IN_BRACKETS})\])")
+
+
+def defuse(text: str) -> str:
+    """Return a text that no model reads as the end of a turn, or as another control token.
+
+    Servers read the spelling of a control token as that token wherever it stands in a message,
+    so that a post could end the user's turn and speak for someone else. A space after its first
+    character leaves it readable and makes it plain text. The spellings are those of the families
+    of models we know, and whatever else looks like one tag in angle brackets.
+    """
+    return _CONTROL.sub(r"\g<0> ", text)
+
 
 def post_line(template: Template, text: str) -> str:
-    """Return a post as a line of a prompt: its own line breaks become spaces."""
-    return _fill(template.post, {"post": " ".join(text.split())})
+    """Return a post as a line of a prompt: defused, its own line breaks made spaces."""
+    return _fill(template.post, {"post": defuse(" ".join(text.split()))})
 
 
 def build_prompt(
     template: Template, participant: Participant, query: str, lines: Sequence[str]
 ) -> Prompt:
     """Fill the template.
+
+    The query is defused like the posts. The template and the personas are the experimenter's own
+    and stay as they are: a completion template may spell out turns on purpose.
 
     Parameters
     ----------
@@ -35,7 +59,7 @@ def build_prompt(
     -------
     Prompt
     """
-    system = participant.system or template.system
+    system, query = participant.system or template.system, defuse(query)
     if not lines:
         body = _fill(template.unread, {"query": query})
     elif participant.style == "chat":

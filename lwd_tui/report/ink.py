@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lwd_tui.palette import COLOURS
-
-RGB = tuple[int, int, int]
+from lwd_tui.palette import COLOURS, RGB, as_hex, readable
 
 CONTRAST = 3.0
 """Of every marker and line with its ground: what WCAG 2.1 asks of graphics."""
@@ -32,44 +30,17 @@ class Ink:
     dark: str
 
 
-def contrast(one: RGB, other: RGB) -> float:
-    """Return the contrast of two colours, from 1 to 21, as WCAG 2 defines it."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(rgb: RGB) -> float:
-    linear = [
-        part / 255 / 12.92 if part / 255 <= 0.04045 else ((part / 255 + 0.055) / 1.055) ** 2.4
-        for part in rgb
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _readable(rgb: RGB, ground: RGB, end: int) -> RGB:
-    """Return the colour, moved towards black (0) or white (255) until it stands out."""
-    shades = (_mixed(rgb, end, percent / 100) for percent in range(101))
-    return next(shade for shade in shades if contrast(shade, ground) >= CONTRAST)
-
-
-def _mixed(rgb: RGB, end: int, share: float) -> RGB:
-    red, green, blue = (round(part + (end - part) * share) for part in rgb)
-    return red, green, blue
-
-
-def _as_hex(rgb: RGB) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*rgb)
-
-
 TEXT = Ink("text", "#1b1f24", "#d9dee5")
 QUIET = Ink("quiet", "#5f6873", "#98a2b1")
 RULE = Ink("rule", "#dbd8d0", "#333b46")
-GROUND = Ink("ground", _as_hex(_PAPER), _as_hex(_NIGHT))
+GROUND = Ink("ground", as_hex(_PAPER), as_hex(_NIGHT))
 PANEL = Ink("panel", "#f1efe9", "#1a1f26")
 LINK = Ink("link", "#00557f", "#7cc4f0")
 SERIES = tuple(
     Ink(
-        f"series-{number}", _as_hex(_readable(rgb, _PAPER, 0)), _as_hex(_readable(rgb, _NIGHT, 255))
+        f"series-{number}",
+        as_hex(readable(rgb, _PAPER, CONTRAST)),
+        as_hex(readable(rgb, _NIGHT, CONTRAST)),
     )
     for number, rgb in enumerate(COLOURS)
 )

@@ -8,52 +8,9 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-from lwd_tui.palette import COLOURS, colour
+from lwd_tui.palette import COLOURS, as_hex, as_rgb, colour, readable
 
-RGB = tuple[int, int, int]
 CONTRAST = 4.5
-
-
-def _luminance(rgb: RGB) -> float:
-    """Relative luminance of an sRGB colour, as WCAG 2 defines it."""
-    linear = [
-        part / 255 / 12.92 if part / 255 <= 0.04045 else ((part / 255 + 0.055) / 1.055) ** 2.4
-        for part in rgb
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: RGB, other: RGB) -> float:
-    """Return the contrast of two colours, from 1 to 21, as WCAG 2 defines it."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def mixed(one: RGB, other: RGB, share: float) -> RGB:
-    """Return a colour between two: `share` of the other."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
-    return red, green, blue
-
-
-def readable(rgb: RGB, background: RGB, wanted: float = CONTRAST) -> RGB:
-    """Return the colour, moved towards black or white until it can be read."""
-    end = (0, 0, 0) if _luminance(background) > 0.18 else (255, 255, 255)
-    for percent in range(0, 100, 2):
-        candidate = mixed(rgb, end, percent / 100)
-        if contrast(candidate, background) >= wanted:
-            return candidate
-    return end
-
-
-def as_hex(rgb: RGB) -> str:
-    """Write a colour as CSS does."""
-    return "#{:02x}{:02x}{:02x}".format(*rgb)
-
-
-def as_rgb(text: str) -> RGB:
-    """Read what `as_hex` wrote."""
-    red, green, blue = bytes.fromhex(text.removeprefix("#"))
-    return red, green, blue
 
 
 def series(participant: int) -> str:

@@ -11,8 +11,8 @@ from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.theme import Theme
 
-from lwd_tui.palette import marker
-from lwd_tui.tui.theme import as_hex, as_rgb, contrast, mixed, series
+from lwd_tui.palette import as_hex, as_rgb, contrast, marker, mixed
+from lwd_tui.tui.theme import series
 from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Floats

@@ -8,10 +8,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
 
-from lwd_tui.palette import marker
+from lwd_tui.palette import as_hex, as_rgb, marker, mixed
 from lwd_tui.text import shorten
 from lwd_tui.tui.excerpt import excerpt
-from lwd_tui.tui.theme import as_hex, as_rgb, mixed, series
+from lwd_tui.tui.theme import series
 from lwd_tui.tui.widgets.rows import Rows
 from lwd_tui.types import Post
 

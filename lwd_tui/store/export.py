@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from lwd_tui.store.errors import RunExists, StoreError
+from lwd_tui.store.errors import StoreError
+from lwd_tui.store.files import put_in_place
 from lwd_tui.store.gmm import GMM_TABLES, gmm_rows
 from lwd_tui.store.run import RunStore
 from lwd_tui.store.tables import TABLES, Column, Values, table_rows, wanted_tables
@@ -94,7 +95,7 @@ def export(
         paths = [_beside(out, f"{table}.{file_format}") for table in tables]
     write = {"csv": _write_csv, "jsonl": _write_jsonl, "parquet": _write_parquet}[file_format]
     try:
-        with _put_in_place(paths, overwrite) as parts:
+        with put_in_place(paths, replace=overwrite) as parts:
             write(parts, tables, found)
     except OSError as error:
         raise StoreError(f"can't write to {out}: {error.strerror or error}") from error
@@ -106,23 +107,6 @@ def _beside(out: Path, name: str) -> Path:
     if out.suffix in (".csv", ".parquet"):
         return out.with_name(f"{out.stem}-{name}")
     return out / name
-
-
-@contextmanager
-def _put_in_place(paths: list[Path], overwrite: bool) -> Iterator[list[Path]]:
-    """Give a temporary path for each path, and rename them all when they are whole."""
-    for path in paths:
-        if path.is_dir() or (path.exists() and not overwrite):
-            raise RunExists(f"{path} exists already; choose another place, or ask to replace it")
-    paths[0].parent.mkdir(parents=True, exist_ok=True)
-    parts = [path.with_name(f".{path.name}.part") for path in paths]
-    try:
-        yield parts
-        for part, path in zip(parts, paths, strict=True):
-            part.replace(path)
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
 
 
 def _write_jsonl(parts: list[Path], tables: Tables, found: Rows) -> None:

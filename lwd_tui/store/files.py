@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lwd_tui.store.errors import RunExists, StoreError
@@ -25,15 +26,40 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
     StoreError
         If the file can't be written.
     """
-    if path.is_dir() or (path.exists() and not replace):
-        raise RunExists(f"{path} exists already; choose another place, or ask to replace it")
-    part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
+        with put_in_place([path], replace=replace) as (part,):
+            part.write_bytes(data)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
         reason = "its folder is a file" if path.parent.is_file() else error.strerror or error
         raise StoreError(f"can't write to {path}: {reason}") from error
+    except ValueError as error:  # Of a path that no system takes.
+        raise StoreError(f"can't write to {path}: {error}") from error
+
+
+@contextmanager
+def put_in_place(paths: Sequence[Path], *, replace: bool) -> Iterator[list[Path]]:
+    """Give a place beside each file to write it to, and move them all when they are whole.
+
+    Folders that are missing are made.
+
+    Raises
+    ------
+    RunExists
+        If one of the files is there and may not be replaced, or a folder.
+    OSError
+        If one of them can't be written.
+    """
+    for path in paths:
+        if path.is_dir() or (path.exists() and not replace):
+            raise RunExists(f"{path} exists already; choose another place, or ask to replace it")
+    parts = [path.with_name(f".{path.name}.part") for path in paths]
+    try:
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        yield parts
+        for part, path in zip(parts, paths, strict=True):
+            part.replace(path)
+    finally:
+        for part in parts:
+            with suppress(OSError, ValueError):
+                part.unlink()

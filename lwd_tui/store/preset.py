@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from lwd_tui.experiment import Experiment
-from lwd_tui.store.errors import StoreError
+from lwd_tui.store.errors import RunExists, StoreError
+from lwd_tui.store.files import write_whole
 
 
 class PresetExists(StoreError):
@@ -29,15 +30,9 @@ def save_preset(experiment: Experiment, path: Path, *, replace: bool = False) ->
     StoreError
         If the file can't be written.
     """
-    beside = path.with_name(f"{path.name}.part")
+    if not path.parent.is_dir():
+        raise StoreError(f"{path} can't be written: there is no folder {path.parent}")
     try:
-        if not replace:
-            path.open("x").close()
-        # What was there stays whole until the new file is.
-        beside.write_text(experiment.to_toml(), encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except FileExistsError:
+        write_whole(path, experiment.to_toml().encode(), replace=replace)
+    except RunExists:
         raise PresetExists(f"{path} is there already") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise StoreError(f"{path} can't be written: {reason}") from None

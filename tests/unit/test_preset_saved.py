@@ -24,7 +24,19 @@ def test_another_file_is_not_written_over_unasked(tmp_path):
     assert load_preset(str(path)).name == "quickstart"
 
 
-@pytest.mark.parametrize("name", ["no/such/folder/x.toml", "a\0b.toml"])
-def test_what_cannot_be_written_is_said(tmp_path, name):
-    with pytest.raises(StoreError, match="can't be written"):
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("no/such/folder/x.toml", r"x\.toml can't be written: there is no folder .*no/such/folder"),
+        ("a\0b.toml", "can't write to .*: embedded null byte"),
+    ],
+)
+def test_what_cannot_be_written_is_said(tmp_path, name, sentence):
+    with pytest.raises(StoreError, match=sentence):
         save_preset(load_preset("quickstart"), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_not_written_over(tmp_path):
+    with pytest.raises(PresetExists):
+        save_preset(load_preset("quickstart"), tmp_path, replace=True)

@@ -16,8 +16,7 @@ help:
 	@echo "make screenshots  pictures of the screens, from a real stored run"
 
 demo: $(VENV)/installed
-	$(BIN)/lwd-tui models pull smollm2-135m gemma3-270m all-minilm-l6-v2
-	$(BIN)/lwd-tui --preset quickstart --headless
+	$(BIN)/lwd-tui demo
 
 install: $(VENV)/installed
 

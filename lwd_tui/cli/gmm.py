@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lwd_tui.cli.through import write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -78,27 +79,31 @@ def gmm(
 
 def write_json(run: GmmRun) -> None:
     """Write one object a step, with the norm of each replicate, then a summary."""
+    for line in json_lines(run):
+        write(line)
+
+
+def json_lines(run: GmmRun) -> Iterator[dict[str, Any]]:
+    """Yield what `write_json` writes."""
     from lwd_tui.dynamics.gmm_results import norms
     from lwd_tui.gmm_session import sizes, summarise, theory
 
     expected = theory(run).tolist()
     curves, (k, size) = norms(run.weights).T.tolist(), sizes(run)
     for t, norm in enumerate(curves):
-        _write({"t": t, "k": int(k[t]), "posts": int(size[t]), "norm": norm, "theory": expected[t]})
+        yield {"t": t, "k": int(k[t]), "posts": int(size[t]), "norm": norm, "theory": expected[t]}
     spec = run.spec
-    _write(
-        {
-            "summary": True,
-            "experiment": spec.name,
-            "experiment_sha256": spec.sha256,
-            "seed": spec.seed,
-            "replicates": len(run.replicates),
-            "participants": spec.participants,
-            "components": spec.components,
-            "steps": spec.steps + 1,
-            **summarise(run).to_dict(),
-        }
-    )
+    yield {
+        "summary": True,
+        "experiment": spec.name,
+        "experiment_sha256": spec.sha256,
+        "seed": spec.seed,
+        "replicates": len(run.replicates),
+        "participants": spec.participants,
+        "components": spec.components,
+        "steps": spec.steps + 1,
+        **summarise(run).to_dict(),
+    }
 
 
 def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
@@ -190,7 +195,3 @@ def _progress(share: float) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{share:4.0%} of the updates ")
         sys.stderr.flush()
-
-
-def _write(line: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(line, allow_nan=False) + "\n")

@@ -9,7 +9,20 @@ from typing import Annotated, Any
 
 import typer
 
-from lwd_tui.cli import compare, doctor, gmm, models, presets, report, runs, serve, stats, sweep
+from lwd_tui.cli import (
+    compare,
+    demo,
+    doctor,
+    gmm,
+    models,
+    presets,
+    replay,
+    report,
+    runs,
+    serve,
+    stats,
+    sweep,
+)
 from lwd_tui.errors import LwdError
 
 app = typer.Typer(
@@ -23,6 +36,8 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.command("presets")(presets.presets)
 app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
+app.command("replay")(replay.replay)
 app.command("gmm")(gmm.gmm)
 app.command("stats")(stats.stats)
 app.command("compare")(compare.compare)

@@ -73,10 +73,9 @@ def step_of(t: int, size: int, k: int, answers: int, dimensions: int, posted: in
 
 def store_step(store: RunStore, step: Step, posts: list[str]) -> tuple[float, float, float]:
     """Store a step; return the seconds of its beginning, its responses and its end."""
-    prompts = {
-        draw.participant: Prompt.completion("\n".join(posts[number] for number in draw.posts))
-        for draw in step.draws
-    }
+    prompts = [
+        Prompt.completion("\n".join(posts[number] for number in draw.posts)) for draw in step.draws
+    ]
     start = time.perf_counter()
     store.begin_step(step.t, step.k, step.size, step.draws, prompts)
     begun = time.perf_counter()

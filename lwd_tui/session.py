@@ -31,7 +31,7 @@ from lwd_tui.dynamics.network import (
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment import Experiment, InvalidExperiment
 from lwd_tui.store.run import RunStore
-from lwd_tui.types import Draw, Geometry, Post, Prompt, Step
+from lwd_tui.types import Geometry, Post, Step
 
 Notice = Callable[[str], None]
 _PACKAGES = ("numpy", "xllamacpp", "gguf", "ollama", "openai", "sentence-transformers", "torch")
@@ -225,7 +225,7 @@ class Session:
         match event:
             case StepStarted(t, k, size, draws, prompts):
                 self._in_step = True
-                self.store.begin_step(t, k, size, draws, _by_reader(draws, prompts))
+                self.store.begin_step(t, k, size, draws, prompts)
             case ResponseArrived(response):
                 self.store.add_response(response)
             case StepCompleted(step):
@@ -236,16 +236,6 @@ class Session:
                 self._in_step = False
                 return StepCompleted(step)
         return event
-
-
-def _by_reader(
-    draws: Sequence[Draw], prompts: Sequence[Prompt]
-) -> dict[int | tuple[int, int], Prompt]:
-    """Name each prompt by who reads it: a participant, or one of its responses."""
-    return {
-        draw.participant if draw.response is None else (draw.participant, draw.response): prompt
-        for draw, prompt in zip(draws, prompts, strict=True)
-    }
 
 
 def run_record(experiment: Experiment, crew: Crew, hosts: Sequence[str]) -> dict[str, Any]:

@@ -21,10 +21,7 @@ from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.types import Draw, Post, Prompt, Response, Step
 
-__all__ = ["PromptKey", "RunStore", "StepNumbers"]
-
-PromptKey = int | tuple[int, int]
-"""A participant; or (participant, response) where each response draws for itself."""
+__all__ = ["RunStore", "StepNumbers"]
 
 
 class RunStore(RunReader):
@@ -139,12 +136,7 @@ class RunStore(RunReader):
             connection.execute("UPDATE run SET record = ?", (text,))
 
     def begin_step(
-        self,
-        t: int,
-        k: int,
-        size: int,
-        draws: Sequence[Draw],
-        prompts: Mapping[PromptKey, Prompt],
+        self, t: int, k: int, size: int, draws: Sequence[Draw], prompts: Sequence[Prompt]
     ) -> None:
         """Commit what a step begins with, before any response to it.
 
@@ -155,23 +147,24 @@ class RunStore(RunReader):
         t, k, size : int
             The step, k_t and |A(t)|.
         draws : sequence of Draw
-        prompts : mapping
-            One a draw, by participant, or by (participant, response) where each response draws
-            for itself.
+        prompts : sequence of Prompt
+            One a draw, in the order of the draws.
 
         Raises
         ------
         RunMismatch
             If the step was begun with other values.
         """
-        asked = {_key(draw): draw for draw in draws}
-        if asked.keys() != prompts.keys() or len(asked) != len(draws):
-            raise ValueError(f"{len(prompts)} prompts don't go with {len(draws)} draws")
+        readers = {(draw.participant, draw.response) for draw in draws}
+        if not len(readers) == len(draws) == len(prompts):
+            raise ValueError(
+                f"{len(prompts)} prompts don't go with {len(draws)} draws of {len(readers)} readers"
+            )
         if stored := self._all("SELECT k, size FROM steps WHERE t = ?", t):
             same = stored[0] == (k, size) and self.draws(t) == list(draws)
             if not same or any(
-                self.prompt(t, draw.participant, draw.response) != prompts[key]
-                for key, draw in asked.items()
+                self.prompt(t, draw.participant, draw.response) != prompt
+                for draw, prompt in zip(draws, prompts, strict=True)
             ):
                 raise RunMismatch(
                     f"run {run_name(self.path)}: step {t} was begun with other draws or prompts "
@@ -183,8 +176,8 @@ class RunStore(RunReader):
             raise ValueError(f"step {t} can't begin: {self.finished()} steps are whole")
         with self._transaction() as connection:
             connection.execute("INSERT INTO steps (t, k, size) VALUES (?, ?, ?)", (t, k, size))
-            for key, draw in asked.items():
-                sha256, body = rows.prompt_hash(prompts[key]), rows.prompt_blob(prompts[key])
+            for draw, prompt in zip(draws, prompts, strict=True):
+                sha256, body = rows.prompt_hash(prompt), rows.prompt_blob(prompt)
                 connection.execute(
                     "INSERT OR IGNORE INTO prompts (sha256, body) VALUES (?, ?)", (sha256, body)
                 )
@@ -317,10 +310,6 @@ def _first_posts(experiment: Experiment) -> list[Post]:
         Post(number, post.text, post.author, "human", 0, post.label)
         for number, post in enumerate(experiment.posts)
     ]
-
-
-def _key(draw: Draw) -> PromptKey:
-    return draw.participant if draw.response is None else (draw.participant, draw.response)
 
 
 def _insert_posts(

@@ -127,7 +127,7 @@ def handmade_run(path: Path, *, stop_after: int = 6, texts=SENTENCES, **changes)
         for t in range(stop_after):
             step = handmade_step(t, texts)
             prompt = Prompt.completion(f"Read, and answer, at t = {t}.")
-            store.begin_step(t, step.k, step.size, step.draws, dict.fromkeys(range(3), prompt))
+            store.begin_step(t, step.k, step.size, step.draws, [prompt] * 3)
             for response in step.responses:
                 store.add_response(response)
             store.finish_step(step)

@@ -38,7 +38,7 @@ def run(tmp_path):
             step = handmade_step(t, TEXTS)
             step = replace(step, responses=tuple(map(hostile_answer, step.responses)))
             messages = (Message("system", TEXTS[0]), Message("user", "\n".join(TEXTS)))
-            prompts = dict.fromkeys(range(3), Prompt("chat", messages))
+            prompts = [Prompt("chat", messages)] * 3
             store.begin_step(t, step.k, step.size, step.draws, prompts)
             for answer in step.responses:
                 store.add_response(answer)

@@ -3,7 +3,7 @@
 from contextlib import aclosing
 
 import numpy as np
-from store_samples import attempt, prompts_of
+from store_samples import attempt, write
 
 from lwd_tui.analysis.distance import geometry
 from lwd_tui.cast import Wishes
@@ -83,10 +83,7 @@ def handmade(path, steps, /, **changes):
                 tuple(Draw(t, i, tuple(reads[i])) for i in range(n)),
                 answers, rows, tuple(posted), 1.0, geometry=previous,
             )  # fmt: skip
-            store.begin_step(t, step.k, step.size, step.draws, prompts_of(step.draws))
-            for answer in answers:
-                store.add_response(answer)
-            store.finish_step(step)
+            write(store, step)
     return RunStore.open(path)
 
 

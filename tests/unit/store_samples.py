@@ -30,8 +30,7 @@ def attempt(text="It will rise.", **changes):
 
 
 def prompts_of(draws, text="Read and answer."):
-    keys = [d.participant if d.response is None else (d.participant, d.response) for d in draws]
-    return {key: Prompt.completion(f"{text} {key}") for key in keys}
+    return [Prompt.completion(f"{text} {draw.participant} {draw.response}") for draw in draws]
 
 
 def simple_step(t, size=3, answers=2, dimensions=4):
@@ -70,12 +69,12 @@ def simple_step(t, size=3, answers=2, dimensions=4):
     )
 
 
-def begin(store, step):
-    store.begin_step(step.t, step.k, step.size, step.draws, prompts_of(step.draws))
+def begin(store, step, prompts=None):
+    store.begin_step(step.t, step.k, step.size, step.draws, prompts or prompts_of(step.draws))
 
 
-def write(store, step):
-    begin(store, step)
+def write(store, step, prompts=None):
+    begin(store, step, prompts)
     for response in step.responses:
         store.add_response(response)
     store.finish_step(step)
@@ -158,10 +157,9 @@ def steps(draw, t=0):
     )
     styles = st.sampled_from(["chat", "completion"])
     messages = st.builds(Message, st.sampled_from(["system", "user"]), texts)
-    prompts = {
-        key: Prompt(draw(styles), tuple(draw(st.lists(messages, min_size=1, max_size=2))))
-        for key in prompts_of(draws)
-    }
+    prompts = [
+        Prompt(draw(styles), tuple(draw(st.lists(messages, min_size=1, max_size=2)))) for _ in draws
+    ]
     responses = tuple(
         draw(responses_of(t, participant, index))
         for participant in range(n)

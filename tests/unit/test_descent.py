@@ -86,9 +86,7 @@ def test_the_last_step_has_no_descendants(store):
 
 def test_a_step_under_way_is_not_looked_at(store):
     post = store.posts()[3]
-    store.begin_step(
-        3, 2, 9, (Draw(3, 0, (3,)),), {0: store.prompt(0, 0)}
-    )  # fmt: skip
+    store.begin_step(3, 2, 9, [Draw(3, 0, (3,))], [store.prompt(0, 0)])
     assert all(reading.t < 3 for reading in follow(store, post).readings)
 
 

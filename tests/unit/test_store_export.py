@@ -88,7 +88,7 @@ def test_a_prompt_is_written_once_before_the_draws_that_refer_to_it(tmp_path):
     with RunStore.create(tmp_path / "tiny.sqlite", experiment(), {}) as store:
         prompt = simple_prompt()
         draws = (Draw(0, 0, (0,)), Draw(0, 1, (1,)))
-        store.begin_step(0, 1, 3, draws, {0: prompt, 1: prompt})
+        store.begin_step(0, 1, 3, draws, [prompt, prompt])
         (path,) = export(store, "jsonl", tmp_path / "run.jsonl")
     objects = [one for one in lines(path) if one["kind"] in ("prompts", "draws")]
     assert [one["kind"] for one in objects] == ["prompts", "prompts", "draws", "draws"]
@@ -256,10 +256,7 @@ def test_any_step_can_be_written_in_every_format(tmp_path_factory, made):
     names = [{"name": name, "backend": "scripted", "model": name} for name in "abc"]
     spec = experiment(posts=0, participants=names)
     with RunStore.create(folder / "any.sqlite", spec, {}) as store:
-        store.begin_step(step.t, step.k, step.size, step.draws, prompts)
-        for response in step.responses:
-            store.add_response(response)
-        store.finish_step(step)
+        write(store, step, prompts)
         (path,) = export(store, "jsonl", folder / "run.jsonl", embeddings=True)
         export(store, "csv", folder)
         export(store, "parquet", folder, embeddings=True)

@@ -46,15 +46,15 @@ def test_any_step_comes_back_exactly(tmp_path_factory, made):
     step, prompts = made
     path = tmp_path_factory.mktemp("run") / "any.sqlite"
     with RunStore.create(path, experiment(posts=0), {}) as store:
-        store.begin_step(step.t, step.k, step.size, step.draws, prompts)
+        begin(store, step, prompts)
         for response in reversed(step.responses):
             store.add_response(response)
         assert store.pending(0) == list(step.responses)
         store.finish_step(step)
     with RunStore.open(path) as store:
         assert_same_step(store.step(0), step)
-        for key, prompt in prompts.items():
-            assert store.prompt(0, *(key if isinstance(key, tuple) else (key,))) == prompt
+        for draw, prompt in zip(step.draws, prompts, strict=True):
+            assert store.prompt(0, draw.participant, draw.response) == prompt
         (numbers,) = store.numbers()
         assert numbers.failed == sum(response.failed for response in step.responses)
         np.testing.assert_equal(numbers.norm, step.geometry.norm if step.geometry else np.nan)
@@ -137,11 +137,13 @@ def test_a_prompt_goes_with_each_draw(store):
     draws = (Draw(0, 0, (0,)), Draw(0, 1, (1,)))
     with pytest.raises(ValueError, match="1 prompts don't go with 2 draws"):
         store.begin_step(0, 1, 3, draws, prompts_of(draws[:1]))
+    with pytest.raises(ValueError, match="2 prompts don't go with 2 draws of 1 readers"):
+        store.begin_step(0, 1, 3, draws[:1] * 2, prompts_of(draws))
 
 
 def test_equal_prompts_are_kept_once(store, path):
     draws = tuple(Draw(0, 0, (0,), index) for index in range(5))
-    prompts = dict.fromkeys(prompts_of(draws), Prompt.completion("The same for all."))
+    prompts = [Prompt.completion("The same for all.")] * len(draws)
     store.begin_step(0, 1, 3, draws, prompts)
     assert sqlite3.connect(path).execute("SELECT count(*) FROM prompts").fetchone() == (1,)
     assert store.prompt(0, 0, 3) == Prompt.completion("The same for all.")

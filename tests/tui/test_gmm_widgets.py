@@ -18,13 +18,13 @@ from lwd_tui.tui.comparison import (
     top_of,
 )
 from lwd_tui.tui.mixtures import COMPILING, Mixtures
-from lwd_tui.tui.widgets.curves import Curve, Curves, extremes
+from lwd_tui.tui.widgets.curves import Curve, Curves
 from lwd_tui.tui.widgets.densities import Densities
 from lwd_tui.tui.widgets.form import Prose
 from lwd_tui.tui.widgets.gmm_clock import GmmClock
 from lwd_tui.tui.widgets.gmm_numbers import GmmNumbers
 from lwd_tui.tui.widgets.parameters import Parameters
-from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.widgets.plot import Plot, extremes, stretches
 from lwd_tui.tui.widgets.weights import WeightRows, Weights, bar
 
 SPEC = GmmSpec(name="small", steps=8, replicates=3)
@@ -115,7 +115,7 @@ async def test_curves_are_drawn_again_only_if_something_is_new():
 def test_a_long_curve_keeps_its_outline():
     rng = np.random.default_rng(3)
     values = rng.normal(size=10_000)
-    values[4321], values[77] = 40, np.nan
+    values[4321] = 40
     kept = extremes(values, 100)
     assert len(kept) <= 202
     assert kept[0] == 0
@@ -123,8 +123,23 @@ def test_a_long_curve_keeps_its_outline():
     assert 4321 in kept
     assert (np.diff(kept) > 0).all()
     for start in range(0, 10_000, 100):
-        stretch = np.nan_to_num(values[start : start + 100])
+        stretch = values[start : start + 100]
         assert start + stretch.argmin() in kept
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ("", []),
+        ("---", []),
+        ("xxx", [[0, 1, 2]]),
+        ("x-", [[0]]),
+        ("-xx--x-x", [[1, 2], [5], [7]]),
+    ],
+)
+def test_a_curve_is_broken_where_values_are_missing(values, found):
+    there = np.array([value == "x" for value in values], dtype=bool)
+    assert [stretch.tolist() for stretch in stretches(there)] == found
 
 
 # What the curves are

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from textual.app import ComposeResult
@@ -13,7 +12,7 @@ from textual.content import Content
 from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.plot import Plot
 from lwd_tui.tui.widgets.words import Words
-from lwd_tui.types import Floats, Ints
+from lwd_tui.types import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,9 +149,7 @@ class _CurvesPlot(Plot):
             self.rule(here, 0, top, self.colour("line"))
         for curve in self._from_below():
             times = np.arange(len(curve.values))
-            if len(times) > 4 * self.inner[0] and not self.zoomed:
-                times = extremes(curve.values, 2 * self.inner[0])
-            self.curve(times, curve.values[times], self.colour(curve.colour), curve.dash)
+            self.curve(times, curve.values, self.colour(curve.colour), curve.dash)
         for curve in reversed(self._curves):
             if curve.mark and here is not None and np.isfinite(curve.at(t)):
                 self.scatter([here], [curve.at(t)], curve.mark, self.colour(curve.colour))
@@ -162,15 +159,3 @@ class _CurvesPlot(Plot):
             for curve in reversed(self._curves):
                 if (curve.dash != (1, 0)) is dashed:
                     yield curve
-
-
-def extremes(values: Floats, parts: int) -> Ints:
-    """Return where each of `parts` stretches is lowest and highest: a long curve's outline."""
-    edges = np.linspace(0, len(values), parts + 1).astype(np.int64)
-    held = np.nan_to_num(values)
-    kept = [
-        start + np.array([held[start:stop].argmin(), held[start:stop].argmax()])
-        for start, stop in pairwise(edges)
-        if stop > start
-    ]
-    return np.unique(np.concatenate([[0], *kept, [len(values) - 1]]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from textual import events, on
 from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
@@ -19,6 +20,7 @@ from textual_hires_canvas import Canvas
 from textual_plot import HiResMode, PlotWidget
 
 from lwd_tui.tui.widgets.ticks import Ticks
+from lwd_tui.types import Floats, Ints
 
 REDRAW = 0.25
 """Seconds between two redraws of a plot."""
@@ -190,20 +192,18 @@ class Plot(PlotWidget, inherit_bindings=False):
         Parameters
         ----------
         x, y : array_like
-            In order of x; NaN where there is no value.
+            In order of x; NaN where there is no value. Of a curve with many more points than
+            columns, the outline is drawn.
         style : str
         dash : (int, int)
             Dots on and off; (1, 0) is a solid line.
         """
         xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-        missing = ~np.isfinite(ys)
-        for piece in np.split(np.arange(len(ys)), np.flatnonzero(missing)):
-            held = piece[~missing[piece]]
-            if len(held) < 2:
-                self.scatter(xs[held], ys[held], marker_style=style, hires_mode=DOTS)
-            elif dash == (1, 0):
-                self.plot(xs[held], ys[held], style, DOTS)
-            else:
+        alone: list[int] = []
+        for held in stretches(np.isfinite(ys)):
+            if len(held) == 1:
+                alone.append(held[0])
+            elif dash != (1, 0):
                 # Two dots a column, each asked for twice so that steep parts don't thin out.
                 dots = np.arange(0, 2 * self.inner[0], 0.5)
                 dots = dots[dots % sum(dash) < dash[0]]
@@ -211,3 +211,26 @@ class Plot(PlotWidget, inherit_bindings=False):
                 columns = xs[held[0]] + share * (xs[held[-1]] - xs[held[0]])
                 heights = np.interp(columns, xs[held], ys[held])
                 self.scatter(columns, heights, marker_style=style, hires_mode=DOTS)
+            else:
+                if len(held) > 4 * self.inner[0] and not self.zoomed:
+                    held = held[extremes(ys[held], 2 * self.inner[0])]
+                self.plot(xs[held], ys[held], style, DOTS)
+        if alone:
+            self.scatter(xs[alone], ys[alone], marker_style=style, hires_mode=DOTS)
+
+
+def stretches(there: NDArray[np.bool_]) -> list[Ints]:
+    """Return the positions of each unbroken stretch of what is there, in order."""
+    held = np.flatnonzero(there)
+    return np.split(held, np.flatnonzero(np.diff(held) > 1) + 1) if len(held) else []
+
+
+def extremes(values: Floats, parts: int) -> Ints:
+    """Return where each of `parts` stretches is lowest and highest: a long curve's outline."""
+    edges = np.linspace(0, len(values), parts + 1).astype(np.int64)
+    kept = [
+        start + np.array([values[start:stop].argmin(), values[start:stop].argmax()])
+        for start, stop in pairwise(edges)
+        if stop > start
+    ]
+    return np.unique(np.concatenate([[0], *kept, [len(values) - 1]]))

@@ -10,8 +10,14 @@ from lwd_tui.types import Floats
 DENSE = 200
 # Two vectors more than are wanted, so that equal or close eigenvalues are told apart.
 SPARE = 2
-LARGEST_BASIS = 96
+# A round cloud, which has no leading axes to speak of, is done at about half of it.
+LARGEST_BASIS = 320
 TOLERANCE = 1e-8
+# The projected matrix is decomposed again once it has grown by this factor.
+PATIENCE = 1.1
+# Multiplications of a product that OpenBLAS does without copying the matrix into its own layout
+# first, which for a few vectors takes longer than the product.
+UNCOPIED = 400_000
 
 
 def leading_eigenpairs(tall: Floats, count: int) -> tuple[Floats, Floats]:
@@ -59,11 +65,12 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
     new = np.linalg.qr(np.random.default_rng(0).standard_normal((size, block)))[0].T
     basis = np.empty((LARGEST_BASIS, size))
     projected = np.zeros((LARGEST_BASIS, LARGEST_BASIS))
+    looked = 0
     for low in range(0, min(LARGEST_BASIS, size) - block + 1, block):
         high = low + block
         basis[low:high] = new
         known = basis[:high]
-        image = (new @ tall.T) @ tall
+        image = _applied(tall, new)
         overlap = image @ known.T
         projected[low:high, :high] = overlap
         projected[:high, low:high] = overlap.T
@@ -73,9 +80,25 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
         outside -= known.T @ (known @ outside)
         outside, correction = np.linalg.qr(outside)
         new = outside.T
+        if high < PATIENCE * looked:
+            continue
+        looked = high
         values, vectors = np.linalg.eigh(projected[:high, :high])
         values, vectors = values[::-1][:count], vectors[:, ::-1][:, :count]
         residual = np.linalg.norm(correction @ remainder @ vectors[low:], axis=0).max()
         if residual <= TOLERANCE * values[0]:
             return values, known.T @ vectors
     return None
+
+
+def _applied(tall: Floats, rows: Floats) -> Floats:
+    """Return ``rows @ tall.T @ tall``, some rows of `tall` at a time.
+
+    Those are still in the processor's cache when they are wanted for the second time.
+    """
+    image = np.zeros(rows.shape)
+    height = max(1, UNCOPIED // rows.size)
+    for first in range(0, len(tall), height):
+        part = tall[first : first + height]
+        image += (rows @ part.T) @ part
+    return image

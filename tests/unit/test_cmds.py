@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 from sklearn.manifold import ClassicalMDS
 
+from lwd_tui.analysis import principal
 from lwd_tui.analysis.arrays import UnfitData
 from lwd_tui.analysis.cmds import classical_mds, classical_mds_of_distances
 
@@ -97,6 +98,36 @@ def test_large_clouds_without_structure() -> None:
     points = np.random.default_rng(3).normal(size=(400, 300))
     singular = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
     np.testing.assert_allclose(classical_mds(points).eigenvalues, singular[:2] ** 2, rtol=1e-12)
+
+
+def test_a_round_cloud_needs_no_full_decomposition(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(5).normal(size=(600, 500))
+    theirs = ClassicalMDS().fit(points)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the iteration should have ended by itself")
+
+    monkeypatch.setattr(principal, "_dense", refuse)
+    ours = classical_mds(points)
+    np.testing.assert_allclose(ours.eigenvalues, theirs.eigenvalues_, rtol=1e-12)
+    expected = up_to_signs(ours.coordinates, theirs.embedding_)
+    # Where axes are nearly as long as each other, their directions are less sure.
+    np.testing.assert_allclose(ours.coordinates, expected, atol=1e-4)
+
+
+def test_a_cloud_that_the_iteration_gives_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(6).normal(size=(400, 300))
+    theirs = ClassicalMDS().fit(points)
+    monkeypatch.setattr(principal, "LARGEST_BASIS", 8)
+    ours = classical_mds(points)
+    expected = up_to_signs(ours.coordinates, theirs.embedding_)
+    np.testing.assert_allclose(ours.coordinates, expected, atol=1e-9)
+
+
+def test_the_points_are_left_alone() -> None:
+    points = np.arange(12.0).reshape(4, 3)
+    classical_mds(points)
+    assert points.tolist() == np.arange(12.0).reshape(4, 3).tolist()
 
 
 def test_distances_that_no_points_have() -> None:

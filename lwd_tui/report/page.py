@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lwd_tui import __version__
+from lwd_tui.glossary import GLOSSARY
 from lwd_tui.knobs import Exchange
 from lwd_tui.palette import marker
 from lwd_tui.report.draw import Drawing, inline
@@ -40,7 +41,8 @@ def filled(template: str, values: dict[str, Any], drawings: dict[str, Drawing]) 
     # Matplotlib escapes what it writes; a drawing's names were cleaned when it was made.
     figures = {name: Markup(inline(drawing, name)) for name, drawing in drawings.items()}  # noqa: S704
     page = _environment().get_template(template)
-    return page.render(values, figures=figures, inks=INKS, version=__version__) + "\n"
+    shared = {"glossary": GLOSSARY, "inks": INKS, "version": __version__}
+    return page.render(values, figures=figures, **shared) + "\n"
 
 
 def stride(count: int, most: int = MOST_ROWS) -> int:

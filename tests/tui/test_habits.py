@@ -7,8 +7,8 @@ import sys
 import pytest
 from support.tui import handmade_run, holds, scripted, shown, until
 
+from lwd_tui.glossary import GLOSSARY
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.glossary import GLOSSARY
 from lwd_tui.tui.screens import PAGES
 from lwd_tui.tui.screens.help import Help
 from lwd_tui.tui.screens.live import LivePage
@@ -88,7 +88,7 @@ async def test_help_explains_the_numbers_and_the_keys(kept):
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help))
         for term in LivePage.GLOSSARY:
-            assert GLOSSARY[term][0] in "".join(str(w.content) for w in app.screen.query("Words"))
+            assert GLOSSARY[term].name in "".join(str(w.content) for w in app.screen.query("Words"))
         await pilot.press("question_mark")
         await until(pilot, lambda: not isinstance(app.screen, Help))
 

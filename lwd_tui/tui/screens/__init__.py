@@ -29,7 +29,7 @@ A page whose panels become tabs on a small terminal is a
 
 A page's keys are its ``BINDINGS``; each has an id such as ``"inspect.search"``, so that users can
 move it, and a description, which is also its command in the palette. ``GLOSSARY`` names the
-numbers that ``?`` explains there (`lwd_tui.tui.glossary`). Widgets live in ``lwd_tui/tui/widgets``,
+numbers that ``?`` explains there (`lwd_tui.glossary`). Widgets live in ``lwd_tui/tui/widgets``,
 are given Steps or plain values, and post messages of their own; each stands alone in a small host
 app in its tests (``tests/support/tui.py``). Text that others wrote is shown through `excerpt`,
 `shorten` or `clean`, in a `Content` in a `Words`, never as markup; what is pasted goes through

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
 
-from lwd_tui.tui.glossary import GLOSSARY
+from lwd_tui.glossary import GLOSSARY
 from lwd_tui.tui.widgets.words import Words
 
 
@@ -47,10 +47,10 @@ class Help(ModalScreen[None]):
         with VerticalScroll() as scroll:
             scroll.border_title = "what is this"
             scroll.border_subtitle = "esc closes"
-            terms: tuple[str, ...] = getattr(self._page, "GLOSSARY", ())
-            for term in terms:
-                words, sentence = GLOSSARY[term]
-                yield Words(Content.assemble((words, "bold $primary"), "  ", sentence, "\n"))
+            keys: tuple[str, ...] = getattr(self._page, "GLOSSARY", ())
+            for term in map(GLOSSARY.__getitem__, keys):
+                words = f"{term.meaning} {term.here}".rstrip()
+                yield Words(Content.assemble((term.name, "bold $primary"), "  ", words, "\n"))
             yield Words(Content.assemble(("Keys", "bold $primary")))
             yield Words(Content("\n").join(self._keys()))
 

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
+from lwd_tui.glossary import GLOSSARY
 from lwd_tui.gmm_walk import Scene
-from lwd_tui.tui.glossary import GLOSSARY
 from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.words import Words
 
@@ -76,6 +76,6 @@ def run_in_words(scene: Scene) -> dict[str, str]:
 
 def _lines(values: dict[str, str]) -> list[Content]:
     return [
-        Content.assemble((GLOSSARY[term][0].ljust(20), "$quiet"), (value, "bold"))
+        Content.assemble((GLOSSARY[term].name.ljust(20), "$quiet"), (value, "bold"))
         for term, value in values.items()
     ]

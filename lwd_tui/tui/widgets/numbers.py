@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from lwd_tui.tui.glossary import GLOSSARY
+from lwd_tui.glossary import GLOSSARY
 from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Step
@@ -32,7 +32,7 @@ class Numbers(Panel):
         self.head(f"numbers at t = {step.t}")
         self._list.put(
             Content("\n").join(
-                Content.assemble((GLOSSARY[term][0].ljust(23), "$quiet"), (value, "bold"))
+                Content.assemble((GLOSSARY[term].name.ljust(23), "$quiet"), (value, "bold"))
                 for term, value in numbers_in_words(step).items()
             )
         )

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from lwd_tui.backends.base import BackendError, GenerateRequest, Generator
-from lwd_tui.dynamics.context import estimated_tokens, frame, worst_context
+from lwd_tui.dynamics.context import estimated_tokens, frame, outside_texts, worst_context
 from lwd_tui.dynamics.prompt import build_prompt, post_line
 from lwd_tui.experiment import Experiment, Participant
 from lwd_tui.types import Message, Prompt
@@ -152,7 +152,7 @@ def estimate(experiment: Experiment, speeds: Mapping[Runner, Speed] | None = Non
 
 def needed_context(experiment: Experiment, who: Participant) -> int:
     """Bound the context of a participant without its tokenizer, rather too high than too low."""
-    lines = (experiment.template.post.replace("{post}", post.text) for post in experiment.posts)
+    lines = [post_line(experiment.template, text) for text in outside_texts(experiment)]
     empty = build_prompt(experiment.template, who, experiment.query, ())
     around = estimated_tokens(frame(experiment, who, empty))
     return worst_context(experiment, who, [estimated_tokens(line) + 1 for line in lines], around)

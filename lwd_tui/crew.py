@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lwd_tui.backends.base import Embedder, Generator, UnfitRequest
-from lwd_tui.dynamics.context import estimated_tokens, frame, worst_context
+from lwd_tui.dynamics.context import estimated_tokens, frame, outside_texts, worst_context
 from lwd_tui.dynamics.prompt import build_prompt, post_line
 from lwd_tui.experiment import EmbedderSpec, Experiment, Participant
 from lwd_tui.types import ModelInfo
@@ -166,8 +166,10 @@ async def _context(
         exact = await generator.count_tokens(who.model, text)
         return estimated_tokens(text) if exact is None else exact
 
-    lines = [post_line(experiment.template, post.text) for post in experiment.posts]
-    costs = [await tokens(line) + 1 for line in lines]
+    lines = [post_line(experiment.template, text) for text in outside_texts(experiment)]
+    # Noise is there many times over, and a server may have to be asked for each count.
+    cost_of = {line: await tokens(line) + 1 for line in dict.fromkeys(lines)}
+    costs = [cost_of[line] for line in lines]
     empty = build_prompt(experiment.template, who, experiment.query, ())
     needed = worst_context(experiment, who, costs, await tokens(frame(experiment, who, empty)))
     limit = model.context_length

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 
+from lwd_tui.dynamics.additions import OFF_TOPIC
 from lwd_tui.experiment import Experiment, Participant
 from lwd_tui.types import Prompt
 
@@ -22,6 +23,20 @@ def estimated_tokens(text: str) -> int:
     return len(text.encode()) // 3 + 1
 
 
+def outside_texts(experiment: Experiment) -> list[str]:
+    """Return the texts of the posts that no participant writes, as far as a draw may hold them.
+
+    Those of A(0); the whole reserve where `fresh` takes from it, since chance says which; noise as
+    often as it may be drawn, at its longest.
+    """
+    texts = [post.text for post in experiment.posts]
+    shuffled = experiment.noise_kind == "shuffled"
+    longest = max(texts if shuffled else OFF_TOPIC, key=estimated_tokens, default="")
+    if experiment.fresh:
+        texts += [post.text for post in experiment.reserve]
+    return texts + [longest] * min(experiment.noise * experiment.steps, _largest_draw(experiment))
+
+
 def worst_context(
     experiment: Experiment, participant: Participant, post_tokens: Sequence[int], frame_tokens: int
 ) -> int:
@@ -36,7 +51,7 @@ def worst_context(
     participant : Participant
         Whose prompts are meant.
     post_tokens : sequence of int
-        Tokens of each post of A(0), as a line of the prompt.
+        Tokens of each of the `outside_texts`, as a line of the prompt.
     frame_tokens : int
         Tokens of the prompt without any post.
 
@@ -47,7 +62,7 @@ def worst_context(
     """
     longest = max(who.sampling.max_tokens for who in experiment.cast)
     synthetic = int(longest * FOREIGN_TOKENS) + _marker_tokens(experiment)
-    k = max(experiment.draw_size(experiment.size(t)) for t in range(experiment.steps + 1))
+    k = _largest_draw(experiment)
     added = experiment.posts_each if experiment.interaction else 0
     written = len(experiment.cast) * added * experiment.steps
     longer = sorted((cost for cost in post_tokens if cost > synthetic), reverse=True)[:k]
@@ -66,6 +81,10 @@ def frame(experiment: Experiment, participant: Participant, empty: Prompt) -> st
     template = experiment.template
     around = template.chat if participant.style == "chat" else template.completion
     return f"{empty.text}\n{around}"
+
+
+def _largest_draw(experiment: Experiment) -> int:
+    return max(experiment.draw_size(experiment.size(t)) for t in range(experiment.steps + 1))
 
 
 def _marker_tokens(experiment: Experiment) -> int:

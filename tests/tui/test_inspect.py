@@ -169,7 +169,7 @@ async def test_a_post_that_was_read_is_followed_from_the_list(opened):
         await page.press("tab", "j", "enter")
         await page.until(lambda: "post 1, followed" in page.text)
         # A person wrote it: there is no embedding to go by, and that is said.
-        await page.until(lambda: "answers with its words" in page.text)
+        await page.until(lambda: "later answers, by words in common" in page.text)
         assert SENTENCES[1][:20] in page.text
 
 
@@ -185,11 +185,38 @@ async def test_the_first_answer_stands_beside_the_last(opened):
         await page.at("answer 1 of ada · t = 4")
         await page.press("d")
         await page.at("answer 1 of ada · t = 5")
-        await page.at("pinned: answer 1 of ada · t = 0", "#pinned")
-        assert page.app.screen.query_one("#pinned").display
+        await page.at("answer 1 of ada · t = 0", "#pinned")
+        first, last = (page.app.screen.query_one(each) for each in ("#pinned", "#answer"))
+        assert first.region.right == last.region.x
+        assert first.region.y == last.region.y
         assert "of the words in common" in page.text
+        await page.press("d")
+        await page.until(lambda: not first.display)
         await page.press("b")
         await page.at("answer 1 of ada · t = 4")
+
+
+async def test_what_was_read_takes_the_place_of_the_list_beside_two_answers(opened):
+    async with opened() as page:
+        middle, finder = (page.app.screen.query_one(each) for each in ("#middle", "#finder"))
+        await page.press("d")
+        await page.until(lambda: not middle.display)
+        assert finder.display
+        await page.press("tab")
+        await page.until(lambda: middle.display and not finder.display)
+        assert "read by ada at t = 5" in page.text
+        await page.press("slash")
+        await page.until(lambda: finder.display and not middle.display)
+        await page.press("escape", "escape")
+        await page.until(lambda: middle.display and finder.display)
+
+
+async def test_the_first_step_alone_is_compared_with_nothing(opened, tmp_path):
+    run = handmade_run(tmp_path / "short.sqlite", stop_after=1)
+    async with opened(run=run) as page:
+        await page.press("d")
+        await page.until(lambda: "nothing to compare it with" in page.text)
+        assert not page.app.screen.query_one("#pinned").display
 
 
 async def test_an_answer_is_pinned_and_let_go(opened):
@@ -198,7 +225,7 @@ async def test_an_answer_is_pinned_and_let_go(opened):
         await page.until(lambda: page.app.screen.query_one("#pinned").display)
         await page.press("n")
         await page.at("answer 1 of ada · t = 5")
-        await page.at("pinned: answer 0 of ada · t = 5", "#pinned")
+        await page.at("answer 0 of ada · t = 5", "#pinned")
         await page.press("N", "m")
         await page.until(lambda: not page.app.screen.query_one("#pinned").display)
 
@@ -286,8 +313,10 @@ async def test_panels_stand_alone_on_a_small_terminal(opened):
         await page.press("f")
         await page.until(lambda: "was not posted" in page.text)
         await page.press("d")
-        await page.until(lambda: "pinned: answer 1 of ada · t = 0" in page.text)
+        await page.until(lambda: page.title("#pinned") == "answer 1 of ada · t = 0")
         await page.pilot.resize_terminal(120, 40)
+        await page.until(lambda: page.one(Outline).region.width > 0)
+        await page.press("escape", "escape")
         await page.until(lambda: "read by ada at t = 5" in page.text)
 
 
@@ -354,7 +383,7 @@ async def test_what_it_looks_like(opened, size, theme, tmp_path):
     async with opened(size=size) as page:
         page.app.theme = theme
         await page.press("comma", "d")
-        await page.at("pinned: answer 0 of ada · t = 0", "#pinned")
+        await page.at("answer 0 of ada · t = 0", "#pinned")
         name = f"inspect-{size[0]}x{size[1]}-{theme}"
         await compare(page.app, page.pilot, name, tmp_path)
 
@@ -400,7 +429,7 @@ async def test_without_colours_all_is_told_by_signs(opened, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     async with opened() as page:
         await page.press("d", "right")
-        await page.at("pinned: answer 0 of ada · t = 0", "#pinned")
+        await page.at("answer 0 of ada · t = 0", "#pinned")
         segments = [s for line in page.app.screen._compositor.render_strips() for s in line]
         marked = "".join(s.text for s in segments if s.style and s.style.underline)
         assert "Patient miners" in marked

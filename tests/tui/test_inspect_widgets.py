@@ -191,7 +191,7 @@ async def test_what_was_read_is_shown_whole_under_the_list():
         reading.show_prompt(Prompt("chat", (Message("system", "Be brief."), Message("user", "Q?"))))
         await pilot.pause()
         assert "Be brief." in shown(pilot.app)
-        assert "chat, 11 signs" in shown(pilot.app)
+        assert "chat, 11 characters" in shown(pilot.app)
         reading.show_posts((), AUTHORS, 0, "read by ada")
         await pilot.pause()
         assert "too little to draw from" in shown(pilot.app)
@@ -289,17 +289,20 @@ async def test_what_became_of_a_post_is_gone_to():
         await pilot.pause()
         text = shown(pilot.app)
         assert "read 2 times" in text
+        assert "t 4     ○ ada wrote it, answer 0" in text
         assert "t 4     △ cleo, for answer 3" in text
         assert " 0.250 r t 4    □ " in text
         await focus(pilot, followed.query_one("#readers"))
-        await pilot.press("j", "enter")
+        # The cursor stands on the first reader; above it is the answer that the post was.
+        await pilot.press("j", "enter", "k", "k", "enter")
         await focus(pilot, followed.query_one("#descendants"))
         await pilot.press("enter")
         gone = [(m.t, m.participant, m.index) for m in heard(messages, Followed.Left)]
-        assert gone == [(4, 2, 3), (4, 1, 1)]
+        assert gone == [(4, 2, 3), (4, 0, 0), (4, 1, 1)]
         followed.show_following(replace(found, measure="words", readings=()), NAMES)
         await pilot.pause()
-        assert "nobody has read it" in shown(pilot.app)
+        assert "not read" in shown(pilot.app)
+        assert "ada wrote it" in shown(pilot.app)
         assert "25% r" in shown(pilot.app)
 
 

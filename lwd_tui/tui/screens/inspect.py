@@ -51,12 +51,14 @@ class InspectPage(PanelledPage):
         #middle, #right { width: 1fr; }
         #followed, #pinned { display: none; }
         &.-pinned #pinned { display: block; }
+        &.-pinned #right { layout: horizontal; width: 2fr; }
+        &.-normal.-pinned #middle { display: none; width: 40; }
+        &.-normal.-pinned.-reading #finder { display: none; }
+        &.-normal.-pinned.-reading #middle { display: block; }
         &.-wide #finder { width: 44; }
-        &.-wide #right { layout: horizontal; }
-        &.-wide.-pinned #right { width: 2fr; }
         &.-narrow #panels { display: block; }
         &.-narrow .panel { display: none; }
-        &.-narrow #finder { width: 1fr; }
+        &.-narrow #finder, &.-narrow #right { width: 1fr; }
         &.-narrow .-chosen { display: block; }
     }
     """
@@ -67,6 +69,7 @@ class InspectPage(PanelledPage):
         Binding("f", "follow", "follow post", id="inspect.follow"),
         Binding("b,backspace", "back", "back", id="inspect.back", key_display="b"),
         Binding("m", "pin", "pin", id="inspect.pin"),
+        Binding("escape", "let_go", "let go of the pinned answer", id="inspect.unpin", show=False),
         Binding("d", "first_and_last", "first & last", id="inspect.ends"),
         Binding("e", "prompt", "prompt", id="inspect.prompt"),
         Binding("n", "next_answer(1)", "next answer", id="inspect.next", show=False),
@@ -95,8 +98,8 @@ class InspectPage(PanelledPage):
                 yield Reading(id="reading")
                 yield Followed(id="followed")
             with Container(id="right", classes="panel"):
-                yield Answer(id="answer")
                 yield Answer(id="pinned")
+                yield Answer(id="answer")
 
     def on_mount(self) -> None:
         """Say that there is no run yet, and watch what other pages ask to look at."""
@@ -112,6 +115,12 @@ class InspectPage(PanelledPage):
                 self._follow(subject)
             elif isinstance(subject, Response):
                 self._go(Place(subject.t, subject.participant, subject.index))
+
+    def choose(self, panel: str, *, focus: bool = True) -> None:
+        """Show a panel; beside two answers, the list and what was read take turns."""
+        if panel != "right":
+            self.set_class(panel == "middle", "-reading")
+        super().choose(panel, focus=focus)
 
     # What is shown
 
@@ -195,8 +204,8 @@ class InspectPage(PanelledPage):
             found = await asyncio.to_thread(differences, *texts)
             share = f"{found.share:.0%} of the words in common"
             with self.app.batch_update():
-                answer.show_sheet(sheet, found.one)
-                beside.show_sheet(pinned, found.other, f"pinned: {pinned.title}", share)
+                answer.show_sheet(sheet, found.one, share)
+                beside.show_sheet(pinned, found.other, "pinned; esc lets it go")
         self.set_class(pinned is not None, "-pinned")
 
     async def _sheet_at(self, step: Step, place: Place) -> Sheet | None:
@@ -306,16 +315,38 @@ class InspectPage(PanelledPage):
             self._pinned = None if same else self._sheet
             self._show_place()
 
+    def action_let_go(self) -> None:
+        """Show one answer only."""
+        self._pinned = None
+        self._show_place()
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Take the key only while there is something to let go; a notice goes first."""
+        return action != "let_go" or (self._pinned is not None and not self.explorer.notice)
+
     @work(exclusive=True, group="ends")
     async def action_first_and_last(self) -> None:
-        """Show the last step's answer, and the first step's of the same participant beside it."""
-        run, place = self.run, self._place
+        """Show the first and the last step's answer of a participant, or let the first go."""
+        run, place, pinned = self.run, self._place, self._pinned
         if run is None or place is None or not run.numbers:
             return
-        first = await self._asked(run.archive.step(0))
-        if first is not None:
-            self._pinned = await self._sheet_at(first, replace(place, t=0))
-            self._go(replace(place, t=run.numbers[-1].t, post=None))
+        last = run.numbers[-1].t
+        if last == 0:
+            self.explorer.notice = "one step is whole so far: there is nothing to compare it with"
+            return
+        first = None if pinned is None else pinned.response
+        if (
+            first is not None
+            and first.t == 0
+            and place == Place(last, first.participant, first.index)
+            and self.query_one("#right").display
+        ):
+            self.action_let_go()
+            return
+        step = await self._asked(run.archive.step(0))
+        if step is not None:
+            self._pinned = await self._sheet_at(step, replace(place, t=0))
+            self._go(replace(place, t=last, post=None))
             if self.one_at_a_time:
                 self.choose("right")
 
@@ -333,7 +364,7 @@ class InspectPage(PanelledPage):
             reading.unfold(not reading.unfolded)
         if reading.unfolded:
             self._load_prompt(self.run, replace(place, post=None))
-            if self.one_at_a_time:
+            if not self.query_one("#middle").display:
                 self.choose("middle")
 
     @work(exclusive=True, group="prompt")

@@ -39,7 +39,7 @@ class Answer(Panel):
         self._passage.put(Content.styled(words, "$quiet"))
 
     def show_sheet(
-        self, sheet: Sheet, pieces: Sequence[Piece] | None = None, title: str = "", remark: str = ""
+        self, sheet: Sheet, pieces: Sequence[Piece] | None = None, remark: str = ""
     ) -> None:
         """Show an answer.
 
@@ -49,10 +49,10 @@ class Answer(Panel):
         pieces : sequence of Piece, optional
             Its text in pieces, or of a long one the beginning; those are marked that another
             answer hasn't.
-        title, remark : str
+        remark : str
             Of the panel.
         """
-        self.head(title or sheet.title, remark)
+        self.head(sheet.title, remark)
         response = sheet.response
         if response.failed:
             failure = f"failed, and left out of every mean: {shorten(response.final.problem, 200)}"

@@ -1,4 +1,4 @@
-"""What became of a post: who read it, and which later answers are nearest to it."""
+"""What became of a post: who wrote and read it, and which later answers are nearest to it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.posts import post_to_read
 from lwd_tui.tui.widgets.rows import Rows
 from lwd_tui.tui.widgets.words import Words
-from lwd_tui.types import Post
+from lwd_tui.types import Post, Response
 
 
 class Followed(Panel):
-    """The post, its readers, and its likeliest descendants."""
+    """The post, its writer and readers, and its likeliest descendants."""
 
     DEFAULT_CSS = """
     Followed {
@@ -61,11 +61,11 @@ class Followed(Panel):
 
     def show_post(self, post: Post, authors: Mapping[str, int], t: int) -> None:
         """Show a post whose readers are still being looked for."""
-        self.head(f"post {post.id}, followed", "b goes back")
+        self.head(f"post {post.id}, followed", "r: its writer read it · b goes back")
         self._post.put(post_to_read(post, authors, t))
         self._read.put(Content("looking for who read it …"))
         self._near.put(Content("looking for the nearest later answers …"))
-        self._readers.show_readings((), ())
+        self._readers.show_readings(None, (), ())
         self._descendants.show_descendants((), measure="")
 
     def show_following(self, following: Following, names: Sequence[str]) -> None:
@@ -81,11 +81,11 @@ class Followed(Panel):
         words = f"read {times} time{'' if times == 1 else 's'}" if times else "not read"
         self._read.put(Content.assemble((words, "bold $foreground"), " · enter goes there"))
         if following.measure == "embedding":
-            head, how = "nearest later answers", " · r: read it"
+            head, how = "nearest later answers", ", by distance"
         else:
-            head, how = "answers with its words", " · r: read it"
+            head, how = "later answers", ", by words in common"
         self._near.put(Content.assemble((head, "bold $foreground"), how))
-        self._readers.show_readings(following.readings, names)
+        self._readers.show_readings(following.source, following.readings, names)
         self._descendants.show_descendants(following.descendants, following.measure)
 
     @on(Rows.Chosen, "#readers")
@@ -104,14 +104,21 @@ class Followed(Panel):
 class _Readers(Rows):
     def __init__(self, nothing: str, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(nothing, id=id)
+        self._source: Response | None = None
         self._readings: Sequence[Reading] = ()
         self._names: Sequence[str] = ()
 
-    def show_readings(self, readings: Sequence[Reading], names: Sequence[str]) -> None:
-        self._readings, self._names = readings, names
+    def show_readings(
+        self, source: Response | None, readings: Sequence[Reading], names: Sequence[str]
+    ) -> None:
+        """Show the answer that the post was, if it was one, and its readers; stand on the first."""
+        self._source, self._names = source, names
+        self._readings = readings
+        if source is not None:
+            self._readings = (Reading(source.t, source.participant, source.index), *readings)
         # No more room than it needs.
-        self.styles.max_height = max(len(readings), 1)
-        self.fill(len(readings))
+        self.styles.max_height = max(len(self._readings), 1)
+        self.fill(len(self._readings), len(self._readings) - len(readings))
 
     @property
     def chosen(self) -> Reading:
@@ -120,6 +127,8 @@ class _Readers(Rows):
     def draw(self, row: int, width: int) -> list[Segment]:
         t, participant, response = self._readings[row]
         alone = "" if response is None else f", for answer {response}"
+        if self._source is not None and row == 0:
+            alone = f" wrote it, answer {response}"
         name = shorten(self._names[participant], max(width - 12 - cell_len(alone), 4))
         return [
             Segment(f"t {t:<6}", self.ink("quiet")),

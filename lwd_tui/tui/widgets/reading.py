@@ -23,6 +23,7 @@ class Reading(Panel):
     DEFAULT_CSS = """
     Reading {
         & > .text { height: auto; max-height: 14; border-top: solid $line; }
+        & > .text.-none { display: none; }
         & > .fold { height: 1; color: $quiet; }
         & > #prompt { display: none; height: 2fr; }
         &.-unfolded > #prompt { display: block; }
@@ -58,7 +59,7 @@ class Reading(Panel):
     ) -> None:
         """Show what was read at step t; the prompt that was shown is taken away."""
         self._authors, self._t = authors, t
-        self.head(title)
+        self.head(title, "number: its age in steps" if posts else "")
         self._posts.show_posts(posts, authors, t)
         self._show_text()
         self._fold.put(Content(f"{'▾' if self.unfolded else '▸'} the exact prompt  e"))
@@ -72,7 +73,7 @@ class Reading(Panel):
             parts.append(Content(f"{capped(message.content)}\n"))
         self._prompt.put(Content("\n").join(parts))
         length = sum(len(message.content) for message in prompt.messages)
-        self._fold.put(Content(f"▾ the exact prompt  e · {prompt.style}, {length:,} signs"))
+        self._fold.put(Content(f"▾ the exact prompt  e · {prompt.style}, {length:,} characters"))
 
     @property
     def unfolded(self) -> bool:
@@ -97,7 +98,7 @@ class Reading(Panel):
     @on(Rows.Moved)
     def _show_text(self) -> None:
         post = self.chosen
-        self._text.display = post is not None
+        self._text.set_class(post is None, "-none")
         if post is not None:
             self._text.put(post_to_read(post, self._authors, self._t))
 

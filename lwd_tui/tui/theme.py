@@ -28,9 +28,6 @@ def _finished(theme: Theme, *, quiet: str, line: str, heat: str, wanted: float =
         "quiet": quiet,
         "line": line,
         "heat": heat,
-        "footer-background": theme.background or "",
-        "footer-key-foreground": theme.primary,
-        "footer-description-foreground": theme.foreground or "",
     }
     return theme
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer
 
+from lwd_tui.tui.widgets.key_bar import KeyBar
 from lwd_tui.tui.widgets.tabs import TabLine
 from lwd_tui.tui.widgets.words import Words
 
@@ -33,4 +33,4 @@ class Opening(Screen[None]):
         """Yield what stays when the page takes its place."""
         yield Words(Content("lwd-tui"), classes="status")
         yield TabLine(self._tabs, self._page, numbered=True, id="pages")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()

@@ -9,10 +9,10 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer
 
 from lwd_tui.tui.progress import Progress
 from lwd_tui.tui.view import View
+from lwd_tui.tui.widgets.key_bar import KeyBar
 from lwd_tui.tui.widgets.notice import Notice
 from lwd_tui.tui.widgets.scrubber import Scrubber
 from lwd_tui.tui.widgets.status import StatusLine
@@ -32,7 +32,7 @@ class Page(Screen[None]):
     Attributes
     ----------
     GLOSSARY : tuple of str
-        Terms of `lwd_tui.tui.glossary` that the help of this page explains.
+        Terms of `lwd_tui.glossary` that the help of this page explains.
     FOLLOWS : bool
         Whether the page shows the viewed step, and so has a scrubber.
     """
@@ -74,7 +74,7 @@ class Page(Screen[None]):
             yield from self.compose_page()
         if self.FOLLOWS:
             yield Scrubber()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def compose_page(self) -> ComposeResult:
         """Yield the page's own widgets."""

@@ -26,6 +26,7 @@ from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.thoughts import without_thoughts
+from lwd_tui.backends.together import as_finished
 from lwd_tui.backends.watchdog import watched
 from lwd_tui.backends.wholeness import check_whole, too_long
 from lwd_tui.types import ModelInfo
@@ -138,17 +139,11 @@ class OllamaGenerator:
         """Ask for one answer a seed, all at once; the scheduler says how many are under way."""
         await self._know(request.model)
         self._check(request)
-        tasks = [
-            asyncio.create_task(self._generate(request, position, preview))
-            for position in range(len(request.seeds))
-        ]
-        try:
-            for task in asyncio.as_completed(tasks):
-                yield await task
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        positions = range(len(request.seeds))
+        asked = (self._generate(request, position, preview) for position in positions)
+        async with aclosing(as_finished(asked)) as finished:
+            async for generation in finished:
+                yield generation
 
     async def aclose(self) -> None:
         """Unload what this generator loaded, and close the connections."""

@@ -22,10 +22,9 @@ from lwd_tui.backends.ollama_server import KEEP_ALIVE, OllamaServer, locate
 from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
-from lwd_tui.backends.vectors import checked, refuse_unit, unit
+from lwd_tui.backends.vectors import checked, in_batches, refuse_unit, unit
 from lwd_tui.types import ModelInfo, Vectors
 
-BATCH = 32
 _PROBE = "probe"
 Result = TypeVar("Result")
 
@@ -85,7 +84,7 @@ class OllamaEmbedder:
             If it can't embed, or gives vectors of length 1 where raw ones are asked for.
         """
         info = await self._know()
-        await self._vectors([_PROBE])
+        await self._batch([_PROBE])
         return info
 
     async def embed(self, texts: Sequence[str]) -> Embeddings:
@@ -98,17 +97,8 @@ class OllamaEmbedder:
         BackendStopped
             If the servers failed and retries did not help.
         """
-        if any(not text.strip() for text in texts):
-            raise UnfitRequest(f"{self._model}: a blank text has no embedding")
         await self._know()
-        batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
-        done = await asyncio.gather(*(self._vectors(batch) for batch in batches))
-        if not done:
-            return Embeddings(np.empty((0, 0), dtype=np.float32), ())
-        return Embeddings(
-            np.concatenate([part.vectors for part in done]),
-            tuple(cut for part in done for cut in part.truncated),
-        )
+        return await in_batches(self._model, texts, self._batch)
 
     async def aclose(self) -> None:
         """Unload the model unless it was loaded before, and close the connections."""
@@ -126,7 +116,7 @@ class OllamaEmbedder:
         self._info = facts.info
         return self._info
 
-    async def _vectors(self, texts: Sequence[str]) -> Embeddings:
+    async def _batch(self, texts: Sequence[str]) -> Embeddings:
         """Embed one batch on one host."""
         prefixed = [self._prefix + text for text in texts]
         by_url = {server.url: server for server in self._holders}

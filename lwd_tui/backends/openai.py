@@ -30,6 +30,7 @@ from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.thoughts import without_thoughts
+from lwd_tui.backends.together import as_finished
 from lwd_tui.backends.watchdog import watched
 from lwd_tui.backends.wholeness import check_room, check_words, too_long
 from lwd_tui.types import ModelInfo
@@ -148,15 +149,11 @@ class OpenAIGenerator:
             range(start, min(start + most, len(request.seeds)))
             for start in range(0, len(request.seeds), most)
         ]
-        tasks = [asyncio.create_task(self._group(request, group, preview)) for group in groups]
-        try:
-            for task in asyncio.as_completed(tasks):
-                for generation in await task:
+        asked = (self._group(request, group, preview) for group in groups)
+        async with aclosing(as_finished(asked)) as finished:
+            async for generations in finished:
+                for generation in generations:
                     yield generation
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -6,18 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from lwd_tui.backends.base import Embeddings, ModelMissing, UnfitRequest
 from lwd_tui.backends.hosts import openai_urls
 from lwd_tui.backends.openai_server import FAILURES, KEY_VARIABLE, OpenAIServer, is_too_long
 from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
-from lwd_tui.backends.vectors import checked, refuse_unit, unit
-from lwd_tui.types import ModelInfo, Vectors
+from lwd_tui.backends.vectors import checked, in_batches, refuse_unit, unit
+from lwd_tui.types import ModelInfo
 
-BATCH = 32
 _PROBE = "probe"
 
 
@@ -74,7 +71,7 @@ class OpenAIEmbedder:
             If it can't embed, or gives vectors of length 1 where raw ones are asked for.
         """
         info = await self._know()
-        await self._vectors([_PROBE])
+        await self._batch([_PROBE])
         return info
 
     async def embed(self, texts: Sequence[str]) -> Embeddings:
@@ -87,13 +84,8 @@ class OpenAIEmbedder:
         BackendStopped
             If the servers failed and retries did not help.
         """
-        if any(not text.strip() for text in texts):
-            raise UnfitRequest(f"{self._model}: a blank text has no embedding")
         await self._know()
-        batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
-        done = await asyncio.gather(*(self._vectors(batch) for batch in batches))
-        vectors = np.concatenate(done) if done else np.empty((0, 0), dtype=np.float32)
-        return Embeddings(vectors, (False,) * len(texts))
+        return await in_batches(self._model, texts, self._batch)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -120,16 +112,17 @@ class OpenAIEmbedder:
             raise absent[0]
         return self._info
 
-    async def _vectors(self, texts: Sequence[str]) -> Vectors:
+    async def _batch(self, texts: Sequence[str]) -> Embeddings:
         """Embed one batch on one host."""
         prefixed = [self._prefix + text for text in texts]
 
-        async def work(host: HostScheduler) -> Vectors:
+        async def work(host: HostScheduler) -> Embeddings:
             vectors = checked(await self._ask(self._servers[host.url], prefixed), len(prefixed))
             if self._normalise:
-                return unit(vectors)
-            refuse_unit(vectors, self._model, host.url)
-            return vectors
+                vectors = unit(vectors)
+            else:
+                refuse_unit(vectors, self._model, host.url)
+            return Embeddings(vectors, (False,) * len(texts))
 
         result, _ = await self._pool.run(self._model, self._holders, work, "embed")
         return result

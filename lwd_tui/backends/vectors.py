@@ -1,16 +1,40 @@
-"""Vectors from a server, checked before anything is computed with them."""
+"""Vectors from servers: asked for in batches, checked before anything is computed with them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 
-from lwd_tui.backends.base import BackendError, UnfitRequest
+from lwd_tui.backends.base import BackendError, Embeddings, UnfitRequest
 from lwd_tui.backends.retry import Transient
 from lwd_tui.types import Vectors
 
 UNIT_TOLERANCE = 1e-3
+BATCH = 32
+
+
+async def in_batches(
+    model: str, texts: Sequence[str], embed: Callable[[Sequence[str]], Awaitable[Embeddings]]
+) -> Embeddings:
+    """Embed texts, as many at a time as servers take at once; the answers keep their order.
+
+    Raises
+    ------
+    UnfitRequest
+        If a text is blank.
+    """
+    if any(not text.strip() for text in texts):
+        raise UnfitRequest(f"{model}: a blank text has no embedding")
+    batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
+    done = await asyncio.gather(*(embed(batch) for batch in batches))
+    if not done:
+        return Embeddings(np.empty((0, 0), dtype=np.float32), ())
+    return Embeddings(
+        np.concatenate([part.vectors for part in done]),
+        tuple(cut for part in done for cut in part.truncated),
+    )
 
 
 def checked(rows: Sequence[Sequence[float]], count: int) -> Vectors:

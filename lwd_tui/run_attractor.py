@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lwd_tui.analysis.attractor import Attractor, attractor
 from lwd_tui.analysis.distance import (
     Owners,
     dispersion,
@@ -15,7 +16,6 @@ from lwd_tui.analysis.distance import (
     mean_variances,
     response_counts,
 )
-from lwd_tui.analysis.lineage import Attractor, attractor
 from lwd_tui.analysis.neighbours import common_words
 from lwd_tui.descent import authored
 from lwd_tui.run_statistics import clouds

@@ -30,7 +30,7 @@ def vendi_score(embeddings: ArrayLike) -> float:
     UnfitData
         If a number is NaN or infinite, or a vector is zero.
     """
-    directions = _directions(embeddings, "embeddings")
+    directions = _directions(embeddings)
     if not len(directions):
         return float("nan")
     # Both products have the same eigenvalues, but for zeros.
@@ -86,7 +86,7 @@ def near_duplicate_share(embeddings: ArrayLike, threshold: float = 0.95) -> floa
     UnfitData
         If a number is NaN or infinite, or a vector is zero.
     """
-    directions = _directions(embeddings, "embeddings")
+    directions = _directions(embeddings)
     if len(directions) < 2:
         return float("nan")
     cosines = directions @ directions.T
@@ -95,41 +95,12 @@ def near_duplicate_share(embeddings: ArrayLike, threshold: float = 0.95) -> floa
     return float((cosines.max(axis=1) >= threshold - 1e-12).mean())
 
 
-def nearest_similarity(embeddings: ArrayLike, references: ArrayLike) -> Floats:
-    """Return the cosine similarity of each response to the nearest of some other texts.
-
-    Parameters
-    ----------
-    embeddings : array_like of shape (m, p)
-    references : array_like of shape (k, p)
-        Such as the human posts, embedded in the same way; at least one.
-
-    Returns
-    -------
-    ndarray of shape (m,)
-
-    Raises
-    ------
-    UnfitData
-        If there is no reference, the widths differ, a number is NaN, or a vector is zero.
-    """
-    directions = _directions(embeddings, "embeddings")
-    others = _directions(references, "references")
-    if not len(others) or others.shape[1] != directions.shape[1]:
-        raise UnfitData(
-            f"references: vectors of {directions.shape[1]} numbers are needed, "
-            f"but the shape is {others.shape}"
-        )
-    nearest: Floats = (directions @ others.T).max(axis=1)
-    return nearest
-
-
-def _directions(embeddings: ArrayLike, name: str) -> Floats:
-    points = finite(embeddings, name)
+def _directions(embeddings: ArrayLike) -> Floats:
+    points = finite(embeddings, "embeddings")
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
     if not lengths.all():
         row = int(np.flatnonzero(lengths == 0)[0])
-        raise UnfitData(f"{name}: row {row} is zero and has no direction")
+        raise UnfitData(f"embeddings: row {row} is zero and has no direction")
     directions: Floats = points / lengths
     return directions
 

@@ -13,7 +13,6 @@ from lwd_tui.analysis.arrays import UnfitData
 from lwd_tui.analysis.diversity import (
     effective_rank,
     near_duplicate_share,
-    nearest_similarity,
     vendi_score,
 )
 
@@ -62,16 +61,6 @@ def test_near_duplicates() -> None:
     assert math.isnan(near_duplicate_share(points[:1]))
 
 
-def test_the_nearest_reference() -> None:
-    found = nearest_similarity([[2.0, 0.0], [1.0, 1.0]], [[5.0, 0.0], [0.0, -1.0]])
-    np.testing.assert_allclose(found, [1.0, math.sqrt(0.5)])
-    assert nearest_similarity(np.empty((0, 2)), [[1.0, 0.0]]).shape == (0,)
-
-
 def test_bad_input_is_told() -> None:
     with pytest.raises(UnfitData, match="row 1 is zero"):
         vendi_score([[1.0], [0.0]])
-    with pytest.raises(UnfitData, match="vectors of 2 numbers are needed"):
-        nearest_similarity([[1.0, 0.0]], [[1.0]])
-    with pytest.raises(UnfitData, match="vectors of 2 numbers are needed"):
-        nearest_similarity([[1.0, 0.0]], np.empty((0, 2)))

@@ -5,7 +5,7 @@ import pytest
 from statistics_samples import clouds, handmade, scripted_run
 
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.analysis.lineage import attractor
+from lwd_tui.analysis.attractor import attractor
 from lwd_tui.run_attractor import attractor_report
 from lwd_tui.store.run import RunStore
 

@@ -46,9 +46,9 @@ async def test_an_error_cancels_the_rest():
     ready, said = asyncio.Event(), []
     ready.set()
     work = [forever(said), after(ready, ValueError("broken"))]
+    results = as_finished(work)
     with pytest.raises(ValueError, match="broken"):
-        async for _ in as_finished(work):
-            raise AssertionError
+        await anext(results)
     assert said == ["cancelled"]
 
 

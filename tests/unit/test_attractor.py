@@ -1,4 +1,4 @@
-"""The attractor, and the chain of posts that led to it."""
+"""The attractor: where the participants ended, and when they came there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.analysis.lineage import Link, attractor, lineage
+from lwd_tui.analysis.attractor import attractor
 
 OWNERS = np.array([0, 0, 1, 1])
 
@@ -33,21 +33,9 @@ def test_a_participant_may_be_missing_at_times() -> None:
     assert found.arrivals == (1, 0)
 
 
-def test_the_chain_goes_back_to_a_human_post() -> None:
-    vectors = [[0.0], [10.0], [4.0], [9.0], [6.0]]
-    reads = [[], [], [0, 1], [1], [2, 3]]
-    links = lineage([6.5], [4, 1], vectors, reads)
-    assert links == (Link(4, 0.5), Link(2, 2.0), Link(0, 4.0))
-    assert lineage([6.5], [], vectors, reads) == ()
-
-
 def test_bad_input_is_told() -> None:
     with pytest.raises(UnfitData, match="radius"):
         attractor([([[0.0]], np.array([0]))], 1, 0.0)
     for nothing in ([], [(np.empty((0, 2)), np.empty(0, dtype=int))]):
         with pytest.raises(UnfitData, match="last step with usable responses"):
             attractor(nothing, 1, 1.0)
-    with pytest.raises(UnfitData, match="post 1 was read before it was written"):
-        lineage([0.0], [1], [[0.0], [1.0]], [[], [1]])
-    with pytest.raises(UnfitData, match="2 are needed, one a post, not 1"):
-        lineage([0.0], [1], [[0.0], [1.0]], [[]])

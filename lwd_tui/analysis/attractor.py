@@ -1,4 +1,4 @@
-"""The attractor: the sentence that all came to, when each came near it, and by which posts."""
+"""The attractor: the answer that all came to, and when each participant came near it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import UnfitData, finite, labelled
+from lwd_tui.analysis.arrays import UnfitData, labelled
 from lwd_tui.analysis.distance import Owners, mean_embeddings
 from lwd_tui.types import Floats
 
@@ -69,68 +69,3 @@ def attractor(steps: Sequence[tuple[ArrayLike, Owners]], n: int, radius: float) 
     within = np.less_equal(distances, radius)
     arrivals = tuple(int(np.argmax(seen)) if seen.any() else None for seen in within.T)
     return Attractor(centre, nearest, distances, arrivals, radius)
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One post of a chain.
-
-    Attributes
-    ----------
-    post : int
-        Its position among the posts.
-    distance : float
-        From the text that read it: the answer for the first link, the post before for others.
-    """
-
-    post: int
-    distance: float
-
-
-def lineage(
-    answer: ArrayLike, read: Sequence[int], vectors: ArrayLike, reads: Sequence[Sequence[int]]
-) -> tuple[Link, ...]:
-    """Go back from an answer to the nearest post that its writer had read, and so on.
-
-    Parameters
-    ----------
-    answer : array_like of shape (p,)
-        The embedded answer.
-    read : sequence of int
-        Posts that its writer had read.
-    vectors : array_like of shape (posts, p)
-        The embedded posts, human ones too.
-    reads : sequence of sequence of int
-        What the writer of each post had read; empty for a human post, where the chain ends.
-
-    Returns
-    -------
-    tuple of Link
-        From the latest post to the earliest; empty if nothing had been read.
-
-    Raises
-    ------
-    UnfitData
-        If a post was read before it existed, or the numbers don't fit.
-
-    Notes
-    -----
-    The nearest text among those read is the likeliest source, not a proven one: what the model
-    knew already, and its other readings, can't be told apart from it.
-    """
-    posts = finite(vectors, "vectors")
-    here = finite(answer, "answer", ndim=1)
-    if len(reads) != len(posts):
-        raise UnfitData(f"reads: {len(posts)} are needed, one a post, not {len(reads)}")
-    links: list[Link] = []
-    later, seen = len(posts), read
-    while len(seen):
-        ids = np.asarray(seen, dtype=np.int64)
-        if ids.min() < 0 or ids.max() >= later:
-            raise UnfitData(f"reads: post {ids.max()} was read before it was written")
-        distances = np.linalg.norm(posts[ids] - here, axis=1)
-        k = int(np.argmin(distances))
-        later, here = int(ids[k]), posts[ids[k]]
-        links.append(Link(later, float(distances[k])))
-        seen = reads[later]
-    return tuple(links)

@@ -7,10 +7,11 @@ paper's first run, and where it says nothing (eps, renormalisation) they are our
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, Self
+from functools import partial
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from lwd_tui.knobs import Exchange
 from lwd_tui.specification import Section, Specification
@@ -63,7 +64,8 @@ def _numbers(value: Any, most: int) -> Any:
     return value
 
 
-def _schedule(value: Any, names: tuple[str, ...]) -> str | float:
+def _schedule(names: tuple[str, ...], value: Any) -> str | float:
+    """Pass on one of the names, or a number between 0 and 1."""
     if isinstance(value, str) and value in names:
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1:
@@ -77,6 +79,10 @@ def _as_rows(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [[row] if isinstance(row, (int, float)) else row for row in value]
     return value
+
+
+Points = Annotated[Matrix, BeforeValidator(_as_rows)]
+Covariance = Annotated[float | Row | Matrix, BeforeValidator(partial(_numbers, most=2))]
 
 
 def _width(rows: Matrix, name: str) -> int:
@@ -118,20 +124,10 @@ class Human(Section):
     """
 
     count: int = Field(0, ge=0)
-    points: Matrix = ()
+    points: Points = ()
     weights: Row = ()
-    means: Matrix = ()
-    covariance: float | Row | Matrix | None = None
-
-    @field_validator("points", "means", mode="before")
-    @classmethod
-    def _numbers_are_points_of_a_line(cls, value: Any) -> Any:
-        return _as_rows(value)
-
-    @field_validator("covariance", mode="before")
-    @classmethod
-    def _covariance_is_numbers(cls, value: Any) -> Any:
-        return value if value is None else _numbers(value, most=2)
+    means: Points = ()
+    covariance: Covariance | None = None
 
 
 class GmmSpec(Exchange, Specification):
@@ -185,42 +181,17 @@ class GmmSpec(Exchange, Specification):
     beta: float = Field(0.5, gt=0, le=1)
     seed: int = Field(7, ge=0, lt=2**63)
     replicates: int = Field(5, ge=1)
-    means: Matrix = ((-5.0,), (5.0,))
-    covariance: float | Row | Matrix = 1.0
-    dirichlet: float | Row = 1.0
+    means: Points = ((-5.0,), (5.0,))
+    covariance: Covariance = 1.0
+    dirichlet: Annotated[float | Row, BeforeValidator(partial(_numbers, most=1))] = 1.0
     weights: Matrix = ()
-    alpha: str | float = "1/k"
-    c: str | float = "1/(k B^2)"
+    alpha: Annotated[str | float, BeforeValidator(partial(_schedule, ("1/k", "1/(1+t)")))] = "1/k"
+    c: Annotated[str | float, BeforeValidator(partial(_schedule, ("1/(k B^2)",)))] = "1/(k B^2)"
     eps: float = Field(1e-6, ge=0)
     renormalise: bool = True
     moving: Literal["none", "means", "all"] = "none"
     variance_floor: float = Field(1e-3, gt=0, le=1)
     human: Human = Human()
-
-    @field_validator("means", mode="before")
-    @classmethod
-    def _numbers_are_points_of_a_line(cls, value: Any) -> Any:
-        return _as_rows(value)
-
-    @field_validator("covariance", mode="before")
-    @classmethod
-    def _covariance_is_numbers(cls, value: Any) -> Any:
-        return _numbers(value, most=2)
-
-    @field_validator("dirichlet", mode="before")
-    @classmethod
-    def _dirichlet_is_numbers(cls, value: Any) -> Any:
-        return _numbers(value, most=1)
-
-    @field_validator("alpha", mode="before")
-    @classmethod
-    def _alpha_is_known(cls, value: Any) -> Any:
-        return _schedule(value, ("1/k", "1/(1+t)"))
-
-    @field_validator("c", mode="before")
-    @classmethod
-    def _c_is_known(cls, value: Any) -> Any:
-        return _schedule(value, ("1/(k B^2)",))
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

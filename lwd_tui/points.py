@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lwd_tui.gmm_spec import GmmSpec, Matrix
-from lwd_tui.posts import read_text, user_path
+from lwd_tui.posts import path_in, read_text
 from lwd_tui.specification import InvalidExperiment, parse_toml
 
 
@@ -74,8 +74,4 @@ def changed_gmm(spec: GmmSpec, changes: dict[str, Any]) -> GmmSpec:
 
 def _points(source: Any, where: str, folder: Path) -> Matrix:
     """Read the points of a ``points_file``, which is relative to a folder."""
-    if not isinstance(source, str):
-        raise InvalidExperiment(
-            f"{where}: human.points_file = {source!r}: must be the path of a file"
-        )
-    return read_points(folder / user_path(source))
+    return read_points(path_in(folder, source, f"{where}: human.points_file"))

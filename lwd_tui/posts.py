@@ -27,6 +27,19 @@ def user_path(text: str) -> Path:
     return path
 
 
+def path_in(folder: Path, source: Any, field: str) -> Path:
+    """Return the path that a field of a specification names, relative to a folder.
+
+    Raises
+    ------
+    InvalidExperiment
+        If it isn't text; `field` tells where it was.
+    """
+    if not isinstance(source, str):
+        raise InvalidExperiment(f"{field} = {source!r}: must be the path of a file")
+    return folder / user_path(source)
+
+
 def read_text(path: Path) -> str:
     """Read a UTF-8 file (a byte order mark is dropped), or say in a sentence why it can't be."""
     try:

@@ -5,7 +5,7 @@ A file with ``kind = "gmm"`` specifies a network of mixtures, any other one of l
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 from lwd_tui.experiment import Experiment, InvalidExperiment
 from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.points import read_gmm
-from lwd_tui.posts import read_posts, read_text, user_path
+from lwd_tui.posts import path_in, read_posts, read_text, user_path
 from lwd_tui.specification import parse_toml
+from lwd_tui.words import suggestion
 
 
 def preset_folder() -> Path:
@@ -48,14 +49,33 @@ def load_gmm_preset(name: str) -> GmmSpec:
 
 
 def _preset_path(name: str, kind: str) -> Path:
+    return shipped_or_own(name, preset_folder(), "preset", lambda: preset_names(kind))
+
+
+def shipped_or_own(name: str, folder: Path, what: str, names: Callable[[], list[str]]) -> Path:
+    """Return the TOML file that a name or a path stands for.
+
+    Parameters
+    ----------
+    name : str
+        A path if it ends in ``.toml`` or holds a path separator, else a name.
+    folder : Path
+        Of the shipped files.
+    what : str
+        What they are, for the message.
+    names : callable
+        Returns the names to tell where there is none of this one.
+
+    Raises
+    ------
+    InvalidExperiment
+        If no shipped file has the name.
+    """
     if name.endswith(".toml") or "/" in name or "\\" in name:
         return user_path(name)
-    path = preset_folder() / f"{name}.toml"
+    path = folder / f"{name}.toml"
     if not path.is_file():
-        names = preset_names(kind)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-        raise InvalidExperiment(f"no preset is called {name!r}; {hint}")
+        raise InvalidExperiment(f"no {what} is called {name!r}; {suggestion(name, names())}")
     return path
 
 
@@ -83,9 +103,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _posts(source: Any, where: str, folder: Path) -> list[dict[str, Any]]:
     """Read the posts of a ``posts_file``, which is relative to a folder."""
-    if not isinstance(source, str):
-        raise InvalidExperiment(f"{where}: posts_file = {source!r}: must be the path of a file")
-    return [post.model_dump() for post in read_posts(folder / user_path(source))]
+    path = path_in(folder, source, f"{where}: posts_file")
+    return [post.model_dump() for post in read_posts(path)]
 
 
 def changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:

@@ -7,7 +7,6 @@ run is one file in the sweep's folder; those that are there already are gone on 
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -22,7 +21,7 @@ from lwd_tui.cast import Wishes, choose_cast
 from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.experiment import Experiment, InvalidExperiment
 from lwd_tui.posts import read_text, user_path
-from lwd_tui.presets import load_preset, preset_folder
+from lwd_tui.presets import load_preset, preset_folder, shipped_or_own
 from lwd_tui.session import Session
 from lwd_tui.specification import Name, Section, Specification
 from lwd_tui.store.errors import ENDING
@@ -135,16 +134,10 @@ def find_sweep(text: str) -> Path:
     InvalidExperiment
         If there is none of that name, with the nearest.
     """
-    if text.endswith(".toml") or "/" in text or "\\" in text:
-        return user_path(text)
     folder = preset_folder() / "sweeps"
-    path = folder / f"{text}.toml"
-    if not path.is_file():
-        names = sorted(path.stem for path in folder.glob("*.toml"))
-        near = difflib.get_close_matches(text, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-        raise InvalidExperiment(f"no sweep is called {text!r}; {hint}")
-    return path
+    return shipped_or_own(
+        text, folder, "sweep", lambda: sorted(path.stem for path in folder.glob("*.toml"))
+    )
 
 
 def read_sweep(path: Path) -> Sweep:

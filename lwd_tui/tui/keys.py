@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable
 
 from textual.binding import BindingsMap
 
 from lwd_tui.tui.state import folder
+from lwd_tui.words import suggestion
 
 FILE = "keys.toml"
 
@@ -52,9 +52,7 @@ def read_keymap(bindings: BindingsMap, pages: Iterable[str]) -> tuple[dict[str, 
     keymap: dict[str, str] = {}
     for name, key in data.items():
         if name not in known and not name.startswith(prefixes):
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-            return keymap, f"{path}: no action is called {name!r}; {hint}"
+            return keymap, f"{path}: no action is called {name!r}; {suggestion(name, known)}"
         if not isinstance(key, str) or not key.strip():
             return keymap, f'{path}: {name} must be a key, or several as in "left,h"'
         keymap[name] = key

@@ -24,7 +24,10 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     str
         Such as ``beta = 1.5: must be at most 1``.
     """
-    details = error.errors(include_url=False)
+    # A misspelt field comes first: it is often the one that is said to be missing.
+    details = sorted(
+        error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden"
+    )
     first = details[0]
     # A union reports each of its branches; the one that got furthest is what the user meant.
     for other in details[1:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from lwd_tui.cli import (
     stats,
     sweep,
 )
+from lwd_tui.cli.streams import finish_stdout, prepare_streams, reader_left
 from lwd_tui.errors import LwdError
 
 app = typer.Typer(
@@ -163,16 +165,39 @@ def resume(
 
 def main() -> None:
     """Run the command line; an error that a user can act on is one sentence, never a traceback."""
+    prepare_streams()
+    code = _outcome()
+    trouble = finish_stdout()
+    if trouble is not None and not reader_left(trouble):
+        code = code or _tell(_unwritten(trouble))
+    sys.exit(code)
+
+
+def _outcome() -> int | str | None:
     try:
         app()
     except LwdError as error:
-        from lwd_tui.text import clean
-
-        sys.stderr.write(f"lwd-tui: {clean(str(error))}\n")
-        sys.exit(error.exit_code)
+        return _tell(error)
     except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of a pipe, such as head, has had enough: that is not an error of ours.
-        sys.stderr.close()
-        sys.exit(0)
+        return 130
+    except OSError as error:
+        return _tell(_unwritten(error))
+    except SystemExit as left:
+        return 0 if reader_left(left) else left.code
+    return 0
+
+
+def _tell(error: LwdError) -> int:
+    from lwd_tui.text import clean
+
+    with suppress(OSError):
+        sys.stderr.write(f"lwd-tui: {clean(str(error))}\n")
+    return error.exit_code
+
+
+def _unwritten(error: OSError) -> LwdError:
+    """Say what the system refused; without a file's name it was the output."""
+    from lwd_tui.text import shorten
+
+    where = "the output can't be written" if error.filename is None else str(error.filename)
+    return LwdError(f"{shorten(where, 200)}: {error.strerror or error}")

@@ -112,7 +112,8 @@ def _pull_weights(name: str) -> None:
     console = Console(stderr=True)
     was_there = is_present(name)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(name, total=None)
 
         def show(part: str, done: int, total: int | None) -> None:
@@ -136,7 +137,8 @@ def _pull_by_server(name: str, host: str) -> None:
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(name.replace("[", r"\["), total=None)
 
         def show(status: str, done: int | None, total: int | None) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
-import sys
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 from rich.console import Console
 
 from lwd_tui.cast import Wishes
 from lwd_tui.cli.progress import BarReporter, LineReporter, Reporter
+from lwd_tui.cli.streams import reader_left
 from lwd_tui.cli.summary import print_summary, step_line, summary_line
+from lwd_tui.cli.through import write
 from lwd_tui.dynamics.network import StepCompleted
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment import Experiment
@@ -94,20 +94,26 @@ async def _work(opening: Opening, reporter: Reporter, as_json: bool) -> None:
         reporter.start(session.experiment, done)
         if as_json:
             for numbers in store.numbers():
-                _write(step_line(numbers))
+                write(step_line(numbers))
         try:
             async with aclosing(session.run()) as events:
                 async for event in events:
                     reporter.see(event)
                     if as_json and isinstance(event, StepCompleted):
-                        _write(step_line(store.numbers()[-1]))
-        except BaseException:
-            reporter.stop()
-            _say_how_to_go_on(store, reporter)
+                        write(step_line(store.numbers()[-1]))
+        except BaseException as error:
+            # Whoever has left doesn't read this either.
+            with suppress(BrokenPipeError, SystemExit):
+                reporter.stop()
+                _say_how_to_go_on(store, reporter)
+            if reader_left(error):
+                raise RunStopped("nobody reads the output any more") from None
+            if isinstance(error, OSError):
+                raise RunStopped(f"the output can't be written: {error.strerror}") from None
             raise
         reporter.stop()
         if as_json:
-            _write(summary_line(store))
+            write(summary_line(store))
         else:
             print_summary(store, Console())
             reporter.notice(f"stored: lwd-tui runs show {reference(store.path)}")
@@ -126,8 +132,3 @@ def _say_how_to_go_on(store: RunStore, reporter: Reporter) -> None:
         f"stopped with {done} of {steps} steps{more} stored; "
         f"go on with: lwd-tui resume {reference(store.path)}"
     )
-
-
-def _write(line: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
-    sys.stdout.flush()

@@ -60,12 +60,11 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a step.")] = False,
 ) -> None:
     """Show a run's numbers, its curve and its last scatter."""
-    import json
-
     from rich.console import Console
 
     from lwd_tui.cli.gmm import print_gmm, write_json
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
+    from lwd_tui.cli.through import write
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.gmm import read_gmm_run
     from lwd_tui.store.run import RunStore
@@ -75,7 +74,7 @@ def show(
             (write_json if as_json else print_gmm)(read_gmm_run(store))
         elif as_json:
             for line in [*map(step_line, store.numbers()), summary_line(store)]:
-                typer.echo(json.dumps(line, ensure_ascii=False, allow_nan=False))
+                write(line)
         else:
             print_summary(store, Console())
 

@@ -64,6 +64,7 @@ def counted(things: Iterable[T], what: str) -> Iterator[T]:
 
 
 def write(line: dict[str, Any]) -> None:
-    """Write one JSON object as a line."""
-    sys.stdout.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write one JSON object as a line; escaped where the stream isn't UTF-8, so nothing is lost."""
+    escaped = sys.stdout.encoding.lower() != "utf-8"
+    sys.stdout.write(json.dumps(line, ensure_ascii=escaped, allow_nan=False) + "\n")
     sys.stdout.flush()

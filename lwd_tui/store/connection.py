@@ -28,7 +28,7 @@ def new_file(path: Path) -> Iterator[sqlite3.Connection]:
     if path.exists():
         raise RunExists(f"{path} exists already; choose another name, or resume that run")
     new = path.with_name(f".{path.name}.new")
-    with opening(path):
+    with opening(path, "made"):
         try:
             new.unlink(missing_ok=True)
             with contextlib.closing(_connect(new, "rwc")) as connection:

@@ -67,13 +67,13 @@ _WORDS = {
 
 
 @contextmanager
-def opening(path: Path) -> Iterator[None]:
-    """Tell SQLite's errors while a run is created or opened."""
+def opening(path: Path, what: str = "opened") -> Iterator[None]:
+    """Tell SQLite's errors while a run is opened, or made."""
     try:
         yield
     except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise _damage(error, path) or StoreError(
-            f"run {run_name(path)} can't be opened: {_reason(error)} ({path})"
+            f"run {run_name(path)} can't be {what}: {_reason(error)} ({path})"
         ) from error
 
 

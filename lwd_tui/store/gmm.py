@@ -17,7 +17,7 @@ import numpy as np
 from lwd_tui.gmm_run import GmmRun
 from lwd_tui.gmm_spec import GmmSpec
 from lwd_tui.store.connection import new_file
-from lwd_tui.store.errors import reading, run_name, writing
+from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.rows import floats_blob, floats_of, ints_blob, ints_of
@@ -80,7 +80,7 @@ def save_gmm(
     created = datetime.now(UTC).isoformat(timespec="seconds")
     experiment = json.dumps(run.spec.to_dict(), allow_nan=False)
     steps = zip(range(len(norm)), k.tolist(), size.tolist(), norm.tolist(), strict=True)
-    with WriterLock(path), new_file(path) as connection, writing(path):
+    with WriterLock(path), new_file(path) as connection:
         connection.execute(
             "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)",
             (created, experiment, json.dumps(dict(record), allow_nan=False)),

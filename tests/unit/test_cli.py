@@ -130,6 +130,7 @@ def test_any_field_can_be_set(lwd, preset, tmp_path):
         (["--preset", "TINY", "--responses", "0"], "responses = 0: must be at least 1"),
         (["--preset", "TINY", "--steps", "0"], "steps = 0: must be at least 1"),
         (["--preset", "TINY", "--set", "betta=1"], "no field betta; did you mean beta?"),
+        (["--preset", "MISSPELT"], "no field querry; did you mean query? (and 1 more)"),
         (["--preset", "TINY", "--set", "beta"], "write it as field=value"),
         (["--preset", "TINY", "--set", "participants=[]"], "at least one participant"),
         (["--preset", "TINY", "--set", "participants.1.name=ada"], "'ada' is used twice"),
@@ -138,8 +139,11 @@ def test_any_field_can_be_set(lwd, preset, tmp_path):
         ([], "say what to run with --preset NAME"),
     ],
 )
-def test_wrong_use_is_one_sentence_and_exit_code_2(lwd, preset, home, words, sentence):
-    code, out, err = lwd(*[preset if word == "TINY" else word for word in words], "--headless")
+def test_wrong_use_is_one_sentence_and_exit_code_2(lwd, preset, home, tmp_path, words, sentence):
+    misspelt = tmp_path / "misspelt.toml"
+    misspelt.write_text(TINY.replace("query", "querry"))
+    files = {"TINY": preset, "MISSPELT": misspelt}
+    code, out, err = lwd(*[files.get(word, word) for word in words], "--headless")
     assert code == 2
     assert sentence in err
     assert err.count("\n") == 1

@@ -169,7 +169,7 @@ def test_the_papers_run_has_the_papers_sizes():
         ({"posts": "One."}, "posts = 'One.': must be a list"),
         ({"posts": ["One."]}, "posts[0] = 'One.': must be a table"),
         ({"posts": [{"text": "\t"}]}, "posts[0].text = '\\t': must not be blank"),
-        ({"posts": [{"txt": "One."}]}, "posts[0].text is missing"),
+        ({"posts": [{"txt": "One."}]}, "no field posts[0].txt; did you mean text?"),
         ({"beta": 9, "steps": 0}, "steps = 0: must be at least 1 (and 1 more)"),
     ],
 )

@@ -101,7 +101,7 @@ def test_a_sweep_is_its_variants_with_each_seed(jobs):
         ('"two ways"', '"a/b"', "letters, digits"),
         ("interaction", "interacton", "variant 'with out': there is no field"),
         ("beta = 1.0", "beta = 7", "beta = 7"),
-        ("preset =", "perset =", "preset is missing"),
+        ("preset =", "perset =", "no field perset; did you mean preset"),
         ("tiny.toml", "other.toml", "no such file"),
         ("seeds =", "seeds", "not valid TOML"),
     ],

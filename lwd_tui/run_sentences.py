@@ -5,6 +5,7 @@ A test that doesn't reject is never told as "the same": only an equivalence is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,17 +61,37 @@ def difference(test: DifferenceTest, level: float = 0.95) -> str:
     return f"no difference shown ({p}), which doesn't say that there is none"
 
 
+def pairs_out_of_reach(test: DifferenceTest, level: float = 0.95) -> bool:
+    """Whether no pair differs because none could, after Holm's method, with so few answers."""
+    return test.smallest_holm > 1 - level and not (test.pair_holm <= 1 - level).any()
+
+
 def step_verdicts(
     found: StepFindings, experiment: Experiment, level: float = 0.95
 ) -> list[tuple[str, str]]:
     """Return what the tests of a step found, and what they test; empty if there are none."""
+    tests = found.vectors.tests
     said = [
         (f"t = {found.numbers.t}, {STATISTICS[test.statistic]}", difference(test, level))
-        for test in found.vectors.tests
+        for test in tests
     ]
     if said:
+        said += _pairs(found, level)
         said.append(("what the tests test", tested(experiment, found.numbers.k)))
     return said
+
+
+def _pairs(found: StepFindings, level: float) -> list[tuple[str, str]]:
+    """Say where Holm's adjustment leaves no pair a chance; empty if it leaves one."""
+    tests = found.vectors.tests
+    pairs = math.comb(int((found.counts > 0).sum()), 2)
+    if pairs == 1 or not all(pairs_out_of_reach(test, level) for test in tests):
+        return []
+    sentence = (
+        f"none could be shown to differ: with so few answers, p adjusted for {pairs} pairs "
+        f"is at least {tests[0].smallest_holm:.3g}"
+    )
+    return [(f"t = {found.numbers.t}, pairs", sentence)]
 
 
 def verdicts(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:

@@ -152,10 +152,12 @@ async def test_a_margin_is_stated_and_judged_by(opened):
     async with opened() as page:
         await page.computed()
         assert "no margin was stated" in page.words
+        assert "m: state a margin" in shown(page.app)
         await page.pilot.press("m")
         await page.pilot.press(*"0.001", "tab", "backspace", "2", "enter")
         await page.until(lambda: "not shown to be the same within 0.001" in page.words)
         assert page.findings.margin == Margin(0.001, 2)
+        assert "margin 0.001 for 2 steps" in shown(page.app)
         assert "bound, all t at once" in page.table
         before = dict(page.findings.steps)
         await page.pilot.press("m")

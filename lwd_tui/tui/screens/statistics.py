@@ -143,6 +143,11 @@ class StatisticsPage(PanelledPage):
     def _show_state(self) -> None:
         findings = self._findings
         state = "no run is open" if findings is None else findings.state
+        if findings is not None and findings.margin is not None:
+            norm, window = findings.margin
+            state = f"margin {norm:g} for {window} steps · {state}"
+        elif findings is not None and findings.whole is not None:
+            state = f"m: state a margin · {state}"
         self.query_one(Verdicts).head("in words", shorten(state, _STATE))
 
     def _said(self, findings: Findings, t: int | None, names: list[str]) -> list[tuple[str, str]]:

@@ -56,8 +56,9 @@ def _lines(found: StepFindings, n: int) -> list[Content]:
         together, alone = measure.of(found)
         lines.append(_row(measure.title, map(_number, (together, *alone))))
         if measure.key == "noise_floor":
-            ends = map(_number, (interval.lower, interval.upper))
-            lines.append(_row(f"norm, {interval.level:.0%} within", ends))
+            # In one cell: the next column is a participant's.
+            ends = "–".join(map(_number, (interval.lower, interval.upper)))
+            lines.append(_row(f"norm, {interval.level:.0%} within", [ends]))
             if np.isfinite(found.upper_bound):
                 lines.append(_row("bound, all t at once", [_number(found.upper_bound)]))
     return lines
@@ -88,8 +89,10 @@ def _tests(found: StepFindings, n: int) -> list[Content]:
 
 
 def _row(title: str, values: Iterable[str]) -> Content:
-    cells = [value.rjust(_COLUMN) for value in values]
-    return Content.assemble((title.ljust(_TITLE), "$quiet"), (cells[0], "bold"), *cells[1:])
+    first, *others = values
+    width = _TITLE + _COLUMN - len(first)
+    cells = [value.rjust(_COLUMN) for value in others]
+    return Content.assemble((title.ljust(width), "$quiet"), (first, "bold"), *cells)
 
 
 def _number(value: float) -> str:

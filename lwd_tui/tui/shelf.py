@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,19 +29,26 @@ class NormSeries:
     steps : int
         T.
     scale : str
-        What the distances are between, in words: only norms of one scale compare.
+        What the distances are between, in words.
+    embedder : str
+        The model that made the vectors, not cleaned; "" for mixtures.
+    n : int
+        Participants. Norms compare only where scale, embedder and n are the same: each pair of
+        participants adds to the norm.
     """
 
     name: str
     norms: Floats
     steps: int
     scale: str
+    embedder: str
+    n: int
 
     def relative(self) -> NormSeries:
         """Return the norm as a share of its first value that isn't 0."""
         starts = self.norms[np.isfinite(self.norms) & (self.norms > 0)]
         start = starts[0] if len(starts) else np.nan
-        return NormSeries(self.name, self.norms / start, self.steps, "share of the start")
+        return replace(self, norms=self.norms / start, scale="share of the start")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +80,14 @@ def card_of(summary: RunSummary) -> Card:
         specification = store.specification
         norms = np.array([numbers.norm for numbers in store.numbers()])
         steps = int(specification.get("steps", len(norms) - 1))
-        series = NormSeries(summary.name, norms, steps, scale_of(specification))
+        series = NormSeries(
+            summary.name,
+            norms,
+            steps,
+            scale_of(specification),
+            _embedder(specification),
+            _participants(specification),
+        )
         facts = tuple(_facts(store, specification))
     return Card(summary, facts, series)
 
@@ -84,6 +98,17 @@ def scale_of(specification: dict[str, Any]) -> str:
     if not isinstance(embedder, dict):
         return "weights of mixtures"
     return "unit vectors" if embedder.get("normalise", True) else "raw vectors"
+
+
+def _embedder(specification: dict[str, Any]) -> str:
+    embedder = specification.get("embedder")
+    return str(embedder.get("model", "")) if isinstance(embedder, dict) else ""
+
+
+def _participants(specification: dict[str, Any]) -> int:
+    """Return n: mixtures are counted, language models are listed."""
+    participants = specification.get("participants", 0)
+    return participants if isinstance(participants, int) else len(participants)
 
 
 def _facts(store: RunStore, specification: dict[str, Any]) -> Iterator[tuple[str, str]]:

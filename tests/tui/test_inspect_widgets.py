@@ -433,8 +433,8 @@ async def test_a_run_that_cannot_be_read_says_why_in_its_line_and_its_card():
         assert "no run is chosen" in shown(pilot.app)
 
 
-def series(name, *norms, scale="unit vectors", steps=9):
-    return NormSeries(name, np.array(norms, dtype=float), steps, scale)
+def series(name, *norms, scale="unit vectors", steps=9, embedder="words-64", n=3):
+    return NormSeries(name, np.array(norms, dtype=float), steps, scale, embedder, n)
 
 
 async def test_each_curve_has_its_marker_and_its_line_in_the_legend():
@@ -449,6 +449,29 @@ async def test_each_curve_has_its_marker_and_its_line_in_the_legend():
         assert text.count("○") > 2 < text.count("△")
         overlay.show_series(curves, relative=True)
         await holds(lambda: "△ two 1.000 → 0.500" in shown(pilot.app))
+
+
+@pytest.mark.parametrize(
+    ("other", "unlike"),
+    [
+        ({"scale": "raw vectors", "n": 2}, "raw vectors and unit vectors"),
+        ({"embedder": "nomic"}, "nomic and words-64"),
+        ({"n": 12}, "n = 12 and n = 3"),
+    ],
+)
+async def test_norms_that_do_not_compare_are_said_not_to(other, unlike):
+    overlay = Overlay()
+    async with Host(overlay).run_test(size=(70, 24)) as pilot:
+        overlay.show_series({0: series("one", 2, 1), 1: series("two", 2, 1)}, relative=False)
+        await pilot.pause()
+        assert "don't compare" not in shown(pilot.app)
+        curves = {0: series("one", 2, 1), 1: series("two", 2, 1, **other)}
+        overlay.show_series(curves, relative=False)
+        await pilot.pause()
+        assert f"{unlike} don't compare; y: as shares" in shown(pilot.app)
+        overlay.show_series(curves, relative=True)
+        await pilot.pause()
+        assert "don't compare" not in shown(pilot.app)
 
 
 async def test_an_entry_of_the_legend_is_never_broken():

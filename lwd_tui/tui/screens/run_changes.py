@@ -33,8 +33,8 @@ class RunChanges(PanelledPage):
         """The run that keys are about."""
 
     @abstractmethod
-    def look_again(self) -> None:
-        """Show what runs there are now."""
+    def look_again(self, at: Path | None = None) -> None:
+        """Show what runs there are now, with the cursor on the one that is named, if any is."""
 
     @abstractmethod
     def moved(self, old: Path, new: Path) -> None:
@@ -84,8 +84,14 @@ class RunChanges(PanelledPage):
         note = await self.app.push_screen_wait(
             AskLine(f"note on {run.name}", how, "keep it", run.note)
         )
-        if note is not None:
-            await self._done_with(partial(annotate_run, run.path, note))
+        if note is None:
+            return
+        try:
+            await asyncio.to_thread(annotate_run, run.path, note)
+        except LwdError as error:
+            self.explorer.notice = str(error)
+            return
+        self._after("")
 
     @work(exclusive=True, group="change")
     async def action_export(self) -> None:
@@ -129,9 +135,13 @@ class RunChanges(PanelledPage):
             )
             return
         name = self._deleted[-1]
-        if await self._done_with(partial(restore_run, name)):
-            self._deleted.pop()
-            self._after(f"{name} is back")
+        try:
+            path = await asyncio.to_thread(restore_run, name)
+        except LwdError as error:
+            self.explorer.notice = str(error)
+            return
+        self._deleted.pop()
+        self._after(f"{name} is back", path)
 
     async def _moved(self, run: RunSummary, move: Callable[[], Path], *, reopen: bool) -> Path:
         """Move a run's file, which must not be open meanwhile."""
@@ -148,19 +158,9 @@ class RunChanges(PanelledPage):
                 self.explorer.open(new)
         return new
 
-    async def _done_with(self, change: Callable[[], object]) -> bool:
-        """Change something, and return whether it could be."""
-        try:
-            await asyncio.to_thread(change)
-        except LwdError as error:
-            self.explorer.notice = str(error)
-            return False
-        self._after("")
-        return True
-
-    def _after(self, notice: str) -> None:
+    def _after(self, notice: str, at: Path | None = None) -> None:
         self.explorer.notice = notice
-        self.look_again()
+        self.look_again(at)
 
 
 def _export(path: Path, wish: Export) -> list[Path]:

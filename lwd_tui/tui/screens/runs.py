@@ -72,6 +72,7 @@ class RunsPage(RunChanges):
         self._marked: dict[Path, int] = {}
         self._relative = False
         self._done = -1
+        self._at: Path | None = None
 
     def compose_panels(self) -> ComposeResult:
         """Yield the list, the plot and the facts."""
@@ -104,11 +105,14 @@ class RunsPage(RunChanges):
             run.path: self._marked[run.path] for run in self._runs if run.path in self._marked
         }
         self._show()
+        self._at = None
 
     def _show(self) -> None:
         opened = self.run.path if self.run is not None else None
         table = self.query_one(RunTable)
         table.show_runs([self._as_it_is(run) for run in self._runs], self._marked, opened)
+        if self._at is not None:
+            table.point(self._at)
         self._show_chosen()
         self._read()
 
@@ -131,8 +135,9 @@ class RunsPage(RunChanges):
         """The run under the cursor."""
         return self.query_one(RunTable).chosen
 
-    def look_again(self) -> None:
-        """Show what runs there are now."""
+    def look_again(self, at: Path | None = None) -> None:
+        """Show what runs there are now, with the cursor on the one that is named, if any is."""
+        self._at = at
         self.action_refresh()
 
     def moved(self, old: Path, new: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from textual import events
@@ -17,6 +17,7 @@ from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.plot import Plot
 from lwd_tui.tui.widgets.words import Words
 
+_NAME = 20
 _MARKERS = 7
 """Markers on each curve, by which it is known without colours."""
 
@@ -48,14 +49,15 @@ class Overlay(Panel):
             Each as a share of its first value.
         """
         scales = sorted({each.scale for each in placed.values()})
+        title = " · ".join(["‖D(t)‖F", *scales[: len(scales) == 1]])
         if relative:
             self.head("‖D(t)‖F as a share of its start", "y: as they are")
             placed = {place: each.relative() for place, each in placed.items()}
-        elif len(scales) > 1:
-            remark = f"{' and '.join(scales)} don't compare; y: as shares"
-            self.head("‖D(t)‖F", Content.styled(remark, "$warning"))
+        elif unlike := _unlike(placed.values()):
+            remark = f"{' and '.join(unlike)} don't compare; y: as shares"
+            self.head(title, Content.styled(remark, "$warning"))
         else:
-            self.head(" · ".join(["‖D(t)‖F", *scales]), "y: as shares" if scales else "")
+            self.head(title, "y: as shares" if placed else "")
         self._plot.take(placed)
         self._entries = [_entry(place, series) for place, series in sorted(placed.items())]
         self._show_legend()
@@ -74,6 +76,20 @@ class Overlay(Panel):
             else:
                 lines[-1] = longer
         self._legend.put(Content("\n").join(lines))
+
+
+def _unlike(runs: Collection[NormSeries]) -> list[str]:
+    """Return in words why the norms don't compare; empty if they do."""
+    readings: tuple[Callable[[NormSeries], str], ...] = (
+        lambda each: each.scale,
+        lambda each: shorten(each.embedder, _NAME),
+        lambda each: f"n = {each.n}",
+    )
+    for read in readings:
+        found = sorted(set(map(read, runs)))
+        if len(found) > 1:
+            return found
+    return []
 
 
 def _entry(place: int, series: NormSeries) -> Content:

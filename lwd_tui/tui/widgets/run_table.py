@@ -92,6 +92,10 @@ class RunTable(Panel):
         """The run under the cursor."""
         return self.lines.chosen
 
+    def point(self, path: Path) -> None:
+        """Put the cursor on a run, if it is there."""
+        self.lines.point(path)
+
 
 class _Lines(Rows):
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -122,6 +126,11 @@ class _Lines(Rows):
     @property
     def chosen(self) -> RunSummary | None:
         return self._runs[self.cursor] if self._runs else None
+
+    def point(self, path: Path) -> None:
+        for row, run in enumerate(self._runs):
+            if run.path == path:
+                self.cursor = row
 
     def on_resize(self, _: events.Resize) -> None:
         self._lay_out()

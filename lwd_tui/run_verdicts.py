@@ -155,6 +155,51 @@ def least_margin(
     return control_margin(bounds, window)
 
 
+def check_control(store: RunReader, control: RunReader) -> None:
+    """Refuse a control run that doesn't show what noise alone makes of a run.
+
+    Parameters
+    ----------
+    store : RunReader
+    control : RunReader
+        A run of equal participants (A/A).
+
+    Raises
+    ------
+    UnfitData
+        If the control's participants aren't equal but for their names, or it has another n, L or
+        embedder, on all of which the margin depends.
+    """
+    name, (first, *others) = control.path.stem, control.experiment.cast
+    for other in others:
+        unlike = [field for field in _MAKES if getattr(first, field) != getattr(other, field)]
+        if unlike:
+            raise UnfitData(
+                f"control: {name} isn't a run of equal participants: {first.name} and "
+                f"{other.name} differ in {unlike[0]}"
+            )
+    for what, ours, theirs in zip(_SIZES, _scale(store), _scale(control), strict=True):
+        if ours != theirs:
+            raise UnfitData(
+                f"control: {name} has {what} {theirs} where the run has {ours}; the margin within "
+                "reach depends on it"
+            )
+
+
+_MAKES = ("backend", "model", "system", "style", "sampling")
+"""What makes one participant of a control unlike another."""
+
+_SIZES = ("n =", "L =", "the embedder")
+
+
+def _scale(store: RunReader) -> tuple[int, int, str]:
+    experiment = store.experiment
+    embedder = experiment.embedder
+    vectors = "unit vectors" if embedder.normalise else "raw vectors"
+    prefix = f" after {embedder.prefix!r}" if embedder.prefix else ""
+    return len(experiment.cast), experiment.responses, f"{embedder.model} ({vectors}){prefix}"
+
+
 def _norms(findings: Sequence[StepFindings]) -> list[float]:
     return [found.numbers.norm for found in findings]
 

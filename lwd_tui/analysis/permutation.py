@@ -63,6 +63,8 @@ class DifferenceTest:
     smallest_p : float
         The least p that could have come out, given R and the L_i: with too few responses no
         difference whatever is significant.
+    smallest_holm : float
+        The same for the adjusted p of a pair; NaN if no pair was tested.
     pair_values, pair_p, pair_holm : ndarray of shape (n, n)
         Of each pair: the statistic, its p, and that p adjusted for the number of pairs. NaN on
         the diagonal and for participants without responses.
@@ -72,6 +74,7 @@ class DifferenceTest:
     value: float
     p: float
     smallest_p: float
+    smallest_holm: float
     pair_values: Floats
     pair_p: Floats
     pair_holm: Floats
@@ -128,6 +131,8 @@ def difference_tests(
     values, ps = _permute(matrices, labels, rng, permutations)
     pair_values = np.full((len(statistics), n, n), np.nan)
     pair_p, pair_holm = pair_values.copy(), pair_values.copy()
+    counts = np.bincount(labels)
+    least, least_holm = smallest_p(counts, permutations), math.nan
     if pairwise:
         pairs = list(combinations(present, 2))
         raw = np.empty((len(statistics), len(pairs)))
@@ -140,10 +145,18 @@ def difference_tests(
         for s in range(len(statistics)):
             for (i, j), adjusted in zip(pairs, holm(raw[s]), strict=True):
                 pair_holm[s, i, j] = pair_holm[s, j, i] = adjusted
-    least = smallest_p(np.bincount(labels), permutations)
+        of_pairs = [smallest_p(counts[[i, j]], permutations) for i, j in pairs]
+        least_holm = min(1.0, len(pairs) * min(of_pairs))
     return tuple(
         DifferenceTest(
-            name, float(values[s]), float(ps[s]), least, pair_values[s], pair_p[s], pair_holm[s]
+            name,
+            float(values[s]),
+            float(ps[s]),
+            least,
+            least_holm,
+            pair_values[s],
+            pair_p[s],
+            pair_holm[s],
         )
         for s, name in enumerate(statistics)
     )

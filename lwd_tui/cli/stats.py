@@ -42,7 +42,7 @@ def stats(
     from lwd_tui.cli.stats_lines import findings_line, verdicts_line
     from lwd_tui.cli.stats_report import print_findings
     from lwd_tui.run_statistics import step_findings
-    from lwd_tui.run_verdicts import least_margin, run_findings
+    from lwd_tui.run_verdicts import check_control, least_margin, run_findings
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
@@ -56,6 +56,7 @@ def stats(
         if control is not None:
             with RunStore.open(find_run(control)) as other:
                 check_answers(other)
+                check_control(store, other)
                 steps = counted(range(other.finished()), "control")
                 reach = least_margin(other, window, level, steps)
         found = []

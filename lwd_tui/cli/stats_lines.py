@@ -35,6 +35,7 @@ def findings_line(experiment: Experiment, found: StepFindings) -> Line:
                 "value": number(test.value),
                 "p": number(test.p),
                 "smallest_p": number(test.smallest_p),
+                "smallest_p_holm": number(test.smallest_holm),
                 "pairs": [
                     {
                         "a": names[i],

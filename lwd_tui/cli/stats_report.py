@@ -13,7 +13,7 @@ from rich.text import Text
 from lwd_tui.cli.plots import curves
 from lwd_tui.cli.summary import number, scale_name
 from lwd_tui.palette import marker
-from lwd_tui.run_sentences import STATISTICS, step_verdicts, verdicts
+from lwd_tui.run_sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
 from lwd_tui.run_statistics import MEASURES, StepFindings
 from lwd_tui.run_verdicts import RunFindings
 from lwd_tui.store.run import RunStore
@@ -77,7 +77,7 @@ def print_findings(
     for subject, sentence in verdicts(whole, names):
         _say(console, subject, sentence)
     if reach is not None:
-        _say(console, "within reach", f"equal participants would have met a margin of {reach:.3g}")
+        _say(console, "within reach", f"the control run would have met a margin of {reach:.3g}")
 
 
 def _differences(found: Sequence[StepFindings], level: float, scale: str) -> Table:
@@ -106,9 +106,9 @@ def _differences(found: Sequence[StepFindings], level: float, scale: str) -> Tab
 
 
 def _apart(found: StepFindings, level: float) -> str:
-    """Return how many pairs differ, by energy and after Holm, of how many."""
+    """Return how many pairs differ, by energy and after Holm, of how many; – if none could."""
     for test in found.vectors.tests:
-        if test.statistic == "energy":
+        if test.statistic == "energy" and not pairs_out_of_reach(test, level):
             pairs = test.pair_holm[np.triu_indices(len(test.pair_holm), 1)]
             tried = pairs[np.isfinite(pairs)]
             return f"{int((tried <= 1 - level).sum())}/{len(tried)}"

@@ -101,13 +101,20 @@ def test_the_same_run_prints_the_same(lwd, kept):
 
 
 def test_a_control_run_gives_the_margin_within_reach(lwd, kept, tmp_path):
-    equal = [{"vectors": clouds([0, 0, 0], 6, seed=t)} for t in range(4)]
-    handmade(tmp_path / "equal.sqlite", equal).close()
+    equal = [{"vectors": clouds([0, 0, 0], 4, seed=t)} for t in range(4)]
+    cast = [{"name": name, "backend": "scripted", "model": "same"} for name in "abc"]
+    handmade(tmp_path / "equal.sqlite", equal, participants=cast).close()
     _, out, _ = lwd("stats", kept, "--control", tmp_path / "equal.sqlite", "--json")
     margin = lines(out)[-1]["least_margin"]
     assert margin > 0
     _, out, _ = lwd("stats", tmp_path / "equal.sqlite", "--margin", margin * 1.01, "--json")
     assert lines(out)[-1]["equivalence"]["shown_at"] == 2
+
+
+def test_a_control_run_of_unequal_participants_is_refused(lwd, kept):
+    code, out, err = lwd("stats", kept, "--control", kept)
+    assert (code, out) == (2, "")
+    assert "isn't a run of equal participants: ada and ben differ in model" in " ".join(err.split())
 
 
 @pytest.mark.parametrize(

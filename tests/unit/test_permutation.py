@@ -178,7 +178,7 @@ def test_equal_texts_never_differ() -> None:
 def test_one_response_each_can_show_nothing_and_says_so() -> None:
     points, owners = groups(11, (1, 1, 1), shift=100)
     for test in difference_tests(points, owners, 3, np.random.default_rng(8)):
-        assert test.p == test.smallest_p == 1.0
+        assert test.p == test.smallest_p == test.smallest_holm == 1.0
 
 
 def test_a_missing_participant_is_left_out() -> None:
@@ -187,6 +187,20 @@ def test_a_missing_participant_is_left_out() -> None:
     (test,) = difference_tests(points, owners, 3, np.random.default_rng(9), 99, ("energy",))
     assert np.isnan(test.pair_p[1]).all()
     assert test.pair_p[0, 2] == test.pair_holm[0, 2]
+
+
+def test_the_least_adjusted_p_of_a_pair() -> None:
+    # Of two and six, 28 ways to choose; of three and six, 84; of two and three, 10. Three pairs.
+    points, owners = groups(13, (2, 3, 6), shift=100)
+    (test,) = difference_tests(points, owners, 3, np.random.default_rng(10), 9999, ("energy",))
+    assert test.smallest_holm == pytest.approx(3 / 84)
+    assert test.pair_holm[1, 2] == pytest.approx(3 / 84, abs=0.01)
+    (test,) = difference_tests(points, owners, 3, np.random.default_rng(10), 19, ("energy",))
+    assert test.smallest_holm == pytest.approx(3 / 20)
+    (test,) = difference_tests(
+        points, owners, 3, np.random.default_rng(10), 19, ("energy",), pairwise=False
+    )
+    assert np.isnan(test.smallest_holm)
 
 
 def test_the_least_p_that_can_come_out() -> None:

@@ -15,7 +15,7 @@ from lwd_tui.analysis.equivalence import control_margin
 from lwd_tui.dynamics.keys import generator
 from lwd_tui.run_sentences import difference, verdicts
 from lwd_tui.run_statistics import step_findings
-from lwd_tui.run_verdicts import Unknown, least_margin, run_findings
+from lwd_tui.run_verdicts import Unknown, check_control, least_margin, run_findings
 from lwd_tui.store.run import RunStore
 
 
@@ -181,6 +181,41 @@ def test_a_control_run_says_which_margin_is_within_reach(tmp_path):
         assert judged(store, margin=margin * 1.001, window=2)[1].equivalence.shown_at is not None
         with pytest.raises(UnfitData, match="don't fit"):
             least_margin(store, window=7)
+
+
+def alike(name, **changes):
+    return {"name": name, "backend": "scripted", "model": "same"} | changes
+
+
+def twins(*unlike):
+    changes = {"sampling": {"temperature": 0.1}, "system": "Be brief."}
+    return [alike("a"), alike("b", **{field: changes[field] for field in unlike})]
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({}, ""),
+        ({"participants": twins("sampling")}, "a and b differ in sampling"),
+        ({"participants": twins("system")}, "a and b differ in system"),
+        ({"participants": [*twins(), alike("c")], "n": 3}, "n = 3 where the run has 2"),
+        ({"responses": 5}, "L = 5 where the run has 4"),
+        ({"embedder": {"backend": "scripted", "model": "words-8"}}, "embedder words-8"),
+        (
+            {"embedder": {"backend": "scripted", "model": "words-16", "prefix": "x: "}},
+            "after 'x: '",
+        ),
+    ],
+)
+def test_a_control_run_must_be_of_equal_participants_and_fit(short, tmp_path, changes, complaint):
+    given = {"participants": twins(), "n": 2, "responses": 4} | changes
+    vectors = clouds([0] * given.pop("n"), given.pop("responses"))
+    with handmade(tmp_path / "control.sqlite", [{"vectors": vectors}], **given) as control:
+        if complaint:
+            with pytest.raises(UnfitData, match=complaint):
+                check_control(short, control)
+        else:
+            check_control(short, control)
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,20 @@ def test_a_name_that_the_system_refuses_is_one_sentence(words):
     code, out, err = shell(words, LWD_HOME="a" * 300)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.endswith("File name too long\n")
+
+
+def test_an_interrupt_while_the_program_is_loaded_is_no_traceback():
+    code = """
+import os, signal, sys
+from lwd_tui.__main__ import main
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")

@@ -79,6 +79,17 @@ def draw(plan: Plan, t: int, participant: int, key: Key, pool: Pool) -> int:
 
 
 @compiled
+def share_out(values: Floats, top: float) -> None:
+    """Turn logarithms, the largest of which is `top`, into shares that sum to 1."""
+    total = 0.0
+    for b in range(values.size):
+        values[b] = math.exp(values[b] - top)
+        total += values[b]
+    for b in range(values.size):
+        values[b] /= total
+
+
+@compiled
 def log_ownership(weights: Floats, row: Floats, out: Floats) -> None:
     """Write the ownership of a point by logarithms: slower, and safe however far it is."""
     size = weights.size
@@ -88,12 +99,7 @@ def log_ownership(weights: Floats, row: Floats, out: Floats) -> None:
         if weights[b] > 0:
             out[b] = math.log(weights[b]) + (math.log(row[b]) if row[b] > 0 else row[b])
             top = max(top, out[b])
-    total = 0.0
-    for b in range(size):
-        out[b] = math.exp(out[b] - top)
-        total += out[b]
-    for b in range(size):
-        out[b] /= total
+    share_out(out, top)
 
 
 @compiled

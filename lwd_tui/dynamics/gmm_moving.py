@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from lwd_tui.dynamics.compiled import compiled
-from lwd_tui.dynamics.gmm_kernel import Pool, draw, generate, move_weights
+from lwd_tui.dynamics.gmm_kernel import Pool, draw, generate, move_weights, share_out
 from lwd_tui.dynamics.gmm_plan import Plan
 from lwd_tui.dynamics.philox import Key
 from lwd_tui.types import Floats, Ints
@@ -111,12 +111,8 @@ def absorb_moving(
                 density = log_density(point, means[b], factors[b], solved)
                 owned[b] = math.log(weights[b]) + density
                 top = max(top, owned[b])
-        total = 0.0
+        share_out(owned, top)
         for b in range(size):
-            owned[b] = math.exp(owned[b] - top)
-            total += owned[b]
-        for b in range(size):
-            owned[b] /= total
             if owned[b] > 0:
                 step = min(alpha * owned[b] / weights[b], _LARGEST_STEP)
                 for axis in range(dimension):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lwd_tui.dynamics.network import first_usable
-from lwd_tui.experiment import Participant
+from lwd_tui.experiment import Experiment, Participant
 from lwd_tui.report.figures import chosen_steps, figures, scale_name
 from lwd_tui.report.page import beyond_the_paper, filled, stride, thinned
-from lwd_tui.report.recorded import recorded
+from lwd_tui.report.recorded import Recorded, recorded
 from lwd_tui.report.reproduce import command, shown_toml
-from lwd_tui.report.tally import Answers, tally
+from lwd_tui.report.tally import Answers, Tally, tally
 from lwd_tui.store.run import RunStore
-from lwd_tui.types import Response
+from lwd_tui.types import Response, Step
 
 MOST_POSTS, MOST_EVENTS, MOST_PARTICIPANTS = 200, 100, 12
 
@@ -46,19 +46,7 @@ def llm_page(store: RunStore) -> str:
     experiment, record, numbers = store.experiment, recorded(store), store.numbers()
     counted = tally(store)
     chosen = chosen_steps(store)
-    said = [
-        {answer.participant: answer for answer in first_usable(step.responses)} for step in chosen
-    ]
-    cast = [
-        Member(
-            participant,
-            record.model(place),
-            record.context(place),
-            counted.answers[place],
-            tuple(answers.get(place) for answers in said),
-        )
-        for place, participant in enumerate(experiment.cast)
-    ]
+    cast = _members(experiment, record, counted, chosen)
     posts = store.posts()
     events = store.events()
     values = {
@@ -93,3 +81,22 @@ def llm_page(store: RunStore) -> str:
         "command": command(("--preset", "experiment.toml", "--headless"), record.hosts),
     }
     return filled("llm.html", values, figures(experiment, numbers, chosen))
+
+
+def _members(
+    experiment: Experiment, record: Recorded, counted: Tally, chosen: Sequence[Step]
+) -> list[Member]:
+    """Bring together what there is of each participant; `chosen` are the moments of the page."""
+    said = [
+        {answer.participant: answer for answer in first_usable(step.responses)} for step in chosen
+    ]
+    return [
+        Member(
+            participant,
+            record.model(place),
+            record.context(place),
+            counted.answers[place],
+            tuple(answers.get(place) for answers in said),
+        )
+        for place, participant in enumerate(experiment.cast)
+    ]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lwd_tui.store.rows import prompt_hash
 from lwd_tui.store.run import RunStore
-from lwd_tui.types import Draw, Geometry, Response
+from lwd_tui.types import Draw, Geometry, Response, Step
 
 Values = dict[str, Any]
 Kind = Literal["int", "float", "text", "ints", "floats", "json"]
@@ -163,25 +163,9 @@ def table_rows(store: RunStore, *, content_only: bool) -> Iterator[tuple[str, Va
         step = store.step(t)
         yield from _draw_rows(store, names, step.draws, prompts)
         yield from _response_rows(names, step.responses, step.embeddings, step.geometry)
-        geometry = step.geometry
-        if geometry is not None:
-            yield from _geometry_rows(t, names, geometry)
-        yield (
-            "steps",
-            {
-                "t": t,
-                "k": step.k,
-                "size": step.size,
-                "synthetic": step.synthetic,
-                "norm": _number(geometry.norm) if geometry else None,
-                "norm_debiased": _number(geometry.norm_debiased) if geometry else None,
-                "noise_floor": _number(geometry.noise_floor) if geometry else None,
-                "explained": _number(geometry.explained) if geometry else None,
-                "failed": sum(response.failed for response in step.responses),
-                "truncated": step.truncated,
-                "seconds": _number(step.seconds),
-            },
-        )
+        if step.geometry is not None:
+            yield from _geometry_rows(t, names, step.geometry)
+        yield "steps", _step_values(step)
     yield from _draw_rows(store, names, store.draws(finished), prompts)
     yield from _response_rows(names, store.pending(finished))
     for event in store.events():
@@ -194,6 +178,23 @@ def table_rows(store: RunStore, *, content_only: bool) -> Iterator[tuple[str, Va
                 "t": event.t,
             },
         )
+
+
+def _step_values(step: Step) -> Values:
+    geometry = step.geometry
+    return {
+        "t": step.t,
+        "k": step.k,
+        "size": step.size,
+        "synthetic": step.synthetic,
+        "norm": _number(geometry.norm) if geometry else None,
+        "norm_debiased": _number(geometry.norm_debiased) if geometry else None,
+        "noise_floor": _number(geometry.noise_floor) if geometry else None,
+        "explained": _number(geometry.explained) if geometry else None,
+        "failed": sum(response.failed for response in step.responses),
+        "truncated": step.truncated,
+        "seconds": _number(step.seconds),
+    }
 
 
 def _draw_rows(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from store_samples import attempt, begin, experiment, simple_step, write
+from support.pages import parsed, rows, table
 
 from lwd_tui.cast import Wishes
 from lwd_tui.experiment import Experiment
@@ -16,7 +17,6 @@ from lwd_tui.report.write import write_report
 from lwd_tui.session import Session
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Post, Response
-from tests.support.pages import parsed, rows, table
 
 NAMES = ("ada", "ben", "cleo")
 POSTS = [

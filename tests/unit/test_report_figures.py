@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 from store_samples import experiment, simple_step
+from support.pages import parsed
 
 from lwd_tui.dynamics.gmm import simulate
 from lwd_tui.dynamics.gmm_results import norms
@@ -22,7 +23,6 @@ from lwd_tui.report.gmm_figures import gmm_figures
 from lwd_tui.report.ink import CONTRAST, GROUND, INKS, SERIES
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.types import Geometry, Step
-from tests.support.pages import parsed
 
 NAMES = ("ada", "ben")
 

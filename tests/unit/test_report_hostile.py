@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from store_samples import attempt, experiment, simple_step, write
+from support.pages import parsed
 
 from lwd_tui.experiment import Experiment
 from lwd_tui.gmm_spec import GmmSpec
@@ -14,7 +15,6 @@ from lwd_tui.report.write import write_report
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean
 from lwd_tui.types import Post, Response
-from tests.support.pages import parsed
 
 EVIL = (
     "<script>alert(1)</script>\"'><img src=x onerror=alert(2)></style></title></textarea>"

@@ -6,6 +6,7 @@ import sys
 import pytest
 import typer
 from store_samples import experiment, simple_step, write
+from support.pages import parsed, rows, table
 from typer.testing import CliRunner
 
 from lwd_tui.cli.report import report
@@ -20,7 +21,6 @@ from lwd_tui.store.errors import RunExists, StoreError
 from lwd_tui.store.files import write_whole
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Attempt, Response
-from tests.support.pages import parsed, rows, table
 
 app = typer.Typer()
 app.command()(report)

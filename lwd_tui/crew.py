@@ -54,6 +54,16 @@ async def assemble(
 ) -> Crew:
     """Open the backends of an experiment whose participants are chosen, and get them ready.
 
+    Parameters
+    ----------
+    experiment : Experiment
+    hosts : sequence of str
+        Servers of the participants, and of the embedder, that name none of their own.
+    notice : callable
+        Told, a sentence at a time, what the user should know.
+    fetching : callable, optional
+        Told how far weights are, should they have to be fetched.
+
     Raises
     ------
     BackendError
@@ -128,7 +138,7 @@ def _open_generator(
 def open_embedder(
     spec: EmbedderSpec, hosts: Sequence[str], notice: Notice, fetching: Fetching | None = None
 ) -> Embedder:
-    """Open the embedder of an experiment."""
+    """Open the embedder of an experiment; the parameters are those of `assemble`."""
     servers = (spec.host,) if spec.host else tuple(hosts)
     match spec.backend:
         case "scripted":

@@ -81,6 +81,20 @@ class Session:
 
         The file is created last: a run that can't begin leaves nothing behind.
 
+        Parameters
+        ----------
+        experiment : Experiment
+            Its participants may still be "auto".
+        path : Path
+            Of the run's file.
+        wishes : Wishes
+            What the user asks for beyond the experiment.
+        notice : callable
+            Told, a sentence at a time, what the user should know; the run records it too.
+        clock : Clock, optional
+        fetching : callable, optional
+            Told how far weights are, should they have to be fetched.
+
         Raises
         ------
         LwdError

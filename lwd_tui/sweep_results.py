@@ -147,7 +147,7 @@ def _estimates(rows: Sequence[Mapping[str, float]], level: float) -> dict[str, E
 
 def estimate(values: Sequence[float], level: float = 0.95) -> Estimate:
     """Return the mean, and half the width of Student's interval for it; NaN if a value is."""
-    from scipy.stats import t  # type: ignore[import-untyped]  # SciPy ships no types.
+    from scipy.stats import t
 
     mean = _mean(values)
     if len(values) < 2:

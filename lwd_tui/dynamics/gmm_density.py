@@ -36,7 +36,21 @@ def log_density(points: Floats, weights: Floats, means: Floats, covariance: Floa
 
 
 def densities(run: GmmRun, place: int, t: int, points: Floats) -> Floats:
-    """Return the densities of all mixtures of a replicate at t, of shape (n, m)."""
+    """Return the densities of all mixtures of a replicate at t.
+
+    Parameters
+    ----------
+    run : GmmRun
+    place : int
+        Position of the replicate in the run.
+    t : int
+    points : ndarray of shape (m, d)
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+        g_i(x) of equation 3.
+    """
     spec, weights = run.spec, run.weights[place, t]
     if run.means is None or run.covariances is None:
         means = np.array(spec.means, dtype=np.float64)

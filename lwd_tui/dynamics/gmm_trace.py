@@ -92,7 +92,20 @@ def internet(run: GmmRun, place: int) -> Points:
 
 
 def drawn(run: GmmRun, place: int, t: int, participant: int) -> Ints:
-    """Return the rows of the table that a participant drew at t, in the order in which it did."""
+    """Draw again what a participant drew at t.
+
+    Parameters
+    ----------
+    run : GmmRun
+    place : int
+        Position of the replicate in the run.
+    t, participant : int
+
+    Returns
+    -------
+    ndarray of shape (k_t,)
+        Rows of the table of points, in the order in which it read them.
+    """
     from lwd_tui.dynamics.gmm_kernel import draw
     from lwd_tui.dynamics.gmm_replicate import replicate_key
 

@@ -35,7 +35,7 @@ LETTERS = st.one_of(
 def reference() -> Tokenizer:
     vocabulary = {piece: number for number, piece in enumerate(PIECES)}
     tokenizer = Tokenizer(
-        Reference(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100)  # noqa: S106
+        Reference(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100)  # noqa: S106 (no password)
     )
     tokenizer.normalizer = BertNormalizer()
     tokenizer.pre_tokenizer = BertPreTokenizer()

@@ -40,7 +40,8 @@ class Wish:
 class Mixtures:
     """Shows the scenes that are wished for, the newest wish first; older ones are dropped.
 
-    The thread is a daemon: who leaves while Numba compiles doesn't wait for it.
+    What was computed is shown while Numba compiles what goes on from there, in a second thread.
+    Both are daemons: who leaves meanwhile doesn't wait for them.
 
     Parameters
     ----------
@@ -80,6 +81,7 @@ class Mixtures:
         self._changed = threading.Condition()
         self._wish: Wish | None = None
         self._closed = False
+        self._begun: set[Moving] = set()
         self._compiled: set[Moving] = set()
         self._words = ""
         self._thread = threading.Thread(target=self._serve, name="mixtures", daemon=True)
@@ -88,7 +90,7 @@ class Mixtures:
         """Wish to see a replicate of `source` at t."""
         with self._changed:
             self._wish = Wish(source, t, place)
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread.ident is None:
             self._thread.start()
 
@@ -96,9 +98,9 @@ class Mixtures:
         """Tell nothing any more, and let the thread end."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
+            self._changed.notify_all()
 
-    # In the thread
+    # In the threads
 
     def _serve(self) -> None:
         walk: Walk | None = None
@@ -126,7 +128,7 @@ class Mixtures:
                         f"lwd-tui made a mistake ({type(error).__name__}); a report is in {report}",
                     )
                 )
-            self._work("")
+            self._work()
 
     def _next(self) -> Wish | None:
         """Wait for the next wish; None once all is over."""
@@ -150,8 +152,11 @@ class Mixtures:
     def _meet(self, walk: Walk, wish: Wish) -> None:
         if walk.reached >= wish.t:
             self._show(walk, wish)
-        else:
+        elif walk.spec.moving not in self._compiled:
+            self._show(walk, wish)
             self._compile(walk.spec.moving)
+            if not self._ready(walk.spec.moving):
+                return
         while walk.reached < wish.t:
             walk.go(wish.t, _SLICE)
             self._work(COMPUTING if walk.reached < wish.t else "")
@@ -160,30 +165,49 @@ class Mixtures:
                 return
         if not self._overtaken and walk.reckon():
             self._show(walk, wish)
-        if walk.spec.moving not in self._compiled and not self._stay(_BEFORE_COMPILING):
+        if walk.spec.moving not in self._begun and not self._stay(_BEFORE_COMPILING):
             self._compile(walk.spec.moving)
 
     def _compile(self, moving: Moving) -> None:
-        """Compile what takes mixtures of one kind on, unless that is done."""
-        if moving in self._compiled:
-            return
+        """Begin to compile what takes mixtures of one kind on, unless that was begun."""
+        if moving not in self._begun:
+            self._begun.add(moving)
+            threading.Thread(
+                target=self._compile_now, args=(moving,), name="compiler", daemon=True
+            ).start()
+
+    def _ready(self, moving: Moving) -> bool:
+        """Wait until that is compiled, and say whether it is: a newer wish may come first."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._closed or self._wish is not None or moving in self._compiled
+            )
+            return moving in self._compiled
+
+    def _compile_now(self, moving: Moving) -> None:
         from lwd_tui.dynamics.gmm import simulate
 
-        self._work(COMPILING)
+        self._work()
         # Going through all that a compiler makes would hold the screen for a fifth of a second.
         gc.disable()
-        try:
+        # What fails here fails again where it is needed, and is told there.
+        with suppress(Exception):
             simulate(GmmSpec(name="warm-up", steps=2, replicates=1, moving=moving))
-        finally:
-            spare_the_collector()
-            gc.enable()
-        self._compiled.add(moving)
-        self._work("")
+        spare_the_collector()
+        gc.enable()
+        with self._changed:
+            self._compiled.add(moving)
+            self._changed.notify_all()
+        self._work()
 
-    def _work(self, words: str) -> None:
-        if words != self._words:
-            self._words = words
-            self._say(self.Working(words))
+    def _work(self, words: str = "") -> None:
+        """Tell what is being done, if that is something else now."""
+        # Told before the other thread can tell something newer.
+        with self._changed:
+            words = words or (COMPILING if self._begun != self._compiled else "")
+            if words != self._words:
+                self._words = words
+                self._say(self.Working(words))
 
     def _show(self, walk: Walk, wish: Wish) -> None:
         self._say(self.Seen(wish.source, walk.look(wish.t, wish.place)))

@@ -1,5 +1,6 @@
 """Each widget of the GMM page alone: what it shows of what it is given, and what it says."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -494,6 +495,22 @@ async def test_the_first_scene_comes_before_anything_is_compiled(mixtures, told)
     assert before[-1].scene.expected is not None
     await told.until(lambda: told.of(Mixtures.Working)[-1].words == "")
     assert [message.words for message in told.of(Mixtures.Working)] == [COMPILING, ""]
+
+
+async def test_other_mixtures_are_shown_while_the_simulation_is_compiled(
+    mixtures, told, monkeypatch
+):
+    compiled = threading.Event()
+    monkeypatch.setattr("lwd_tui.dynamics.gmm.simulate", lambda _: compiled.wait(30))
+    mixtures.wish(SPEC, 5, 0)
+    await told.until(lambda: told.of(Mixtures.Working))
+    other = SPEC.replaced({"seed": 8})
+    mixtures.wish(other, 5, 0)
+    await told.until(lambda: told.of(Mixtures.Seen)[-1].source is other)
+    assert told.of(Mixtures.Seen)[-1].scene.t == 0
+    compiled.set()
+    await told.until(lambda: told.of(Mixtures.Seen)[-1].scene.t == 5)
+    assert told.of(Mixtures.Seen)[-1].source is other
 
 
 async def test_the_newest_wish_is_met(mixtures, told):

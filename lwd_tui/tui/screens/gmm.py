@@ -47,6 +47,8 @@ _NO_RUN = (
     "No run of language models is open.\n\nBegin one on the page Set up, or open a stored one: "
     "its norm is drawn here, on the time axis of the mixtures."
 )
+_SMUDGE = 5
+"""How many times as long as a run the time axis is where its curve can't be read."""
 _NO_START = "The norm at t = 0 is missing or 0: nothing can be divided by it (key u)."
 _OVERLAYS: dict[Overlay, Overlay] = {"one": "all", "all": "band", "band": "one"}
 
@@ -174,7 +176,12 @@ class GmmPage(MixturesInTime):
             models.show_nothing(_NO_RUN if run is None else _NO_START)
         else:
             unit = "unit" if run.experiment.embedder.normalise else "raw"
-            models.head(f"LLM norm ‖D(t)‖F · {unit} vectors", scale)
+            # On the axis of a far longer run it is a smudge.
+            small = last >= _SMUDGE * run.experiment.steps
+            models.head(
+                f"LLM norm ‖D(t)‖F · {unit} vectors",
+                f"{scale} · l: to its own T" if small else scale,
+            )
             models.show(llm, t=self.view.t, last=last, top=tops[0])
 
         mixtures = self.query_one("#gmm", Curves)

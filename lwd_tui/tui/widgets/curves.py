@@ -58,7 +58,7 @@ class Curves(Panel):
     """The first curve is drawn over the others, and dashed ones over solid ones."""
 
     DEFAULT_CSS = """
-    Curves .legend { height: auto; max-height: 2; }
+    Curves .legend { height: auto; max-height: 3; }
     Curves .nothing { height: 1fr; content-align: center middle; color: $quiet; display: none; }
     Curves.-nothing Plot, Curves.-nothing .legend { display: none; }
     Curves.-nothing .nothing { display: block; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -78,6 +79,23 @@ def number(text: str) -> int | float | str:
     return text
 
 
+def _open(host: Any) -> str:
+    """Return a host; "" for one that may hold a secret, or is no text."""
+    return host if isinstance(host, str) and "@" not in host else ""
+
+
+def _put_into(fields: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return fields with other values, as far as those are of a form that can be shown."""
+    put = dict(fields)
+    for name, before in fields.items():
+        value = values.get(name, before)
+        if isinstance(before, dict):
+            put[name] = _put_into(before, value)
+        elif isinstance(value, (str, int, float)) or isinstance(value, type(before)):
+            put[name] = value
+    return put
+
+
 class Draft:
     """An experiment being written, and the hosts that it is to run on.
 
@@ -104,6 +122,54 @@ class Draft:
         self.participants: tuple[Participant, ...] | Literal["auto"] = experiment.participants
         self._posts = {"posts": experiment.posts, "reserve": experiment.reserve}
         self._before: list[tuple[str, tuple[SeedPost, ...]]] = []
+
+    # Kept from one start of the app to the next
+
+    def plain(self) -> dict[str, Any]:
+        """Return all of it as JSON values, right or wrong.
+
+        A host with a user or a password in it, which no backend takes, is left out.
+        """
+        fields = copy.deepcopy(self._fields)
+        fields["embedder"]["host"] = _open(fields["embedder"]["host"])
+        hosts = {
+            kind: [host for host in given if _open(host)] for kind, given in self.hosts.items()
+        }
+        cast = [
+            who.model_copy(update={"host": _open(who.host)}).model_dump(mode="json")
+            for who in self.cast
+        ]
+        return {
+            "fields": fields,
+            "participants": "auto" if self.participants == "auto" else cast,
+            "hosts": hosts,
+            **{kind: [vars(post) for post in posts] for kind, posts in self._posts.items()},
+        }
+
+    def restore(self, data: Any) -> None:
+        """Take what `plain` gave; fields that it lacks stay as they are.
+
+        Raises
+        ------
+        InvalidExperiment
+            If it isn't that; the draft stays as it is.
+        """
+        try:
+            fields = _put_into(self._fields, data["fields"])
+            cast = data["participants"]
+            if cast != "auto":
+                cast = tuple(Participant.model_validate(who) for who in cast)
+            posts = {
+                kind: tuple(SeedPost.model_validate(post) for post in data[kind])
+                for kind in self._posts
+            }
+            hosts: dict[str, tuple[str, ...]] = {
+                kind: tuple(map(str, data["hosts"].get(kind, ()))) for kind in _SERVERS
+            }
+        except (LookupError, TypeError, ValueError, AttributeError):
+            raise InvalidExperiment("it isn't a draft of an experiment") from None
+        self._fields, self.participants, self._posts, self.hosts = fields, cast, posts, hosts
+        self._before.clear()
 
     # Fields
 

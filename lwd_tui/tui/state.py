@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,18 @@ def folder(kind: Literal["config", "state"]) -> Path:
         return Path(chosen).expanduser().absolute()
     own = user_config_path if kind == "config" else user_state_path
     return own("lwd-tui", appauthor=False)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file of ours, or leave what was there; what can't be written is forgotten."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 @dataclass(slots=True)
@@ -59,9 +72,4 @@ class State:
 
     def save(self) -> None:
         """Write it; a folder that can't be written costs the memory, nothing else."""
-        path = folder("state") / "app.json"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
-        except OSError:
-            return
+        write_whole(folder("state") / "app.json", json.dumps(asdict(self), indent=2))

@@ -371,3 +371,77 @@ async def test_resizing_loses_nothing(size):
             await pilot.resize_terminal(120, 40)
         await settled(pilot)
         assert "quickstart" in shown(app)
+
+
+async def test_a_run_is_begun_while_the_time_is_measured(tmp_path):
+    path = tmp_path / "slow.toml"
+    save_preset(scripted(steps=3, scripted__tokens_per_second=0.5), path)
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await take(pilot, path)
+        await pilot.press("m")
+        await until(pilot, lambda: "measuring the time" in sentence(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "m measures the time" in sentence(app))
+        await pilot.press("m")
+        await until(pilot, lambda: "measuring the time" in sentence(app))
+        await pilot.press("b")
+        await until(pilot, lambda: app.screen.name == "live" and app.controller is not None)
+        await pilot.press("x")
+
+
+async def test_an_unfinished_draft_is_there_again(still):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert app.notice == ""
+        await focus(pilot, row(app, "beta").control)
+        await pilot.press("end", "x")
+        page = app.screen
+        page.query_one("#query", Editor).load_text("What of the sea?")
+        page._draft.hosts["ollama"] = ("box:1", "http://me:hush@box:2")
+        await focus(pilot, page.query_one(Seeds))
+        await pilot.press("d")
+        await until(pilot, lambda: len(page._draft.posts("posts")) == 3)
+    assert "hush" not in (still / "draft.json").read_text()
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "beta = '0.5x'" in shown(app))
+        page = app.screen
+        assert page.query_one("#query", Editor).text == "What of the sea?"
+        assert len(page._draft.posts("posts")) == 3
+        assert page._draft.hosts["ollama"] == ("box:1",)
+        assert "o begins with a preset instead" in app.notice
+        await pilot.press("o", "enter")
+        await settled(pilot)
+        assert page._draft.check().value == load_preset("quickstart")
+        assert app.notice == ""
+    assert not (still / "draft.json").exists()
+
+
+async def test_an_unfinished_draft_does_not_give_way_to_a_run():
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await focus(pilot, app.screen.query_one(Seeds))
+        await pilot.press("d")
+        await until(pilot, lambda: "|A(0)| = 3" in shown(app))
+    app = Explorer(experiment=scripted(steps=1))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.progress.phase == "done")
+        await pilot.press("1")
+        await settled(pilot)
+        assert app.screen._draft.get("name") == "quickstart"
+        assert "|A(0)| = 3" in shown(app)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000, '{"fields": 3}', "\x00\udcff"])
+async def test_a_damaged_draft_is_said(still, text):
+    still.mkdir(exist_ok=True)
+    (still / "draft.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert "can't be read" in app.notice
+        assert app.screen._draft.check().value == load_preset("quickstart")

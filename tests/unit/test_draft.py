@@ -1,5 +1,7 @@
 """An experiment being written: what is wrong is named, whatever it is."""
 
+import json
+
 import pytest
 
 from lwd_tui.draft import Draft, check, number
@@ -159,3 +161,40 @@ def test_hosts_are_told_apart_where_two_kinds_take_part():
     assert wishes.hosts == ()
     with pytest.raises(InvalidExperiment, match="exactly one"):
         draft(ollama="a b").placed(experiment)
+
+
+def test_a_draft_comes_back_from_json_as_it_was():
+    made = draft(ollama="a b")
+    made.set("beta", "half")
+    made.set("embedder.host", "http://me:hush@box")
+    made.put_posts("reserve", [SeedPost(text="later", label="x")])
+    made.copy(0)
+    kept = json.dumps(made.plain())
+    again = Draft(load_preset("bitcoin"))
+    again.restore(json.loads(kept))
+    assert "hush" not in kept
+    assert (again.get("beta"), again.get("embedder.host")) == ("half", "")
+    assert again.cast == made.cast
+    assert again.posts("posts") == made.posts("posts")
+    assert again.posts("reserve")[0].label == "x"
+    assert again.hosts["ollama"] == ("a", "b")
+
+
+def test_values_that_no_field_can_show_are_left_out():
+    made = draft()
+    kept = made.plain()
+    kept["fields"] |= {"beta": [1], "query": {"a": 1}, "unheard": 3, "seed": 8}
+    kept["fields"]["embedder"]["backend"] = ["a"]
+    made.restore(kept)
+    assert made.check().value == load_preset("quickstart").replaced({"seed": 8})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"fields": []}, {"participants": [3]}, {"posts": [{}]}, {"hosts": 1}, {"participants": None}],
+)
+def test_what_is_no_draft_is_refused_whole(change):
+    made = draft()
+    with pytest.raises(InvalidExperiment, match="isn't a draft"):
+        made.restore(made.plain() | change)
+    assert made.check().value == load_preset("quickstart")

@@ -13,7 +13,7 @@ from textual.containers import Grid
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input, TextArea
-from textual.worker import WorkerFailed
+from textual.worker import WorkerError
 
 from lwd_tui.cast import Wishes, choose_cast
 from lwd_tui.cost import Cost, Runner, Speed, estimate, strain
@@ -23,6 +23,7 @@ from lwd_tui.experiment import Experiment
 from lwd_tui.presets import load_preset
 from lwd_tui.rehearsal import rehearse
 from lwd_tui.store.preset import PresetExists, save_preset
+from lwd_tui.tui.kept_draft import forget_draft, keep_draft, restore_draft
 from lwd_tui.tui.screens.panelled import PanelledPage
 from lwd_tui.tui.screens.path import AskPath
 from lwd_tui.tui.screens.preset import ChoosePreset
@@ -37,6 +38,9 @@ from lwd_tui.tui.widgets.models_panel import ModelsPanel
 FIRST = "quickstart"
 """The preset to begin with."""
 _KEYSTROKE = 0.08
+_PAUSE = 1.0
+"""Seconds without an edit, after which the draft is kept."""
+_AGAIN = "your draft of last time is here again; o begins with a preset instead"
 
 
 class SetupPage(PanelledPage):
@@ -84,10 +88,16 @@ class SetupPage(PanelledPage):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._draft = Draft(load_preset(FIRST))
+        self._restored = ""
+        try:
+            self._restored = _AGAIN if restore_draft(self._draft) else ""
+        except LwdError as error:
+            self._restored = f"{error}; this is the preset {FIRST}"
         self._speeds: dict[Runner, Speed] = {}
         self._experiment: Experiment | None = None
         self._wrong = ""
         self._typing: Timer | None = None
+        self._keeping: Timer | None = None
         self._measuring = False
 
     def compose_panels(self) -> ComposeResult:
@@ -100,8 +110,11 @@ class SetupPage(PanelledPage):
         yield CostLine()
 
     def on_mount(self) -> None:
-        """Begin with the run that is open, or else with a preset."""
-        if self.run is not None:
+        """Begin with what was left unfinished, or the run that is open, or else a preset."""
+        if self._restored:
+            before = self.explorer.notice
+            self._say(f"{before}\n{self._restored}" if before else self._restored)
+        elif self.run is not None:
             self._draft.take(self.run.experiment)
         self._show_draft()
         if self.app.size.width >= 160 and self.app.size.height >= 50:
@@ -126,6 +139,16 @@ class SetupPage(PanelledPage):
         if self._typing is not None:
             self._typing.stop()
         self._typing = self.set_timer(_KEYSTROKE, self._check)
+        if self._keeping is not None:
+            self._keeping.stop()
+        self._keeping = self.set_timer(_PAUSE, self._keep)
+
+    def _keep(self) -> None:
+        """Keep the draft for the next start."""
+        if self._keeping is not None:
+            self._keeping.stop()
+            self._keeping = None
+            keep_draft(self._draft)
 
     @on(ModelsPanel.Offered)
     def _check(self) -> None:
@@ -235,7 +258,7 @@ class SetupPage(PanelledPage):
         await self._stop_measuring()
         self.explorer.notice = ""
         # It asks before it takes the place of another run, and it asks here.
-        with suppress(WorkerFailed):
+        with suppress(WorkerError):
             await self.explorer.start(experiment, wishes).wait()
             await self.explorer.action_show_page("live")
 
@@ -245,8 +268,18 @@ class SetupPage(PanelledPage):
         current = self.run.experiment if self.run is not None else None
         experiment = await self.app.push_screen_wait(ChoosePreset(current))
         if experiment is not None:
+            self._forget()
             self._draft.take(experiment)
             self._show_draft()
+
+    def _forget(self) -> None:
+        """Keep nothing of the draft."""
+        if self._keeping is not None:
+            self._keeping.stop()
+            self._keeping = None
+        forget_draft()
+        if self._restored and self._restored in self.explorer.notice:
+            self._say("")
 
     @work(exclusive=True, group="save")
     async def action_save(self) -> None:
@@ -321,13 +354,14 @@ class SetupPage(PanelledPage):
         return action != "leave" or self._measuring or isinstance(self.focused, (Input, TextArea))
 
     async def on_unmount(self) -> None:
-        """Let go of the models."""
+        """Keep the draft, and let go of the models."""
+        self._keep()
         await self._stop_measuring()
 
     async def _stop_measuring(self) -> None:
         """Wait until the models are let go of: they must not be left answering."""
         for worker in self.workers.cancel_group(self, "measure"):
-            with suppress(WorkerFailed):
+            with suppress(WorkerError):
                 await worker.wait()
 
     def _stops(self) -> list[Widget]:

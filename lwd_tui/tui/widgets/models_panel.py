@@ -31,7 +31,8 @@ class ModelsPanel(DraftPanel):
 
     def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(draft, id=id)
-        self._servers = Servers(self._backend_of_draft(), ())
+        backend = self._backend_of_draft()
+        self._servers = Servers(backend, draft.hosts.get(backend, ()))
         self._table = Models()
         self._models: tuple[ModelInfo, ...] = ()
         self._known: dict[tuple[str, tuple[str, ...]], tuple[Offer, ...]] = {}

@@ -67,6 +67,11 @@ def differences(runs: Sequence[ComparedRun]) -> list[Plain]:
     return [{name: run.settings.get(name) for name in differing} for run in runs]
 
 
+def replicates(runs: Sequence[ComparedRun]) -> bool:
+    """Whether the runs differ in the seed and in nothing else, each having one of its own."""
+    return not differences(runs)[0] and len({run.seed for run in runs}) == len(runs)
+
+
 def one_scale(runs: Sequence[ComparedRun]) -> bool:
     """Whether the norms of the runs have one unit: the same embedder, used in the same way."""
     scales = {

@@ -41,7 +41,7 @@ def compare(
     from rich.text import Text
 
     from lwd_tui.cli.plots import curves
-    from lwd_tui.comparison import compared, differences, one_scale
+    from lwd_tui.comparison import compared, differences, one_scale, replicates
     from lwd_tui.palette import marker
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
@@ -60,7 +60,8 @@ def compare(
         for position, run in enumerate(found):
             collapse = None if times is None else _finite(times.times[position])
             write(_line(run, differing[position]) | {"collapsed_at": collapse})
-        write(_summary(found, times) | {"margin": margin, "one_scale": one_scale(found)})
+        alike = {"margin": margin, "one_scale": one_scale(found), "replicates": replicates(found)}
+        write(_summary(found, times if replicates(found) else None) | alike)
         return
     console = Console()
     series = [
@@ -75,7 +76,7 @@ def compare(
     if not one_scale(found):
         console.print("The runs embed their answers in different ways: their norms don't compare.")
     if times is not None:
-        console.print(_collapse_sentence(times, margin), highlight=False)
+        console.print(_collapse_sentence(times, margin, replicates(found)), highlight=False)
 
 
 def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
@@ -174,10 +175,12 @@ def _setting(name: str, value: Any) -> str:
     return f"{name} = {shorten(str(written), _LONGEST)}"
 
 
-def _collapse_sentence(times: CollapseTimes, margin: float | None) -> str:
+def _collapse_sentence(times: CollapseTimes, margin: float | None, alike: bool) -> str:
     runs = len(times.times)
     done = sum(math.isfinite(time) for time in times.times)
     sentence = f"{done} of {runs} runs had come below {margin:g} for good"
+    if not alike:
+        return f"{sentence}; no median, since they differ in more than their seeds"
     if not math.isfinite(times.median):
         return f"{sentence}; no median"
     interval = "no interval from fewer than six runs at 95%"

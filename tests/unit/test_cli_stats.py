@@ -185,7 +185,8 @@ def test_compare_lays_the_norms_over_each_other(lwd, tmp_path, kept):
     assert [run["seed"] for run in runs] == [7, 11]
     assert len(runs[0]["norms"]) == 7
     assert runs[1]["differs_in"] == {"interaction": False, "steps": 2}
-    assert summary == {"summary": True, "runs": 2, "margin": None, "one_scale": True}
+    same = {"margin": None, "one_scale": True, "replicates": False}
+    assert summary == {"summary": True, "runs": 2} | same
 
 
 def test_compare_says_since_when_runs_are_together(lwd, tmp_path):
@@ -193,13 +194,19 @@ def test_compare_says_since_when_runs_are_together(lwd, tmp_path):
     for number, apart in enumerate([(9, 0, 0), (9, 9, 0), (9, 9, 9)]):
         steps = [{"vectors": clouds([0, x], 8, seed=t)} for t, x in enumerate(apart)]
         paths.append(tmp_path / f"{number}.sqlite")
-        handmade(paths[-1], steps).close()
+        handmade(paths[-1], steps, seed=number).close()
     *runs, summary = lines(lwd("compare", *paths, "--margin", 2, "--json")[1])
     assert [run["collapsed_at"] for run in runs] == [1, 2, None]
     assert summary["collapse_median"] == 2
     _, out, _ = lwd("compare", *paths, "--margin", 2)
     assert "2 of 3 runs had come below 2 for good, the median at t = 2" in out
     assert "no interval from fewer than six runs" in out
+    # The same run twice isn't two runs.
+    _, out, _ = lwd("compare", paths[0], *paths, "--margin", 2)
+    assert "3 of 4 runs had come below 2 for good; no median" in out
+    *_, summary = lines(lwd("compare", paths[0], *paths, "--margin", 2, "--json")[1])
+    assert not summary["replicates"]
+    assert "collapse_median" not in summary
 
 
 def test_compare_warns_where_norms_do_not_compare(lwd, tmp_path, kept):

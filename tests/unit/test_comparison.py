@@ -1,7 +1,7 @@
 import numpy as np
 from statistics_samples import clouds, handmade, scripted_run
 
-from lwd_tui.comparison import compared, differences, one_scale
+from lwd_tui.comparison import compared, differences, one_scale, replicates
 from lwd_tui.dynamics.gmm import simulate
 from lwd_tui.gmm_session import keep
 from lwd_tui.gmm_spec import GmmSpec
@@ -27,6 +27,15 @@ async def test_runs_differ_in_the_fields_that_are_not_the_same_in_all(tmp_path):
         {"interaction": False, "scripted.attraction": 0.7},
     ]
     assert differences(runs[:1]) == [{}]
+
+
+async def test_replicates_differ_in_their_seeds_only(tmp_path):
+    one = await read(tmp_path / "a.sqlite", seed=1, name="one")
+    other = await read(tmp_path / "b.sqlite", seed=2)
+    changed = await read(tmp_path / "c.sqlite", seed=3, interaction=False)
+    assert replicates([one, other])
+    assert not replicates([one, other, changed])
+    assert not replicates([one, one])
 
 
 async def test_norms_compare_if_the_embedder_is_the_same(tmp_path):

@@ -41,6 +41,14 @@ def tested(experiment: Experiment, k: int) -> str:
         k_t of the step.
     """
     what = _TESTED[experiment.retrieval]
+    if experiment.retrieval != "shared" and experiment.readers(len(experiment.cast)).all():
+        if experiment.ranking == "similar":
+            what = _TESTED["shared"]
+        elif experiment.beta == 1:
+            what = (
+                "all read every post, in an order of chance, so that what is tested is model and "
+                "order together"
+            )
     if not k:
         what = "nothing was read, so that what is tested is the models alone"
     return (

@@ -232,6 +232,12 @@ def test_what_is_exchangeable_follows_who_read_what():
     assert "the models alone" in run_sentences.tested(experiment(), 0)
     assert "the models alone" in run_sentences.tested(experiment(retrieval="shared"), 3)
     assert "averaged over draws" in run_sentences.tested(experiment(retrieval="response"), 3)
+    # What is nearest to the query, or everything, is the same for all who may read everything.
+    assert "the models alone" in run_sentences.tested(experiment(ranking="similar"), 3)
+    assert "model and order" in run_sentences.tested(experiment(beta=1), 3)
+    alone = {"topology": "none"}
+    for changes in ({"ranking": "similar"}, {"beta": 1}, {"ranking": "recent"}):
+        assert "model and draw" in run_sentences.tested(experiment(**changes, **alone), 3)
 
 
 def test_a_test_that_does_not_reject_is_not_told_as_equality(tmp_path):

@@ -12,7 +12,7 @@ import numpy as np
 from lwd_tui.run_statistics import MEASURES, StepFindings, step_findings
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
-from lwd_tui.sweep import Job
+from lwd_tui.sweep_jobs import Job
 from lwd_tui.types import Floats
 
 Number = Callable[[StepFindings], float]

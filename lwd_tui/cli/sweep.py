@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from lwd_tui.sweep import Job
+    from lwd_tui.sweep_jobs import Job
     from lwd_tui.sweep_results import Estimate, RunResult, VariantResult
 
 _WIDEST, _ROWS = 110, 19
@@ -59,7 +59,8 @@ def sweep(
 
     from lwd_tui.cast import Wishes
     from lwd_tui.store.folder import made_folder
-    from lwd_tui.sweep import find_sweep, jobs_of, read_sweep, run_jobs, settled, sweep_folder
+    from lwd_tui.sweep import find_sweep, read_sweep, sweep_folder
+    from lwd_tui.sweep_jobs import jobs_of, run_jobs, settled
     from lwd_tui.sweep_results import run_result, variant_results
     from lwd_tui.text import clean_line
 

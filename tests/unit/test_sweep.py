@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lwd_tui import sweep as sweeping
+from lwd_tui import sweep_jobs
 from lwd_tui.cast import Wishes
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment import InvalidExperiment
 from lwd_tui.presets import preset_names
 from lwd_tui.run_statistics import step_findings
 from lwd_tui.store.run import RunStore
-from lwd_tui.sweep import find_sweep, jobs_of, read_sweep, run_jobs, settled, steps_done
+from lwd_tui.sweep import find_sweep, read_sweep
+from lwd_tui.sweep_jobs import jobs_of, run_jobs, settled, steps_done
 from lwd_tui.sweep_results import NUMBERS, RunResult, estimate, run_result, variant_results
 
 PRESET = """
@@ -134,6 +135,18 @@ def test_the_variants_of_the_shipped_sweep_change_one_thing_each(tmp_path):
     assert changed == [{"interaction"}, {"posting"}, {"fresh", "reserve"}]
 
 
+def test_equal_reading_holds_what_is_read_fixed(tmp_path):
+    path = find_sweep("equal-reading")
+    variants = jobs_of(read_sweep(path), path, tmp_path)[:4]
+    for job in variants:
+        spec = job.experiment
+        sizes = [spec.size(t) for t in range(spec.steps + 1)]
+        assert sizes == [4, 10, 16, 22, 28, 34, 40]
+        assert [spec.draw_size(size) for size in sizes] == [1, 2, 4, 5, 7, 8, 10]
+        assert spec.reserve == variants[0].experiment.reserve
+        assert len({post.text for post in spec.reserve}) == 36
+
+
 def test_every_run_is_finished_and_told_of(jobs):
     problems, told = run(jobs, at_once=2)
     assert problems == {}
@@ -146,7 +159,7 @@ def test_a_finished_run_is_not_redone(jobs, monkeypatch):
     run(jobs[:3])
     before = [job.path.read_bytes() for job in jobs[:3]]
     asked = []
-    monkeypatch.setattr(sweeping, "see_through", lambda job: asked.append(job) or "")
+    monkeypatch.setattr(sweep_jobs, "see_through", lambda job: asked.append(job) or "")
     run(jobs)
     assert asked == jobs[3:]
     assert [job.path.read_bytes() for job in jobs[:3]] == before

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lwd_tui.store.records import StepNumbers
 from lwd_tui.types import (
     Attempt,
     Draw,
@@ -118,6 +119,23 @@ def post_row(post: Post, answered_at: int | None) -> Row:
 def post_of(row: Row) -> Post:
     """Read (id, text, author, origin, step, label)."""
     return Post(*row)
+
+
+def numbers_of(row: Row) -> StepNumbers:
+    """Read the columns of a whole step that `StepNumbers` has, in its order."""
+    t, k, size, synthetic, norm, norm_debiased, noise_floor, dispersion, seconds, failed = row
+    return StepNumbers(
+        t,
+        k,
+        size,
+        synthetic,
+        number_of(norm),
+        number_of(norm_debiased),
+        number_of(noise_floor),
+        floats_of(dispersion or b""),
+        number_of(seconds),
+        failed,
+    )
 
 
 def draw_of(row: Row) -> Draw:

@@ -122,32 +122,7 @@ class RunReader:
                FROM steps WHERE whole ORDER BY t"""
         )
         with reading(self.path):
-            return [
-                StepNumbers(
-                    t,
-                    k,
-                    size,
-                    synthetic,
-                    rows.number_of(norm),
-                    rows.number_of(norm_debiased),
-                    rows.number_of(noise_floor),
-                    rows.floats_of(dispersion or b""),
-                    rows.number_of(seconds),
-                    failed,
-                )
-                for (
-                    t,
-                    k,
-                    size,
-                    synthetic,
-                    norm,
-                    norm_debiased,
-                    noise_floor,
-                    dispersion,
-                    seconds,
-                    failed,
-                ) in found
-            ]
+            return list(map(rows.numbers_of, found))
 
     def step(self, t: int) -> Step:
         """Return a whole step.

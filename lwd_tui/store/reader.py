@@ -57,7 +57,9 @@ class RunReader:
     @property
     def kind(self) -> str:
         """What is run: "llm", language models; "gmm", mixtures (`lwd_tui.store.gmm`)."""
-        return str(self.specification.get("kind", "llm"))
+        # By SQLite, since a specification may hold a hundred thousand posts.
+        (kind,) = self._one("SELECT json_extract(experiment, '$.kind') FROM run")
+        return str(kind or "llm")
 
     @property
     def record(self) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class ProgressChanged(RunMessage):
 
 
 class PostsChanged(RunMessage):
-    """A post was put on the Internet by hand."""
+    """There are posts that no step brought: put in by hand, or those of a stored run."""
 
 
 class NoticeGiven(RunMessage):

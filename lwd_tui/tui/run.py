@@ -52,7 +52,8 @@ class RunController:
     numbers : list of StepNumbers
         Of all whole steps.
     posts : list of Post
-        All, in order of posting.
+        All, in order of posting; of a stored run they come a moment after it, told as
+        `PostsChanged`.
     latest : Step or None
         The last whole step.
     progress : Progress
@@ -85,6 +86,7 @@ class RunController:
         self._told = -PULSE
         self._flush: asyncio.TimerHandle | None = None
         self._opened = False
+        self._reading: asyncio.Task[None] | None = None
 
     # Beginning and ending
 
@@ -110,7 +112,6 @@ class RunController:
         try:
             self.experiment = await self.archive.ask(lambda store: store.experiment)
             self.numbers = await self.archive.ask(lambda store: store.numbers())
-            self.posts = await self.archive.ask(lambda store: store.posts())
             if self.numbers:
                 self.latest = await self.archive.step(self.numbers[-1].t)
                 self._t = self.latest.t
@@ -121,6 +122,16 @@ class RunController:
         self._phase = "done" if self._finished else "stopped"
         self._tell(messages.RunOpened(self))
         self._tell_progress()
+        # A hundred thousand take half a second; what the archive is asked next comes after them.
+        self._reading = asyncio.create_task(self._read_posts(), name="posts")
+
+    async def _read_posts(self) -> None:
+        try:
+            self.posts.extend(await self.archive.ask(lambda store: store.posts()))
+        except LwdError as error:
+            self._notice(str(error))
+        else:
+            self._tell(messages.PostsChanged(self))
 
     def go_on(self, *, paused: bool = False, allow_changed: bool = False) -> None:
         """Resume the run where it stopped.
@@ -163,6 +174,8 @@ class RunController:
         await self.stop()
         if self._flush is not None:
             self._flush.cancel()
+        if self._reading is not None:
+            self._reading.cancel()
         if self._opened:
             await self.archive.aclose()
 
@@ -230,6 +243,8 @@ class RunController:
     async def _work(self, opening: Opening) -> None:
         phase: Phase = "failed"
         try:
+            if self._reading is not None:
+                await self._reading
             async with await opening(self._clock) as session:
                 await self._follow(session)
             phase = "done" if self._finished else "stopped"

@@ -48,7 +48,7 @@ class Running(App[None]):
     notice : str
         What the user must see; not cleaned.
     posts : int
-        Grows with each post that is put in by hand.
+        Grows when there are posts that no step brought.
     mixtures : Path or None
         A stored run of mixtures that was opened, until its page takes it.
     memory : State

@@ -15,7 +15,7 @@ async def test_an_experiment_is_run_to_its_end():
         await until(pilot, lambda: app.progress.phase == "done")
         assert app.progress.done == 7
         assert [numbers.t for numbers in app.controller.numbers] == list(range(7))
-        assert app.view.t == 6
+        await until(pilot, lambda: app.view.t == 6)
         assert "t 6 / 6" in shown(app)
         assert "done" in shown(app)
 

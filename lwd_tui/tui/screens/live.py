@@ -20,6 +20,7 @@ from lwd_tui.tui.view import View
 from lwd_tui.tui.widgets.dispersion import DispersionCurve
 from lwd_tui.tui.widgets.distances import Distances, highest_of
 from lwd_tui.tui.widgets.feed import Feed
+from lwd_tui.tui.widgets.network_line import NetworkLine
 from lwd_tui.tui.widgets.norm_curve import NormCurve
 from lwd_tui.tui.widgets.numbers import Numbers
 from lwd_tui.tui.widgets.panel import Panel
@@ -101,6 +102,7 @@ class LivePage(Page):
             yield Participants(id="participants")
             yield Distances(id="distances")
             with Panel(id="internet"):
+                yield NetworkLine()
                 yield Feed()
             yield Numbers(id="numbers")
 
@@ -124,6 +126,7 @@ class LivePage(Page):
         self.query_one(DispersionCurve).show_run(run.numbers, experiment.steps)
         self.query_one(Scatter).show_names(names)
         self.query_one(Participants).show_names(names, experiment.responses)
+        self.query_one(NetworkLine).show(experiment)
         self.query_one(Feed).show_posts(run.posts, {name: i for i, name in enumerate(names)})
 
     def show_view(self, view: View) -> None:
@@ -149,7 +152,7 @@ class LivePage(Page):
         self._show_participants()
 
     def show_posts(self) -> None:
-        """Show a post that was put in by hand."""
+        """Show posts that no step brought."""
         self._show_internet()
 
     def _show_participants(self) -> None:

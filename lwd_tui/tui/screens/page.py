@@ -90,7 +90,7 @@ class Page(Screen[None]):
         """Show where the run is."""
 
     def show_posts(self) -> None:
-        """Show that a post was put in by hand."""
+        """Show posts that no step brought: put in by hand, or those of a stored run."""
 
     def on_mount(self) -> None:
         """Watch what the app knows."""

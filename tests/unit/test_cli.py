@@ -7,8 +7,6 @@ import time
 
 import pytest
 
-from lwd_tui.cli.main import main
-
 TINY = """
 name = "tiny"
 query = "What next?"
@@ -43,20 +41,6 @@ def preset(tmp_path):
     path = tmp_path / "tiny.toml"
     path.write_text(TINY)
     return str(path)
-
-
-@pytest.fixture
-def lwd(monkeypatch, capsys):
-    """Run the command line; return its exit code, stdout and stderr."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["lwd-tui", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        written = capsys.readouterr()
-        return left.value.code or 0, written.out, written.err
-
-    return run
 
 
 def lines(text):

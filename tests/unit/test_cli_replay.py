@@ -1,11 +1,9 @@
 import json
-import sys
 import time
 
 import pytest
 
 import lwd_tui.presets
-from lwd_tui.cli.main import main
 from lwd_tui.presets import load_preset
 from lwd_tui.store.folder import list_runs
 
@@ -30,20 +28,6 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.toml").write_text(TINY)
-
-
-@pytest.fixture
-def lwd(monkeypatch, capsys):
-    """Run the command line; return its exit code, stdout and stderr."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["lwd-tui", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        written = capsys.readouterr()
-        return left.value.code or 0, written.out, written.err
-
-    return run
 
 
 def told(err):

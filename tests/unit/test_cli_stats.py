@@ -8,7 +8,6 @@ import sys
 import pytest
 from statistics_samples import clouds, handmade, scripted_run
 
-from lwd_tui.cli.main import main
 from lwd_tui.run_statistics import MEASURES, step_findings
 from lwd_tui.store.run import RunStore
 
@@ -19,18 +18,6 @@ HOSTILE = "\x1b]0;owned\x07evil [/] [link=x]"
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "100")
-
-
-@pytest.fixture
-def lwd(monkeypatch, capsys):
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["lwd-tui", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        written = capsys.readouterr()
-        return left.value.code or 0, written.out, written.err
-
-    return run
 
 
 @pytest.fixture

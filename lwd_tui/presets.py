@@ -12,10 +12,10 @@ from typing import Any
 
 from lwd_tui.experiment import Experiment, InvalidExperiment
 from lwd_tui.gmm_spec import GmmSpec
+from lwd_tui.nearest import suggestion
 from lwd_tui.points import read_gmm
 from lwd_tui.posts import path_in, read_posts, read_text, user_path
 from lwd_tui.specification import parse_toml
-from lwd_tui.words import suggestion
 
 
 def preset_folder() -> Path:

@@ -1,9 +1,6 @@
-"""Numbers as people say them, and what to say of a name that isn't known."""
+"""Numbers as people say them."""
 
 from __future__ import annotations
-
-import difflib
-from collections.abc import Iterable
 
 
 def duration(seconds: float) -> str:
@@ -35,10 +32,3 @@ def size_text(size: int | None) -> str:
         if size >= factor:
             return f"{size / factor:.{1 if size < 100 * factor else 0}f} {unit}"
     return f"{size} B"
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Say which of the known names was perhaps meant, or else what they are."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"

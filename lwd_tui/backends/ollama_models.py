@@ -12,7 +12,6 @@ from ollama import ListResponse, ProcessResponse, ResponseError, ShowResponse
 
 from lwd_tui.backends.base import BackendError, ModelMissing
 from lwd_tui.backends.hosts import ollama_hosts
-from lwd_tui.backends.nearest import nearest
 from lwd_tui.backends.ollama_client import (
     FAILURES,
     OllamaClient,
@@ -20,6 +19,7 @@ from lwd_tui.backends.ollama_client import (
     explained,
     missing,
 )
+from lwd_tui.nearest import nearest
 from lwd_tui.text import clean_line
 from lwd_tui.types import ModelInfo
 

@@ -19,10 +19,10 @@ from openai.types import Model
 
 from lwd_tui.backends.base import BackendError, ModelMissing, ServerMissing, UnfitRequest
 from lwd_tui.backends.hosts import is_loopback, proxy_hint
-from lwd_tui.backends.nearest import nearest
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import scheduler_of
 from lwd_tui.experiment import Sampling
+from lwd_tui.nearest import nearest
 from lwd_tui.text import clean_line, shorten
 from lwd_tui.types import ModelInfo
 

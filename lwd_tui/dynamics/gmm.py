@@ -182,7 +182,7 @@ def _joined(spec: GmmSpec, numbers: range, parts: list[GmmRun]) -> GmmRun:
 def warm_up() -> None:
     """Load Numba and the compiled code, compiling it where it isn't kept from an earlier process.
 
-    It takes seconds the first time, so a front end calls it in a thread, after its first frame.
+    It takes seconds the first time: called before, it isn't part of what is measured.
     """
     simulate(GmmSpec(name="warm-up", steps=2, replicates=1))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from textual.binding import BindingsMap
 
+from lwd_tui.nearest import suggestion
 from lwd_tui.tui.state import folder
-from lwd_tui.words import suggestion
 
 FILE = "keys.toml"
 

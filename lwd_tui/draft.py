@@ -91,7 +91,7 @@ def _put_into(fields: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         value = values.get(name, before)
         if isinstance(before, dict):
             put[name] = _put_into(before, value)
-        elif isinstance(value, (str, int, float)) or isinstance(value, type(before)):
+        elif isinstance(value, (str, int, float, type(before))):
             put[name] = value
     return put
 

@@ -15,6 +15,7 @@ from lwd_tui.tui.view import View
 from lwd_tui.tui.widgets.dispersion import DispersionCurve
 from lwd_tui.tui.widgets.distances import Distances
 from lwd_tui.tui.widgets.feed import Feed
+from lwd_tui.tui.widgets.network_line import NetworkLine
 from lwd_tui.tui.widgets.norm_curve import NormCurve
 from lwd_tui.tui.widgets.notice import Notice
 from lwd_tui.tui.widgets.numbers import Numbers
@@ -401,3 +402,78 @@ async def test_words_are_laid_out_anew_only_when_their_shape_changes(monkeypatch
         words.put(Content("two\nlines"))
         assert layouts[-1]
         await until(pilot, lambda: "lines" in shown(pilot.app))
+
+
+async def test_silence_of_a_server_is_said_in_place_of_estimates(monkeypatch):
+    line = StatusLine()
+    async with Host(line).run_test(size=(100, 3)) as pilot:
+        work = Progress("asking", t=1, steps=7, seconds_left=90.0, tokens_per_second=4.26)
+        line.show(scripted(), work)
+        await until(pilot, lambda: "4.3 tokens/s" in shown(pilot.app))
+        assert "nothing heard" not in shown(pilot.app)
+        line._heard -= 40
+        await until(pilot, lambda: "nothing heard for 4" in shown(pilot.app))
+        assert "tokens/s" not in shown(pilot.app)
+        assert "left" not in shown(pilot.app)
+        line.show(scripted(), replace(work, tokens_per_second=42.6))
+        await until(pilot, lambda: "43 tokens/s" in shown(pilot.app))
+        line.show(scripted(), replace(work, phase="paused"))
+        line._heard -= 40
+        line._listen()
+        await pilot.pause()
+        assert "nothing heard" not in shown(pilot.app)
+
+
+async def test_noise_is_not_called_human():
+    feed = Feed()
+    async with Host(feed).run_test(size=(40, 4)) as pilot:
+        feed.show_posts(
+            [Post(0, "old the keys", "", "noise", 1), Post(1, "hi", "", "human", 1)], {}
+        )
+        await pilot.pause()
+        assert "noise: old the keys" in shown(pilot.app)
+        assert "human: hi" in shown(pilot.app)
+
+
+STAR = "star  ○←○□△  □←○□  △←○△"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"topology": "star"}, STAR),
+        ({"topology": "ring"}, "ring  ○←○□△  □←○□△  △←○□△"),
+        ({"topology": "islands", "islands": 2}, "2 islands  ○←○□  □←○□  △←△"),
+        ({"topology": "none"}, "nobody reads another  ○←○  □←□  △←△"),
+        ({"reads": [[1], [], [0, 1]]}, "own graph  ○←□  □←  △←○□"),
+        ({"posting": "replace"}, "posts stay 1 step"),
+        ({"posting": "window", "window": 3}, "posts stay 3 steps"),
+        ({"interaction": False}, "no answer is posted"),
+        ({"posts_each": 2}, "2 posts each"),
+        ({"fresh": 1, "reserve": [{"text": "a"}] * 6}, "1 fresh a step"),
+        ({"noise": 2}, "2 shuffled noise a step"),
+        ({"retrieval": "shared"}, "all read one draw"),
+        ({"retrieval": "response"}, "each answer has its own draw"),
+        ({"ranking": "recent"}, "newest posts are read"),
+        ({"topology": "star", "noise": 1}, f"{STAR} · 1 shuffled noise a step"),
+    ],
+)
+async def test_a_network_that_is_not_the_papers_is_drawn(changes, words):
+    line = NetworkLine()
+    async with Host(line).run_test(size=(60, 4)) as pilot:
+        line.show(scripted(**changes))
+        await pilot.pause()
+        assert line.render().plain == words
+        assert line.display is bool(words)
+        line.show(None)
+        await pilot.pause()
+        assert not line.display
+
+
+async def test_a_large_network_is_named_only():
+    cast = [{"name": f"p{i}", "backend": "scripted", "model": "ada"} for i in range(9)]
+    line = NetworkLine()
+    async with Host(line).run_test(size=(60, 4)):
+        line.show(scripted(participants=cast, topology="ring"))
+        assert line.render().plain == "ring"

@@ -159,6 +159,7 @@ class SetupPage(PanelledPage):
         self.query_one(InternetPanel).show_draws(found.value)
         models = self.query_one(ModelsPanel)
         self.query_one(CastPanel).show_missing(models.missing())
+        self.query_one(CastPanel).show_network(found.value)
         if found.value is None:
             self.workers.cancel_group(self, "cost")
             self.query_one(CostLine).show_wrong(found.complaint)

@@ -8,11 +8,12 @@ from textual import on, work
 from textual.app import ComposeResult
 
 from lwd_tui.draft import Draft
-from lwd_tui.experiment import Participant
+from lwd_tui.experiment import Experiment, Participant
 from lwd_tui.tui.screens.participant import EditParticipant
 from lwd_tui.tui.widgets.cast import Cast
 from lwd_tui.tui.widgets.draft_panel import DraftPanel
 from lwd_tui.tui.widgets.edited import EditedRows
+from lwd_tui.tui.widgets.network_line import NetworkLine
 
 _AUTO = "auto: chosen when the run starts; choose models yourself, or wait until they are asked"
 _NONE = "nobody yet: choose models, or a adds one by hand"
@@ -24,11 +25,13 @@ class CastPanel(DraftPanel):
     def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(draft, id=id)
         self._list = Cast()
+        self._network = NetworkLine()
         self._missing: Collection[int] = ()
 
     def compose(self) -> ComposeResult:
-        """Yield the list."""
+        """Yield the list, and how its network departs from the paper's."""
         yield self._list
+        yield self._network
 
     def show_draft(self) -> None:
         """Show who takes part."""
@@ -36,6 +39,10 @@ class CastPanel(DraftPanel):
         self._list.show_cast(self.draft.cast, nothing, self._missing)
         n = len(self.draft.cast)
         self.head(f"participants · n = {n or 'auto'}", "a add  e edit  c copy  d delete")
+
+    def show_network(self, experiment: Experiment | None) -> None:
+        """Show who reads whom, and what is posted; None where something is wrong."""
+        self._network.show(experiment)
 
     def show_missing(self, missing: Collection[int]) -> None:
         """Mark those whose model isn't there."""

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.text import shorten
 from lwd_tui.tui.excerpt import excerpt
+from lwd_tui.tui.widgets.posts import ORIGINS
 from lwd_tui.types import Post
 
 _WHEEL = 3
@@ -111,7 +112,8 @@ class Feed(Widget, can_focus=True):
         when = Segment(f"{post.step:>4} ", quiet)
         position = self._authors.get(post.author) if post.origin == "synthetic" else None
         if position is None:
-            words = "by hand" if post.origin == "injected" else post.author or "human"
+            named = post.author if post.origin == "human" else ""
+            words = named or ORIGINS[post.origin]
             who = Segment(f"{shorten(words, 12)}: ", quiet)
         else:
             colour = theme[f"series-{position % len(COLOURS)}"]

@@ -97,7 +97,8 @@ class Servers(Vertical):
         for offer in offers:
             sign = ("● ", "$success") if offer.reachable else ("○ ", "$error")
             state = "" if offer.reachable else "not reachable: "
-            host = f"{offer.host.partition('://')[2] or offer.host}  " if offer.reachable else ""
+            host = offer.host.partition("://")[2] or offer.host
+            host = f"{host}  " if host and offer.reachable else ""
             words = shorten(f"{state}{host}{offer.words}", _LONGEST)
             lines.append(Content.assemble(sign, (words, "" if offer.reachable else "$error")))
         self._state.put(Content("\n").join(lines))

@@ -8,6 +8,7 @@ from typing import Any
 from lwd_tui.gmm_spec import GmmSpec, Matrix
 from lwd_tui.posts import path_in, read_text
 from lwd_tui.specification import InvalidExperiment, parse_toml
+from lwd_tui.text import shorten
 
 
 def read_points(path: Path) -> Matrix:
@@ -26,8 +27,11 @@ def read_points(path: Path) -> Matrix:
             continue
         try:
             point = tuple(float(part) for part in line.replace(",", " ").split())
-        except ValueError as error:
-            raise InvalidExperiment(f"{path}, line {number}: {error}") from None
+        except ValueError:
+            raise InvalidExperiment(
+                f"{path}, line {number}: {shorten(line.strip(), 40)!r}: "
+                "must be numbers with commas or blanks between them"
+            ) from None
         if points and len(point) != len(points[0]):
             raise InvalidExperiment(
                 f"{path}, line {number}: has {len(point)} numbers; "

@@ -249,7 +249,10 @@ class OpenAIServer:
     def _missing(self, error: Exception) -> BackendError:
         if isinstance(error, Transient):
             if error.fault == "can't be reached":
-                return ServerMissing(f"no server answers at {self.url}{proxy_hint(self.url)}")
+                return ServerMissing(
+                    f"no server answers at {self.url}; start one there, or name another with "
+                    f"--host or the participant's host{proxy_hint(self.url)}"
+                )
             return ServerMissing(
                 f"{self.url} doesn't answer like an OpenAI-compatible server: {error}"
                 f"{proxy_hint(self.url)}"

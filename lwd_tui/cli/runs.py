@@ -10,6 +10,8 @@ import typer
 
 app = typer.Typer(help="The stored runs: list, show, export, delete.", no_args_is_help=True)
 
+_WIDE = 100
+
 Run = Annotated[str, typer.Argument(help="A run's name or file.")]
 
 
@@ -38,12 +40,16 @@ def list_() -> None:
             f"No runs in {runs_folder()} yet; start with: lwd-tui --preset quickstart --headless"
         )
         return
+    console = Console()
+    headings = ["run", "status", "steps", "norm", "participants", "created"]
+    # The usual name of a run holds its day.
+    shown = headings if console.width >= _WIDE else headings[:-1]
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("run", "status", "steps", "norm", "participants", "created"):
-        table.add_column(heading, no_wrap=heading == "run", overflow="fold")
+    for heading in shown:
+        table.add_column(heading, no_wrap=heading != "participants", overflow="fold")
     for run in summaries:
         norms = f"{number(run.norm_first)} → {number(run.norm_last)}" if run.done else ""
-        table.add_row(
+        cells = (
             Text(clean_line(run.name)),
             run.status,
             f"{run.done} of {run.steps}",
@@ -51,7 +57,8 @@ def list_() -> None:
             Text(clean_line(", ".join(run.participants))),
             run.created[:16].replace("T", " "),
         )
-    Console().print(table)
+        table.add_row(*cells[: len(shown)])
+    console.print(table)
 
 
 @app.command()

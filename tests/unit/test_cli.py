@@ -240,7 +240,8 @@ def test_a_signal_stops_soon_says_how_to_go_on_and_loses_nothing(preset, tmp_pat
 
 def test_a_second_process_on_the_same_run_is_refused(preset, tmp_path):
     path = tmp_path / "a.sqlite"
-    slow = (*SLOW[:-1], "scripted.tokens_per_second=40")
+    # Long enough for the slowest machine to start the second process; it is killed then.
+    slow = (*SLOW[:-1], "scripted.tokens_per_second=60", "--steps", 200)
     process = begun(("--preset", preset, "--out", path, *slow), 1)
     code, _, err = finished(command("resume", path, "--headless"))
     process.kill()

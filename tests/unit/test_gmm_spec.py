@@ -130,7 +130,7 @@ def test_points_are_read_from_a_file(tmp_path):
     ("text", "sentence"),
     [
         ("1 2\n3\n", "line 2: has 1 numbers; the first point has 2"),
-        ("1 x\n", "line 1: could not convert string to float"),
+        ("1 x\n", "line 1: '1 x': must be numbers"),
         ("# nothing\n", "holds no points"),
     ],
 )

@@ -6,7 +6,7 @@ import sys
 
 import benchmarks
 
-SUPPORT = {"__main__", "timing"}
+SUPPORT = {"__main__", "terminal", "timing"}
 
 
 def main() -> None:

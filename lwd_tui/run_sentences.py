@@ -95,9 +95,10 @@ def _pairs(found: StepFindings, level: float) -> list[tuple[str, str]]:
     pairs = math.comb(int((found.counts > 0).sum()), 2)
     if pairs == 1 or not all(pairs_out_of_reach(test, level) for test in tests):
         return []
+    # About: permutations are drawn, and may hit a split less often than its share.
     sentence = (
         f"none could be shown to differ: with so few answers, p adjusted for {pairs} pairs "
-        f"is at least {tests[0].smallest_holm:.3g}"
+        f"is about {tests[0].smallest_holm:.3g} at the least"
     )
     return [(f"t = {found.numbers.t}, pairs", sentence)]
 

@@ -99,8 +99,9 @@ def _theory(scene: Scene, overlay: Overlay, *, relative: bool) -> list[Curve]:
         _root_mean_square(each[chosen]) for each in (scene.expected.norm, scene.expected.floor)
     )
     start = norm[0] if relative else 1.0
+    words = "theory" if overlay == "one" or len(scene.norms) == 1 else "theory of all"
     return [
-        Curve("theory", norm / start, "primary", "╍╍", (5, 3)),
+        Curve(words, norm / start, "primary", "╍╍", (5, 3)),
         Curve("its floor", floor / start, "quiet", "··", (1, 4)),
     ]
 

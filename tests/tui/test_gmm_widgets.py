@@ -84,6 +84,16 @@ async def test_a_legend_is_broken_between_its_entries():
             assert any(f"━━ {name} 1.000" in line for line in lines)
 
 
+async def test_a_legend_takes_no_more_lines_than_it_needs_in_a_new_width():
+    curves = Curves()
+    async with Host(curves).run_test(size=(20, 16)) as pilot:
+        flat = np.ones(3)
+        curves.show([Curve(name, flat, "quiet") for name in "abc"], t=0, last=2, top=1.1)
+        for width, lines in ((70, 1), (20, 3), (30, 2)):
+            await pilot.resize_terminal(width, 16)
+            await until(pilot, lambda lines=lines: curves.query_one(".legend").size.height == lines)
+
+
 async def test_without_curves_there_are_words():
     curves = Curves()
     async with Host(curves).run_test(size=(60, 16)) as pilot:

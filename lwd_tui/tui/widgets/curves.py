@@ -101,9 +101,13 @@ class Curves(Panel):
             for curve in curves
             if curve.label
         ]
-        self.on_resize()
+        self._break()
 
     def on_resize(self) -> None:
+        """Fit the legend to its new width, once the layout that is under way is done."""
+        self.call_after_refresh(self._break)
+
+    def _break(self) -> None:
         """Break the legend between its entries."""
         width = self.content_size.width
         lines: list[Content] = []

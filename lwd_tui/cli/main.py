@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from enum import StrEnum
@@ -132,6 +133,8 @@ def _explore(**opening: Any) -> int:
     # Textual draws on stderr.
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise LwdError("the explorer needs a terminal; without one, add --headless")
+    if os.environ.get("TERM") == "dumb":
+        raise LwdError("the explorer needs a terminal that can draw, and TERM is dumb: --headless")
     from lwd_tui.cli.through import one_thread
 
     one_thread()

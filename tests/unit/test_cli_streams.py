@@ -1,4 +1,6 @@
 import json
+import os
+import pty
 import subprocess
 import sys
 
@@ -104,3 +106,14 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_the_explorer_refuses_a_terminal_that_cannot_draw():
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "lwd_tui"]
+    environment = os.environ | {"TERM": "dumb"}
+    done = subprocess.run(command, stdin=its, stderr=its, env=environment, timeout=60, check=False)
+    assert done.returncode == 2
+    assert os.read(ours, 1000).startswith(b"lwd-tui: the explorer needs a terminal that can draw")
+    os.close(ours)
+    os.close(its)

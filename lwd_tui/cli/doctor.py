@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from lwd_tui.errors import LwdError
+
 _SIGNS = {"good": "ok     ", "advice": "advice ", "problem": "problem"}
 _ROOM_WANTED = 1_000_000_000
 
@@ -55,10 +57,14 @@ def local_findings() -> list[tuple[str, str]]:
     from lwd_tui.store.folder import made_folder, runs_folder
 
     found = [("good", f"lwd-tui {__version__} on Python {platform.python_version()}")]
-    folder = made_folder(runs_folder())
-    free = shutil.disk_usage(folder).free
-    level = "good" if free >= _ROOM_WANTED else "advice"
-    found.append((level, f"runs are kept in {folder}, with {free / 1e9:.1f} GB free"))
+    try:
+        folder = made_folder(runs_folder())
+    except LwdError as error:
+        found.append(("problem", f"runs have no place: {error}"))
+    else:
+        free = shutil.disk_usage(folder).free
+        level = "good" if free >= _ROOM_WANTED else "advice"
+        found.append((level, f"runs are kept in {folder}, with {free / 1e9:.1f} GB free"))
     for module, extra, what in (
         ("xllamacpp", "embedded", "the embedded models"),
         ("sentence_transformers", "sentence-transformers", "the sentence-transformers embedder"),

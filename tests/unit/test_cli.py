@@ -154,6 +154,15 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_runs(
     assert err.count("\n") == 1
 
 
+def test_the_doctor_tells_of_a_home_that_cannot_be_written(lwd, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LWD_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1")
+    code, out, _ = lwd("doctor")
+    assert code == 0
+    assert "problem  runs have no place: can't write to" in out
+
+
 def test_a_run_is_listed_shown_exported_deleted_and_restored(lwd, preset, tmp_path):
     pandas_free = tmp_path / "out.jsonl"
     lwd("--preset", preset, "--headless", "--json")

@@ -114,7 +114,11 @@ def test_any_bytes_give_posts_or_a_sentence(tmp_path_factory, content, ending):
         ("p.csv", 'text\n"One.', "not CSV: unexpected end of data"),
         ("p.csv", "text\n" + "x" * 200_000, "line 2: not CSV: field larger than field limit"),
         ("p.jsonl", '"One."\n{"text": "Two."\n', ", line 2: not JSON: Expecting ',' delimiter"),
-        ("p.jsonl", '{"txt": "One."}\n', ", line 1: text is missing"),
+        (
+            "p.jsonl",
+            '{"txt": "One."}\n',
+            ", line 1: there is no field txt; did you mean text? (and 1 more)",
+        ),
         ("p.jsonl", '{"text": "One.", "lable": "up"}\n', "no field lable; did you mean label?"),
         ("p.jsonl", '{"text": 5}\n', ", line 1: text = 5: must be text"),
         ("p.jsonl", '{"text": true}\n', ", line 1: text: must not be true or false"),

@@ -143,7 +143,7 @@ def _moving(found: RunFindings, names: Sequence[str]) -> str:
     if not len(ratios):
         return "one step only"
     now = [
-        f"{name} {ratio:.1f}"
+        f"{name} {round(ratio, 1) + 0.0:.1f}"
         for name, ratio in zip(names, ratios[-1], strict=True)
         if np.isfinite(ratio)
     ]
@@ -213,7 +213,10 @@ def _attractor(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]
     answer = report.answer
     return [
         ("attractor", f"first within {report.found.radius:.3g} of the final centre: {came}"),
-        ("nearest to the centre", f"{names[answer.participant]}: {answer.text}"),
+        (
+            "nearest to the centre",
+            f"{names[answer.participant]}, t = {answer.t}: {answer.text}",
+        ),
         *(
             (
                 f"came by {link.post.author or link.post.origin}, t = {link.post.step}",

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.segment import Segment
-from support.tui import NAMES, SENTENCES, Host, focus, handmade_step, holds, shown
+from support.tui import NAMES, SENTENCES, Host, focus, handmade_step, holds, shown, until
 from textual import events
 from textual.content import Content
 
@@ -483,6 +483,20 @@ async def test_an_entry_of_the_legend_is_never_broken():
         lines = shown(pilot.app).split("\n")
         for name in names:
             assert any(f"{name} 2.000 → 1.000" in line for line in lines)
+
+
+async def test_entries_that_have_no_room_are_counted():
+    overlay = Overlay()
+    async with Host(overlay).run_test(size=(40, 16)) as pilot:
+        runs = {i: series(f"run number {i}", 2, 1) for i in range(7)}
+        overlay.show_series(runs, relative=False)
+        # A third of the panel's height is theirs.
+        await until(pilot, lambda: "and 4 more" in shown(pilot.app))
+        assert "run number 2 2.000" in shown(pilot.app)
+        assert "run number 3" not in shown(pilot.app)
+        await pilot.resize_terminal(40, 40)
+        await until(pilot, lambda: "run number 6 2.000" in shown(pilot.app))
+        assert "more" not in shown(pilot.app)
 
 
 @pytest.mark.parametrize("norms", [(), (np.nan,), (0, 0), (1,)])

@@ -25,7 +25,7 @@ _MARKERS = 7
 class Overlay(Panel):
     """One curve a run, told apart by marker and by colour, and a legend outside the data."""
 
-    DEFAULT_CSS = "Overlay .legend { height: auto; max-height: 4; }"
+    DEFAULT_CSS = "Overlay .legend { height: auto; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
@@ -63,19 +63,26 @@ class Overlay(Panel):
         self._show_legend()
 
     def on_resize(self, _: events.Resize) -> None:
-        """Fit the legend to its new width."""
-        self._show_legend()
+        """Fit the legend to its new size, once the layout that is under way is done."""
+        self.call_after_refresh(self._show_legend)
 
     def _show_legend(self) -> None:
-        """Show as many entries a line as there is room for, none of them broken."""
-        width, lines = self.content_size.width, [Content()]
+        """Show as many entries a line as there is room for, none broken; count what is left."""
+        width, most = self.content_size.width, max(self.content_size.height // 3, 2)
+        lines: list[list[Content]] = []
         for entry in self._entries:
-            longer = Content("   ").join([lines[-1], entry]) if lines[-1] else entry
-            if lines[-1] and longer.cell_length > width:
-                lines.append(entry)
+            if lines and _joined([*lines[-1], entry]).cell_length <= width:
+                lines[-1].append(entry)
             else:
-                lines[-1] = longer
-        self._legend.put(Content("\n").join(lines))
+                lines.append([entry])
+        if len(lines) > most:
+            left = sum(map(len, lines[most - 1 :]))
+            lines[most - 1 :] = [[Content.styled(f"and {left} more", "$quiet")]]
+        self._legend.put(Content("\n").join(map(_joined, lines)))
+
+
+def _joined(entries: list[Content]) -> Content:
+    return Content("   ").join(entries)
 
 
 def _unlike(runs: Collection[NormSeries]) -> list[str]:

@@ -97,9 +97,10 @@ async def test_the_answers_to_one_prompt_come_in_a_row() -> None:
 
 @pytest.mark.parametrize("slots", [1, 2, 4])
 async def test_one_more_is_in_flight_than_the_server_streams_at_once(slots: int) -> None:
-    async with stand_in(slots=slots, engine=WordEngine(0.01)) as server:
+    # Slow enough for a busy machine to see what is streamed at the same time.
+    async with stand_in(slots=slots, engine=WordEngine(0.04)) as server:
         generator = ollama(server.url)
-        await answers(generator, wish(NAMES[0], tuple(range(16))))
+        await answers(generator, wish(NAMES[0], tuple(range(4 * slots))))
         await generator.aclose()
     assert server.most_active[NAMES[0]] == slots + 1
 

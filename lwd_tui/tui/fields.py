@@ -27,14 +27,14 @@ BEYOND = (
     Field("interaction", "answers posted", "no is the control", kind="yes/no"),
     Field("posts_each", "posts each", "answers of each posted"),
     Field("posting", "posts stay", kind="choice", choices=get_args(Posting)),
-    Field("window", "window", "steps that a post stays then"),
+    Field("window", "window", "steps, where that is a window"),
     Field("fresh", "fresh", "posts of the reserve, each step"),
     Field("noise", "noise", "senseless posts, each step"),
     Field("noise_kind", "its kind", kind="choice", choices=get_args(NoiseKind)),
     Field("ranking", "which are read", kind="choice", choices=get_args(Ranking)),
     Field("topology", "who reads whom", kind="choice", choices=get_args(Topology)),
-    Field("islands", "islands", "how many, then"),
-    Field("reads", "own graph", "as [[1], [0, 2], [2]]", kind="list"),
+    Field("islands", "islands", "how many, where there are any"),
+    Field("reads", "own graph", "as [[1], [0]]", kind="list"),
 )
 
 UNSTATED = (

@@ -225,3 +225,13 @@ async def test_a_file_that_is_no_run_is_told_in_place(tmp_path):
     app = Explorer(run=path)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "is not a run" in shown(app))
+
+
+async def test_without_a_run_the_page_says_where_to_begin(tmp_path):
+    app = Explorer(page="live")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "1 sets one up, 6 opens a stored one" in shown(app))
+        assert "0.5" not in shown(app)
+        app.start(scripted(steps=1), None, tmp_path / "run.sqlite")
+        await until(pilot, lambda: app.progress.phase == "done")
+        await until(pilot, lambda: "sets one up" not in shown(app) and "norm" in shown(app))

@@ -63,6 +63,24 @@ async def test_the_norm_curve_tells_its_numbers_at_the_viewed_step():
         assert "norm 2.400" in shown(pilot.app)
 
 
+async def test_the_norm_is_marked_at_the_last_step_too():
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(70, 20)) as pilot:
+        curve.show_run(ALL, 9, "unit vectors")
+        curve.show_step(9)
+        await drawn(pilot)
+        assert "●" in shown(pilot.app)
+
+
+async def test_dispersions_are_marked_at_the_last_step_too():
+    curve = DispersionCurve()
+    async with Host(curve).run_test(size=(70, 40)) as pilot:
+        curve.show_run(ALL[:3], 2)
+        curve.show_step(2)
+        await drawn(pilot)
+        assert all(marker(i) in shown(pilot.app) for i in range(3))
+
+
 async def test_a_missing_norm_leaves_a_gap_and_no_crash():
     broken = [replace(n, norm=np.nan, norm_debiased=np.nan) if n.t in (0, 4) else n for n in ALL]
     curve = NormCurve()

@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
+from textual.content import Content
 
 from lwd_tui.errors import LwdError
 from lwd_tui.tui.pictures import Plane, picture, plane_of
@@ -27,6 +28,7 @@ from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.participants import Participants
 from lwd_tui.tui.widgets.scatter import Scatter
 from lwd_tui.tui.widgets.tabs import TabLine
+from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Step
 
 T = TypeVar("T")
@@ -41,6 +43,10 @@ PANELS = (
     ("numbers", "numbers"),
 )
 """Ids and titles, in the order of the panels."""
+_NOTHING = {
+    "none": "no run is open: 1 sets one up, 6 opens a stored one",
+    "opening": "the models are being made ready; the first step follows",
+}
 
 
 class LivePage(Page):
@@ -55,6 +61,7 @@ class LivePage(Page):
         #distances { column-span: 3; }
         #internet { column-span: 4; }
         .-extra { display: none; }
+        #nothing { display: none; height: 1fr; content-align: center middle; color: $quiet; }
 
         &.-wide.-tall {
             .-extra { display: block; }
@@ -69,6 +76,10 @@ class LivePage(Page):
             #grid { grid-size: 1 1; grid-rows: 1fr; }
             Panel { display: none; column-span: 1; }
             Panel.-chosen { display: block; }
+        }
+        &.-empty {
+            #nothing { display: block; }
+            #panels, #grid { display: none; }
         }
     }
     """
@@ -88,12 +99,14 @@ class LivePage(Page):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
+        self.add_class("-empty")
         self._first: Step | None = None
         self._plane: Plane | None = None
 
     def compose_page(self) -> ComposeResult:
-        """Yield the panels."""
+        """Yield the panels, and what is said in their place while no run is open."""
         chosen = self._panel
+        yield Words(Content(_NOTHING["none"]), id="nothing")
         yield TabLine(PANELS, chosen, id="panels")
         with Grid(id="grid"):
             yield NormCurve(id="norm")
@@ -117,6 +130,7 @@ class LivePage(Page):
     def show_run(self, run: RunController | None) -> None:
         """Show another run."""
         self._first, self._plane = None, None
+        self.set_class(run is None, "-empty")
         if run is None:
             return
         experiment = run.experiment
@@ -147,8 +161,14 @@ class LivePage(Page):
         self._show_participants()
         self._show_internet()
 
-    def show_progress(self, _: Progress) -> None:
+    def show_progress(self, progress: Progress) -> None:
         """Show where the run is."""
+        if self.run is None:
+            opening = progress.phase == "opening"
+            self.query_one("#nothing", Words).put(
+                Content(_NOTHING["opening" if opening else "none"])
+            )
+            return
         self._show_participants()
 
     def show_posts(self) -> None:

@@ -63,10 +63,11 @@ class _DispersionPlot(Plot):
             self.set_xlimits(0, max(self._steps, 1))
             self.set_ylimits(0, top)
         if self._t is not None:
-            self.rule(self._t, 0, top, self.colour("line"))
+            here = self.place(self._t, self._steps)
+            self.rule(here, 0, top, self.colour("line"))
         for i, column in enumerate(values.T):
             self.curve(np.arange(count), column, self.colour(f"series-{i % len(COLOURS)}"))
         if self._t is not None and self._t < count:
             for i, value in enumerate(values[self._t]):
                 colour = self.colour(f"series-{i % len(COLOURS)}")
-                self.scatter([self._t], [value], marker(i), colour)
+                self.scatter([here], [value], marker(i), colour)

@@ -48,7 +48,9 @@ class KeyBar(Words):
                 self.app.simulate_key(binding.key)
 
     def _take(self, screen: Screen[object]) -> None:
-        if self.is_attached and screen is self.screen and self.app.app_focus:
+        # A browser's page may be there before it has the focus: keys that were never shown are.
+        wanted = self.app.app_focus or not self._entries
+        if self.is_attached and screen is self.screen and wanted:
             self._entries = list(_entries(screen))
             self._show()
 

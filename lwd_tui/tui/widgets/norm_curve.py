@@ -106,8 +106,9 @@ class _NormPlot(Plot):
             self.set_xlimits(0, max(self._steps, 1))
             self.set_ylimits(0, top)
         if self._t is not None:
-            self.rule(self._t, 0, top, self.colour("line"))
+            here = self.place(self._t, self._steps)
+            self.rule(here, 0, top, self.colour("line"))
         for name, _, _, dash, colour in reversed(CURVES):
             self.curve(t, values[name], self.colour(colour), dash)
         if self._t is not None and self._t < count and np.isfinite(values["norm"][self._t]):
-            self.scatter([self._t], [values["norm"][self._t]], "●", self.colour("foreground"))
+            self.scatter([here], [values["norm"][self._t]], "●", self.colour("foreground"))

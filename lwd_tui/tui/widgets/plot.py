@@ -181,6 +181,10 @@ class Plot(PlotWidget, inherit_bindings=False):
         """Return a colour of the theme, by the name of its variable."""
         return self.app.theme_variables[name]
 
+    def place(self, t: float, last: float) -> float:
+        """Return where t is marked on an axis that ends at `last`, whose limit isn't drawn on."""
+        return min(t, max(last, 1) * (1 - 0.5 / self.inner[0]))
+
     def rule(self, x: float, low: float, high: float, style: str) -> None:
         """Draw a vertical line that later pieces cover."""
         rows = self.inner[1] * 2

@@ -407,6 +407,16 @@ async def test_the_table_has_the_columns_that_there_is_room_for(width, last):
         assert ("kept for the talk" in lines[2]) == (last == "note")
 
 
+async def test_that_there_is_no_run_is_said_once_it_is_known():
+    table = RunTable()
+    async with Host(table).run_test(size=(100, 12)) as pilot:
+        await pilot.pause()
+        assert "looking what runs there are" in shown(pilot.app)
+        table.show_runs([], {}, None)
+        await pilot.pause()
+        assert "no run is stored yet" in shown(pilot.app)
+
+
 async def test_the_cursor_stays_on_its_run_when_the_list_changes():
     table = RunTable()
     async with Host(table).run_test(size=(100, 10)):

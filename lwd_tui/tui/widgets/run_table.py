@@ -105,7 +105,7 @@ class _Lines(Rows):
     ]
 
     def __init__(self, headings: Words) -> None:
-        super().__init__("no run is stored yet; begin one")
+        super().__init__("looking what runs there are …")
         self._headings = headings
         self._runs: Sequence[RunSummary] = ()
         self._marked: Mapping[Path, int] = {}
@@ -117,6 +117,7 @@ class _Lines(Rows):
         self, runs: Sequence[RunSummary], marked: Mapping[Path, int], opened: Path | None
     ) -> None:
         here = self.chosen
+        self.nothing = "no run is stored yet; begin one"
         self._runs, self._marked, self._opened = runs, marked, opened
         paths = [run.path for run in runs]
         row = paths.index(here.path) if here is not None and here.path in paths else self.cursor

@@ -20,6 +20,7 @@ def look(tmp_path, monkeypatch):
         app.theme = theme
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.view.t == 5)
+            await until(pilot, lambda: app.screen.query_one("#grid").size.height > 1)
             for key in keys:
                 await pilot.press(key)
             if done is not None:

@@ -228,6 +228,17 @@ async def test_participants_at_work():
         assert "dispersion ○ 0.300" in screen
 
 
+async def test_a_preview_begins_with_its_first_word():
+    panel = Participants()
+    async with Host(panel).run_test(size=(60, 10)) as pilot:
+        panel.show_names(NAMES[:1], 4)
+        one = ParticipantProgress(text="\n \n A robot", streaming=True)
+        panel.show(None, Progress("asking", t=1, participants=(one,)))
+        await pilot.pause()
+        line = next(line for line in shown(pilot.app).split("\n") if "A robot" in line)
+        assert line.index("A robot") == 4
+
+
 async def test_participants_at_a_whole_step_count_what_failed():
     step = handmade_step(0)
     unusable = replace(step.responses[0].final, problem="blank")

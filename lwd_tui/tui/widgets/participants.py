@@ -133,7 +133,7 @@ class Participants(Panel):
             f" {arrived}/{self._responses}  ",
             (state, "$quiet"),
         )
-        said = Content.styled(excerpt(text, lines * (width - 4)), "$quiet")
+        said = Content.styled(excerpt(text.lstrip(), lines * (width - 4)), "$quiet")
         wrapped = [Content("  ") + line for line in said.wrap(width - 2)[:lines]]
         # Always as many rows, so that the screen isn't laid out anew with every word.
         return [head, *wrapped, *[Content()] * (lines - len(wrapped))]

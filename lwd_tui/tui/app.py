@@ -53,6 +53,8 @@ class Explorer(Travelling):
     ----------
     subject : Post, Response or None
         What the user asked to look at closely; None for the viewed step as a whole.
+    keymap : dict of str to str
+        The user's own keys, by the ids of actions.
     """
 
     TITLE = "lwd-tui"
@@ -84,6 +86,7 @@ class Explorer(Travelling):
         self._wanted = (experiment, wishes, run, path)
         self._first_page = page
         self._report: Path | None = None
+        self.keymap: dict[str, str] = {}
         names = [theme.name for theme in THEMES]
         for theme in THEMES:
             self.register_theme(theme)
@@ -97,8 +100,8 @@ class Explorer(Travelling):
 
     def on_mount(self) -> None:
         """Take the user's keys, and open the first page once the first frame is out."""
-        keymap, self.notice = read_keymap(self._bindings, self.pages)
-        self.set_keymap(keymap)
+        self.keymap, self.notice = read_keymap(self._bindings, self.pages)
+        self.set_keymap(self.keymap)
         for position, name in enumerate(self.pages, start=1):
             self.bind(str(position), f"show_page({name!r})", show=False)
         self.call_after_refresh(self._open_first)

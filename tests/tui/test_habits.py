@@ -44,6 +44,7 @@ async def test_a_key_of_ones_own_takes_the_place_of_ours(kept, still):
     ("text", "said"),
     [
         ('[keys]\n"view.bakc" = "b"\n', "did you mean view.back?"),
+        ('[keys]\n"live.pots" = "b"\n', "did you mean live.post?"),
         ('[keys]\n"view.back" = 7\n', "must be a key"),
         ("[keys\n", "not valid TOML"),
         ("keys = 3\n", "must be a table"),
@@ -54,8 +55,20 @@ async def test_what_is_wrong_with_the_keys_is_said_in_place(still, text, said):
     app = Explorer(page="live")
     async with app.run_test(size=(160, 40)) as pilot:
         await until(pilot, lambda: app.current_mode == "live")
-        assert said in app.notice
-        assert "keys.toml" in shown(app)
+        await until(pilot, lambda: said in app.notice)
+        await until(pilot, lambda: "keys.toml" in shown(app))
+
+
+@pytest.mark.parametrize("page", ["setup", "live", "inspect", "gmm", "runs"])
+async def test_an_action_of_each_page_can_be_given_another_key(still, page):
+    # `runs.open` belongs to a widget of its page, `gmm.back` to the base of its page.
+    names = {"setup": "begin", "live": "post", "inspect": "search", "gmm": "back", "runs": "open"}
+    write_keys(still, f'[keys]\n"{page}.{names[page]}" = "f9"\n')
+    app = Explorer(page=page)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.current_mode == page and app.screen.is_mounted)
+        await until(pilot, lambda: app.screen.query("#body > *"))
+        assert "no action" not in app.notice
 
 
 async def test_how_the_app_was_left_is_remembered(kept, still):

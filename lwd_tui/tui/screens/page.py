@@ -10,6 +10,8 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.timer import Timer
 
+from lwd_tui.nearest import suggestion
+from lwd_tui.text import clean_line
 from lwd_tui.tui.progress import Progress
 from lwd_tui.tui.view import View
 from lwd_tui.tui.widgets.key_bar import KeyBar
@@ -96,6 +98,17 @@ class Page(Screen[None]):
         """Watch what the app knows."""
         for name in ("controller", "view", "progress", "notice", "posts"):
             self.watch(self.app, name, self.catch_up, init=False)
+        self._complain_of_keys()
+
+    def _complain_of_keys(self) -> None:
+        """Say which of the user's keys are for an action that this page doesn't have."""
+        bindings = (binding for part in (self, *self.query("*")) for _, binding in part._bindings)
+        known = dict.fromkeys(binding.id for binding in bindings if binding.id)
+        mine = [name for name in known if name.startswith(f"{self.name}.")]
+        for name in self.explorer.keymap:
+            if name.startswith(f"{self.name}.") and name not in known:
+                sentence = f"keys.toml: no action is called {name!r}; {suggestion(name, mine)}"
+                self.explorer.notice = clean_line(sentence)
 
     def on_screen_resume(self) -> None:
         """Show what changed while another page was seen."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,7 +22,8 @@ from lwd_tui.cli import (
     stats,
     sweep,
 )
-from lwd_tui.cli.streams import finish_stdout, prepare_streams, reader_left
+from lwd_tui.cli.explore import explore
+from lwd_tui.cli.outcome import leave
 from lwd_tui.errors import LwdError
 
 app = typer.Typer(
@@ -108,7 +106,7 @@ def start(
     if preset is None:
         if settings or out or model or any(value is not None for value in given.values()):
             raise LwdError("these options change a preset: name it with --preset")
-        raise typer.Exit(_explore())
+        raise typer.Exit(explore())
 
     from lwd_tui.cast import Wishes
     from lwd_tui.presets import changed, load_preset
@@ -119,28 +117,13 @@ def start(
     experiment = changed(load_preset(preset), changes)
     wishes = Wishes(backend.value, tuple(model or ()), tuple(host or ()))
     if not headless:
-        raise typer.Exit(_explore(experiment=experiment, wishes=wishes, path=out))
+        raise typer.Exit(explore(experiment=experiment, wishes=wishes, path=out))
 
     from lwd_tui.cli.run import run_headless
     from lwd_tui.store.folder import new_run_path
 
     path = out if out is not None else new_run_path(experiment.name)
     raise typer.Exit(run_headless(experiment, wishes, path, as_json=as_json))
-
-
-def _explore(**opening: Any) -> int:
-    """Open the explorer; its arguments are those of `lwd_tui.tui.app.run_app`."""
-    # Textual draws on stderr.
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise LwdError("the explorer needs a terminal; without one, add --headless")
-    if os.environ.get("TERM") == "dumb":
-        raise LwdError("the explorer needs a terminal that can draw, and TERM is dumb: --headless")
-    from lwd_tui.cli.through import one_thread
-
-    one_thread()
-    from lwd_tui.tui.app import run_app
-
-    return run_app(**opening)
 
 
 @app.command()
@@ -159,7 +142,7 @@ def resume(
 
     path = find_run(run)
     if not headless and not as_json:
-        raise typer.Exit(_explore(run=path))
+        raise typer.Exit(explore(run=path))
     from lwd_tui.cli.run import resume_headless
 
     code = resume_headless(path, tuple(host or ()), allow_changed=allow_changed, as_json=as_json)
@@ -167,40 +150,5 @@ def resume(
 
 
 def main() -> None:
-    """Run the command line; an error that a user can act on is one sentence, never a traceback."""
-    prepare_streams()
-    code = _outcome()
-    trouble = finish_stdout()
-    if trouble is not None and not reader_left(trouble):
-        code = code or _tell(_unwritten(trouble))
-    sys.exit(code)
-
-
-def _outcome() -> int | str | None:
-    try:
-        app()
-    except LwdError as error:
-        return _tell(error)
-    except KeyboardInterrupt:
-        return 130
-    except OSError as error:
-        return _tell(_unwritten(error))
-    except SystemExit as left:
-        return 0 if reader_left(left) else left.code
-    return 0
-
-
-def _tell(error: LwdError) -> int:
-    from lwd_tui.text import clean
-
-    with suppress(OSError):
-        sys.stderr.write(f"lwd-tui: {clean(str(error))}\n")
-    return error.exit_code
-
-
-def _unwritten(error: OSError) -> LwdError:
-    """Say what the system refused; without a file's name it was the output."""
-    from lwd_tui.text import shorten
-
-    where = "the output can't be written" if error.filename is None else str(error.filename)
-    return LwdError(f"{shorten(where, 200)}: {error.strerror or error}")
+    """Run the command line, and leave with its exit code."""
+    leave(app)

@@ -1,0 +1,35 @@
+"""The explorer, opened from the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from lwd_tui.errors import LwdError
+
+
+def explore(**opening: Any) -> int:
+    """Open the explorer, and return its exit code.
+
+    Parameters
+    ----------
+    **opening
+        See `lwd_tui.tui.app.run_app`.
+
+    Raises
+    ------
+    LwdError
+        If there is no terminal that can draw.
+    """
+    # Textual draws on stderr.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise LwdError("the explorer needs a terminal; without one, add --headless")
+    if os.environ.get("TERM") == "dumb":
+        raise LwdError("the explorer needs a terminal that can draw, and TERM is dumb: --headless")
+    from lwd_tui.cli.through import one_thread
+
+    one_thread()
+    from lwd_tui.tui.app import run_app
+
+    return run_app(**opening)

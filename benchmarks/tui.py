@@ -81,8 +81,8 @@ def press(terminal: Terminal, what: str, keys: Keys) -> None:
 def press_all(terminal: Terminal) -> None:
     """Press what is pressed most: another step, another panel, another page, help."""
     terminal.press(",")
-    terminal.until(r"viewing t \d+, the run")
-    t = int(re.findall(r"viewing t (\d+), the run", terminal.text)[-1])
+    terminal.until(r"viewing t \d+, ")
+    t = int(re.findall(r"viewing t (\d+), ", terminal.text)[-1])
     press(terminal, "another step", [(",", rf"t {t - 1}\b"), (".", rf"t {t}\b")] * (PRESSES // 2))
     pages = [("3", "follow post"), ("2", "next panel|post  i inspect|p post")]
     terminal.press("3")

@@ -86,6 +86,7 @@ class Explorer(Travelling):
         self._wanted = (experiment, wishes, run, path)
         self._first_page = page
         self._report: Path | None = None
+        self._page_is_whole = False
         self.keymap: dict[str, str] = {}
         names = [theme.name for theme in THEMES]
         for theme in THEMES:
@@ -157,7 +158,12 @@ class Explorer(Travelling):
                 self.add_mode(name, partial(page, name))
                 spare_the_collector()
         self.memory.page = name
+        self._page_is_whole = name in self._screen_stacks
         await self.switch_mode(name)
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Paint a page at once that was seen before: there is nothing of it to wait for."""
+        super().delay_update(0.001 if self._page_is_whole else delay)
 
     @on(TabLine.Chosen, "#pages")
     async def _choose_tab(self, event: TabLine.Chosen) -> None:

@@ -102,6 +102,7 @@ class Interrupt:
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupt())
+sys.argv = ["lwd-tui", "presets"]
 main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)

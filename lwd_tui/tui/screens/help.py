@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -47,25 +48,26 @@ class Help(ModalScreen[None]):
         with VerticalScroll() as scroll:
             scroll.border_title = "what is this"
             scroll.border_subtitle = "esc closes"
-            keys: tuple[str, ...] = getattr(self._page, "GLOSSARY", ())
-            for term in map(GLOSSARY.__getitem__, keys):
-                words = f"{term.meaning} {term.here}".rstrip()
-                yield Words(Content.assemble((term.name, "bold $primary"), "  ", words, "\n"))
-            yield Words(Content.assemble(("Keys", "bold $primary")))
-            yield Words(Content("\n").join(self._keys()))
+            # One widget: to mount one for each term takes longer than a frame.
+            yield Words(Content("\n").join([*self._numbers(), *self._keys()]))
 
     def action_scroll(self, way: str) -> None:
         """Scroll by one line."""
         scroll = self.query_one(VerticalScroll)
         scroll.scroll_relative(y=1 if way == "down" else -1, animate=False)
 
-    def _keys(self) -> list[Content]:
+    def _numbers(self) -> Iterator[Content]:
+        terms: tuple[str, ...] = getattr(self._page, "GLOSSARY", ())
+        for term in map(GLOSSARY.__getitem__, terms):
+            words = f"{term.meaning} {term.here}".rstrip()
+            yield Content.assemble((term.name, "bold $primary"), "  ", words, "\n")
+
+    def _keys(self) -> Iterator[Content]:
         lines: dict[str, tuple[list[str], str]] = {}
         for _, binding, _, _ in self._page.active_bindings.values():
             if binding.description and not binding.system:
                 keys, _ = lines.setdefault(binding.action, ([], binding.description))
                 keys.append(self.app.get_key_display(binding))
-        return [
-            Content.assemble((" ".join(dict.fromkeys(keys)).ljust(16), "bold"), words)
-            for keys, words in lines.values()
-        ]
+        yield Content.styled("Keys", "bold $primary")
+        for keys, words in lines.values():
+            yield Content.assemble((" ".join(dict.fromkeys(keys)).ljust(16), "bold"), words)

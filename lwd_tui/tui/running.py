@@ -164,6 +164,7 @@ class Running(App[None]):
 
     @on(messages.PostsChanged)
     def _take_posts(self) -> None:
+        spare_the_collector()
         self.posts += 1
 
     @on(messages.NoticeGiven)

@@ -38,7 +38,8 @@ Bare().run()
 """
 SCRIPTED = [
     *("--preset", "quickstart", "--backend", "scripted"),
-    *("--steps", "20000", "--responses", "8", "--set", "beta=0.001", "--out"),
+    *("--steps", "20000", "--responses", "2", "--set", "beta=0.001"),
+    *("--set", "scripted.tokens_per_second=1800", "--out"),
 ]
 EMBEDDED = ["--preset", "quickstart", "--backend", "embedded", "--steps", "40", "--out"]
 ROUNDS, PRESSES = 7, 40
@@ -143,12 +144,12 @@ def main() -> None:
         first_frames(home)
         bare_keys()
         stored(home, make_long_run(home))
-        print("while a scripted run goes on as fast as it can")
+        print("while a scripted run goes on")
         while_running(home, home / "scripted.sqlite", SCRIPTED, r"viewing t \d\d")
         if cache_folder().exists():
             print("while the embedded models generate")
             (home / "weights").symlink_to(cache_folder())
-            while_running(home, home / "embedded.sqlite", EMBEDDED, r"viewing t \d")
+            while_running(home, home / "embedded.sqlite", EMBEDDED, r"viewing t [2-9]")
         else:
             print("the embedded models are not here: `lwd-tui models pull` fetches them")
 

@@ -16,8 +16,6 @@ from lwd_tui.words import duration
 class Numbers(Panel):
     """A list of words and values."""
 
-    DEFAULT_CSS = "Numbers Words { height: auto; }"
-
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
         self._list = Words()
@@ -30,12 +28,13 @@ class Numbers(Panel):
     def show_step(self, step: Step) -> None:
         """Show a step's numbers."""
         self.head(f"numbers at t = {step.t}")
-        self._list.put(
-            Content("\n").join(
-                Content.assemble((GLOSSARY[term].name.ljust(23), "$quiet"), (value, "bold"))
-                for term, value in numbers_in_words(step).items()
-            )
-        )
+        lines = [
+            Content.assemble((GLOSSARY[term].name.ljust(23), "$quiet"), (value, "bold"))
+            for term, value in numbers_in_words(step).items()
+        ]
+        # A height that is known: to find it, the whole screen would be laid out, even while hidden.
+        self._list.styles.height = len(lines)
+        self._list.put(Content("\n").join(lines))
 
 
 def numbers_in_words(step: Step) -> dict[str, str]:

@@ -62,6 +62,41 @@ GLOSSARY: dict[str, Term] = {
         "paper. Shared: all participants read the same, so that only the models differ. For each "
         "response: every answer has read something else.",
     ),
+    "beta": Term(
+        "beta",
+        "The share of all posts that one draw takes, between 0 and 1: k = beta |A(t)|, rounded "
+        "down. The paper uses 0.5.",
+    ),
+    "answers": Term(
+        "L, answers",
+        "How often a participant answers the query at each step. Their mean is its place, their "
+        "spread its dispersion; the more there are, the less of the norm is chance.",
+    ),
+    "posting": Term(
+        "posts stay",
+        "What stays on the Internet: all posts (accumulate, the paper), only those of the step "
+        "before (replace), or those of the last few steps (window).",
+    ),
+    "fresh": Term(
+        "fresh posts and noise",
+        "Posts that join at each step although no participant wrote them: human ones from a "
+        "reserve, or posts about nothing. Both hold off a collapse, or should.",
+    ),
+    "ranking": Term(
+        "which are read",
+        "Which posts a draw takes: any (uniform, the paper), those most like the query (similar), "
+        "or the newest (recent).",
+    ),
+    "topology": Term(
+        "who reads whom",
+        "Whose answers a participant may read: everyone's (complete, the paper), its neighbours' "
+        "in a ring, the first one's (star), those on its island, or only its own.",
+    ),
+    "interaction": Term(
+        "interaction",
+        "Without it no answer is posted: the control. What still moves is chance, or comes from "
+        "fresh posts and noise.",
+    ),
     "unit": Term(
         "unit vectors",
         "Embeddings scaled to length 1, so that the norm of n participants is at most n times "

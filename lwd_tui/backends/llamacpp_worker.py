@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 import queue
+import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable
@@ -24,6 +26,7 @@ from lwd_tui.backends.base import BackendStopped
 from lwd_tui.backends.llamacpp_model import Chunk, Hear, LlamaCppModel, Shape
 
 T = TypeVar("T")
+_NICENESS = 5
 
 
 class LlamaCppWorker:
@@ -128,9 +131,18 @@ class LlamaCppWorker:
             self._model = None
 
     def _work(self) -> None:
+        _give_way()
         while (job := self._jobs.get()) is not None:
             job()
         self._let_go()
+
+
+def _give_way() -> None:
+    """Let the screen go before this thread and those that llama.cpp starts from it."""
+    # Elsewhere a priority is that of the whole process.
+    if sys.platform == "linux":
+        here = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), max(here, _NICENESS))
 
 
 _alive: weakref.WeakSet[LlamaCppWorker] = weakref.WeakSet()

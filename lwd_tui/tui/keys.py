@@ -11,6 +11,11 @@ from lwd_tui.nearest import suggestion
 from lwd_tui.tui.state import folder
 
 FILE = "keys.toml"
+WIDGETS = (
+    *("choice", "feed", "finder", "fold", "models", "outline"),
+    *("passage", "plot", "rows", "weights"),
+)
+"""What the ids of widgets' keys begin with; a widget is imported with the page that has it."""
 
 
 def read_keymap(bindings: BindingsMap, pages: Iterable[str]) -> tuple[dict[str, str], str]:
@@ -48,7 +53,7 @@ def read_keymap(bindings: BindingsMap, pages: Iterable[str]) -> tuple[dict[str, 
     if not isinstance(data, dict):
         return {}, f"{path}: keys must be a table; the usual keys are in force"
     known = dict.fromkeys(binding.id for _, binding in bindings if binding.id)
-    prefixes = tuple(f"{page}." for page in pages)
+    prefixes = tuple(f"{owner}." for owner in (*pages, *WIDGETS))
     keymap: dict[str, str] = {}
     for name, key in data.items():
         if name not in known and not name.startswith(prefixes):

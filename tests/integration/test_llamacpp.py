@@ -1,6 +1,7 @@
 """llama.cpp for real, with the packaged weights (fetched once, into the user's cache)."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -187,6 +188,19 @@ async def test_the_event_loop_keeps_running_while_a_model_generates(
         pauses.append(time.perf_counter() - began)
     # A call that kept the interpreter's lock would stop the loop for all of the seconds it takes.
     assert max(pauses) < 0.5
+
+
+def threads() -> set[int]:
+    return {int(thread.name) for thread in Path("/proc/self/task").iterdir()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere priorities are of processes")
+async def test_the_threads_of_a_model_give_way_to_ours(generator: LlamaCppGenerator) -> None:
+    before = threads()
+    await answers(generator, request())
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    given = [os.getpriority(os.PRIO_PROCESS, thread) for thread in threads() - before]
+    assert sum(priority >= max(ours, 5) for priority in given) >= 2
 
 
 @pytest.mark.parametrize("moment", ["reading", "answering"])

@@ -1,14 +1,18 @@
 """Keys of one's own, what is remembered, help, commands, crashes, sizes, and what is imported."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.tui import handmade_run, holds, scripted, shown, until
 
 from lwd_tui.glossary import GLOSSARY
+from lwd_tui.tui import widgets
 from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.keys import WIDGETS
 from lwd_tui.tui.screens import PAGES
 from lwd_tui.tui.screens.help import Help
 from lwd_tui.tui.screens.live import LivePage
@@ -92,6 +96,16 @@ async def test_a_broken_memory_is_forgotten(still, text):
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.current_mode in app.pages)
     assert json.loads((still / "app.json").read_text())["theme"] == "lwd-dark"
+
+
+def test_the_keys_of_every_widget_can_be_changed():
+    owners = {
+        found[1]
+        for path in Path(widgets.__file__).parent.glob("*.py")
+        for found in re.finditer(r'\bid="(\w+)\.\w+"', path.read_text(encoding="utf-8"))
+    }
+    assert "rows" in owners
+    assert owners <= {*WIDGETS, *(page.name for page in PAGES)}
 
 
 async def test_help_explains_the_numbers_and_the_keys(kept):

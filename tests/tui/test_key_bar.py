@@ -19,8 +19,8 @@ class Keys(App):
         Binding("l", "press('l')", "on", group=MOVE),
         Binding("x", "never", "not now"),
         Binding("y", "press('y')", "hidden", show=False),
-        Binding("question_mark", "press('?')", "help", key_display="?"),
-        Binding("colon", "press(':')", "commands", key_display=":"),
+        Binding("question_mark", "help", "help", key_display="?"),
+        Binding("colon", "command_palette", "commands", key_display=":"),
     ]
 
     def __init__(self):
@@ -32,6 +32,9 @@ class Keys(App):
 
     def check_action(self, action, parameters):
         return None if action == "never" else True
+
+    def action_help(self):
+        self.pressed.append("?")
 
     def action_press(self, key):
         self.pressed.append(key)
@@ -70,6 +73,17 @@ async def test_a_click_presses_the_key_under_it(column, pressed):
         await pilot.click(offset=(column, 4))
         await pilot.pause()
         assert app.pressed == pressed
+
+
+async def test_help_stays_wherever_a_user_put_it():
+    app = Keys()
+    async with app.run_test(size=(30, 5)) as pilot:
+        await pilot.pause()
+        for key in "uvw":
+            app.bind(key, f"press('{key}')", description=f"a long word for {key}")
+        app.screen.refresh_bindings()
+        await pilot.pause(0.2)
+        assert shown(app).split("\n")[-1].rstrip() == "a begin  …  ? help  : commands"
 
 
 async def test_what_is_focused_brings_its_keys():

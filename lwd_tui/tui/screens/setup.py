@@ -83,7 +83,10 @@ class SetupPage(PanelledPage):
         Binding("exclamation_mark", "wrong", "go to what is wrong", id="setup.wrong", show=False),
         Binding("escape", "leave", "leave the field", id="setup.leave"),
     ]
-    GLOSSARY = ("size", "k", "norm", "cost", "context", "unit", "draws")
+    GLOSSARY = (
+        "size", "beta", "k", "answers", "norm", "cost", "context", "unit", "draws", "ranking",
+        "interaction", "posting", "fresh", "topology",
+    )  # fmt: skip
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -14,15 +14,14 @@ from textual.screen import Screen
 from lwd_tui.tui.widgets.words import Words
 
 _GAP, _MORE = "  ", "…"
-_KEPT = 2
-"""Entries at the end, the app's own, that stay where there is no room for all."""
+_KEPT = ("help", "command_palette")
+"""Actions that stay where there is no room for all, since they lead to the rest."""
 
 
 class KeyBar(Words):
     """One widget for all keys: Textual's footer mounts one for each, at every change of focus.
 
-    Where there is no room for all, those before help and commands are left out: these lead to
-    the rest.
+    Where there is no room for all, the last are left out, but not help and commands.
     """
 
     DEFAULT_CSS = "KeyBar { dock: bottom; height: 1; background: $background; }"
@@ -58,8 +57,9 @@ class KeyBar(Words):
         entries, room = self._entries, self.size.width
         widths = [cell_len("".join(map("".join, self._words(entry)))) for entry in entries]
         shown = list(range(len(entries)))
-        while len(shown) > _KEPT and _width(shown, widths) > room:
-            del shown[-_KEPT - 1]
+        spare = [number for number in shown if entries[number][0][0].action not in _KEPT]
+        while spare and _width(shown, widths) > room:
+            shown.remove(spare.pop())
         content, self._places = Content(), []
         for number in shown:
             if content:

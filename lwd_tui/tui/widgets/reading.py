@@ -40,7 +40,7 @@ class Reading(Panel):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
         super().__init__(id=id)
-        self._posts = Posts("no posts were read", id="posts")
+        self._posts = Posts("nothing: no run yet, or too little to draw from", id="posts")
         self._text = Words(classes="text")
         self._fold = Words(classes="fold")
         self._prompt = Passage(id="prompt")

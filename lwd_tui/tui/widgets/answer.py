@@ -24,7 +24,7 @@ _LABEL = 12
 class Answer(Panel):
     """The text first, then its numbers, then the attempts before it."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._passage = Passage()
         self._shown: Response | None = None

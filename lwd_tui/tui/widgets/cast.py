@@ -20,7 +20,7 @@ _PERSONA = 10
 class Cast(EditedRows):
     """One line a participant: marker, name, model, persona; who runs it, where that differs."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._cast: Sequence[Participant] = ()
         self._missing: Collection[int] = ()

@@ -22,7 +22,7 @@ _NONE = "nobody yet: choose models, or a adds one by hand"
 class CastPanel(DraftPanel):
     """The list; lines are added, edited, copied and deleted there."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, draft: Draft, *, id: str) -> None:
         super().__init__(draft, id=id)
         self._list = Cast()
         self._network = NetworkLine()

@@ -50,7 +50,7 @@ class Choice(Words, can_focus=True):
         choices: Sequence[str],
         chosen: str,
         *,
-        id: str | None = None,  # noqa: A002 (the name Textual gives it)
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self.choices = tuple(choices)

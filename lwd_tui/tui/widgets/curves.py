@@ -64,7 +64,7 @@ class Curves(Panel):
     Curves.-nothing .nothing { display: block; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._plot = _CurvesPlot()
         self._legend = Words(classes="legend")

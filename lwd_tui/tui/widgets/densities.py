@@ -22,7 +22,7 @@ class Densities(Panel):
 
     DEFAULT_CSS = "Densities .legend { height: auto; max-height: 2; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._plot = _DensityPlot()
         self._legend = Words(classes="legend")

@@ -16,7 +16,7 @@ from lwd_tui.tui.widgets.plot import Plot
 class DispersionCurve(Panel):
     """S_i over t, one curve a participant, with its marker at the viewed t."""
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._plot = _DispersionPlot()
 

@@ -25,7 +25,7 @@ class Distances(Panel):
 
     DEFAULT_CSS = "Distances Words { width: auto; height: auto; }"
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._table = Words()
         self._distances: Floats = np.zeros((0, 0))

@@ -20,7 +20,7 @@ class DraftPanel(Panel):
     class Edited(Message):
         """Something of the draft was changed."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, draft: Draft, *, id: str) -> None:
         super().__init__(id=id)
         self.add_class("panel")
         self.draft = draft

@@ -25,7 +25,7 @@ _FOLDS = (
 class ExperimentPanel(DraftPanel):
     """A form in parts."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, draft: Draft, *, id: str) -> None:
         super().__init__(draft, id=id)
         self._folds = [
             (fields, Fold(title, partial(Form, fields, draft.get))) for title, fields in _FOLDS

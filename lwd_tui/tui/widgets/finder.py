@@ -42,7 +42,7 @@ class Finder(Panel):
             super().__init__()
             self.hit = hit
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.outline = Outline()
         self._line = Line(placeholder="/ searches all texts", compact=True)

@@ -26,7 +26,7 @@ class FindingsTable(Panel):
 
     DEFAULT_CSS = "FindingsTable Words { width: auto; height: auto; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._table = Words()
 

@@ -55,7 +55,7 @@ class Fold(Vertical):
         title: str,
         make: Callable[[], Widget],
         *,
-        id: str | None = None,  # noqa: A002 (the name Textual gives it)
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._title = title

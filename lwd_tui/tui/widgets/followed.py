@@ -43,7 +43,7 @@ class Followed(Panel):
             self.participant = participant
             self.index = index
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._post = Words(classes="post")
         self._read = Words(classes="head")
@@ -102,7 +102,7 @@ class Followed(Panel):
 
 
 class _Readers(Rows):
-    def __init__(self, nothing: str, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, nothing: str, *, id: str) -> None:
         super().__init__(nothing, id=id)
         self._source: Response | None = None
         self._readings: Sequence[Reading] = ()
@@ -138,7 +138,7 @@ class _Readers(Rows):
 
 
 class _Descendants(Rows):
-    def __init__(self, nothing: str, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, nothing: str, *, id: str) -> None:
         super().__init__(nothing, id=id)
         self._descendants: Sequence[Descendant] = ()
         self._measure = ""

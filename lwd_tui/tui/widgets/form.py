@@ -192,7 +192,7 @@ class Form(Vertical):
         fields: Sequence[Field],
         get: Get,
         *,
-        id: str | None = None,  # noqa: A002 (the name Textual gives it)
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._rows = [FormRow(field) for field in fields]

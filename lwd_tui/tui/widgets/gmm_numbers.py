@@ -18,7 +18,7 @@ class GmmNumbers(Panel):
 
     DEFAULT_CSS = "GmmNumbers Words { height: auto; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._list = Words()
 

@@ -22,7 +22,7 @@ _BEFORE = 12
 class Hits(Rows):
     """One line a post or answer: its t, whose it is, and the words that were searched for."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._hits: Sequence[Hit] = ()
         self._authors: Mapping[str, int] = {}

@@ -50,7 +50,7 @@ class InternetPanel(DraftPanel):
             super().__init__()
             self.sentence = sentence
 
-    def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, draft: Draft, *, id: str) -> None:
         super().__init__(draft, id=id)
         self._label = Words(id="query-label")
         self._query = Editor(soft_wrap=True, tab_behavior="focus", id="query")

@@ -42,7 +42,7 @@ class Models(Rows):
             super().__init__(rows, model)
             self.change = change
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._all: Sequence[ModelInfo] = ()
         self._shown: list[ModelInfo] = []

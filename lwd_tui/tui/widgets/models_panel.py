@@ -29,7 +29,7 @@ class ModelsPanel(DraftPanel):
     class Offered(Message):
         """It was found out what is offered."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, draft: Draft, *, id: str) -> None:
         super().__init__(draft, id=id)
         backend = self._backend_of_draft()
         self._servers = Servers(backend, draft.hosts.get(backend, ()))

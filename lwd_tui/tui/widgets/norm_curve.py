@@ -26,7 +26,7 @@ class NormCurve(Panel):
 
     DEFAULT_CSS = "NormCurve .legend { height: auto; min-height: 1; max-height: 2; }"
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._plot = _NormPlot()
         self._legend = Words(classes="legend")

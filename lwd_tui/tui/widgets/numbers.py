@@ -16,7 +16,7 @@ from lwd_tui.words import duration
 class Numbers(Panel):
     """A list of words and values."""
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._list = Words()
 

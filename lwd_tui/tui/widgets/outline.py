@@ -64,7 +64,7 @@ class Outline(Rows):
             self.index = index
             self.chosen = chosen
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__("no step is whole yet", id=id)
         self._names: Sequence[str] = ()
         self._numbers: Sequence[StepNumbers] = ()

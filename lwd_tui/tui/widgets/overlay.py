@@ -27,7 +27,7 @@ class Overlay(Panel):
 
     DEFAULT_CSS = "Overlay .legend { height: auto; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._plot = _OverlayPlot()
         self._legend = Words(classes="legend")

@@ -73,7 +73,7 @@ class Parameters(Panel):
     class PresetAsked(Message):
         """Another preset is to be chosen."""
 
-    def __init__(self, spec: GmmSpec, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
+    def __init__(self, spec: GmmSpec, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._draft = GmmDraft(spec)
         self._base = spec

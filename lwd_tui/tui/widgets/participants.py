@@ -29,7 +29,7 @@ class Participants(Panel):
 
     DEFAULT_CSS = "Participants Words { height: auto; }"
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._text = Words()
         self._names: Sequence[str] = ()

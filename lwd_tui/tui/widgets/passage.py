@@ -30,7 +30,7 @@ class Passage(VerticalScroll, inherit_bindings=False):
         Binding("pageup,ctrl+u", "page_up", "page up", id="passage.pageup", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._words = Words()
 

@@ -27,7 +27,7 @@ class Posts(Rows):
     Of the synthetic ones, those that have been there for longer are dimmer.
     """
 
-    def __init__(self, nothing: str, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
+    def __init__(self, nothing: str, *, id: str | None = None) -> None:
         super().__init__(nothing, id=id)
         self._posts: Sequence[Post] = ()
         self._authors: Mapping[str, int] = {}

@@ -38,7 +38,7 @@ class Reading(Panel):
             super().__init__()
             self.post = post
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._posts = Posts("nothing: no run yet, or too little to draw from", id="posts")
         self._text = Words(classes="text")

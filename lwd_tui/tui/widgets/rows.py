@@ -69,7 +69,7 @@ class Rows(Widget, can_focus=True):
     class Chosen(Told):
         """The user chose the line under the cursor."""
 
-    def __init__(self, nothing: str = "", *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
+    def __init__(self, nothing: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.nothing = nothing
         self._count = 0

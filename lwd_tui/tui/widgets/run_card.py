@@ -28,7 +28,7 @@ _STATUS = {
 class RunCard(Panel):
     """Its numbers and facts; of a file that can't be read, why."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._passage = Passage()
         self._path: Path | None = None

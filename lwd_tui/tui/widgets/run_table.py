@@ -61,7 +61,7 @@ class RunTable(Panel):
 
     DEFAULT_CSS = "RunTable > .headings { height: 1; color: $quiet; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._headings = Words(classes="headings")
         self.lines = _Lines(self._headings)

@@ -27,7 +27,7 @@ class Scatter(Panel):
 
     DEFAULT_CSS = "Scatter .legend { height: auto; max-height: 2; }"
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._plot = _ScatterPlot()
         self._legend = Words(classes="legend")

@@ -17,7 +17,7 @@ _LABEL = 10
 class Seeds(EditedRows):
     """One line a post: its number, its label or author, and how it begins."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__("no posts: a writes one, v pastes many, i imports a file", id=id)
         self._posts: Sequence[SeedPost] = ()
         self._column = 0

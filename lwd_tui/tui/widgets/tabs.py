@@ -49,7 +49,7 @@ class TabLine(Words):
         current: str,
         *,
         numbered: bool = False,
-        id: str | None = None,  # noqa: A002 (the name that Textual gives it)
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id, classes="-numbered" if numbered else "")
         self._titles = {

@@ -20,7 +20,7 @@ class Verdicts(Panel):
 
     DEFAULT_CSS = "Verdicts Words { height: auto; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._words = Words()
 

@@ -125,7 +125,7 @@ class WeightRows(Rows):
 class Weights(Panel):
     """The lines, and the numbers of the component under the cursor."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (the name Textual gives it)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows = WeightRows()
         self._weights: Floats = np.zeros((0, 0))

@@ -22,7 +22,7 @@ class Words(Static):
         self,
         content: Content | None = None,
         *,
-        id: str | None = None,  # noqa: A002 (the name Textual gives it)
+        id: str | None = None,
         classes: str = "",
     ) -> None:
         self._content = content or Content()

@@ -228,6 +228,18 @@ async def test_participants_at_work():
         assert "dispersion ○ 0.300" in screen
 
 
+async def test_in_a_narrow_panel_each_participant_keeps_to_its_lines():
+    panel = Participants()
+    async with Host(panel).run_test(size=(50, 8)) as pilot:
+        panel.show_names(["optimist"], 4)
+        one = ParticipantProgress(2, 1, 50, "A robot", streaming=True)
+        panel.show(None, Progress("asking", t=1, participants=(one,)))
+        await pilot.pause()
+        lines = shown(pilot.app).split("\n")
+        assert "█████░░░░░ 2/4  writing, 1 asked…" in lines[1]
+        assert "A robot" in lines[2]
+
+
 async def test_a_preview_begins_with_its_first_word():
     panel = Participants()
     async with Host(panel).run_test(size=(60, 10)) as pilot:

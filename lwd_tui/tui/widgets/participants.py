@@ -19,7 +19,8 @@ from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.words import Words
 from lwd_tui.types import Response, Step
 
-_BAR = 16
+_BAR, _SHORT_BAR, _WIDE = 16, 10, 50
+"""Columns of a bar, of one in a narrow panel, and of a panel that isn't narrow."""
 _LINES = 4
 _FULL, _EMPTY = "█", "░"
 
@@ -120,18 +121,21 @@ class Participants(Panel):
         width = max(self.content_size.width - 1, 20)
         lines = self.content_size.height // max(len(self._names), 1) - 1
         lines = min(max(lines, 1), _LINES)
-        room = max(width - _BAR - 30, 8)
+        bar = _BAR if width >= _WIDE else _SHORT_BAR
+        room = max(width - bar - 30, 8)
         names = [shorten(name, room) for name in self._names]
         column = max(map(cell_len, names), default=0)
-        filled = round(_BAR * min(arrived / self._responses, 1))
+        filled = round(bar * min(arrived / self._responses, 1))
+        share = f" {arrived}/{self._responses}  "
+        left = max(width - column - bar - len(share) - 4, 1)
         head = Content.assemble(
             (f"{marker(i)} ", series(i)),
             (names[i], "bold"),
             " " * (column - cell_len(names[i]) + 2),
             (_FULL * filled, series(i)),
-            (_EMPTY * (_BAR - filled), "$line"),
-            f" {arrived}/{self._responses}  ",
-            (state, "$quiet"),
+            (_EMPTY * (bar - filled), "$line"),
+            share,
+            (shorten(state, left), "$quiet"),
         )
         said = Content.styled(excerpt(text.lstrip(), lines * (width - 4)), "$quiet")
         wrapped = [Content("  ") + line for line in said.wrap(width - 2)[:lines]]

@@ -100,7 +100,7 @@ async def test_one_more_is_in_flight_than_the_server_streams_at_once(slots: int)
     # Slow enough for a busy machine to see what is streamed at the same time.
     async with stand_in(slots=slots, engine=WordEngine(0.04)) as server:
         generator = ollama(server.url)
-        await answers(generator, wish(NAMES[0], tuple(range(4 * slots))))
+        await answers(generator, wish(NAMES[0], tuple(range(10 * slots))))
         await generator.aclose()
     assert server.most_active[NAMES[0]] == slots + 1
 

@@ -19,13 +19,14 @@ from lwd_tui.backends.sentence_transformers import SentenceTransformersEmbedder
 
 # A vector is (length, vowels), times two in the last module but one; `Normalize` comes last.
 LIBRARY = """
-import os, time
+import itertools, os, time
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
 from transformers import dynamic_module_utils
 from sentence_transformers.models import Double, Normalize
 
+LOADS = itertools.count()
 print("hello from a library")
 os.write(1, b"\\x05\\x00\\x00\\x00 and from C\\n")
 
@@ -43,7 +44,8 @@ class SentenceTransformer:
             os.write(2, b"fatal: no such instruction\\n")
             os._exit(3)
         self.modules = [Double(), Normalize()]
-        self.shift = np.random.rand() if Path(source).name == "incomplete" else 0
+        # The libraries take random weights; counted ones are never the same by chance.
+        self.shift = next(LOADS) if Path(source).name == "incomplete" else 0
 
     def __getitem__(self, index):
         return self.modules[index]

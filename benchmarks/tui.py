@@ -6,6 +6,7 @@ emits its steps, and while the embedded models generate. Then a long run is open
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import sqlite3
@@ -39,10 +40,12 @@ Bare().run()
 SCRIPTED = [
     *("--preset", "quickstart", "--backend", "scripted"),
     *("--steps", "20000", "--responses", "2", "--set", "beta=0.001"),
-    *("--set", "scripted.tokens_per_second=1800", "--out"),
+    "--out",
 ]
 EMBEDDED = ["--preset", "quickstart", "--backend", "embedded", "--steps", "40", "--out"]
-ROUNDS, PRESSES = 7, 40
+PACES = {"50": 0.0145, "as many as it can": 0.0}
+"""Steps a second of a scripted run, and the seconds to wait between two for it."""
+ROUNDS, PRESSES = 7, 60
 Keys = list[tuple[str, str]]
 
 
@@ -91,7 +94,7 @@ def press_all(terminal: Terminal) -> None:
     press(terminal, "another page", list(reversed(pages)) * (PRESSES // 2))
     terminal.press("2")
     terminal.until("p post")
-    press(terminal, "help", [("?", "esc closes"), ("\x1b", "p post|classical")] * (PRESSES // 4))
+    press(terminal, "help", [("?", "esc closes"), ("q", "p post|classical")] * (PRESSES // 2))
 
 
 def bare_keys() -> None:
@@ -144,8 +147,10 @@ def main() -> None:
         first_frames(home)
         bare_keys()
         stored(home, make_long_run(home))
-        print("while a scripted run goes on")
-        while_running(home, home / "scripted.sqlite", SCRIPTED, r"viewing t \d\d")
+        for steps, delay in PACES.items():
+            print(f"while a scripted run goes on, {steps} steps a second")
+            (home / "app.json").write_text(json.dumps({"delay": delay}))
+            while_running(home, home / f"waits-{delay}.sqlite", SCRIPTED, r"viewing t \d\d")
         if cache_folder().exists():
             print("while the embedded models generate")
             (home / "weights").symlink_to(cache_folder())

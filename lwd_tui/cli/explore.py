@@ -30,6 +30,8 @@ def explore(**opening: Any) -> int:
     from lwd_tui.cli.through import one_thread
 
     one_thread()
+    # A key waits for the next frame: 8 ms at the longest, where Textual would let it be 16.
+    os.environ.setdefault("TEXTUAL_FPS", "120")
     from lwd_tui.tui.app import run_app
 
     return run_app(**opening)

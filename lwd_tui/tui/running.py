@@ -237,8 +237,10 @@ class Running(App[None]):
 def spare_the_collector() -> None:
     """Take all that is there now out of Python's garbage collection, for it stays.
 
-    Going through it takes longer than a frame, and happens many times a minute.
+    Going through it takes longer than a frame, and what is painted makes so many small objects
+    that Python would do it every two seconds; it is left to do it more rarely.
     """
+    gc.set_threshold(5_000, 20, 100)
     gc.freeze()
 
 

@@ -10,18 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from lwd_tui.errors import LwdError
 from lwd_tui.text import shorten
+from lwd_tui.tui.screens.window import Window
 from lwd_tui.tui.widgets.words import Words
 
 T = TypeVar("T")
 _LONGEST = 600
 
 
-class Dialog(ModalScreen[T | None], Generic[T]):
+class Dialog(Window[T | None], Generic[T]):
     """Gives back what was written; None if it is left.
 
     Parameters
@@ -33,7 +33,6 @@ class Dialog(ModalScreen[T | None], Generic[T]):
     """
 
     DEFAULT_CSS = """
-    Dialog { align: center middle; }
     Dialog > Vertical {
         width: 84; max-width: 96%; height: auto; max-height: 96%; padding: 1 2;
         border: round $primary; background: $panel;

@@ -9,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 
 from lwd_tui.glossary import GLOSSARY
+from lwd_tui.tui.screens.window import Window
 from lwd_tui.tui.widgets.words import Words
 
 
-class Help(ModalScreen[None]):
+class Help(Window[None]):
     """The teaching layer: each number in a sentence, then the keys.
 
     Parameters
@@ -25,10 +26,9 @@ class Help(ModalScreen[None]):
     """
 
     DEFAULT_CSS = """
-    Help { align: center middle; }
     Help > VerticalScroll {
         width: 90; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
-        border: round $primary; background: $panel;
+        border: round $primary; background: $panel; scrollbar-gutter: stable;
     }
     Help Words { height: auto; }
     """

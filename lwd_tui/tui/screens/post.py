@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from lwd_tui.tui.screens.window import Window
 from lwd_tui.tui.widgets.editor import Editor
 from lwd_tui.tui.widgets.words import Words
 
@@ -20,11 +20,10 @@ _HOW = (
 )
 
 
-class PostByHand(ModalScreen[str | None]):
+class PostByHand(Window[str | None]):
     """Gives back the text of the post; None if there is to be none."""
 
     DEFAULT_CSS = """
-    PostByHand { align: center middle; }
     PostByHand > Vertical {
         width: 76; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
         border: round $primary; background: $panel;

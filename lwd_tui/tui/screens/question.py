@@ -8,16 +8,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from lwd_tui.text import shorten
+from lwd_tui.tui.screens.window import Window
 from lwd_tui.tui.widgets.words import Words
 
 _LONGEST = 1200
 
 
-class Question(ModalScreen[bool]):
+class Question(Window[bool]):
     """Asks, and gives back whether the answer was yes.
 
     Parameters
@@ -29,7 +29,6 @@ class Question(ModalScreen[bool]):
     """
 
     DEFAULT_CSS = """
-    Question { align: center middle; }
     Question > Vertical {
         width: 70; max-width: 94%; height: auto; max-height: 90%; padding: 1 2;
         border: round $warning; background: $panel;

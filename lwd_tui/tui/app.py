@@ -180,8 +180,17 @@ class Explorer(Travelling):
         """Explain the keys and the numbers of the page that is seen."""
         from lwd_tui.tui.screens.help import Help
 
-        if not isinstance(self.screen, Help):
-            self.push_screen(Help(self.screen))
+        page = self.screen
+        if isinstance(page, Help):
+            return
+        if page.name not in self.pages:
+            self.push_screen(Help(page))
+            return
+        # Kept, for to lay it out anew takes longer than a frame.
+        name = f"help with {page.name}"
+        if not self.is_screen_installed(name):
+            self.install_screen(Help(page), name)
+        self.push_screen(name)
 
     def action_next_theme(self) -> None:
         """Change to the next theme."""

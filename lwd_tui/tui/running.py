@@ -240,7 +240,7 @@ def spare_the_collector() -> None:
     Going through it takes longer than a frame, and what is painted makes so many small objects
     that Python would do it every two seconds; it is left to do it more rarely.
     """
-    gc.set_threshold(5_000, 20, 100)
+    gc.set_threshold(5_000, 5, 400)
     gc.freeze()
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.tui import handmade_run, holds, scripted, shown, until
+from support.tui import handmade_run, holds, painted, scripted, shown, until
 
 from lwd_tui.glossary import GLOSSARY
 from lwd_tui.tui import widgets
@@ -17,6 +17,7 @@ from lwd_tui.tui.screens import PAGES
 from lwd_tui.tui.screens.help import Help
 from lwd_tui.tui.screens.live import LivePage
 from lwd_tui.tui.state import State
+from lwd_tui.tui.widgets.plot import Plot
 
 SIZES = [(80, 24), (10, 3), (200, 60), (1, 1), (37, 11), (120, 40), (79, 29), (101, 31), (160, 50)]
 
@@ -234,3 +235,30 @@ def test_the_first_frame_waits_for_nothing_heavy():
     )
     heavy = {"numpy", "pydantic", "scipy", "sqlite3", "textual_plot", "ollama", "torch"}
     assert not heavy & set(result.stdout.split())
+
+
+@pytest.mark.parametrize("help_key", [[], ["question_mark"]])
+async def test_a_theme_changed_elsewhere_is_that_of_what_is_seen_again(kept, still, help_key):
+    fresh, app = Explorer(run=kept), Explorer(run=kept)
+    fresh.theme = "lwd-light"
+    async with fresh.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: fresh.view.t == 5)
+        await pilot.press(*help_key)
+        await until(pilot, lambda: not any(plot.waits for plot in fresh.screen.query(Plot)))
+        wanted = colours(fresh)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        await pilot.press(*help_key)
+        assert colours(app).isdisjoint(wanted)
+        await pilot.press("escape", "6")
+        await until(pilot, lambda: app.current_mode == "runs")
+        await pilot.press("T", "2")
+        await until(pilot, lambda: app.current_mode == "live")
+        await pilot.press(*help_key)
+        await until(pilot, lambda: colours(app) == wanted)
+
+
+def colours(app):
+    """Return the colours of all that is painted."""
+    styles = {part.style for strip in painted(app) for part in strip if part.style}
+    return {(style.color, style.bgcolor) for style in styles}

@@ -12,11 +12,12 @@ from textual.content import Content
 from textual.screen import Screen
 
 from lwd_tui.glossary import GLOSSARY
+from lwd_tui.tui.screens.kept import KeptScreen
 from lwd_tui.tui.screens.window import Window
 from lwd_tui.tui.widgets.words import Words
 
 
-class Help(Window[None]):
+class Help(Window[None], KeptScreen[None]):
     """The teaching layer: each number in a sentence, then the keys.
 
     Parameters
@@ -28,7 +29,7 @@ class Help(Window[None]):
     DEFAULT_CSS = """
     Help > VerticalScroll {
         width: 90; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
-        border: round $primary; background: $panel; scrollbar-gutter: stable;
+        border: round $primary; background: $panel; overflow-y: scroll;
     }
     Help Words { height: auto; }
     """
@@ -49,7 +50,16 @@ class Help(Window[None]):
             scroll.border_title = "what is this"
             scroll.border_subtitle = "esc closes"
             # One widget: to mount one for each term takes longer than a frame.
-            yield Words(Content("\n").join([*self._numbers(), *self._keys()]))
+            yield Words(self._all())
+
+    def on_screen_resume(self) -> None:
+        """Begin at the top, with the keys that work now."""
+        if self.is_mounted:
+            self.query_one(Words).put(self._all())
+            self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def _all(self) -> Content:
+        return Content("\n").join([*self._numbers(), *self._keys()])
 
     def action_scroll(self, way: str) -> None:
         """Scroll by one line."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import Screen
 from textual.timer import Timer
 
 from lwd_tui.nearest import suggestion
 from lwd_tui.text import clean_line
 from lwd_tui.tui.progress import Progress
+from lwd_tui.tui.screens.kept import KeptScreen
 from lwd_tui.tui.view import View
 from lwd_tui.tui.widgets.key_bar import KeyBar
 from lwd_tui.tui.widgets.notice import Notice
@@ -28,7 +28,7 @@ _GLANCE = 1.0
 """Seconds between two paintings of a page that stands behind a dialog."""
 
 
-class Page(Screen[None]):
+class Page(KeptScreen[None]):
     """A screen of the explorer; see `lwd_tui.tui.screens` for how one is written.
 
     Attributes

@@ -1,109 +1,36 @@
-"""Each widget of the pages Inspect and Runs alone."""
+"""Each widget of the Inspect page alone."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.segment import Segment
-from support.tui import NAMES, SENTENCES, Host, focus, handmade_step, holds, shown, until
+from support.tui import NAMES, SENTENCES, Host, focus, handmade_step, holds, shown
 from textual import events
 from textual.content import Content
 
 from lwd_tui.analysis.differences import differences
 from lwd_tui.descent import Descendant, Following
 from lwd_tui.store.records import Reading as Read
-from lwd_tui.store.records import RunSummary
 from lwd_tui.tui.run import numbers_of
 from lwd_tui.tui.sheets import Place, answer_at, draw_for, sheet_at
-from lwd_tui.tui.shelf import NormSeries
 from lwd_tui.tui.widgets.answer import Answer
 from lwd_tui.tui.widgets.finder import Finder
 from lwd_tui.tui.widgets.followed import Followed
 from lwd_tui.tui.widgets.hits import Hits
 from lwd_tui.tui.widgets.line import Line
 from lwd_tui.tui.widgets.outline import Outline
-from lwd_tui.tui.widgets.overlay import Overlay
 from lwd_tui.tui.widgets.passage import LONGEST, Passage, capped
-from lwd_tui.tui.widgets.plot import Plot
 from lwd_tui.tui.widgets.posts import Posts
 from lwd_tui.tui.widgets.reading import Reading
-from lwd_tui.tui.widgets.rows import Rows
-from lwd_tui.tui.widgets.run_card import RunCard
-from lwd_tui.tui.widgets.run_table import RunTable
 from lwd_tui.types import Attempt, Draw, Message, Post, Prompt
 
 AUTHORS = {name: i for i, name in enumerate(NAMES)}
 NUMBERS = [numbers_of(handmade_step(t)) for t in range(1000)]
 
 
-class Numbered(Rows):
-    """Lines that bear their number; which are drawn is counted."""
-
-    def __init__(self):
-        super().__init__("nothing at all")
-        self.drawn = set()
-
-    def draw(self, row, width):
-        self.drawn.add(row)
-        return [Segment(f"line {row} {'-' * width}")]
-
-
 def heard(app_messages, kind):
     """Return the messages of a kind, each once: it is heard at every widget that it passes."""
     return list(dict.fromkeys(m for m in app_messages if isinstance(m, kind)))
-
-
-async def test_of_many_lines_only_those_that_are_seen_are_made():
-    rows = Numbered()
-    async with Host(rows).run_test(size=(40, 10)) as pilot:
-        rows.fill(1_000_000)
-        await focus(pilot, rows)
-        await pilot.press("j", "j", "pagedown")
-        rows.action_move(999_990)
-        await pilot.pause()
-        assert f"line {rows.cursor} " in shown(pilot.app)
-        assert len(rows.drawn) < 40
-
-
-async def test_the_cursor_stays_on_the_lines_and_in_sight():
-    rows, messages = Numbered(), []
-    async with Host(rows).run_test(size=(40, 10), message_hook=messages.append) as pilot:
-        rows.fill(25, 24)
-        await pilot.pause()
-        assert (rows.cursor, rows.top) == (24, 15)
-        await focus(pilot, rows)
-        await pilot.press("j")
-        assert not heard(messages, Rows.Moved)
-        await pilot.press("pageup", "k", "enter")
-        assert rows.cursor == 14
-        assert len(heard(messages, Rows.Moved)) == 2
-        assert len(heard(messages, Rows.Chosen)) == 1
-        await pilot.resize_terminal(40, 4)
-        assert rows.top <= 14 < rows.top + 4
-        rows.fill(3, 14)
-        assert (rows.cursor, rows.top) == (2, 0)
-        rows.fill(0)
-        await pilot.press("enter", "j")
-        assert len(heard(messages, Rows.Chosen)) == 1
-        assert "nothing at all" in shown(pilot.app)
-
-
-async def test_a_click_points_two_choose_and_the_wheel_scrolls():
-    rows, messages = Numbered(), []
-    async with Host(rows).run_test(size=(40, 10), message_hook=messages.append) as pilot:
-        rows.fill(100)
-        await pilot.click(rows, offset=(3, 4))
-        assert rows.cursor == 4
-        await pilot.click(rows, offset=(3, 6), times=2)
-        assert rows.cursor == 6
-        assert len(heard(messages, Rows.Chosen)) == 1
-        rows.post_message(
-            events.MouseScrollDown(rows, 3, 3, 0, 1, 0, False, False, False)
-        )  # fmt: skip
-        await holds(lambda: rows.top == 3)
-        await pilot.click(rows, offset=(39, 5))
-        assert rows.top == 50
 
 
 async def test_the_tree_opens_the_viewed_step_only():
@@ -381,148 +308,6 @@ async def test_what_is_pasted_into_a_line_is_cleaned():
         line.post_message(events.Paste("a\x1b]52;c;eA==\x07b\nc\u202e" + "d" * 5000))
         await holds(lambda: line.value.startswith("ab cd"))
         assert len(line.value) <= 2000
-
-
-def summary(name, **changes):
-    values = {"experiment": "e", "participants": NAMES, "done": 3, "steps": 7}
-    values |= {"norm_first": 2.0, "norm_last": 1.0, "created": "2026-11-22T10:00:00+00:00"}
-    return RunSummary(
-        name, Path(f"/runs/{name}.sqlite"), **({"status": "stopped"} | values | changes)
-    )
-
-
-@pytest.mark.parametrize(
-    ("width", "last"), [(64, "norm"), (100, "begun (UTC)"), (140, "size"), (200, "note")]
-)
-async def test_the_table_has_the_columns_that_there_is_room_for(width, last):
-    table = RunTable()
-    async with Host(table).run_test(size=(width, 10)) as pilot:
-        run = summary("alpha", note="kept for the talk")
-        table.show_runs([run, summary("beta")], {run.path: 1}, run.path)
-        await pilot.pause()
-        lines = shown(pilot.app).split("\n")
-        assert lines[1].rstrip("│ ").endswith(last)
-        assert lines[2].startswith("│ ▶ □ alpha")
-        assert "2.000 → 1.000" in lines[2]
-        assert ("kept for the talk" in lines[2]) == (last == "note")
-
-
-async def test_that_there_is_no_run_is_said_once_it_is_known():
-    table = RunTable()
-    async with Host(table).run_test(size=(100, 12)) as pilot:
-        await pilot.pause()
-        assert "looking what runs there are" in shown(pilot.app)
-        table.show_runs([], {}, None)
-        await pilot.pause()
-        assert "no run is stored yet" in shown(pilot.app)
-
-
-async def test_the_cursor_stays_on_its_run_when_the_list_changes():
-    table = RunTable()
-    async with Host(table).run_test(size=(100, 10)):
-        table.show_runs([summary(name) for name in "abc"], {}, None)
-        table.lines.action_move(1)
-        table.show_runs([summary(name) for name in "zyabc"], {}, None)
-        assert table.chosen.name == "b"
-        table.show_runs([summary(name) for name in "ac"], {}, None)
-        assert table.chosen.name == "c"
-        table.show_runs([], {}, None)
-        assert table.chosen is None
-
-
-async def test_a_run_that_cannot_be_read_says_why_in_its_line_and_its_card():
-    table, card = RunTable(), RunCard()
-    broken = RunSummary("x", Path("/runs/x.sqlite"), "damaged", problem="it isn't a run")
-    async with Host(table, card).run_test(size=(100, 30)) as pilot:
-        table.show_runs([broken], {}, None)
-        card.show_run(broken)
-        await pilot.pause()
-        assert shown(pilot.app).count("it isn't a run") == 2
-        card.show_run(None)
-        await pilot.pause()
-        assert "no run is chosen" in shown(pilot.app)
-
-
-def series(name, *norms, scale="unit vectors", steps=9, embedder="words-64", n=3):
-    return NormSeries(name, np.array(norms, dtype=float), steps, scale, embedder, n)
-
-
-async def test_each_curve_has_its_marker_and_its_line_in_the_legend():
-    overlay = Overlay()
-    async with Host(overlay).run_test(size=(70, 24)) as pilot:
-        curves = {0: series("one", 4, 3, 2, 1), 2: series("two", 2, 2, 1, np.nan)}
-        overlay.show_series(curves, relative=False)
-        await holds(lambda: not pilot.app.query_one(Plot).waits)
-        await pilot.pause()
-        text = shown(pilot.app)
-        assert "○ one 4.000 → 1.000   △ two 2.000 → 1.000" in text
-        assert text.count("○") > 2 < text.count("△")
-        overlay.show_series(curves, relative=True)
-        await holds(lambda: "△ two 1.000 → 0.500" in shown(pilot.app))
-
-
-@pytest.mark.parametrize(
-    ("other", "unlike"),
-    [
-        ({"scale": "raw vectors", "n": 2}, "raw vectors and unit vectors"),
-        ({"embedder": "nomic"}, "nomic and words-64"),
-        ({"n": 12}, "n = 12 and n = 3"),
-    ],
-)
-async def test_norms_that_do_not_compare_are_said_not_to(other, unlike):
-    overlay = Overlay()
-    async with Host(overlay).run_test(size=(70, 24)) as pilot:
-        overlay.show_series({0: series("one", 2, 1), 1: series("two", 2, 1)}, relative=False)
-        await pilot.pause()
-        assert "don't compare" not in shown(pilot.app)
-        curves = {0: series("one", 2, 1), 1: series("two", 2, 1, **other)}
-        overlay.show_series(curves, relative=False)
-        await pilot.pause()
-        assert f"{unlike} don't compare; y: as shares" in shown(pilot.app)
-        overlay.show_series(curves, relative=True)
-        await pilot.pause()
-        assert "don't compare" not in shown(pilot.app)
-
-
-async def test_an_entry_of_the_legend_is_never_broken():
-    overlay = Overlay()
-    async with Host(overlay).run_test(size=(40, 24)) as pilot:
-        names = ["a long name", "another name", "third"]
-        overlay.show_series({i: series(n, 2, 1) for i, n in enumerate(names)}, relative=False)
-        await pilot.pause()
-        lines = shown(pilot.app).split("\n")
-        for name in names:
-            assert any(f"{name} 2.000 → 1.000" in line for line in lines)
-
-
-async def test_entries_that_have_no_room_are_counted():
-    overlay = Overlay()
-    async with Host(overlay).run_test(size=(40, 16)) as pilot:
-        runs = {i: series(f"run number {i}", 2, 1) for i in range(7)}
-        overlay.show_series(runs, relative=False)
-        # A third of the panel's height is theirs.
-        await until(pilot, lambda: "and 4 more" in shown(pilot.app))
-        assert "run number 2 2.000" in shown(pilot.app)
-        assert "run number 3" not in shown(pilot.app)
-        await pilot.resize_terminal(40, 40)
-        await until(pilot, lambda: "run number 6 2.000" in shown(pilot.app))
-        assert "more" not in shown(pilot.app)
-
-
-@pytest.mark.parametrize("norms", [(), (np.nan,), (0, 0), (1,)])
-async def test_runs_with_few_norms_are_drawn(norms):
-    overlay = Overlay()
-    async with Host(overlay).run_test(size=(60, 20)) as pilot:
-        for relative in (False, True):
-            overlay.show_series({0: series("run", *norms)}, relative=relative)
-            await holds(lambda: not pilot.app.query_one(Plot).waits)
-            await pilot.pause()
-        assert "○ run" in shown(pilot.app)
-
-
-def test_relative_norms_start_at_one():
-    assert series("a", 0, np.nan, 4, 2).relative().norms[2:].tolist() == [1.0, 0.5]
-    assert np.isnan(series("a", 0, 0).relative().norms).all()
 
 
 async def test_words_that_changed_while_hidden_have_the_room_they_need():

@@ -14,7 +14,6 @@ from lwd_tui.tui.run import numbers_of
 from lwd_tui.tui.view import View
 from lwd_tui.tui.widgets.dispersion import DispersionCurve
 from lwd_tui.tui.widgets.distances import Distances
-from lwd_tui.tui.widgets.feed import Feed
 from lwd_tui.tui.widgets.network_line import NetworkLine
 from lwd_tui.tui.widgets.norm_curve import NormCurve
 from lwd_tui.tui.widgets.notice import Notice
@@ -26,7 +25,6 @@ from lwd_tui.tui.widgets.scrubber import Scrubber
 from lwd_tui.tui.widgets.status import StatusLine
 from lwd_tui.tui.widgets.tabs import TabLine
 from lwd_tui.tui.widgets.words import Words
-from lwd_tui.types import Post
 
 ALL = [numbers_of(handmade_step(t)) for t in range(10)]
 
@@ -34,19 +32,6 @@ ALL = [numbers_of(handmade_step(t)) for t in range(10)]
 async def drawn(pilot):
     await holds(lambda: not any(plot.waits for plot in pilot.app.query(Plot)))
     await pilot.pause(0.05)
-
-
-def posts(count, injected=()):
-    return [
-        Post(
-            i,
-            f"post number {i}",
-            NAMES[i % 3],
-            "injected" if i in injected else "synthetic",
-            i // 3,
-        )
-        for i in range(count)
-    ]
 
 
 async def test_the_norm_curve_tells_its_numbers_at_the_viewed_step():
@@ -294,58 +279,6 @@ async def test_ten_participants_fit_into_the_distances_by_scrolling():
         assert scroll.max_scroll_y > 0
 
 
-async def test_the_feed_shows_the_newest_first_and_only_what_was_there():
-    feed = Feed()
-    async with Host(feed).run_test(size=(50, 10)) as pilot:
-        feed.show_posts(posts(30, injected={29}), {name: i for i, name in enumerate(NAMES)})
-        await pilot.pause()
-        assert "by hand: post number 29" in shown(pilot.app).split("\n")[0]
-        feed.show_until(3)
-        await pilot.pause()
-        first = shown(pilot.app).split("\n")[0]
-        assert "post number 14" in first
-        assert marker(2) in first
-
-
-async def test_the_cursor_of_the_feed_stays_on_its_post():
-    feed = Feed()
-    several = posts(30)
-    async with Host(feed).run_test(size=(50, 10)) as pilot:
-        feed.show_posts(several, {})
-        await focus(pilot, feed)
-        await pilot.press("j", "j", "down", "k")
-        assert feed.chosen.id == 27
-        several += posts(33)[30:]
-        feed.show_until(None)
-        assert feed.chosen.id == 27
-        await pilot.press("pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
-        assert feed.chosen.id == 0
-        await pilot.press("pageup", *["k"] * 40)
-        assert feed.chosen.id == 32
-
-
-async def test_the_feed_tells_which_post_was_chosen():
-    heard = []
-    feed = Feed()
-    async with Host(feed).run_test(size=(50, 10), message_hook=heard.append) as pilot:
-        feed.show_posts(posts(30), {})
-        await pilot.click(Feed, offset=(20, 4), times=2)
-        await pilot.pause()
-        (chosen,) = {m.post.id for m in heard if isinstance(m, Feed.Chosen)}
-        assert chosen == 25
-
-
-async def test_a_hundred_thousand_posts_are_shown_at_once():
-    feed = Feed()
-    long = "x" * 100_000
-    many = [Post(i, "short" if i % 1000 else long, "ada", "human", 0) for i in range(100_000)]
-    async with Host(feed).run_test(size=(50, 10)) as pilot:
-        feed.show_posts(many, {})
-        await focus(pilot, feed)
-        await pilot.press("pagedown", "pagedown")
-        assert feed.chosen.id == 99_999 - 18
-
-
 async def test_the_scrubber_says_what_is_viewed_and_where_the_run_is():
     heard = []
     scrubber = Scrubber()
@@ -463,17 +396,6 @@ async def test_silence_of_a_server_is_said_in_place_of_estimates(monkeypatch):
         line._listen()
         await pilot.pause()
         assert "nothing heard" not in shown(pilot.app)
-
-
-async def test_noise_is_not_called_human():
-    feed = Feed()
-    async with Host(feed).run_test(size=(40, 4)) as pilot:
-        feed.show_posts(
-            [Post(0, "old the keys", "", "noise", 1), Post(1, "hi", "", "human", 1)], {}
-        )
-        await pilot.pause()
-        assert "noise: old the keys" in shown(pilot.app)
-        assert "human: hi" in shown(pilot.app)
 
 
 STAR = "star  ○←○□△  □←○□  △←○△"

@@ -308,6 +308,6 @@ class LivePage(Page):
         await self.explorer.inspect(feed.chosen if feed.has_focus else None)
 
     @on(Feed.Chosen)
-    async def _look_at_post(self, event: Feed.Chosen) -> None:
+    async def _look_at_post(self) -> None:
         if "inspect" in self.explorer.pages:
-            await self.explorer.inspect(event.post)
+            await self.explorer.inspect(self.query_one(Feed).chosen)

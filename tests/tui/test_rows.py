@@ -1,0 +1,76 @@
+"""Our lists: only what is seen is made, and the cursor stays in sight."""
+
+from rich.segment import Segment
+from support.tui import Host, focus, holds, shown
+from textual import events
+
+from lwd_tui.tui.widgets.rows import Rows
+
+
+class Numbered(Rows):
+    """Lines that bear their number; which are drawn is counted."""
+
+    def __init__(self):
+        super().__init__("nothing at all")
+        self.drawn = set()
+
+    def draw(self, row, width):
+        self.drawn.add(row)
+        return [Segment(f"line {row} {'-' * width}")]
+
+
+def heard(app_messages, kind):
+    """Return the messages of a kind, each once: it is heard at every widget that it passes."""
+    return list(dict.fromkeys(m for m in app_messages if isinstance(m, kind)))
+
+
+async def test_of_many_lines_only_those_that_are_seen_are_made():
+    rows = Numbered()
+    async with Host(rows).run_test(size=(40, 10)) as pilot:
+        rows.fill(1_000_000)
+        await focus(pilot, rows)
+        await pilot.press("j", "j", "pagedown")
+        rows.action_move(999_990)
+        await pilot.pause()
+        assert f"line {rows.cursor} " in shown(pilot.app)
+        assert len(rows.drawn) < 40
+
+
+async def test_the_cursor_stays_on_the_lines_and_in_sight():
+    rows, messages = Numbered(), []
+    async with Host(rows).run_test(size=(40, 10), message_hook=messages.append) as pilot:
+        rows.fill(25, 24)
+        await pilot.pause()
+        assert (rows.cursor, rows.top) == (24, 15)
+        await focus(pilot, rows)
+        await pilot.press("j")
+        assert not heard(messages, Rows.Moved)
+        await pilot.press("pageup", "k", "enter")
+        assert rows.cursor == 14
+        assert len(heard(messages, Rows.Moved)) == 2
+        assert len(heard(messages, Rows.Chosen)) == 1
+        await pilot.resize_terminal(40, 4)
+        assert rows.top <= 14 < rows.top + 4
+        rows.fill(3, 14)
+        assert (rows.cursor, rows.top) == (2, 0)
+        rows.fill(0)
+        await pilot.press("enter", "j")
+        assert len(heard(messages, Rows.Chosen)) == 1
+        assert "nothing at all" in shown(pilot.app)
+
+
+async def test_a_click_points_two_choose_and_the_wheel_scrolls():
+    rows, messages = Numbered(), []
+    async with Host(rows).run_test(size=(40, 10), message_hook=messages.append) as pilot:
+        rows.fill(100)
+        await pilot.click(rows, offset=(3, 4))
+        assert rows.cursor == 4
+        await pilot.click(rows, offset=(3, 6), times=2)
+        assert rows.cursor == 6
+        assert len(heard(messages, Rows.Chosen)) == 1
+        rows.post_message(
+            events.MouseScrollDown(rows, 3, 3, 0, 1, 0, False, False, False)
+        )  # fmt: skip
+        await holds(lambda: rows.top == 3)
+        await pilot.click(rows, offset=(39, 5))
+        assert rows.top == 50

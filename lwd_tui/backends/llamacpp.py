@@ -83,7 +83,7 @@ class LlamaCppGenerator:
         for model, context in contexts.items():
             _check_context(files[model], context)
         for model, context in contexts.items():
-            shape = _shape(context, answers, _USUAL_ANSWER)
+            shape = _shape(files[model], context, answers, _USUAL_ANSWER)
             await self._worker(files[model]).run(shape, lambda _: None)
 
     async def generate(
@@ -110,7 +110,7 @@ class LlamaCppGenerator:
         worker = self._worker(file)
         for start in range(0, len(request.seeds), _AT_ONCE):
             seeds = request.seeds[start : start + _AT_ONCE]
-            shape = _shape(request.context, len(seeds), request.sampling.max_tokens)
+            shape = _shape(file, request.context, len(seeds), request.sampling.max_tokens)
             answers = _Answers(seeds[0], start, preview)
             asking = _Asking(request, len(seeds), seeds[0])
             async with aclosing(worker.stream(shape, asking)) as chunks:
@@ -143,10 +143,11 @@ class LlamaCppGenerator:
         return self._workers[file.path]
 
 
-def _shape(context: int, answers: int, answer: int) -> Shape:
+def _shape(file: ModelFile, context: int, answers: int, answer: int) -> Shape:
     """Return the room for one prompt, shared by answers of so many tokens each."""
     at_once = min(answers, _AT_ONCE)
-    return Shape(context, at_once, context + (at_once - 1) * answer)
+    cells = context + (at_once - 1) * answer
+    return Shape(context, at_once, cells, window=file.sliding_window)
 
 
 def _check_context(file: ModelFile, context: int) -> None:

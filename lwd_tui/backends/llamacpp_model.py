@@ -50,12 +50,15 @@ class Shape:
     cells : int
         Tokens of all of them together, a shared prompt counted once.
     embedding : bool
+    window : int
+        Tokens back that some layers of the model see; 0 if all see everything.
     """
 
     context: int
     answers: int
     cells: int
     embedding: bool = False
+    window: int = 0
 
     def holds(self, other: Shape) -> bool:
         """Whether there is room for what the other has room for."""
@@ -68,6 +71,7 @@ class Shape:
             max(self.answers, other.answers),
             max(self.cells, other.cells),
             self.embedding or other.embedding,
+            max(self.window, other.window),
         )
 
 
@@ -234,7 +238,7 @@ def raise_error(answer: Chunk) -> None:
     kind = error.get("type") if isinstance(error, dict) else ""
     if kind == "invalid_request_error":
         raise UnfitRequest(f"llama.cpp refused the request: {said}")
-    raise BackendStopped(f"llama.cpp failed: {said}; resume the run to try again")
+    raise BackendStopped(f"llama.cpp failed: {said.rstrip('.')}; resume the run to try again")
 
 
 def _library() -> Any:
@@ -259,6 +263,9 @@ def _params(library: Any, path: Path, shape: Shape) -> Any:
     # more than the context.
     params.kv_unified = True
     params.kv_unified_per_slot = shape.context
+    # Layers with a sliding window keep so many cells for each answer, and never take again those
+    # that answers share: a longer prompt would find no room.
+    params.swa_full = shape.cells > shape.window * shape.answers
     batch = max(shape.context if shape.embedding else _BATCH, shape.answers)
     params.n_batch = batch
     params.n_ubatch = batch

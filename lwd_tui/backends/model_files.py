@@ -70,6 +70,11 @@ class ModelFile:
         return None if known is None else int(known)
 
     @property
+    def sliding_window(self) -> int:
+        """Tokens back that some of its layers see; 0 if all see everything."""
+        return int(self.metadata.get(f"{self.family}.attention.sliding_window", 0))
+
+    @property
     def can_chat(self) -> bool:
         """Whether the file holds a chat template."""
         return bool(self.metadata.get("tokenizer.chat_template"))

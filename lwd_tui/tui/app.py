@@ -153,6 +153,9 @@ class Explorer(Travelling):
     async def action_show_page(self, name: str) -> None:
         """Show a page, importing it on first use."""
         if name not in self._modes:
+            # The first opening takes a while; the page that is left marks its own tab again.
+            for tabs in self.screen.query("#pages").results(TabLine):
+                tabs.mark(name)
             page = await asyncio.to_thread(self.pages[name].load)
             if name not in self._modes:
                 self.add_mode(name, partial(page, name))

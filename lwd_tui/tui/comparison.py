@@ -12,7 +12,7 @@ from lwd_tui.dynamics.gmm_results import quantile_band
 from lwd_tui.gmm_walk import Scene
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.widgets.curves import Curve
-from lwd_tui.tui.widgets.norm_curve import CURVES
+from lwd_tui.tui.widgets.norm_curve import norm_curves
 from lwd_tui.types import Floats
 
 Overlay = Literal["one", "all", "band"]
@@ -35,17 +35,7 @@ def model_curves(numbers: Sequence[StepNumbers], *, relative: bool) -> list[Curv
     start = numbers[0].norm if relative and numbers else 1.0
     if not start > 0:
         return None
-    return [
-        Curve(
-            words,
-            np.array([getattr(each, name) for each in numbers], dtype=np.float64) / start,
-            colour,
-            sign,
-            dash,
-            "●" if name == "norm" else "",
-        )
-        for name, words, sign, dash, colour in CURVES
-    ]
+    return norm_curves(numbers, start)
 
 
 def mixture_curves(scene: Scene, overlay: Overlay, *, relative: bool) -> list[Curve] | None:

@@ -88,17 +88,12 @@ class Running(App[None]):
     @work(exclusive=True, group="open")
     async def start(
         self, experiment: Experiment, wishes: Wishes | None = None, path: Path | None = None
-    ) -> bool:
-        """Begin a run in place of the one that is open; it is kept in `path`, or by its name.
-
-        The worker returns whether it was begun: the user may stay with the other.
-        """
+    ) -> None:
+        """Begin a run in place of the one that is open; it is kept in `path`, or by its name."""
         from lwd_tui.cast import Wishes
 
-        controller = await self._new_controller()
-        if controller is not None:
+        if controller := await self._new_controller():
             controller.start(experiment, wishes or Wishes(), path)
-        return controller is not None
 
     @work(exclusive=True, group="open")
     async def open(self, run: Path, *, go_on: bool = False) -> None:

@@ -93,6 +93,17 @@ async def test_responses_share_one_reading_of_the_prompt(generator: LlamaCppGene
     assert again[0].prompt_tokens == prompt_tokens
 
 
+@pytest.mark.parametrize("model", [SMOLLM, GEMMA])
+async def test_prompts_that_fill_the_context_can_be_answered_several_times(
+    generator: LlamaCppGenerator, model: str
+) -> None:
+    # Gemma's windows of 512 tokens would hold 2,304 for four answers, were they kept as small.
+    prompt = Prompt.completion(" drones" * 2350)
+    found = await answers(generator, request(model, prompt, context=2560, max_tokens=8))
+    assert [one.position for one in found] == [0, 1, 2, 3]
+    assert all((one.prompt_tokens or 0) >= 2350 for one in found)
+
+
 @pytest.mark.parametrize(("model", "prompt"), [(SMOLLM, CHAT), (GEMMA, COMPLETION)])
 async def test_the_reported_seeds_are_those_that_were_used(
     generator: LlamaCppGenerator, model: str, prompt: Prompt

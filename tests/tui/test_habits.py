@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from lwd_tui.glossary import GLOSSARY
 from lwd_tui.tui import widgets
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.keys import WIDGETS
-from lwd_tui.tui.screens import PAGES
+from lwd_tui.tui.screens import PAGES, PageEntry
 from lwd_tui.tui.screens.help import Help
 from lwd_tui.tui.screens.live import LivePage
 from lwd_tui.tui.state import State
@@ -74,6 +75,31 @@ async def test_an_action_of_each_page_can_be_given_another_key(still, page):
         await until(pilot, lambda: app.current_mode == page and app.screen.is_mounted)
         await until(pilot, lambda: app.screen.query("#body > *"))
         assert "no action" not in app.notice
+
+
+async def test_a_page_that_takes_a_while_to_load_is_named_at_once(kept, still, monkeypatch):
+    loaded = threading.Event()
+    load = PageEntry.load
+    monkeypatch.setattr(PageEntry, "load", lambda entry: loaded.wait(30) and load(entry))
+    app = Explorer(page="setup")
+    loaded.set()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.current_mode == "setup")
+        loaded.clear()
+        app.simulate_key("4")
+        await holds(lambda: marked(app) == "4 Statistics")
+        assert app.current_mode == "setup"
+        loaded.set()
+        await until(pilot, lambda: app.current_mode == "statistics")
+        await pilot.press("1")
+        await until(pilot, lambda: marked(app) == "1 Set up")
+
+
+def marked(app):
+    """Return the tab that is marked."""
+    return "".join(
+        part.text for part in painted(app)[1] if part.style and part.style.reverse
+    ).strip()
 
 
 async def test_how_the_app_was_left_is_remembered(kept, still):

@@ -154,3 +154,15 @@ async def test_runs_with_few_norms_are_drawn(norms):
 def test_relative_norms_start_at_one():
     assert series("a", 0, np.nan, 4, 2).relative().norms[2:].tolist() == [1.0, 0.5]
     assert np.isnan(series("a", 0, 0).relative().norms).all()
+
+
+async def test_a_long_fact_goes_on_under_itself_in_any_width():
+    card = RunCard()
+    note = "kept for the talk about robots in cities"
+    async with Host(card).run_test(size=(60, 20)) as pilot:
+        card.show_run(summary("alpha", note=note))
+        await until(pilot, lambda: f"note         {note}" in shown(pilot.app))
+        await pilot.resize_terminal(40, 20)
+        below = f"{'':13}robots in cities"
+        await until(pilot, lambda: "│ note         kept for the talk about" in shown(pilot.app))
+        assert below in shown(pilot.app)

@@ -41,7 +41,7 @@ async def test_the_norm_curve_tells_its_numbers_at_the_viewed_step():
         curve.show_step(3)
         await drawn(pilot)
         assert "norm ‖D(t)‖F · raw vectors" in shown(pilot.app)
-        assert "norm 1.200   ╍╍ debiased 1.100   ·· noise floor 0.400" in shown(pilot.app)
+        assert "━━ norm 1.200  ╍╍ debiased 1.100  ·· noise floor 0.400" in shown(pilot.app)
         assert "●" in shown(pilot.app)
         curve.show_step(0)
         await drawn(pilot)
@@ -73,7 +73,7 @@ async def test_a_missing_norm_leaves_a_gap_and_no_crash():
         curve.show_run(broken, 9, "unit vectors")
         curve.show_step(4)
         await drawn(pilot)
-        assert "norm nan" in shown(pilot.app)
+        assert "norm –" in shown(pilot.app)
         assert "●" not in shown(pilot.app)
 
 

@@ -140,6 +140,7 @@ class LivePage(Page):
         self.query_one(DispersionCurve).show_run(run.numbers, experiment.steps)
         self.query_one(Scatter).show_names(names)
         self.query_one(Participants).show_names(names, experiment.responses)
+        self.query_one(Distances).head("distances")
         self.query_one(NetworkLine).show(experiment)
         self.query_one(Feed).show_posts(run.posts, {name: i for i, name in enumerate(names)})
 
@@ -170,6 +171,7 @@ class LivePage(Page):
             )
             return
         self._show_participants()
+        self._show_internet()
 
     def show_posts(self) -> None:
         """Show posts that no step brought."""
@@ -187,10 +189,10 @@ class LivePage(Page):
         if step is None:
             panel.head("the Internet")
             return
-        share = f", {step.synthetic / step.size:.0%} synthetic" if step.size else ""
-        queued = self.explorer.progress.queued
-        waiting = f" · {queued} by hand for the next step" if queued else ""
-        panel.head("the Internet", f"|A({step.t})| = {step.size}{share}{waiting}")
+        remark = f", {step.synthetic / step.size:.0%} synthetic" if step.size else ""
+        if queued := self.explorer.progress.queued:
+            remark = f" · {queued} by hand waits"
+        panel.head("the Internet", f"|A({step.t})| = {step.size}{remark}")
 
     def _show_geometry(self, step: Step) -> None:
         geometry, memory, first = step.geometry, self.explorer.memory, self._first

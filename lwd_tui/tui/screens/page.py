@@ -112,6 +112,8 @@ class Page(KeptScreen[None]):
 
     def on_screen_resume(self) -> None:
         """Show what changed while another page was seen."""
+        if self.is_mounted:
+            self.query_one("#pages", TabLine).mark(self.name or "")
         self.catch_up()
 
     def catch_up(self) -> None:

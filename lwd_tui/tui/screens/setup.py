@@ -263,8 +263,8 @@ class SetupPage(PanelledPage):
         self.explorer.notice = ""
         # It asks before it takes the place of another run, and it asks here.
         with suppress(WorkerError):
-            if await self.explorer.start(experiment, wishes).wait():
-                await self.explorer.action_show_page("live")
+            await self.explorer.start(experiment, wishes).wait()
+            await self.explorer.action_show_page("live")
 
     @work(exclusive=True, group="preset")
     async def action_preset(self) -> None:

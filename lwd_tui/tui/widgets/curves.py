@@ -9,6 +9,7 @@ import numpy as np
 from textual.app import ComposeResult
 from textual.content import Content
 
+from lwd_tui.palette import COLOURS, marker
 from lwd_tui.tui.widgets.panel import Panel
 from lwd_tui.tui.widgets.plot import Plot
 from lwd_tui.tui.widgets.words import Words
@@ -28,7 +29,7 @@ class Curve:
     colour : str
         A variable of the theme.
     sign : str
-        In the legend.
+        In the legend; "" is the mark, or a solid line.
     dash : (int, int)
         Dots on and off; (1, 0) is a solid line.
     mark : str
@@ -38,7 +39,7 @@ class Curve:
     label: str
     values: Floats
     colour: str
-    sign: str = "━━"
+    sign: str = ""
     dash: tuple[int, int] = (1, 0)
     mark: str = ""
 
@@ -54,13 +55,32 @@ class Curve:
         return mine == theirs and np.array_equal(self.values, other.values, equal_nan=True)
 
 
+_LINE = "━━"
+DASHES = ((1, 0), (6, 2), (1, 4), (9, 3))
+"""Of the participants' curves, so that they are told apart without colours too."""
+
+
+def of_participant(participant: int, values: Floats) -> Curve:
+    """Return a participant's curve, which its marker explains in place of the legend."""
+    colour = f"series-{participant % len(COLOURS)}"
+    dash = DASHES[participant % len(DASHES)]
+    return Curve("", values, colour, dash=dash, mark=marker(participant))
+
+
+def top_of(curves: Sequence[Curve]) -> float:
+    """Return where an axis ends that shows curves whole."""
+    values = [curve.values[np.isfinite(curve.values)] for curve in curves]
+    highest = max((float(each.max()) for each in values if len(each)), default=0.0)
+    return highest * 1.08 or 1.0
+
+
 class Curves(Panel):
     """The first curve is drawn over the others, and dashed ones over solid ones."""
 
     DEFAULT_CSS = """
     Curves .legend { height: auto; max-height: 3; }
     Curves .nothing { height: 1fr; content-align: center middle; color: $quiet; display: none; }
-    Curves.-nothing Plot, Curves.-nothing .legend { display: none; }
+    Curves.-nothing Plot, Curves.-nothing .legend, Curves.-bare .legend { display: none; }
     Curves.-nothing .nothing { display: block; }
     """
 
@@ -94,14 +114,19 @@ class Curves(Panel):
         self._plot.take(curves, t, last, top)
         self._entries = [
             Content.assemble(
-                (f"{curve.mark or curve.sign} ", f"${curve.colour}"),
+                (f"{curve.sign or curve.mark or _LINE} ", f"${curve.colour}"),
                 f"{curve.label} ",
                 (f"{curve.at(t):.3f}" if np.isfinite(curve.at(t)) else "–", "bold"),
             )
             for curve in curves
             if curve.label
         ]
+        self.set_class(not self._entries, "-bare")
         self._break()
+
+    def fit(self) -> None:
+        """Show the whole of what follows, wherever the user zoomed in before."""
+        self._plot.action_reset_scales()
 
     def on_resize(self) -> None:
         """Fit the legend to its new width, once the layout that is under way is done."""
@@ -147,8 +172,7 @@ class _CurvesPlot(Plot):
         if not self.zoomed:
             self.set_xlimits(0, max(last, 1))
             self.set_ylimits(0, top)
-        # What lies on the limit itself would not be drawn.
-        here = None if t is None else min(t, max(last, 1) * (1 - 0.5 / self.inner[0]))
+        here = None if t is None else self.place(t, last)
         if here is not None:
             self.rule(here, 0, top, self.colour("line"))
         for curve in self._from_below():

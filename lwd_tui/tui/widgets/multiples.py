@@ -9,10 +9,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Grid
 
-from lwd_tui.palette import COLOURS, marker
 from lwd_tui.run_sentences import STATISTICS
 from lwd_tui.run_statistics import MEASURES, StepFindings
-from lwd_tui.tui.widgets.curves import Curve, Curves
+from lwd_tui.tui.widgets.curves import Curve, Curves, of_participant, top_of
+from lwd_tui.types import Floats
 
 _OF = {measure.key: measure.of for measure in MEASURES}
 _SOLID, _DASHED, _DOTTED = (1, 0), (5, 3), (1, 4)
@@ -61,23 +61,22 @@ class Multiples(Grid):
             Participants.
         """
 
-        def curve(
-            label: str,
-            read: Number,
-            colour: str = "foreground",
-            dash: tuple[int, int] = _SOLID,
-            mark: str = "",
-        ) -> Curve:
+        def over_time(read: Number) -> Floats:
             values = np.full(max(found, default=-1) + 1, np.nan)
             for place, each in found.items():
                 values[place] = read(each)
+            return values
+
+        def curve(
+            label: str, read: Number, colour: str = "foreground", dash: tuple[int, int] = _SOLID
+        ) -> Curve:
             sign = {_SOLID: "━━", _DASHED: "╍╍"}.get(dash, "··")
-            return Curve(label, values, colour, sign, dash, mark)
+            return Curve(label, over_time(read), colour, sign, dash)
 
         def show(name: str, title: str, curves: list[Curve], top: float = 0.0) -> None:
             plot = self.query_one(f"#over-{name}", Curves)
             plot.head(title)
-            plot.show(curves, t=t, last=last, top=top or _top(curves))
+            plot.show(curves, t=t, last=last, top=top or top_of(curves))
 
         show("norm", "norm without noise", [
             curve("debiased", _together("norm_debiased")),
@@ -90,8 +89,7 @@ class Multiples(Grid):
             curve("squares", _p("sum_of_squares"), "quiet", _DOTTED),
         ], 1.0)  # fmt: skip
         show("dispersion", "dispersion S", [
-            curve("", _alone("dispersion", i), f"series-{i % len(COLOURS)}", mark=marker(i))
-            for i in range(n)
+            of_participant(i, over_time(_alone("dispersion", i))) for i in range(n)
         ])  # fmt: skip
         show("diversity", "how many different answers", [
             curve("Vendi", _together("vendi")),
@@ -119,10 +117,3 @@ def _alone(key: str, participant: int) -> Number:
 def _p(statistic: str) -> Number:
     place = list(STATISTICS).index(statistic)
     return lambda found: found.vectors.tests[place].p if found.vectors.tests else np.nan
-
-
-def _top(curves: list[Curve]) -> float:
-    """Return where an axis ends that shows curves whole."""
-    values = [curve.values[np.isfinite(curve.values)] for curve in curves]
-    highest = max((float(each.max()) for each in values if len(each)), default=0.0)
-    return highest * 1.08 or 1.0

@@ -16,6 +16,8 @@ from lwd_tui.tui.widgets.run_table import norms
 from lwd_tui.words import size_text
 
 _LABEL = 13
+_NARROWEST = 12
+_SCROLLBAR = 1
 _STATUS = {
     "done": "all its steps are there",
     "running": "a process writes it now",
@@ -32,6 +34,7 @@ class RunCard(Panel):
         super().__init__(id=id)
         self._passage = Passage()
         self._path: Path | None = None
+        self._facts: list[tuple[str, Content]] = []
 
     def compose(self) -> ComposeResult:
         """Yield all in one text that scrolls."""
@@ -51,32 +54,45 @@ class RunCard(Panel):
         """
         if run is None:
             self.head("run")
+            self._facts = []
             self._passage.put(Content.styled("no run is chosen", "$quiet"))
             return
         stay, self._path = run.path == self._path, run.path
         self.head(shorten(run.name, 40))
-        lines = [_line("status", f"{run.status}, {_STATUS[run.status]}")]
-        if problem or run.problem:
-            lines.append(Content.styled(capped(problem or run.problem), "$error"))
+        facts = [("status", f"{run.status}, {_STATUS[run.status]}")]
         if run.steps:
-            lines.append(_line("steps", f"{run.done} of {run.steps}"))
+            facts.append(("steps", f"{run.done} of {run.steps}"))
         if run.done:
-            lines.append(_line("norm", norms(run)))
+            facts.append(("norm", norms(run)))
         if run.note:
-            lines.append(_line("note", capped(run.note)))
+            facts.append(("note", capped(run.note)))
         if card is not None:
-            lines += [_line(shorten(label, _LABEL - 1), capped(text)) for label, text in card.facts]
+            facts += [(shorten(label, _LABEL - 1), capped(text)) for label, text in card.facts]
         if run.created:
-            lines.append(_line("begun", f"{run.created[:16].replace('T', ' ')} UTC"))
-        lines.append(_line("size", size_text(run.size)))
-        lines.append(_line("file", shorten(place(run.path), 300)))
-        self._passage.put(Content("\n").join(lines), stay=stay)
+            facts.append(("begun", f"{run.created[:16].replace('T', ' ')} UTC"))
+        facts.append(("size", size_text(run.size)))
+        facts.append(("file", shorten(place(run.path), 300)))
+        self._facts = [(label, Content(text)) for label, text in facts]
+        if problem or run.problem:
+            self._facts.insert(1, ("", Content.styled(capped(problem or run.problem), "$error")))
+        self._fill(stay=stay)
+
+    def on_resize(self) -> None:
+        """Break the lines for the new width, once the layout that is under way is done."""
+        self.call_after_refresh(self._fill, stay=True)
+
+    def _fill(self, *, stay: bool) -> None:
+        """Put each fact beside its label, and what goes on below it under itself."""
+        room = max(self.content_size.width - _SCROLLBAR - _LABEL, _NARROWEST)
+        lines: list[Content] = []
+        for label, text in self._facts:
+            for position, line in enumerate(text.wrap(room)):
+                words = "" if position else label
+                lines.append(Content.assemble((words.ljust(_LABEL), "$quiet"), line))
+        if lines:
+            self._passage.put(Content("\n").join(lines), stay=stay)
 
 
 def place(path: Path) -> str:
     """Return where a run's file is."""
     return str(path)
-
-
-def _line(label: str, text: str) -> Content:
-    return Content.assemble((label.ljust(_LABEL), "$quiet"), text)

@@ -45,6 +45,7 @@ class Scatter(Panel):
         ]
         entries.append(Content.assemble((f"{SEVERAL} ", "$foreground"), ("several", "$quiet")))
         self._legend.put(Content("   ").join(entries))
+        self.head("answers · classical MDS")
 
     def show_picture(self, picture: Picture, remark: str = "") -> None:
         """Show a step; more is shown of one axis than asked for, for equal aspect."""

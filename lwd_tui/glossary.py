@@ -194,7 +194,8 @@ GLOSSARY: dict[str, Term] = {
     ),
     "differences": Term(
         "differences",
-        "Words that the other answer hasn't are marked; those in common are found by their order.",
+        "Words that the other answer hasn't are marked; those in common are found by their order. "
+        "d sets the first and the last step side by side, m any two answers; escape lets go.",
     ),
     "tests": Term(
         "p of the tests",
@@ -360,8 +361,8 @@ GLOSSARY: dict[str, Term] = {
     "drift": Term("sums off 1 by", "The largest distance of a sum of weights from 1."),
     "overlay": Term(
         "comparing runs",
-        "Norms of several runs in one plot. They compare only on one scale: those of unit and of "
-        "raw vectors, or of mixtures, don't. As shares of their starts (y) they show who falls "
-        "further, whatever the scale.",
+        "Norms of several runs in one plot. They compare only on one scale (those of unit and of "
+        "raw vectors, or of mixtures, don't), with the same embedder and as many participants. As "
+        "shares of their starts (y) they show who falls further, whatever the scale.",
     ),
 }

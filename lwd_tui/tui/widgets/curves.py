@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,8 @@ class Curve:
         Dots on and off; (1, 0) is a solid line.
     mark : str
         Stands on the curve at the chosen t; "" for none.
+    above : bool
+        Whether it is drawn over all others, the dashed ones too.
     """
 
     label: str
@@ -42,6 +44,7 @@ class Curve:
     sign: str = ""
     dash: tuple[int, int] = (1, 0)
     mark: str = ""
+    above: bool = False
 
     def at(self, t: int | None) -> float:
         """Return the value at t; NaN where there is none."""
@@ -75,7 +78,7 @@ def top_of(curves: Sequence[Curve]) -> float:
 
 
 class Curves(Panel):
-    """The first curve is drawn over the others, and dashed ones over solid ones."""
+    """Dashed curves are drawn over solid ones, and of either the first over the others."""
 
     DEFAULT_CSS = """
     Curves .legend { height: auto; max-height: 3; }
@@ -182,8 +185,6 @@ class _CurvesPlot(Plot):
             if curve.mark and here is not None and np.isfinite(curve.at(t)):
                 self.scatter([here], [curve.at(t)], curve.mark, self.colour(curve.colour))
 
-    def _from_below(self) -> Iterator[Curve]:
-        for dashed in (False, True):
-            for curve in reversed(self._curves):
-                if (curve.dash != (1, 0)) is dashed:
-                    yield curve
+    def _from_below(self) -> list[Curve]:
+        last_first = list(self._curves)[::-1]
+        return sorted(last_first, key=lambda curve: (curve.above, curve.dash != (1, 0)))

@@ -27,6 +27,7 @@ def norm_curves(numbers: Sequence[StepNumbers], start: float = 1.0) -> list[Curv
             sign,
             dash,
             mark,
+            above=name == "norm",
         )
         for name, words, sign, dash, colour, mark in CURVES
     ]

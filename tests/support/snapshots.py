@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from lwd_tui.tui.widgets.plot import Plot
 from support.tui import painted, shown, until
 
+_PATIENCE = 50
 FOLDER = Path(__file__).parent.parent / "tui" / "snapshots"
 
 
@@ -25,7 +26,11 @@ async def compare(app: App, pilot: Pilot, name: str, failures: Path) -> None:
     await until(pilot, lambda: not any(plot.waits for plot in app.screen_stack[0].query(Plot)))
     await pilot.pause(0.05)
     made_with = f"textual {version('textual')}, textual-plot {version('textual-plot')}"
-    now = f"{made_with}\ncolours {_colours(app)}\n{shown(app)}\n"
+
+    def look() -> str:
+        return f"{made_with}\ncolours {_colours(app)}\n{shown(app)}\n"
+
+    now = look()
     path = FOLDER / f"{name}.txt"
     if os.environ.get("SNAPSHOTS") == "take":
         FOLDER.mkdir(exist_ok=True)
@@ -34,6 +39,12 @@ async def compare(app: App, pilot: Pilot, name: str, failures: Path) -> None:
     kept = path.read_text(encoding="utf-8")
     if not kept.startswith(f"{made_with}\n"):
         pytest.skip(f"{path.name} was not made with {made_with}")
+    # A busy machine may still be painting: what counts is where the screen comes to rest.
+    for _ in range(_PATIENCE):
+        if kept == now:
+            return
+        await pilot.pause(0.1)
+        now = look()
     if kept != now:
         picture = failures / f"{name}.svg"
         picture.write_text(app.export_screenshot(), encoding="utf-8")

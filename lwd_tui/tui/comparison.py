@@ -70,14 +70,10 @@ def mixture_curves(scene: Scene, overlay: Overlay, *, relative: bool) -> list[Cu
 
 def as_reference(curves: Sequence[Curve]) -> list[Curve]:
     """Return the models' norm as it is drawn among the mixtures' curves."""
-    return [replace(curves[0], label="LLM", colour="accent", sign="┅┅", dash=(4, 2), mark="◇")]
-
-
-def top_of(curves: Sequence[Curve]) -> float:
-    """Return where an axis ends that shows curves whole."""
-    values = [curve.values[np.isfinite(curve.values)] for curve in curves]
-    highest = max((float(each.max()) for each in values if len(each)), default=0.0)
-    return highest * 1.08 or 1.0
+    norm = curves[0]
+    return [
+        replace(norm, label="LLM", colour="accent", sign="", dash=(4, 2), mark="◇", above=False)
+    ]
 
 
 def _theory(scene: Scene, overlay: Overlay, *, relative: bool) -> list[Curve]:

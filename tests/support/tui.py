@@ -165,3 +165,8 @@ def painted(app: App) -> list[Strip]:
     """Return what is on the screen, as Textual paints it: a dialog shows the page behind it."""
     visible_screen_stack.set(app._background_screens)
     return app.screen._compositor.render_strips()
+
+
+def heard(messages, kind):
+    """Return the messages of a kind, each once: it is heard at every widget that it passes."""
+    return list(dict.fromkeys(m for m in messages if isinstance(m, kind)))

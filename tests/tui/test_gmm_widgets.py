@@ -15,10 +15,9 @@ from lwd_tui.tui.comparison import (
     as_reference,
     mixture_curves,
     model_curves,
-    top_of,
 )
 from lwd_tui.tui.mixtures import COMPILING
-from lwd_tui.tui.widgets.curves import Curve, Curves
+from lwd_tui.tui.widgets.curves import Curve, Curves, top_of
 from lwd_tui.tui.widgets.densities import Densities
 from lwd_tui.tui.widgets.form import Prose
 from lwd_tui.tui.widgets.gmm_clock import GmmClock

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.tui import NAMES, SENTENCES, Host, focus, handmade_step, holds, shown
+from support.tui import NAMES, SENTENCES, Host, focus, handmade_step, heard, holds, shown
 from textual import events
 from textual.content import Content
 
@@ -26,11 +26,6 @@ from lwd_tui.types import Attempt, Draw, Message, Post, Prompt
 
 AUTHORS = {name: i for i, name in enumerate(NAMES)}
 NUMBERS = [numbers_of(handmade_step(t)) for t in range(1000)]
-
-
-def heard(app_messages, kind):
-    """Return the messages of a kind, each once: it is heard at every widget that it passes."""
-    return list(dict.fromkeys(m for m in app_messages if isinstance(m, kind)))
 
 
 async def test_the_tree_opens_the_viewed_step_only():

@@ -104,6 +104,15 @@ async def test_a_server_that_is_lost_leads_to_a_question(monkeypatch):
         assert not app.notice
 
 
+async def test_a_post_that_waits_for_the_next_step_is_said_to():
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=25, steps=3))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 0 and app.progress.phase == "asking")
+        app.controller.inject("Miners strike")
+        await until(pilot, lambda: "1 by hand waits" in shown(app))
+        assert app.view.t == 0
+
+
 async def test_what_goes_on_is_seen_behind_the_help(kept):
     app = Explorer(experiment=scripted(scripted__tokens_per_second=PACE, steps=60))
     async with app.run_test(size=(160, 50)) as pilot:

@@ -1,7 +1,7 @@
 """Our lists: only what is seen is made, and the cursor stays in sight."""
 
 from rich.segment import Segment
-from support.tui import Host, focus, holds, shown
+from support.tui import Host, focus, heard, holds, shown
 from textual import events
 
 from lwd_tui.tui.widgets.rows import Rows
@@ -17,11 +17,6 @@ class Numbered(Rows):
     def draw(self, row, width):
         self.drawn.add(row)
         return [Segment(f"line {row} {'-' * width}")]
-
-
-def heard(app_messages, kind):
-    """Return the messages of a kind, each once: it is heard at every widget that it passes."""
-    return list(dict.fromkeys(m for m in app_messages if isinstance(m, kind)))
 
 
 async def test_of_many_lines_only_those_that_are_seen_are_made():

@@ -28,13 +28,12 @@ from lwd_tui.tui.comparison import (
     as_reference,
     mixture_curves,
     model_curves,
-    top_of,
 )
 from lwd_tui.tui.mixtures import Mixtures
 from lwd_tui.tui.run import RunController
 from lwd_tui.tui.screens.gmm_preset import ChooseMixtures
 from lwd_tui.tui.screens.gmm_time import MixturesInTime
-from lwd_tui.tui.widgets.curves import Curve, Curves
+from lwd_tui.tui.widgets.curves import Curve, Curves, top_of
 from lwd_tui.tui.widgets.densities import Densities
 from lwd_tui.tui.widgets.form import Prose
 from lwd_tui.tui.widgets.gmm_clock import GmmClock

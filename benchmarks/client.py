@@ -30,16 +30,16 @@ from typing import Any
 
 import httpx
 
-from lwd_tui.backends.base import GenerateRequest, Generator
 from lwd_tui.backends.hosts import parse_host
-from lwd_tui.backends.ollama import OllamaGenerator
-from lwd_tui.backends.ollama_models import canonical, read_facts
-from lwd_tui.backends.ollama_request import body_of
-from lwd_tui.backends.ollama_server import OllamaServer
-from lwd_tui.backends.openai import OpenAIGenerator
-from lwd_tui.backends.openai_server import OpenAIServer
+from lwd_tui.backends.ollama.generator import OllamaGenerator
+from lwd_tui.backends.ollama.models import canonical, read_facts
+from lwd_tui.backends.ollama.request import body_of
+from lwd_tui.backends.ollama.server import OllamaServer
+from lwd_tui.backends.openai.generator import OpenAIGenerator
+from lwd_tui.backends.openai.server import OpenAIServer
 from lwd_tui.backends.scheduler import scheduler_of
-from lwd_tui.experiment import Sampling
+from lwd_tui.experiment.backend import GenerateRequest, Generator
+from lwd_tui.experiment.llm import Sampling
 from lwd_tui.types import Message, Prompt
 
 TESTS = Path(__file__).parent.parent / "tests"
@@ -211,7 +211,7 @@ def packaged(slots: int) -> Iterator[str]:
     """Run a llama-server of xllamacpp's with SmolLM2."""
     from support.llama_server import llama_server
 
-    from lwd_tui.backends.weights import pull
+    from lwd_tui.backends.embedded.weights import pull
 
     with llama_server(pull("smollm2-135m"), slots=slots, context=CONTEXT) as url:
         yield url

@@ -7,11 +7,11 @@ import time
 
 import numpy as np
 
-from lwd_tui.dynamics.compiled import compiled
-from lwd_tui.dynamics.gmm import processors, simulate, warm_up
-from lwd_tui.dynamics.gmm_kernel import shuffle
-from lwd_tui.dynamics.gmm_plan import make_plan
-from lwd_tui.gmm_spec import GmmSpec
+from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.compiled import compiled
+from lwd_tui.gmm.kernel import shuffle
+from lwd_tui.gmm.network import processors, simulate, warm_up
+from lwd_tui.gmm.plan import make_plan
 
 ELEVEN = {"means": list(range(-50, 51, 10))}
 REPEATS = 3
@@ -140,7 +140,7 @@ def memory():
     for changes in ({}, ELEVEN):
         spec = spec_of(1000, responses=300, beta=0.0005, **changes)
         program = (
-            "import resource, sys; from lwd_tui.dynamics.gmm import *;"
+            "import resource, sys; from lwd_tui.gmm.network import *;"
             "spec = GmmSpec.from_toml(sys.stdin.read()); warm_up();"
             "simulate(spec.replaced({'steps': 2, 'beta': 0.1}), threads=1);"
             "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
@@ -155,7 +155,7 @@ def memory():
 
 
 def start():
-    program = "import time; b = time.perf_counter(); from lwd_tui.dynamics.gmm import warm_up;"
+    program = "import time; b = time.perf_counter(); from lwd_tui.gmm.network import warm_up;"
     program += "warm_up(); print(time.perf_counter() - b)"
     command = [sys.executable, "-c", program]
     took = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

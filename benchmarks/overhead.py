@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 from lwd_tui.backends.scripted import ScriptedEmbedder, ScriptedGenerator
-from lwd_tui.cast import Wishes
-from lwd_tui.dynamics.clock import Clock
-from lwd_tui.dynamics.internet import Internet
-from lwd_tui.dynamics.network import Network
-from lwd_tui.experiment import Experiment
-from lwd_tui.session import Session
+from lwd_tui.experiment.llm import Experiment
+from lwd_tui.experiment.participants import Wishes
+from lwd_tui.llm.clock import Clock
+from lwd_tui.llm.internet import Internet
+from lwd_tui.llm.network import Network
+from lwd_tui.run.session import Session
 from lwd_tui.types import Post
 
 

@@ -8,11 +8,11 @@ import asyncio
 import time
 from contextlib import aclosing
 
-from lwd_tui.backends.base import GenerateRequest
-from lwd_tui.backends.llamacpp import LlamaCppGenerator
-from lwd_tui.backends.llamacpp_model import LlamaCppModel, Shape
-from lwd_tui.backends.weights import pull
-from lwd_tui.experiment import Sampling
+from lwd_tui.backends.embedded.generator import LlamaCppGenerator
+from lwd_tui.backends.embedded.model import LlamaCppModel, Shape
+from lwd_tui.backends.embedded.weights import pull
+from lwd_tui.experiment.backend import GenerateRequest
+from lwd_tui.experiment.llm import Sampling
 from lwd_tui.types import Prompt
 
 MODEL = "smollm2-135m"

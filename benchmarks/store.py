@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lwd_tui.experiment import Experiment
+from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Attempt, Draw, Geometry, Post, Prompt, Response, Step
 

@@ -22,8 +22,10 @@ Wales). Unassigned and private characters stay: a newer Unicode may have given t
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 from rich.cells import get_character_cell_size
 
@@ -166,3 +168,48 @@ def _lowered(run: re.Match[str]) -> str:
         if height <= _MARKS_IN_A_ROW:
             kept.append(character)
     return "".join(kept)
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """Return a clause with the names most like one, or ""."""
+    by_name = {other.lower(): clean_line(other) for other in names}
+    near = difflib.get_close_matches(name.lower(), by_name, n=3, cutoff=0.4)
+    return f" (nearest: {', '.join(by_name[key] for key in near)})" if near else ""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Say which of the known names was perhaps meant, or else what they are."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time as people say it."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} m"
+
+
+def quantity(number: float) -> str:
+    """Write a large number of things in two digits or three, such as 2.1 M."""
+    for least, factor, unit in ((999.5e6, 1e9, "G"), (999.5e3, 1e6, "M"), (1e4, 1e3, "k")):
+        if number >= least:
+            scaled = number / factor
+            return f"{scaled:.{1 if scaled < 10 else 0}f} {unit}"
+    return f"{number:,.0f}"
+
+
+def size_text(size: int | None) -> str:
+    """Write a number of bytes as people say it; "" where it isn't known."""
+    if size is None:
+        return ""
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= factor:
+            return f"{size / factor:.{1 if size < 100 * factor else 0}f} {unit}"
+    return f"{size} B"

@@ -20,9 +20,8 @@ from matplotlib import font_manager
 from textual.pilot import Pilot
 
 from lwd_tui.store.folder import list_runs
-from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens import PAGES
-from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.app import PAGES, Explorer
+from lwd_tui.tui.parts.plot import Plot
 
 FOLDER = Path(__file__).parent
 SIZES = ((80, 24), (120, 40), (200, 60))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from lwd_tui.backends.base import UnfitRequest
+from lwd_tui.experiment.backend import UnfitRequest
 from lwd_tui.text import clean_line
 
 OLLAMA_PORT = 11434

@@ -11,9 +11,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from lwd_tui.backends.base import BackendStopped
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler, Waiter
+from lwd_tui.experiment.backend import BackendStopped
 
 Result = TypeVar("Result")
 

@@ -21,8 +21,14 @@ from itertools import accumulate, chain
 
 import numpy as np
 
-from lwd_tui.backends.base import Embeddings, GenerateRequest, Generation, Preview, UnfitRequest
-from lwd_tui.experiment import Scripted
+from lwd_tui.experiment.backend import (
+    Embeddings,
+    GenerateRequest,
+    Generation,
+    Preview,
+    UnfitRequest,
+)
+from lwd_tui.experiment.llm import Scripted
 from lwd_tui.types import ModelInfo, Vectors
 
 SLOTS: tuple[tuple[str, ...], ...] = (

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 
-from lwd_tui.backends.base import BackendError, Embeddings, UnfitRequest
 from lwd_tui.backends.retry import Transient
+from lwd_tui.experiment.backend import BackendError, Embeddings, UnfitRequest
 from lwd_tui.types import Vectors
 
 UNIT_TOLERANCE = 1e-3

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from lwd_tui.analysis.collapse import CollapseTimes
-    from lwd_tui.comparison import ComparedRun
+    from lwd_tui.findings.comparison import ComparedRun
 
 _WIDEST, _ROWS = 110, 19
 _LONGEST = 40
@@ -41,7 +41,7 @@ def compare(
     from rich.text import Text
 
     from lwd_tui.cli.plots import curves
-    from lwd_tui.comparison import compared, differences, one_scale, replicates
+    from lwd_tui.findings.comparison import compared, differences, one_scale, replicates
     from lwd_tui.palette import marker
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
@@ -84,7 +84,7 @@ def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
 
     from lwd_tui.analysis.collapse import collapse_times
     from lwd_tui.analysis.equivalence import equivalence
-    from lwd_tui.run_statistics import upper_bound
+    from lwd_tui.findings.step import upper_bound
     from lwd_tui.store.run import RunStore
 
     equivalence((), margin)

@@ -16,9 +16,9 @@ _WHAT = (
 
 def demo() -> None:
     """Run the preset quickstart, and say what to do next."""
-    from lwd_tui.cast import Wishes
     from lwd_tui.cli.run import run_headless
-    from lwd_tui.presets import load_preset
+    from lwd_tui.experiment.files import load_preset
+    from lwd_tui.experiment.participants import Wishes
     from lwd_tui.store.folder import new_run_path
 
     experiment = load_preset("quickstart")

@@ -27,7 +27,7 @@ def doctor(
     import asyncio
     import json
 
-    from lwd_tui.backends.ollama_doctor import doctor as examine
+    from lwd_tui.backends.ollama.doctor import doctor as examine
 
     contexts = dict.fromkeys(model, context) if model else None
     reports = asyncio.run(examine(tuple(host or ()), contexts))
@@ -53,7 +53,7 @@ def local_findings() -> list[tuple[str, str]]:
     import shutil
 
     from lwd_tui import __version__
-    from lwd_tui.backends.weights import CATALOGUE, is_present
+    from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
     from lwd_tui.store.folder import made_folder, runs_folder
 
     found = [("good", f"lwd-tui {__version__} on Python {platform.python_version()}")]

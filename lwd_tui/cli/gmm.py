@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from lwd_tui.gmm_run import GmmRun
-    from lwd_tui.gmm_session import GmmSummary
+    from lwd_tui.experiment.gmm import GmmRun
+    from lwd_tui.run.mixtures import GmmSummary
 
 _WIDEST, _CURVE_ROWS, _DENSITY_ROWS = 110, 19, 12
 _MOST_ROWS = 20
@@ -45,10 +45,9 @@ def gmm(
     ] = False,
 ) -> None:
     """Run networks of Gaussian mixtures: the paper's proxy, in seconds."""
-    from lwd_tui.dynamics.gmm import simulate
-    from lwd_tui.points import changed_gmm
-    from lwd_tui.presets import load_gmm_preset
-    from lwd_tui.specification import parse_setting
+    from lwd_tui.experiment.files import changed_gmm, load_gmm_preset
+    from lwd_tui.experiment.section import parse_setting
+    from lwd_tui.gmm.network import simulate
 
     given = {
         "replicates": replicates,
@@ -67,7 +66,7 @@ def gmm(
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     if out is not None:
-        from lwd_tui.gmm_session import keep
+        from lwd_tui.run.mixtures import keep
 
         keep(run, out)
         sys.stderr.write(f"stored in {out}; show it again with: lwd-tui runs show {out}\n")
@@ -85,8 +84,8 @@ def write_json(run: GmmRun) -> None:
 
 def json_lines(run: GmmRun) -> Iterator[dict[str, Any]]:
     """Yield what `write_json` writes."""
-    from lwd_tui.dynamics.gmm_results import norms
-    from lwd_tui.gmm_session import sizes, summarise, theory
+    from lwd_tui.analysis.weights import norms
+    from lwd_tui.run.mixtures import sizes, summarise, theory
 
     expected = theory(run).tolist()
     curves, (k, size) = norms(run.weights).T.tolist(), sizes(run)
@@ -112,7 +111,7 @@ def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
     from rich.text import Text
 
     from lwd_tui.cli.gmm_plots import density_plot, norm_plot, weights_plot
-    from lwd_tui.gmm_session import summarise, theory
+    from lwd_tui.run.mixtures import summarise, theory
 
     console = Console()
     width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
@@ -161,7 +160,7 @@ def _table(run: GmmRun, summary: GmmSummary) -> Table:
 
 
 def _print_shares(run: GmmRun, summary: GmmSummary, console: Console) -> None:
-    from lwd_tui.gmm_session import NEAR_ZERO
+    from lwd_tui.run.mixtures import NEAR_ZERO
 
     count = len(run.replicates)
     near = round(summary.near_zero * count)

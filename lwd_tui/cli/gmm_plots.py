@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from lwd_tui.analysis.weights import norms, quantile_band
 from lwd_tui.cli.plots import built, key, new_figure, shape_in_colour, whole_ticks
-from lwd_tui.dynamics.gmm_density import densities, line_grid
-from lwd_tui.dynamics.gmm_results import norms, quantile_band
-from lwd_tui.gmm_run import GmmRun
+from lwd_tui.experiment.gmm import GmmRun
+from lwd_tui.gmm.density import densities, line_grid
 from lwd_tui.palette import MARKERS, colour, marker
 from lwd_tui.types import Floats, Ints
 

@@ -108,9 +108,9 @@ def start(
             raise LwdError("these options change a preset: name it with --preset")
         raise typer.Exit(explore())
 
-    from lwd_tui.cast import Wishes
-    from lwd_tui.presets import changed, load_preset
-    from lwd_tui.specification import parse_setting
+    from lwd_tui.experiment.files import changed, load_preset
+    from lwd_tui.experiment.participants import Wishes
+    from lwd_tui.experiment.section import parse_setting
 
     changes = dict(parse_setting(setting) for setting in settings or ())
     changes |= {name: value for name, value in given.items() if value is not None}

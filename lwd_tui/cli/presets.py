@@ -7,7 +7,7 @@ def presets() -> None:
     """List the presets that ship, of language models and of mixtures."""
     from rich.console import Console
 
-    from lwd_tui.presets import load_gmm_preset, load_preset, preset_names
+    from lwd_tui.experiment.files import load_gmm_preset, load_preset, preset_names
 
     console = Console()
     for title, names, load in (

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from lwd_tui.dynamics.network import (
+from lwd_tui.experiment.llm import Experiment
+from lwd_tui.llm.network import (
     AttemptRejected,
     Embedding,
     Event,
@@ -16,11 +17,9 @@ from lwd_tui.dynamics.network import (
     StepCompleted,
     StepStarted,
 )
-from lwd_tui.experiment import Experiment
-from lwd_tui.pace import Pace
 from lwd_tui.palette import marker
-from lwd_tui.text import clean_line
-from lwd_tui.words import duration
+from lwd_tui.run.pace import Pace
+from lwd_tui.text import clean_line, duration
 
 
 class Reporter(Protocol):

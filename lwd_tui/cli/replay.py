@@ -64,7 +64,7 @@ def _replay_llm(store: RunStore, reporter: LineReporter, pace: float | None, as_
 
     from lwd_tui.cli.run import reference
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
-    from lwd_tui.dynamics.network import AttemptRejected, StepCompleted
+    from lwd_tui.llm.network import AttemptRejected, StepCompleted
 
     for note in store.record.get("notes", ()):
         reporter.notice(note)

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lwd_tui.cast import Wishes
 from lwd_tui.cli.progress import BarReporter, LineReporter, Reporter
 from lwd_tui.cli.streams import reader_left
 from lwd_tui.cli.summary import print_summary, step_line, summary_line
 from lwd_tui.cli.through import write
-from lwd_tui.dynamics.network import StepCompleted
 from lwd_tui.errors import RunStopped
-from lwd_tui.experiment import Experiment
-from lwd_tui.session import Session
+from lwd_tui.experiment.llm import Experiment
+from lwd_tui.experiment.participants import Wishes
+from lwd_tui.llm.network import StepCompleted
+from lwd_tui.run.session import Session
 from lwd_tui.store.folder import runs_folder
 from lwd_tui.store.run import RunStore
 

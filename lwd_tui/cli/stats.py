@@ -41,8 +41,8 @@ def stats(
     from lwd_tui.analysis.equivalence import equivalence
     from lwd_tui.cli.stats_lines import findings_line, verdicts_line
     from lwd_tui.cli.stats_report import print_findings
-    from lwd_tui.run_statistics import step_findings
-    from lwd_tui.run_verdicts import check_control, least_margin, run_findings
+    from lwd_tui.findings.step import step_findings
+    from lwd_tui.findings.verdicts import check_control, least_margin, run_findings
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from lwd_tui.cli.summary import json_number as number
 from lwd_tui.cli.summary import scale_name
-from lwd_tui.experiment import Experiment
-from lwd_tui.run_attractor import AttractorReport
-from lwd_tui.run_sentences import tested, verdicts
-from lwd_tui.run_statistics import MEASURES, StepFindings
-from lwd_tui.run_verdicts import RunFindings, Unknown
+from lwd_tui.experiment.llm import Experiment
+from lwd_tui.findings.attractor import AttractorReport
+from lwd_tui.findings.sentences import tested, verdicts
+from lwd_tui.findings.step import MEASURES, StepFindings
+from lwd_tui.findings.verdicts import RunFindings, Unknown
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lwd_tui.cli.plots import curves, scatter
-from lwd_tui.experiment import Experiment
+from lwd_tui.experiment.llm import Experiment
 from lwd_tui.palette import marker
 from lwd_tui.store.run import RunStore, StepNumbers
 from lwd_tui.text import clean_line

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from lwd_tui.sweep_jobs import Job
-    from lwd_tui.sweep_results import Estimate, RunResult, VariantResult
+    from lwd_tui.sweep.jobs import Job
+    from lwd_tui.sweep.results import Estimate, RunResult, VariantResult
 
 _WIDEST, _ROWS = 110, 19
 _SCHEDULER_SECONDS = 10
@@ -57,11 +57,11 @@ def sweep(
     one_thread()
     from rich.console import Console
 
-    from lwd_tui.cast import Wishes
+    from lwd_tui.experiment.participants import Wishes
     from lwd_tui.store.folder import made_folder
-    from lwd_tui.sweep import find_sweep, read_sweep, sweep_folder
-    from lwd_tui.sweep_jobs import jobs_of, run_jobs, settled
-    from lwd_tui.sweep_results import run_result, variant_results
+    from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled
+    from lwd_tui.sweep.plan import find_sweep, read_sweep, sweep_folder
+    from lwd_tui.sweep.results import run_result, variant_results
     from lwd_tui.text import clean_line
 
     check_level(level)
@@ -115,7 +115,7 @@ def _on_cluster(address: str) -> Iterator[Executor]:
     """Let the workers of a Dask cluster make the runs."""
     from importlib import import_module
 
-    from lwd_tui.backends.base import ServerMissing
+    from lwd_tui.experiment.backend import ServerMissing
 
     try:
         distributed: Any = import_module("distributed")
@@ -236,7 +236,7 @@ def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table
     from rich.text import Text
 
     from lwd_tui.cli.summary import number
-    from lwd_tui.sweep_results import NUMBERS
+    from lwd_tui.sweep.results import NUMBERS
 
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, header_style="bold",

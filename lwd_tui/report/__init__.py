@@ -1,1 +1,4 @@
-"""A run as one page that needs nothing else, and its figures as PNG or SVG."""
+"""A run as one HTML page, and its figures.
+
+It reads stored runs and writes files through the store; it computes no statistic of its own.
+"""

@@ -10,7 +10,7 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 
 from lwd_tui.analysis.frames import axis_limits
-from lwd_tui.experiment import Experiment
+from lwd_tui.experiment.llm import Experiment
 from lwd_tui.report.draw import (
     MOST_CURVES,
     Drawing,

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import FigureBase
 
-from lwd_tui.dynamics.gmm_density import densities as densities_at
-from lwd_tui.dynamics.gmm_density import line_grid
-from lwd_tui.dynamics.gmm_results import norms, quantile_band
-from lwd_tui.gmm_run import GmmRun
-from lwd_tui.gmm_session import theory
+from lwd_tui.analysis.weights import norms, quantile_band
+from lwd_tui.experiment.gmm import GmmRun
+from lwd_tui.gmm.density import densities as densities_at
+from lwd_tui.gmm.density import line_grid
 from lwd_tui.report.draw import (
     MOST_CURVES,
     Drawing,
@@ -23,6 +22,7 @@ from lwd_tui.report.draw import (
     over_time,
 )
 from lwd_tui.report.ink import QUIET, TEXT
+from lwd_tui.run.mixtures import theory
 
 _MOST_REPLICATES, _MOST_COMPONENTS = 6, 3
 _GRID = 240

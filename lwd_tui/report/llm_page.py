@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lwd_tui.dynamics.network import first_usable
-from lwd_tui.experiment import Experiment, Participant
+from lwd_tui.experiment.llm import Experiment, Participant
+from lwd_tui.llm.network import first_usable
 from lwd_tui.report.figures import chosen_steps, figures, scale_name
 from lwd_tui.report.page import beyond_the_paper, filled, stride, thinned
 from lwd_tui.report.recorded import Recorded, recorded

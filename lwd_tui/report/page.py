@@ -12,13 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lwd_tui import __version__
+from lwd_tui.experiment.exchange import Exchange
 from lwd_tui.glossary import GLOSSARY
-from lwd_tui.knobs import Exchange
 from lwd_tui.palette import marker
 from lwd_tui.report.draw import Drawing, inline
 from lwd_tui.report.ink import INKS, SERIES
-from lwd_tui.text import clean, shorten
-from lwd_tui.words import duration
+from lwd_tui.text import clean, duration, shorten
 
 MOST_ROWS = 64
 """Rows of a table of steps, at most, but for the last step."""

@@ -12,7 +12,7 @@ from lwd_tui.store.run import RunStore
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What `lwd_tui.session.run_record` wrote; empty where a run has nothing of the kind.
+    """What `lwd_tui.run.session.run_record` wrote; empty where a run has nothing of the kind.
 
     Attributes
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from lwd_tui.specification import Specification
+from lwd_tui.experiment.section import Specification
 from lwd_tui.text import clean
 
 LONGEST = 250_000

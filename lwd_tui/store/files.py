@@ -1,4 +1,4 @@
-"""Files that are made from a run and are no runs: written whole or not at all."""
+"""Files that are no runs, presets among them: written whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store.errors import RunExists, StoreError
 
 
@@ -63,3 +64,32 @@ def put_in_place(paths: Sequence[Path], *, replace: bool) -> Iterator[list[Path]
         for part in parts:
             with suppress(OSError, ValueError):
                 part.unlink()
+
+
+class PresetExists(StoreError):
+    """There is a file already where the preset was to be written."""
+
+
+def save_preset(experiment: Experiment, path: Path, *, replace: bool = False) -> None:
+    """Write an experiment with all its fields and posts; `load_preset` reads it.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    path : Path
+    replace : bool
+        Whether a file that is there may be written over.
+
+    Raises
+    ------
+    PresetExists
+        If there is one, and it may not.
+    StoreError
+        If the file can't be written.
+    """
+    if not path.parent.is_dir():
+        raise StoreError(f"{path} can't be written: there is no folder {path.parent}")
+    try:
+        write_whole(path, experiment.to_toml().encode(), replace=replace)
+    except RunExists:
+        raise PresetExists(f"{path} is there already") from None

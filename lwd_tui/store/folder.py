@@ -18,7 +18,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from lwd_tui.errors import LwdError
-from lwd_tui.posts import user_path
+from lwd_tui.experiment.files import user_path
 from lwd_tui.store.connection import connect_to_write, settle
 from lwd_tui.store.errors import (
     ENDING,

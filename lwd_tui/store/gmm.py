@@ -1,7 +1,7 @@
 """A run of the Gaussian-mixture proxy in the same kind of file as any run.
 
 Its weights are stored and nothing else: points and draws follow from the specification
-(`lwd_tui.dynamics.gmm_trace`). It takes seconds at most, so it is stored when it is done, whole.
+(`lwd_tui.gmm.trace`). It takes seconds at most, so it is stored when it is done, whole.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lwd_tui.gmm_run import GmmRun
-from lwd_tui.gmm_spec import GmmSpec
+from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.store.connection import new_file
 from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock

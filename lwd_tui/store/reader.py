@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lwd_tui.experiment import Experiment
+from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store import rows
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lwd_tui.experiment import Experiment
+from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store import rows
 from lwd_tui.store.connection import connect_to_read, connect_to_write, new_file, settle
 from lwd_tui.store.errors import RunMismatch, run_name, writing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterable
 from contextlib import redirect_stderr
@@ -11,29 +10,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.reactive import var
 from textual.screen import Screen
 
-from lwd_tui.tui.crash import write_report
-from lwd_tui.tui.keys import read_keymap
-from lwd_tui.tui.running import spare_the_collector
-from lwd_tui.tui.screens import PAGES, PageEntry
-from lwd_tui.tui.screens.opening import Opening
+from lwd_tui.tui.opening import Opening
+from lwd_tui.tui.paging import PageEntry, Paging
+from lwd_tui.tui.state.crash import write_report
+from lwd_tui.tui.state.keys import read_keymap
 from lwd_tui.tui.theme import THEMES
-from lwd_tui.tui.travelling import Travelling
-from lwd_tui.tui.widgets.tabs import TabLine
 
 if TYPE_CHECKING:
-    from lwd_tui.cast import Wishes
-    from lwd_tui.experiment import Experiment
-    from lwd_tui.types import Post, Response
+    from lwd_tui.experiment.llm import Experiment
+    from lwd_tui.experiment.participants import Wishes
+
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry("setup", "Set up", "setup.page:SetupPage"),
+    PageEntry("live", "Live", "live.page:LivePage"),
+    PageEntry("inspect", "Inspect", "inspect.page:InspectPage"),
+    PageEntry("statistics", "Statistics", "statistics.page:StatisticsPage"),
+    PageEntry("gmm", "GMM", "gmm.page:GmmPage"),
+    PageEntry("runs", "Runs", "runs.page:RunsPage"),
+)
 
 
-class Explorer(Travelling):
+class Explorer(Paging):
     """The app.
 
     Parameters
@@ -48,13 +51,6 @@ class Explorer(Travelling):
         Where the run of `experiment` is kept.
     page : str
         Page to open on; "" for the last one, or the first that has something to show.
-
-    Attributes
-    ----------
-    subject : Post, Response or None
-        What the user asked to look at closely; None for the viewed step as a whole.
-    keymap : dict of str to str
-        The user's own keys, by the ids of actions.
     """
 
     TITLE = "lwd-tui"
@@ -70,8 +66,6 @@ class Explorer(Travelling):
         Binding("q", "quit", "quit", id="app.quit", show=False),
     ]
 
-    subject: var[Post | Response | None] = var(None, init=False)
-
     def __init__(
         self,
         *,
@@ -81,13 +75,10 @@ class Explorer(Travelling):
         path: Path | None = None,
         page: str = "",
     ) -> None:
-        super().__init__()
-        self.pages: dict[str, PageEntry] = {entry.name: entry for entry in PAGES}
+        super().__init__(PAGES)
         self._wanted = (experiment, wishes, run, path)
         self._first_page = page
         self._report: Path | None = None
-        self._page_is_whole = False
-        self.keymap: dict[str, str] = {}
         names = [theme.name for theme in THEMES]
         for theme in THEMES:
             self.register_theme(theme)
@@ -143,45 +134,11 @@ class Explorer(Travelling):
         self.memory.theme = self.theme
         self.memory.save()
 
-    # Pages
-
-    @property
-    def tabs(self) -> list[tuple[str, str]]:
-        """Names and titles of the pages."""
-        return [(entry.name, entry.title) for entry in self.pages.values()]
-
-    async def action_show_page(self, name: str) -> None:
-        """Show a page, importing it on first use."""
-        if name not in self._modes:
-            # The first opening takes a while; the page that is left marks its own tab again.
-            for tabs in self.screen.query("#pages").results(TabLine):
-                tabs.mark(name)
-            page = await asyncio.to_thread(self.pages[name].load)
-            if name not in self._modes:
-                self.add_mode(name, partial(page, name))
-                spare_the_collector()
-        self.memory.page = name
-        self._page_is_whole = name in self._screen_stacks
-        await self.switch_mode(name)
-
-    def delay_update(self, delay: float = 0.05) -> None:
-        """Paint a page at once that was seen before: there is nothing of it to wait for."""
-        super().delay_update(0.001 if self._page_is_whole else delay)
-
-    @on(TabLine.Chosen, "#pages")
-    async def _choose_tab(self, event: TabLine.Chosen) -> None:
-        await self.action_show_page(event.tab)
-
-    async def inspect(self, subject: Post | Response | None) -> None:
-        """Look closely at a post, a response, or the viewed step as a whole."""
-        self.subject = subject
-        await self.action_show_page("inspect")
-
     # Help, commands, themes
 
     def action_help(self) -> None:
         """Explain the keys and the numbers of the page that is seen."""
-        from lwd_tui.tui.screens.help import Help
+        from lwd_tui.tui.help import Help
 
         page = self.screen
         if isinstance(page, Help):

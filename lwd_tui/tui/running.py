@@ -16,15 +16,15 @@ from textual.reactive import var
 from textual.timer import Timer
 
 from lwd_tui.errors import LwdError
-from lwd_tui.tui import messages
-from lwd_tui.tui.progress import Progress
-from lwd_tui.tui.state import State
-from lwd_tui.tui.view import View
+from lwd_tui.tui.state import messages
+from lwd_tui.tui.state.memory import State
+from lwd_tui.tui.state.progress import Progress
+from lwd_tui.tui.state.view import View
 
 if TYPE_CHECKING:
-    from lwd_tui.cast import Wishes
-    from lwd_tui.experiment import Experiment
-    from lwd_tui.tui.run import RunController
+    from lwd_tui.experiment.llm import Experiment
+    from lwd_tui.experiment.participants import Wishes
+    from lwd_tui.tui.state.controller import RunController
 
 SPEEDS = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between two steps, from the fastest to the slowest."""
@@ -79,7 +79,7 @@ class Running(App[None]):
 
     async def ask(self, sentence: str, *, yes: str, no: str) -> bool:
         """Ask the user, from within a worker, and return whether the answer was yes."""
-        from lwd_tui.tui.screens.question import Question
+        from lwd_tui.tui.parts.question import Question
 
         return await self.push_screen_wait(Question(sentence, yes=yes, no=no))
 
@@ -90,7 +90,7 @@ class Running(App[None]):
         self, experiment: Experiment, wishes: Wishes | None = None, path: Path | None = None
     ) -> None:
         """Begin a run in place of the one that is open; it is kept in `path`, or by its name."""
-        from lwd_tui.cast import Wishes
+        from lwd_tui.experiment.participants import Wishes
 
         if controller := await self._new_controller():
             controller.start(experiment, wishes or Wishes(), path)
@@ -134,18 +134,23 @@ class Running(App[None]):
 
     # What the run tells
 
+    def _told_by(self, message: messages.RunMessage) -> RunController | None:
+        """Return the run that tells, or None if another has taken its place."""
+        run = self._owned
+        return run if run is not None and run.number == message.run else None
+
     @on(messages.RunOpened)
     def _take_run(self, message: messages.RunOpened) -> None:
-        if message.run is self._owned:
+        if run := self._told_by(message):
             spare_the_collector()
-            self.controller = message.run
+            self.controller = run
             if self.view.following:
-                self.view = View(message.run.latest)
+                self.view = View(run.latest)
 
     @on(messages.ProgressChanged)
     def _take_progress(self, message: messages.ProgressChanged) -> None:
         """Show where the run is, and with it all steps that became whole since the last time."""
-        if message.run is not self._owned:
+        if not self._told_by(message):
             return
         self.progress = message.progress
         # Steps that come faster than the eye reads are shown a few times a second.
@@ -169,7 +174,7 @@ class Running(App[None]):
 
     @on(messages.NoticeGiven)
     def _take_notice(self, message: messages.NoticeGiven) -> None:
-        if message.run is self._owned:
+        if self._told_by(message):
             said = (
                 [*self.notice.split("\n"), message.sentence] if self.notice else [message.sentence]
             )
@@ -177,9 +182,9 @@ class Running(App[None]):
 
     @on(messages.RunFailed)
     def _take_failure(self, message: messages.RunFailed) -> None:
-        if message.run is self._owned:
+        if run := self._told_by(message):
             self.notice = message.sentence
-            self._ask_to_retry(message.run, message.sentence, message.model_changed)
+            self._ask_to_retry(run, message.sentence, message.model_changed)
 
     @work(exclusive=True, group="failure")
     async def _ask_to_retry(self, run: RunController, sentence: str, changed: bool) -> None:
@@ -246,7 +251,7 @@ def spare_the_collector() -> None:
 
 def _controller_class() -> type[RunController]:
     """Import what a run needs, which takes longer than a frame."""
-    from lwd_tui.tui.run import RunController
+    from lwd_tui.tui.state.controller import RunController
 
     return RunController
 

@@ -9,12 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from lwd_tui.errors import LwdError
+from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.running import Running
-from lwd_tui.tui.view import View
-from lwd_tui.tui.widgets.scrubber import Scrubber
+from lwd_tui.tui.state.view import View
 
 if TYPE_CHECKING:
-    from lwd_tui.tui.run import RunController
+    from lwd_tui.tui.state.controller import RunController
     from lwd_tui.types import Step
 
 FRAME = 0.25

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from lwd_tui.dynamics.gmm import simulate
-from lwd_tui.dynamics.gmm_density import densities
-from lwd_tui.dynamics.gmm_results import norms
-from lwd_tui.dynamics.mean_field import draw_variance, expected_norm, expected_weights, noise_floor
-from lwd_tui.presets import load_gmm_preset
+from lwd_tui.analysis.weights import norms
+from lwd_tui.experiment.files import load_gmm_preset
+from lwd_tui.gmm.density import densities
+from lwd_tui.gmm.network import simulate
+from lwd_tui.gmm.theory import draw_variance, expected_norm, expected_weights, noise_floor
 
 pytestmark = pytest.mark.integration
 

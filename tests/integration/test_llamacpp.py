@@ -16,13 +16,13 @@ from typing import Any
 import httpx
 import pytest
 
-from lwd_tui.backends.base import GenerateRequest, Generation, PromptTooLong, WeightsError
-from lwd_tui.backends.gguf import read_metadata
-from lwd_tui.backends.llamacpp import LlamaCppEmbedder, LlamaCppGenerator
-from lwd_tui.backends.llamacpp_model import LlamaCppModel, Shape
-from lwd_tui.backends.weights import path_of, pull
-from lwd_tui.dynamics.prompt import build_prompt, defuse, post_line
-from lwd_tui.experiment import Participant, Sampling, Template
+from lwd_tui.backends.embedded.generator import LlamaCppEmbedder, LlamaCppGenerator
+from lwd_tui.backends.embedded.gguf import read_metadata
+from lwd_tui.backends.embedded.model import LlamaCppModel, Shape
+from lwd_tui.backends.embedded.weights import path_of, pull
+from lwd_tui.experiment.backend import GenerateRequest, Generation, PromptTooLong, WeightsError
+from lwd_tui.experiment.llm import Participant, Sampling, Template
+from lwd_tui.llm.prompt import build_prompt, defuse, post_line
 from lwd_tui.types import Message, Prompt
 
 pytestmark = pytest.mark.integration
@@ -240,10 +240,10 @@ async def test_cancelling_takes_effect_at_once(generator: LlamaCppGenerator, mom
 IN_FLIGHT = f"""
 import asyncio, sys, threading
 from contextlib import suppress
-from lwd_tui.backends.base import BackendStopped, GenerateRequest
-from lwd_tui.backends.llamacpp import LlamaCppGenerator
-from lwd_tui.dynamics.prompt import build_prompt, defuse, post_line
-from lwd_tui.experiment import Participant, Sampling, Template
+from lwd_tui.experiment.backend import BackendStopped, GenerateRequest
+from lwd_tui.backends.embedded.generator import LlamaCppGenerator
+from lwd_tui.llm.prompt import build_prompt, defuse, post_line
+from lwd_tui.experiment.llm import Participant, Sampling, Template
 from lwd_tui.types import Prompt
 
 generator = LlamaCppGenerator()
@@ -358,11 +358,11 @@ def _listening() -> set[str]:
 
 MEMORY = f"""
 import asyncio
-from lwd_tui.backends.base import GenerateRequest
-from lwd_tui.backends.gguf import read_metadata
-from lwd_tui.backends.llamacpp import LlamaCppEmbedder, LlamaCppGenerator
-from lwd_tui.dynamics.prompt import build_prompt, defuse, post_line
-from lwd_tui.experiment import Participant, Sampling, Template
+from lwd_tui.experiment.backend import GenerateRequest
+from lwd_tui.backends.embedded.gguf import read_metadata
+from lwd_tui.backends.embedded.generator import LlamaCppEmbedder, LlamaCppGenerator
+from lwd_tui.llm.prompt import build_prompt, defuse, post_line
+from lwd_tui.experiment.llm import Participant, Sampling, Template
 from lwd_tui.types import Prompt
 
 async def main():

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lwd_tui.backends.catalogue import CATALOGUE
-from lwd_tui.backends.llamacpp import LlamaCppEmbedder
+from lwd_tui.backends.embedded.catalogue import CATALOGUE
+from lwd_tui.backends.embedded.generator import LlamaCppEmbedder
 from lwd_tui.types import Vectors
 
 pytestmark = pytest.mark.integration

@@ -23,10 +23,10 @@ import numpy as np
 import pytest
 from support.requests import answers, wish
 
-from lwd_tui.backends.base import PromptTooLong
-from lwd_tui.backends.ollama import OllamaEmbedder, OllamaGenerator, choose_models
-from lwd_tui.backends.ollama_doctor import doctor
-from lwd_tui.backends.ollama_models import list_models
+from lwd_tui.backends.ollama.doctor import doctor
+from lwd_tui.backends.ollama.generator import OllamaEmbedder, OllamaGenerator, choose_models
+from lwd_tui.backends.ollama.models import list_models
+from lwd_tui.experiment.backend import PromptTooLong
 from lwd_tui.types import Message, Prompt
 
 pytestmark = pytest.mark.integration
@@ -42,7 +42,7 @@ async def host() -> AsyncIterator[str]:
         return
     from support.llama_engine import stand_in
 
-    from lwd_tui.backends.weights import pull
+    from lwd_tui.backends.embedded.weights import pull
 
     for name in ("smollm2-135m", "all-minilm-l6-v2"):
         pull(name)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from lwd_tui.backends.base import ModelMissing
-from lwd_tui.backends.catalogue import CATALOGUE
-from lwd_tui.backends.sentence_transformers import SentenceTransformersEmbedder
+from lwd_tui.backends.embedded.catalogue import CATALOGUE
+from lwd_tui.backends.sentence_transformers.embedder import SentenceTransformersEmbedder
+from lwd_tui.experiment.backend import ModelMissing
 from lwd_tui.types import Floats
 
 pytestmark = pytest.mark.integration

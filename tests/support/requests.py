@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Any
 
-from lwd_tui.backends.base import GenerateRequest, Generation, Generator, Preview
-from lwd_tui.backends.ollama import OllamaGenerator
-from lwd_tui.experiment import Sampling
+from lwd_tui.backends.ollama.generator import OllamaGenerator
+from lwd_tui.experiment.backend import GenerateRequest, Generation, Generator, Preview
+from lwd_tui.experiment.llm import Sampling
 from lwd_tui.types import Message, Prompt
 
 CHAT = Prompt("chat", (Message("system", "You are concise."), Message("user", "Name a colour.")))

@@ -10,7 +10,7 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
-from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.parts.plot import Plot
 from support.tui import painted, shown, until
 
 _PATIENCE = 50

@@ -11,9 +11,9 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lwd_tui.cast import Wishes
-from lwd_tui.experiment import Experiment
-from lwd_tui.session import Session
+from lwd_tui.experiment.llm import Experiment
+from lwd_tui.experiment.participants import Wishes
+from lwd_tui.run.session import Session
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.theme import THEMES
 from lwd_tui.types import Attempt, Draw, Geometry, Post, Prompt, Response, Step

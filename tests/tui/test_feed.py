@@ -4,7 +4,7 @@ from support.tui import NAMES, Host, focus, shown, until
 from textual import events
 
 from lwd_tui.palette import marker
-from lwd_tui.tui.widgets.feed import Feed
+from lwd_tui.tui.pages.live.feed import Feed
 from lwd_tui.types import Post
 
 

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from support.tui import focus, handmade_run, scripted, shown, until
 
-from lwd_tui.dynamics.gmm import simulate
-from lwd_tui.gmm_session import keep
-from lwd_tui.gmm_spec import GmmSpec
+from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.network import simulate
+from lwd_tui.run.mixtures import keep
 from lwd_tui.store.folder import list_runs
 from lwd_tui.store.gmm import read_gmm_run
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens.gmm import GmmPage
-from lwd_tui.tui.screens.gmm_preset import ChooseMixtures
-from lwd_tui.tui.widgets.curves import Curves
-from lwd_tui.tui.widgets.line import Line
-from lwd_tui.tui.widgets.parameters import Parameters
-from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui.pages.gmm.page import GmmPage
+from lwd_tui.tui.pages.gmm.parameters import Parameters
+from lwd_tui.tui.pages.gmm.preset import ChooseMixtures
+from lwd_tui.tui.parts.curves import Curves
+from lwd_tui.tui.parts.line import Line
+from lwd_tui.tui.parts.plot import Plot
 
 SIZE = (120, 40)
 

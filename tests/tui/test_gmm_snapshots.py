@@ -4,10 +4,10 @@ import pytest
 from support.snapshots import compare
 from support.tui import handmade_run, until
 
-from lwd_tui.gmm_spec import GmmSpec
+from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens import PageEntry
-from lwd_tui.tui.widgets.parameters import Parameters
+from lwd_tui.tui.pages.gmm.parameters import Parameters
+from lwd_tui.tui.paging import PageEntry
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 SPEC = GmmSpec(name="small", steps=12, replicates=4)
@@ -16,7 +16,7 @@ SPEC = GmmSpec(name="small", steps=12, replicates=4)
 @pytest.fixture
 def look(tmp_path, monkeypatch):
     # The tabs of other pages are not what these pictures are about.
-    pages = (PageEntry("gmm", "GMM", "gmm:GmmPage"),)
+    pages = (PageEntry("gmm", "GMM", "gmm.page:GmmPage"),)
     monkeypatch.setattr("lwd_tui.tui.app.PAGES", pages)
 
     async def look(name, size, theme, *keys, run=True, spec=SPEC, done=None):

@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 from support.tui import Host, focus, holds, shown, until
 
-from lwd_tui.gmm_spec import GmmSpec
-from lwd_tui.gmm_walk import Walk
+from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.palette import marker
+from lwd_tui.run.mixtures_walk import Walk
 from lwd_tui.store.records import StepNumbers
-from lwd_tui.tui.comparison import (
+from lwd_tui.tui.pages.gmm.clock_line import GmmClock
+from lwd_tui.tui.pages.gmm.densities import Densities
+from lwd_tui.tui.pages.gmm.mixtures import COMPILING
+from lwd_tui.tui.pages.gmm.numbers import GmmNumbers
+from lwd_tui.tui.pages.gmm.overlaid import (
     MOST_OTHERS,
     as_reference,
     mixture_curves,
     model_curves,
 )
-from lwd_tui.tui.mixtures import COMPILING
-from lwd_tui.tui.widgets.curves import Curve, Curves, top_of
-from lwd_tui.tui.widgets.densities import Densities
-from lwd_tui.tui.widgets.form import Prose
-from lwd_tui.tui.widgets.gmm_clock import GmmClock
-from lwd_tui.tui.widgets.gmm_numbers import GmmNumbers
-from lwd_tui.tui.widgets.parameters import Parameters
-from lwd_tui.tui.widgets.plot import Plot, extremes, stretches
-from lwd_tui.tui.widgets.weights import WeightRows, Weights, bar
+from lwd_tui.tui.pages.gmm.parameters import Parameters
+from lwd_tui.tui.pages.gmm.weights import WeightRows, Weights, bar
+from lwd_tui.tui.parts.curves import Curve, Curves, top_of
+from lwd_tui.tui.parts.form import Prose
+from lwd_tui.tui.parts.plot import Plot, extremes, stretches
 
 SPEC = GmmSpec(name="small", steps=8, replicates=3)
 

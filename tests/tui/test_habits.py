@@ -11,14 +11,14 @@ import pytest
 from support.tui import handmade_run, holds, painted, scripted, shown, until
 
 from lwd_tui.glossary import GLOSSARY
-from lwd_tui.tui import widgets
-from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.keys import WIDGETS
-from lwd_tui.tui.screens import PAGES, PageEntry
-from lwd_tui.tui.screens.help import Help
-from lwd_tui.tui.screens.live import LivePage
-from lwd_tui.tui.state import State
-from lwd_tui.tui.widgets.plot import Plot
+from lwd_tui.tui import pages, parts
+from lwd_tui.tui.app import PAGES, Explorer
+from lwd_tui.tui.help import Help
+from lwd_tui.tui.pages.live.page import LivePage
+from lwd_tui.tui.paging import PageEntry
+from lwd_tui.tui.parts.plot import Plot
+from lwd_tui.tui.state.keys import WIDGETS
+from lwd_tui.tui.state.memory import State
 
 SIZES = [(80, 24), (10, 3), (200, 60), (1, 1), (37, 11), (120, 40), (79, 29), (101, 31), (160, 50)]
 
@@ -128,7 +128,8 @@ async def test_a_broken_memory_is_forgotten(still, text):
 def test_the_keys_of_every_widget_can_be_changed():
     owners = {
         found[1]
-        for path in Path(widgets.__file__).parent.glob("*.py")
+        for folder in (parts, pages)
+        for path in Path(folder.__file__).parent.rglob("*.py")
         for found in re.finditer(r'\bid="(\w+)\.\w+"', path.read_text(encoding="utf-8"))
     }
     assert "rows" in owners
@@ -202,7 +203,7 @@ async def test_a_crash_leaves_a_report_and_the_run(kept, still, monkeypatch):
     async def look_back():
         async with app.run_test(size=(120, 40)) as pilot:
             await until(pilot, lambda: app.view.t == 5)
-            monkeypatch.setattr("lwd_tui.tui.widgets.scatter._ScatterPlot.draw", broken)
+            monkeypatch.setattr("lwd_tui.tui.pages.live.scatter._ScatterPlot.draw", broken)
             await pilot.press("comma")
             await pilot.pause(0.5)
 

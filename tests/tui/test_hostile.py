@@ -1,39 +1,13 @@
 """What models, users, files and servers wrote can't drive the terminal, wherever it is shown."""
 
-import unicodedata
-
-from support.tui import handmade_run, painted, scripted, until
+from support.hostile import HOSTILE, assert_tame
+from support.tui import handmade_run, scripted, until
 from textual import events
 
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens.live import PANELS
-from lwd_tui.tui.screens.post import PostByHand
-from lwd_tui.tui.widgets.editor import LONGEST, Editor
-
-HOSTILE = {
-    "osc52": "\x1b]52;c;ZXZpbA==\x07steals the clipboard",
-    "title": "\x1b]0;owned\x1b\\sets the title",
-    "closing": "[/] [/bold] [nonsense",
-    "link": "[@click=app.quit]leave[/] [link=file:///etc/passwd]read[/link]",
-    "c1": "\x9b31mred\x9b0m \x90q\x9c done",
-    "bidi": "safe \u202eevil\u202c \u2066over\u2069",
-    "hidden": "a\u200bb\u200dc\ufeffd \U000e0041\U000e0042",
-    "controls": "bell\x07 back\x08 null\x00 \x7f \r over",
-    "tall": "z" + "\u0301" * 200,
-    "wide": "漢字" * 50,
-    "long": "word " * 20_000,
-    "unbroken": "x" * 100_000,
-}
-
-
-def assert_tame(app):
-    for line in painted(app):
-        for segment in line:
-            assert not segment.control
-            assert not (segment.style and (segment.style.link or "@click" in segment.style.meta))
-            for character in segment.text:
-                category = unicodedata.category(character)
-                assert category not in ("Cc", "Cf", "Cs"), f"{character!r} in {segment.text!r}"
+from lwd_tui.tui.pages.live.page import PANELS
+from lwd_tui.tui.pages.live.post import PostByHand
+from lwd_tui.tui.parts.editor import LONGEST, Editor
 
 
 async def test_answers_posts_and_names(tmp_path):

@@ -9,13 +9,13 @@ from textual.widgets import Input
 
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens import PageEntry
-from lwd_tui.tui.screens.inspect import InspectPage
-from lwd_tui.tui.widgets.answer import Answer
-from lwd_tui.tui.widgets.followed import Followed
-from lwd_tui.tui.widgets.hits import Hits
-from lwd_tui.tui.widgets.outline import Outline
-from lwd_tui.tui.widgets.reading import Reading
+from lwd_tui.tui.pages.inspect.answer import Answer
+from lwd_tui.tui.pages.inspect.followed import Followed
+from lwd_tui.tui.pages.inspect.hits import Hits
+from lwd_tui.tui.pages.inspect.outline import Outline
+from lwd_tui.tui.pages.inspect.page import InspectPage
+from lwd_tui.tui.pages.inspect.reading import Reading
+from lwd_tui.tui.paging import PageEntry
 from lwd_tui.types import Post
 
 SLOW = 400
@@ -25,8 +25,8 @@ SLOW = 400
 def opened(tmp_path, monkeypatch):
     """Open a run on the page; its pilot stands on the last step."""
     pages = (
-        PageEntry("live", "Live", "live:LivePage"),
-        PageEntry("inspect", "Inspect", "inspect:InspectPage"),
+        PageEntry("live", "Live", "live.page:LivePage"),
+        PageEntry("inspect", "Inspect", "inspect.page:InspectPage"),
     )
     monkeypatch.setattr("lwd_tui.tui.app.PAGES", pages)
 

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from support.hostile import HOSTILE, assert_tame
 from support.tui import handmade_step, scripted, shown, until
-from test_hostile import HOSTILE, assert_tame
 
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.widgets.hits import Hits
+from lwd_tui.tui.pages.inspect.hits import Hits
 from lwd_tui.types import Attempt, Message, Prompt
 
 TEXTS = list(HOSTILE.values())

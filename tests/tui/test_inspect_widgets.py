@@ -9,19 +9,19 @@ from textual import events
 from textual.content import Content
 
 from lwd_tui.analysis.differences import differences
-from lwd_tui.descent import Descendant, Following
+from lwd_tui.findings.lineage import Descendant, Following
 from lwd_tui.store.records import Reading as Read
-from lwd_tui.tui.run import numbers_of
-from lwd_tui.tui.sheets import Place, answer_at, draw_for, sheet_at
-from lwd_tui.tui.widgets.answer import Answer
-from lwd_tui.tui.widgets.finder import Finder
-from lwd_tui.tui.widgets.followed import Followed
-from lwd_tui.tui.widgets.hits import Hits
-from lwd_tui.tui.widgets.line import Line
-from lwd_tui.tui.widgets.outline import Outline
-from lwd_tui.tui.widgets.passage import LONGEST, Passage, capped
-from lwd_tui.tui.widgets.posts import Posts
-from lwd_tui.tui.widgets.reading import Reading
+from lwd_tui.tui.pages.inspect.answer import Answer
+from lwd_tui.tui.pages.inspect.finder import Finder
+from lwd_tui.tui.pages.inspect.followed import Followed
+from lwd_tui.tui.pages.inspect.hits import Hits
+from lwd_tui.tui.pages.inspect.outline import Outline
+from lwd_tui.tui.pages.inspect.reading import Reading
+from lwd_tui.tui.pages.inspect.sheets import Place, answer_at, draw_for, sheet_at
+from lwd_tui.tui.parts.line import Line
+from lwd_tui.tui.parts.passage import LONGEST, Passage, capped
+from lwd_tui.tui.parts.posts import Posts
+from lwd_tui.tui.state.controller import numbers_of
 from lwd_tui.types import Attempt, Draw, Message, Post, Prompt
 
 AUTHORS = {name: i for i, name in enumerate(NAMES)}

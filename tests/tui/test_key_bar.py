@@ -7,7 +7,7 @@ from support.tui import shown
 from textual.app import App
 from textual.binding import Binding
 
-from lwd_tui.tui.widgets.key_bar import KeyBar
+from lwd_tui.tui.parts.key_bar import KeyBar
 
 MOVE = Binding.Group("move", compact=True)
 

@@ -5,16 +5,16 @@ import contextlib
 import pytest
 from support.tui import handmade_run, holds, scripted, shown, until
 
-from lwd_tui.backends.base import BackendStopped
 from lwd_tui.backends.scripted import ScriptedGenerator
+from lwd_tui.experiment.backend import BackendStopped
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens.help import Help
-from lwd_tui.tui.screens.live import PANELS
-from lwd_tui.tui.screens.post import PostByHand
-from lwd_tui.tui.screens.question import Question
-from lwd_tui.tui.widgets.feed import Feed
-from lwd_tui.tui.widgets.scatter import Scatter
+from lwd_tui.tui.help import Help
+from lwd_tui.tui.pages.live.feed import Feed
+from lwd_tui.tui.pages.live.page import PANELS
+from lwd_tui.tui.pages.live.post import PostByHand
+from lwd_tui.tui.pages.live.scatter import Scatter
+from lwd_tui.tui.parts.question import Question
 
 PACE = 1500  # tokens a second
 

@@ -5,8 +5,8 @@ import threading
 import pytest
 from support.tui import holds
 
-from lwd_tui.gmm_spec import GmmSpec
-from lwd_tui.tui.mixtures import COMPILING, Mixtures
+from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.tui.pages.gmm.mixtures import COMPILING, Mixtures
 
 SPEC = GmmSpec(name="small", steps=8, replicates=3)
 
@@ -47,7 +47,7 @@ async def test_other_mixtures_are_shown_while_the_simulation_is_compiled(
     mixtures, told, monkeypatch
 ):
     compiled = threading.Event()
-    monkeypatch.setattr("lwd_tui.dynamics.gmm.simulate", lambda _: compiled.wait(30))
+    monkeypatch.setattr("lwd_tui.gmm.network.simulate", lambda _: compiled.wait(30))
     mixtures.wish(SPEC, 5, 0)
     await told.until(lambda: told.of(Mixtures.Working))
     other = SPEC.replaced({"seed": 8})
@@ -98,7 +98,7 @@ async def test_a_mistake_of_our_own_is_reported(mixtures, told, monkeypatch, sti
     def broken(*_):
         raise KeyError("a slip")
 
-    monkeypatch.setattr("lwd_tui.gmm_walk.line_grid", broken)
+    monkeypatch.setattr("lwd_tui.run.mixtures_walk.line_grid", broken)
     mixtures.wish(SPEC, 0, 0)
     await told.until(lambda: told.of(Mixtures.Failed))
     (report,) = (still / "reports").iterdir()

@@ -4,22 +4,21 @@ import numpy as np
 import pytest
 from support.tui import handmade_run, handmade_step
 
-from lwd_tui.dynamics.network import (
+from lwd_tui.llm.network import (
     AttemptRejected,
     Embedding,
     ResponseArrived,
     StepCompleted,
     StepStarted,
 )
-from lwd_tui.pace import Pace
+from lwd_tui.run.pace import Pace
 from lwd_tui.store.run import RunStore
-from lwd_tui.text import shorten
-from lwd_tui.tui.excerpt import excerpt
-from lwd_tui.tui.pictures import picture, plane_of
-from lwd_tui.tui.tally import TEXT_KEPT, Tally
-from lwd_tui.tui.widgets.ticks import Ticks
+from lwd_tui.text import duration, shorten
+from lwd_tui.tui.pages.live.pictures import picture, plane_of
+from lwd_tui.tui.parts.excerpt import excerpt
+from lwd_tui.tui.parts.ticks import Ticks
+from lwd_tui.tui.state.tally import TEXT_KEPT, Tally
 from lwd_tui.types import Attempt, Response
-from lwd_tui.words import duration
 
 
 def response(participant, index, text="It rises.", tokens=4):

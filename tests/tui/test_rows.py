@@ -4,7 +4,7 @@ from rich.segment import Segment
 from support.tui import Host, focus, heard, holds, shown
 from textual import events
 
-from lwd_tui.tui.widgets.rows import Rows
+from lwd_tui.tui.parts.rows import Rows
 
 
 class Numbered(Rows):

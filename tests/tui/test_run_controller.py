@@ -6,13 +6,13 @@ import contextlib
 import pytest
 from support.tui import holds, scripted, stored_run
 
-from lwd_tui.backends.base import BackendStopped
 from lwd_tui.backends.scripted import ScriptedGenerator
-from lwd_tui.cast import Wishes
 from lwd_tui.errors import RunStopped
+from lwd_tui.experiment.backend import BackendStopped
+from lwd_tui.experiment.participants import Wishes
 from lwd_tui.store.run import RunStore
-from lwd_tui.tui import messages
-from lwd_tui.tui.run import RunController
+from lwd_tui.tui.state import messages
+from lwd_tui.tui.state.controller import RunController
 
 
 class Heard(list):
@@ -179,7 +179,7 @@ async def test_a_mistake_of_our_own_is_reported_and_leaves_the_run(
     def broken(*_):
         raise KeyError("a slip")
 
-    monkeypatch.setattr("lwd_tui.session.geometry", broken)
+    monkeypatch.setattr("lwd_tui.run.session.geometry", broken)
     run.run()
     await holds(lambda: phase(run) == "failed")
     (report,) = (still / "reports").iterdir()

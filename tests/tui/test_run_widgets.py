@@ -7,11 +7,11 @@ import pytest
 from support.tui import NAMES, Host, holds, shown, until
 
 from lwd_tui.store.records import RunSummary
-from lwd_tui.tui.shelf import NormSeries
-from lwd_tui.tui.widgets.overlay import Overlay
-from lwd_tui.tui.widgets.plot import Plot
-from lwd_tui.tui.widgets.run_card import RunCard
-from lwd_tui.tui.widgets.run_table import RunTable
+from lwd_tui.tui.pages.runs.overlay import Overlay
+from lwd_tui.tui.pages.runs.run_card import RunCard
+from lwd_tui.tui.pages.runs.run_table import RunTable
+from lwd_tui.tui.pages.runs.shelf import NormSeries
+from lwd_tui.tui.parts.plot import Plot
 
 
 def summary(name, **changes):

@@ -6,29 +6,29 @@ import sqlite3
 
 import numpy as np
 import pytest
+from support.hostile import HOSTILE, assert_tame
 from support.snapshots import compare
 from support.tui import focus, handmade_run, scripted, shown, stored_run, until
-from test_hostile import HOSTILE, assert_tame
 from textual.widgets import Input
 
-from lwd_tui.dynamics.gmm import simulate
-from lwd_tui.gmm_session import keep
-from lwd_tui.gmm_spec import GmmSpec
+from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.network import simulate
+from lwd_tui.run.mixtures import keep
 from lwd_tui.store.errors import RunBusy
 from lwd_tui.store.folder import annotate_run, list_runs
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens import PageEntry
-from lwd_tui.tui.screens.runs import RunsPage
-from lwd_tui.tui.widgets.choice import Choice
-from lwd_tui.tui.widgets.run_table import RunTable
+from lwd_tui.tui.pages.runs.page import RunsPage
+from lwd_tui.tui.pages.runs.run_table import RunTable
+from lwd_tui.tui.paging import PageEntry
+from lwd_tui.tui.parts.choice import Choice
 
 
 @pytest.fixture
 def folder(still, monkeypatch):
     pages = (
-        PageEntry("live", "Live", "live:LivePage"),
-        PageEntry("runs", "Runs", "runs:RunsPage"),
+        PageEntry("live", "Live", "live.page:LivePage"),
+        PageEntry("runs", "Runs", "runs.page:RunsPage"),
     )
     monkeypatch.setattr("lwd_tui.tui.app.PAGES", pages)
     runs = still / "runs"
@@ -250,7 +250,7 @@ async def test_a_run_that_another_process_writes_is_left_alone(three, monkeypatc
     def busy(path):
         raise RunBusy(f"run {path.stem} is being written by another process")
 
-    monkeypatch.setattr("lwd_tui.tui.screens.run_changes.delete_run", busy)
+    monkeypatch.setattr("lwd_tui.tui.pages.runs.changes.delete_run", busy)
     async with _Page() as page:
         await page.press("d")
         await page.says("is being written by another process")
@@ -303,7 +303,10 @@ async def test_damaged_files_are_shown_as_such(three):
 
 async def test_a_run_of_mixtures_stands_among_the_others(three, monkeypatch):
     keep(simulate(GmmSpec(name="two mixtures", steps=5)), three / "gmm.sqlite")
-    pages = (PageEntry("runs", "Runs", "runs:RunsPage"), PageEntry("gmm", "GMM", "gmm:GmmPage"))
+    pages = (
+        PageEntry("runs", "Runs", "runs.page:RunsPage"),
+        PageEntry("gmm", "GMM", "gmm.page:GmmPage"),
+    )
     monkeypatch.setattr("lwd_tui.tui.app.PAGES", pages)
     async with _Page() as page:
         await page.says("4 stored runs")
@@ -369,9 +372,9 @@ async def test_panels_stand_alone_on_a_small_terminal(three):
 @pytest.mark.parametrize("theme", ["lwd-dark", "lwd-light"])
 async def test_what_it_looks_like(three, size, theme, tmp_path, monkeypatch):
     # Sizes of files, and their folder, differ from machine to machine.
-    monkeypatch.setattr("lwd_tui.tui.widgets.run_card.size_text", lambda size: "90 kB")
-    monkeypatch.setattr("lwd_tui.tui.widgets.run_table.size_text", lambda size: "90 kB")
-    monkeypatch.setattr("lwd_tui.tui.widgets.run_card.place", lambda path: path.name)
+    monkeypatch.setattr("lwd_tui.tui.pages.runs.run_card.size_text", lambda size: "90 kB")
+    monkeypatch.setattr("lwd_tui.tui.pages.runs.run_table.size_text", lambda size: "90 kB")
+    monkeypatch.setattr("lwd_tui.tui.pages.runs.run_card.place", lambda path: path.name)
     async with _Page(size=size) as page:
         page.app.theme = theme
         await page.press("m", "j")

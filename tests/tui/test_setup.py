@@ -6,17 +6,17 @@ from support.tui import focus, scripted, shown, until
 from textual import events
 from textual.widgets import Button
 
-from lwd_tui.presets import load_preset
-from lwd_tui.store.preset import save_preset
+from lwd_tui.experiment.files import load_preset
+from lwd_tui.store.files import save_preset
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens.participant import EditParticipant
-from lwd_tui.tui.screens.question import Question
-from lwd_tui.tui.widgets.cost_line import CostLine
-from lwd_tui.tui.widgets.editor import Editor
-from lwd_tui.tui.widgets.experiment_panel import ExperimentPanel
-from lwd_tui.tui.widgets.form import Form, FormRow
-from lwd_tui.tui.widgets.models import Models
-from lwd_tui.tui.widgets.seeds import Seeds
+from lwd_tui.tui.pages.setup.cost_line import CostLine
+from lwd_tui.tui.pages.setup.experiment_panel import ExperimentPanel
+from lwd_tui.tui.pages.setup.models import Models
+from lwd_tui.tui.pages.setup.participant import EditParticipant
+from lwd_tui.tui.pages.setup.seeds import Seeds
+from lwd_tui.tui.parts.editor import Editor
+from lwd_tui.tui.parts.form import Form, FormRow
+from lwd_tui.tui.parts.question import Question
 
 
 @pytest.fixture

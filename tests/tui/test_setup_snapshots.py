@@ -4,11 +4,11 @@ import pytest
 from support.snapshots import compare
 from support.tui import until
 
-from lwd_tui.backends.offer import Offer
-from lwd_tui.presets import load_preset
+from lwd_tui.backends.available import Offer
+from lwd_tui.experiment.files import load_preset
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens import PageEntry
-from lwd_tui.tui.widgets.cost_line import CostLine
+from lwd_tui.tui.pages.setup.cost_line import CostLine
+from lwd_tui.tui.paging import PageEntry
 from lwd_tui.types import ModelInfo
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -41,9 +41,11 @@ def look(tmp_path, monkeypatch):
             Offer("ollama", "attic", False, "no Ollama server answers at http://attic:11434"),
         )
 
-    monkeypatch.setattr("lwd_tui.tui.app.PAGES", (PageEntry("setup", "Set up", "setup:SetupPage"),))
-    monkeypatch.setattr("lwd_tui.tui.widgets.models_panel.look", offered)
-    monkeypatch.setattr("lwd_tui.tui.screens.setup.load_preset", lambda _: experiment())
+    monkeypatch.setattr(
+        "lwd_tui.tui.app.PAGES", (PageEntry("setup", "Set up", "setup.page:SetupPage"),)
+    )
+    monkeypatch.setattr("lwd_tui.tui.pages.setup.models_panel.look", offered)
+    monkeypatch.setattr("lwd_tui.tui.pages.setup.page.load_preset", lambda _: experiment())
 
     def experiment():
         # Without its posts and many responses: only what is set here may change the pictures.

@@ -3,16 +3,16 @@
 import pytest
 from support.tui import Host, focus, shown, until
 
-from lwd_tui.backends.offer import Offer
-from lwd_tui.experiment import Participant, SeedPost
-from lwd_tui.tui.widgets.cast import Cast
-from lwd_tui.tui.widgets.choice import Choice
-from lwd_tui.tui.widgets.edited import EditedRows
-from lwd_tui.tui.widgets.fold import Fold
-from lwd_tui.tui.widgets.form import Field, Form, FormRow
-from lwd_tui.tui.widgets.models import Models
-from lwd_tui.tui.widgets.seeds import Seeds
-from lwd_tui.tui.widgets.servers import Servers
+from lwd_tui.backends.available import Offer
+from lwd_tui.experiment.llm import Participant, SeedPost
+from lwd_tui.tui.pages.setup.cast import Cast
+from lwd_tui.tui.pages.setup.edited import EditedRows
+from lwd_tui.tui.pages.setup.fold import Fold
+from lwd_tui.tui.pages.setup.models import Models
+from lwd_tui.tui.pages.setup.seeds import Seeds
+from lwd_tui.tui.pages.setup.servers import Servers
+from lwd_tui.tui.parts.choice import Choice
+from lwd_tui.tui.parts.form import Field, Form, FormRow
 from lwd_tui.types import ModelInfo
 
 HOSTILE = "\x1b]0;owned\x07[/][@click=app.quit]x\x9b31m\u202e" + "y" * 100_000

@@ -3,7 +3,7 @@
 import pytest
 from support.tui import scripted, shown, stored_run, until
 
-from lwd_tui.cast import Wishes
+from lwd_tui.experiment.participants import Wishes
 from lwd_tui.tui.app import Explorer
 
 SLOW = 400  # tokens a second: a step takes about a twentieth of a second

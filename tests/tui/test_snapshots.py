@@ -5,7 +5,7 @@ from support.snapshots import compare
 from support.tui import handmade_run, until
 
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.screens import PageEntry
+from lwd_tui.tui.paging import PageEntry
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -13,7 +13,7 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 @pytest.fixture
 def look(tmp_path, monkeypatch):
     # Another page adds a tab, which is no business of these pictures.
-    monkeypatch.setattr("lwd_tui.tui.app.PAGES", (PageEntry("live", "Live", "live:LivePage"),))
+    monkeypatch.setattr("lwd_tui.tui.app.PAGES", (PageEntry("live", "Live", "live.page:LivePage"),))
 
     async def look(name, size, theme, *keys, done=None):
         app = Explorer(run=handmade_run(tmp_path / "kept.sqlite"))

@@ -3,22 +3,22 @@
 import math
 
 import pytest
+from support.hostile import HOSTILE, assert_tame
 from support.snapshots import compare
 from support.tui import handmade_run, scripted, shown, stored_run, until
-from test_hostile import HOSTILE, assert_tame
 
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.run_statistics import step_findings
+from lwd_tui.findings.step import step_findings
 from lwd_tui.store.run import RunStore
-from lwd_tui.tui import findings as computing
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.findings import Findings, Margin
-from lwd_tui.tui.screens import PageEntry
-from lwd_tui.tui.screens.margin import AskMargin
-from lwd_tui.tui.widgets.findings_table import FindingsTable
-from lwd_tui.tui.widgets.line import Line
-from lwd_tui.tui.widgets.multiples import Multiples
-from lwd_tui.tui.widgets.verdicts import Verdicts
+from lwd_tui.tui.pages.statistics import findings as computing
+from lwd_tui.tui.pages.statistics.findings import Findings, Margin
+from lwd_tui.tui.pages.statistics.findings_table import FindingsTable
+from lwd_tui.tui.pages.statistics.margin import AskMargin
+from lwd_tui.tui.pages.statistics.multiples import Multiples
+from lwd_tui.tui.pages.statistics.verdicts import Verdicts
+from lwd_tui.tui.paging import PageEntry
+from lwd_tui.tui.parts.line import Line
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -27,8 +27,8 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 def opened(tmp_path, monkeypatch):
     """Open a run on the page, and wait until all is computed."""
     pages = (
-        PageEntry("live", "Live", "live:LivePage"),
-        PageEntry("statistics", "Statistics", "statistics:StatisticsPage"),
+        PageEntry("live", "Live", "live.page:LivePage"),
+        PageEntry("statistics", "Statistics", "statistics.page:StatisticsPage"),
     )
     monkeypatch.setattr("lwd_tui.tui.app.PAGES", pages)
 

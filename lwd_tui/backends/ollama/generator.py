@@ -1,0 +1,310 @@
+"""Generation by Ollama servers, one or several."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from ollama import ChatResponse, GenerateResponse, ResponseError
+
+from lwd_tui.backends.hosts import ollama_hosts
+from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long, tokens_named
+from lwd_tui.backends.ollama.embedder import OllamaEmbedder
+from lwd_tui.backends.ollama.models import ModelFacts, canonical, choose_models
+from lwd_tui.backends.ollama.request import body_of, content_of
+from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
+from lwd_tui.backends.pool import Pool
+from lwd_tui.backends.reasoning import without_thoughts
+from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.scheduler import HostScheduler
+from lwd_tui.backends.streams import as_finished, watched
+from lwd_tui.backends.truncation import check_whole, too_long
+from lwd_tui.experiment.backend import (
+    GenerateRequest,
+    Generation,
+    Preview,
+    UnfitRequest,
+)
+from lwd_tui.types import ModelInfo
+
+__all__ = ["OllamaEmbedder", "OllamaGenerator", "choose_models"]
+
+# Counting tokens happens before the context of the run is known.
+COUNTING_CONTEXT = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    text: str
+    thinking: str
+    finish_reason: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    seconds: float
+
+
+class OllamaGenerator:
+    """Answers by the models of some Ollama servers, which share the work.
+
+    Parameters
+    ----------
+    hosts : sequence of str
+        Addresses as Ollama reads them; none for OLLAMA_HOST, else this machine.
+    first_seconds : float
+        Limit on the wait for an answer's first token, with the server's queue, the loading of
+        the model and the reading of the prompt.
+    idle_seconds : float
+        Limit on the wait for each further token.
+    attempts : int
+        Tries for an answer, and failures in a row until a host counts as lost.
+    first_delay : float
+        Seconds before the second try; later ones wait longer, up to half a minute.
+    keep_alive : str
+        How long a model stays loaded after a request, should this process die. What this
+        generator loaded is unloaded by `aclose`.
+    parallel : int or None
+        Requests in flight per host and model; None finds out what helps.
+    """
+
+    def __init__(
+        self,
+        hosts: Sequence[str] = (),
+        *,
+        first_seconds: float = 600.0,
+        idle_seconds: float = 60.0,
+        attempts: int = 8,
+        first_delay: float = 0.5,
+        keep_alive: str = KEEP_ALIVE,
+        parallel: int | None = None,
+    ) -> None:
+        self._urls = ollama_hosts(hosts)
+        self._first_seconds = first_seconds
+        self._idle_seconds = idle_seconds
+        self._keep_alive = keep_alive
+        self._parallel = parallel
+        self._pool = Pool(attempts, first_delay)
+        self._servers: dict[str, OllamaServer] = {}
+        self._facts: dict[str, ModelFacts] = {}
+        self._places: dict[str, tuple[HostScheduler, ...]] = {}
+        self._special: dict[str, int] = {}
+
+    async def describe(self, model: str) -> ModelInfo:
+        """Say what the servers know about a model.
+
+        Raises
+        ------
+        ServerMissing
+            If one of the hosts doesn't answer as an Ollama server.
+        ModelMissing
+            If none of them has it.
+        BackendError
+            If they have different models under that name.
+        """
+        await self._know(model, afresh=True)
+        return self._facts[model].info
+
+    async def count_tokens(self, model: str, text: str) -> int | None:
+        """Count tokens by having the server read the text; None where its count can't be used."""
+        if not text:
+            return 0
+        await self._know(model)
+        if model not in self._special:
+            one = await self._count(model, "a")
+            self._special[model] = 0 if one is None else one - 1
+        count = await self._count(model, text)
+        return None if count is None else max(1, count - self._special[model])
+
+    async def prepare(self, contexts: dict[str, int], answers: int) -> None:  # noqa: ARG002 (L is the caller's)
+        """Load each model with its context, on each host that has it, and see what fits together.
+
+        Raises
+        ------
+        BackendError
+            If a model can't be loaded, or not with that context.
+        """
+        for model in contexts:
+            await self._know(model)
+            if "generate" not in self._facts[model].info.capabilities:
+                raise UnfitRequest(f"{model} embeds texts and can't generate any")
+        servers = self._servers.values()
+        await asyncio.gather(*(self._prepare(server, contexts) for server in servers))
+
+    async def generate(
+        self, request: GenerateRequest, preview: Preview | None = None
+    ) -> AsyncGenerator[Generation, None]:
+        """Ask for one answer a seed, all at once; the scheduler says how many are under way."""
+        await self._know(request.model)
+        self._check(request)
+        positions = range(len(request.seeds))
+        asked = (self._generate(request, position, preview) for position in positions)
+        async with aclosing(as_finished(asked)) as finished:
+            async for generation in finished:
+                yield generation
+
+    async def aclose(self) -> None:
+        """Unload what this generator loaded, and close the connections."""
+        servers, self._servers = self._servers, {}
+        for server in servers.values():
+            await server.aclose()
+
+    async def _know(self, model: str, *, afresh: bool = False) -> None:
+        if model in self._facts and not afresh:
+            return
+        for url in self._urls:
+            if url not in self._servers:
+                self._servers[url] = OllamaServer(url, self._keep_alive, self._parallel)
+        self._facts[model], holders = await locate(self._servers.values(), model)
+        self._places[model] = tuple(server.scheduler for server in holders)
+
+    def _check(self, request: GenerateRequest) -> None:
+        model, style = request.model, request.prompt.style
+        capabilities = self._facts[model].info.capabilities
+        if "generate" not in capabilities:
+            raise UnfitRequest(f"{model} embeds texts and can't generate any")
+        if style == "chat" and "chat" not in capabilities:
+            raise UnfitRequest(
+                f'{model} is a base model without a chat template; set style = "completion" for it'
+            )
+        if not request.prompt.text.strip():
+            raise UnfitRequest(f"{model} was asked nothing: the prompt is blank")
+
+    async def _prepare(self, server: OllamaServer, contexts: Mapping[str, int]) -> None:
+        for model, context in contexts.items():
+            if server.scheduler not in self._places[model]:
+                continue
+
+            async def load(_: HostScheduler, model: str = model, context: int = context) -> None:
+                await server.ready(model, context, self._first_seconds)
+
+            await self._pool.run(canonical(model), [server.scheduler], load, "prepare")
+
+    async def _count(self, model: str, text: str) -> int | None:
+        async def work(host: HostScheduler) -> int | None:
+            server = self._servers[host.url]
+            loaded = await server.look()
+            context = loaded.get(canonical(model)) or COUNTING_CONTEXT
+            options = {"num_ctx": context, "num_predict": 1}
+            body = {
+                "model": model,
+                "prompt": text,
+                "raw": True,
+                "truncate": False,
+                "shift": False,
+                "options": options,
+            }
+            try:
+                answer = await server.whole(body, self._first_seconds)
+            except ResponseError as error:
+                if is_too_long(error):
+                    return tokens_named(error)
+                raise explained(error, host.url, model) from None
+            except FAILURES as error:
+                raise explained(error, host.url, model) from None
+            counted = answer.prompt_eval_count
+            # A server that cuts silently leaves half the context at least.
+            return counted if counted is not None and counted < context // 2 else None
+
+        count, _ = await self._pool.run(canonical(model), self._places[model], work, "count")
+        return count
+
+    async def _generate(
+        self, request: GenerateRequest, position: int, preview: Preview | None
+    ) -> Generation:
+        name, seed = canonical(request.model), request.seeds[position]
+        answered_by = ""
+
+        async def work(host: HostScheduler) -> _Answer:
+            nonlocal answered_by
+            answered_by = host.url
+            server = self._servers[host.url]
+            proven = await server.ready(request.model, request.context, self._first_seconds)
+            answer = await self._stream(server, request, position, preview)
+            check_whole(
+                request,
+                answer.prompt_tokens,
+                answer.completion_tokens,
+                answer.finish_reason,
+                proven,
+            )
+            host.answer_seconds[name] = answer.seconds
+            if name not in host.loaded:
+                # What the server had to unload for it matters to the next step's order.
+                with suppress(Transient):
+                    await server.look()
+            return answer
+
+        answer, faults = await self._pool.run(name, self._places[request.model], work, str(seed))
+        return Generation(
+            position,
+            answer.text,
+            seed,
+            answer.finish_reason,
+            answer.prompt_tokens,
+            answer.completion_tokens,
+            answer.seconds,
+            answer.thinking,
+            answered_by,
+            faults,
+        )
+
+    async def _stream(
+        self, server: OllamaServer, request: GenerateRequest, position: int, preview: Preview | None
+    ) -> _Answer:
+        name, facts = canonical(request.model), self._facts[request.model]
+        body = body_of(request, request.seeds[position], facts, self._keep_alive)
+        began = time.perf_counter()
+        pieces: list[str] = []
+        thoughts: list[str] = []
+        last: ChatResponse | GenerateResponse | None = None
+
+        def fault(error: Exception) -> Exception:
+            return self._fault(error, server, request)
+
+        limits = self._first_seconds, self._idle_seconds
+        try:
+            async with (
+                aclosing(await server.client.stream(body)) as parts,
+                aclosing(watched(parts, *limits, FAILURES, fault)) as stream,
+            ):
+                async for part in stream:
+                    text, thought = content_of(part)
+                    pieces.append(text)
+                    thoughts.append(thought)
+                    # One token may be read late, after another answer ended; two are a stream.
+                    if len(pieces) == 2:
+                        server.scheduler.stream_began(name)
+                    if preview and text:
+                        preview(position, text)
+                    if part.done:
+                        last = part
+        finally:
+            if len(pieces) >= 2:
+                server.scheduler.stream_ended(name)
+        if last is None:
+            raise Transient("the stream ended before the answer did")
+        answer, thinking = without_thoughts("".join(pieces))
+        return _Answer(
+            answer,
+            thinking or "".join(thoughts),
+            last.done_reason or "stop",
+            last.prompt_eval_count,
+            last.eval_count,
+            time.perf_counter() - began,
+        )
+
+    def _fault(self, error: Exception, server: OllamaServer, request: GenerateRequest) -> Exception:
+        if isinstance(error, ResponseError):
+            if is_too_long(error):
+                tokens = tokens_named(error)
+                if tokens is None:
+                    return too_long(request, "the server refused the prompt")
+                needed = tokens + request.sampling.max_tokens
+                return too_long(request, f"the prompt has {tokens} tokens", needed)
+            if error.status_code == 503:
+                server.scheduler.crowded(canonical(request.model))
+                return explained(error, server.url, request.model)
+        server.forget()
+        return explained(error, server.url, request.model)

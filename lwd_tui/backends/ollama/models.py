@@ -1,0 +1,237 @@
+"""The models of an Ollama server: listed, described, chosen, pulled."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from ollama import ListResponse, ProcessResponse, ResponseError, ShowResponse
+
+from lwd_tui.backends.hosts import ollama_hosts
+from lwd_tui.backends.ollama.client import (
+    FAILURES,
+    OllamaClient,
+    closable,
+    explained,
+    missing,
+)
+from lwd_tui.experiment.backend import BackendError, ModelMissing
+from lwd_tui.text import clean_line, nearest
+from lwd_tui.types import ModelInfo
+
+Progress = Callable[[str, int | None, int | None], None]
+"""Called with (what is being done, bytes done, bytes in all) while a model is pulled."""
+
+# Templates that pass the bare prompt on: the model was not taught to take turns.
+_NO_TEMPLATE = ("", "{{ .Prompt }}", "{{.Prompt}}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A model on one server, with what a request to it needs.
+
+    Attributes
+    ----------
+    info : ModelInfo
+    stop : tuple of str
+        Stop texts of the model itself, which those of a request would replace.
+    """
+
+    info: ModelInfo
+    stop: tuple[str, ...] = ()
+
+
+def canonical(name: str) -> str:
+    """Return a name as the server files it: lower case, with its tag."""
+    name = name.strip().lower()
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+async def read_facts(client: OllamaClient, name: str) -> ModelFacts:
+    """Return what a server knows about a model.
+
+    Raises
+    ------
+    ModelMissing
+        With the nearest names that the server has, and the command to get it.
+    Transient
+        If the server doesn't answer, or not as an Ollama server.
+    """
+    try:
+        version = await client.version()
+        listing, running = await client.list(), await client.ps()
+        listed = _find(listing, name)
+        shown = None if listed is None else await client.show(name)
+    except FAILURES as error:
+        raise explained(error, client.url, name) from None
+    if listed is None or shown is None:
+        raise _model_missing(client.url, name, listing)
+    return ModelFacts(
+        _info(client.url, version, name, listed, shown, loaded_models(running)),
+        tuple(_stops(shown.parameters or "")),
+    )
+
+
+async def list_models(host: str = "") -> list[ModelInfo]:
+    """List what a server has, by name.
+
+    Parameters
+    ----------
+    host : str
+        "" for OLLAMA_HOST, else this machine.
+
+    Raises
+    ------
+    ServerMissing
+    """
+    async with OllamaClient(ollama_hosts([host])[0]) as client:
+        try:
+            version = await client.version()
+            listing, running = await client.list(), loaded_models(await client.ps())
+            at_a_time = asyncio.Semaphore(8)
+
+            async def describe(listed: ListResponse.Model) -> ModelInfo:
+                name = str(listed.model)
+                async with at_a_time:
+                    shown = await client.show(name)
+                return _info(client.url, version, name, listed, shown, running)
+
+            found = await asyncio.gather(*(describe(listed) for listed in listing.models))
+        except FAILURES as error:
+            raise missing(explained(error, client.url), client.url) from None
+    return sorted(found, key=lambda model: model.name)
+
+
+async def choose_models(host: str = "", count: int = 3) -> list[str]:
+    """Choose the participants of an experiment that names none.
+
+    Models that can generate, of different families as far as there are any; loaded ones before
+    others, those that can chat before base models, small ones before large ones. The choice
+    depends on the server's state alone.
+
+    Raises
+    ------
+    ServerMissing
+    ModelMissing
+        If the server has no model that generates.
+    """
+    url = ollama_hosts([host])[0]
+    models = [model for model in await list_models(host) if "generate" in model.capabilities]
+    if not models:
+        raise ModelMissing(
+            f"{url} has no model that generates text; get one with: lwd-tui models pull llama3.2"
+        )
+    models.sort(
+        key=lambda model: (
+            not model.loaded,
+            "chat" not in model.capabilities,
+            model.size or 0,
+            model.name,
+        )
+    )
+    families: dict[str, str] = {}
+    for model in models:
+        families.setdefault(model.family, model.name)
+    first = list(families.values())
+    others = [model.name for model in models if model.name not in first]
+    return (first + others)[:count]
+
+
+async def pull_model(host: str, name: str, progress: Progress) -> None:
+    """Let a server download a model.
+
+    Raises
+    ------
+    ServerMissing
+    BackendError
+        If the server can't get it.
+    """
+    async with OllamaClient(ollama_hosts([host])[0]) as client:
+        done = False
+        try:
+            async with aclosing(closable(await client.pull(name, stream=True))) as parts:
+                async for part in parts:
+                    progress(clean_line(part.status or ""), part.completed, part.total)
+                    done = part.status == "success"
+        except ResponseError as error:
+            told = clean_line(error.error)
+            raise BackendError(f"{client.url} can't pull {name}: {told}") from None
+        except FAILURES as error:
+            raise missing(explained(error, client.url, name), client.url) from None
+        if not done:
+            raise BackendError(f"{client.url} stopped before {name} was whole; pull it again")
+
+
+def loaded_models(running: ProcessResponse) -> dict[str, ProcessResponse.Model]:
+    """Return what is in the server's memory, by canonical name."""
+    return {canonical(str(model.model or model.name)): model for model in running.models}
+
+
+def _info(
+    url: str,
+    version: str,
+    name: str,
+    listed: ListResponse.Model,
+    shown: ShowResponse,
+    running: dict[str, ProcessResponse.Model],
+) -> ModelInfo:
+    details = listed.details or shown.details
+    loaded = running.get(canonical(name))
+    share = None
+    if loaded is not None and loaded.size:
+        share = min(1.0, (loaded.size_vram or 0) / loaded.size)
+    context = shown.modelinfo or {}
+    architecture = str(context.get("general.architecture", ""))
+    length = context.get(f"{architecture}.context_length")
+    return ModelInfo(
+        name=clean_line(name),
+        backend="ollama",
+        digest=clean_line(listed.digest or ""),
+        family=clean_line((details.family if details else "") or architecture),
+        parameters=clean_line((details.parameter_size if details else "") or ""),
+        quantisation=clean_line((details.quantization_level if details else "") or ""),
+        size=listed.size,
+        context_length=length if isinstance(length, int) else None,
+        capabilities=_capabilities(shown, architecture),
+        licence=clean_line(str(context.get("general.license") or "")),
+        server=f"Ollama {clean_line(version)}",
+        host=url,
+        loaded=loaded is not None,
+        gpu_share=share,
+    )
+
+
+def _capabilities(shown: ShowResponse, architecture: str) -> tuple[str, ...]:
+    """Say what a model can do.
+
+    The server's own list isn't enough: embedding models have been seen listed as able to
+    complete. A model that pools its states into one vector is one that embeds.
+    """
+    told = shown.capabilities or []
+    if "embedding" in told or f"{architecture}.pooling_type" in (shown.modelinfo or {}):
+        return ("embed",)
+    # Servers from before there was such a list have it empty.
+    if told and "completion" not in told:
+        return ()
+    chat = () if (shown.template or "").strip() in _NO_TEMPLATE else ("chat",)
+    return ("generate", *chat, *(("thinking",) if "thinking" in told else ()))
+
+
+def _stops(parameters: str) -> list[str]:
+    found = re.findall(r'^stop\s+(?:"(.*)"|(\S.*?))\s*$', parameters, re.MULTILINE)
+    return [quoted or bare for quoted, bare in found]
+
+
+def _find(listing: ListResponse, name: str) -> ListResponse.Model | None:
+    wanted = canonical(name)
+    return next((model for model in listing.models if canonical(str(model.model)) == wanted), None)
+
+
+def _model_missing(url: str, name: str, listing: ListResponse) -> ModelMissing:
+    near = nearest(name, [str(model.model) for model in listing.models])
+    return ModelMissing(
+        f"{url} has no model {name!r}{near}; get it with: lwd-tui models pull {name} --host {url}"
+    )

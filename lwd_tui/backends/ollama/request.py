@@ -1,0 +1,53 @@
+"""What is sent to an Ollama server for an answer, and what is read from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ollama import ChatResponse, GenerateResponse
+
+from lwd_tui.backends.ollama.models import ModelFacts
+from lwd_tui.experiment.backend import GenerateRequest
+
+
+def body_of(
+    request: GenerateRequest, seed: int, facts: ModelFacts, keep_alive: str
+) -> dict[str, Any]:
+    """Return the body for /api/chat, or for /api/generate where the prompt is a completion.
+
+    Every option is named here: the server ignores those that it doesn't know.
+    """
+    sampling = request.sampling
+    options: dict[str, Any] = {
+        "num_ctx": request.context,
+        "num_predict": sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
+        "min_p": sampling.min_p,
+        "repeat_penalty": sampling.repeat_penalty,
+        "seed": seed,
+    }
+    if sampling.stop:
+        # A list sent replaces the model's own, without which it may not know when to stop.
+        options["stop"] = list(dict.fromkeys(facts.stop + sampling.stop))
+    body: dict[str, Any] = {
+        "model": request.model,
+        "options": options,
+        "keep_alive": keep_alive,
+        "truncate": False,
+        "shift": False,
+    }
+    if request.prompt.style == "completion":
+        return body | {"prompt": request.prompt.text, "raw": True}
+    turns = [{"role": turn.role, "content": turn.content} for turn in request.prompt.messages]
+    # A model that can't think answers 400 if it is told not to.
+    quiet = {"think": False} if "thinking" in facts.info.capabilities else {}
+    return body | {"messages": turns} | quiet
+
+
+def content_of(part: ChatResponse | GenerateResponse) -> tuple[str, str]:
+    """Return the new text of an answer, and of the thinking before it."""
+    if isinstance(part, GenerateResponse):
+        return part.response or "", part.thinking or ""
+    return part.message.content or "", part.message.thinking or ""

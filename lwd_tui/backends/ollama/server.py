@@ -1,0 +1,211 @@
+"""One Ollama server as a run sees it: which models it holds, made ready, looked at, released."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from ollama import GenerateResponse, ResponseError
+
+from lwd_tui.backends.ollama.client import FAILURES, OllamaClient, explained, is_too_long, missing
+from lwd_tui.backends.ollama.models import ModelFacts, canonical, loaded_models, read_facts
+from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.scheduler import scheduler_of
+from lwd_tui.backends.truncation import largest_whole, overlong_prompt
+from lwd_tui.experiment.backend import BackendError, ModelMissing, UnfitRequest
+
+KEEP_ALIVE = "30m"
+_RELEASE_SECONDS = 5.0
+
+
+async def locate(
+    servers: Iterable[OllamaServer], model: str
+) -> tuple[ModelFacts, tuple[OllamaServer, ...]]:
+    """Find out which servers have a model, and that it is the same one everywhere.
+
+    Raises
+    ------
+    ServerMissing
+        If one of them doesn't answer as an Ollama server.
+    ModelMissing
+        If none of them has it.
+    BackendError
+        If they have different models under that name.
+    """
+    found: list[tuple[OllamaServer, ModelFacts]] = []
+    absent: list[ModelMissing] = []
+    for server in servers:
+        try:
+            found.append((server, await server.facts(model)))
+        except ModelMissing as error:
+            absent.append(error)
+    if not found:
+        raise absent[0]
+    if len({facts.info.digest for _, facts in found}) > 1:
+        seen = ", ".join(f"{facts.info.digest[:12]} at {server.url}" for server, facts in found)
+        raise BackendError(
+            f"{model} is not the same model on all hosts ({seen}); pull it anew on each"
+        )
+    return found[0][1], tuple(server for server, _ in found)
+
+
+class OllamaServer:
+    """A server and what has been learnt of it.
+
+    Make it inside a running event loop.
+
+    Parameters
+    ----------
+    url : str
+        As `parse_host` gives it.
+    keep_alive : str
+    parallel : int or None
+        Requests in flight per model; None finds out what helps.
+
+    Attributes
+    ----------
+    client : OllamaClient
+    scheduler : HostScheduler
+        Shared with all that use the same URL.
+    """
+
+    def __init__(self, url: str, keep_alive: str = KEEP_ALIVE, parallel: int | None = None) -> None:
+        self.url = url
+        self.client = OllamaClient(url)
+        self.scheduler = scheduler_of(url, parallel)
+        self.keep_alive = keep_alive
+        self._proven: dict[tuple[str, int], int] = {}
+        self._digests: dict[str, str] = {}
+        self._found: frozenset[str] | None = None
+        self._touched: set[str] = set()
+        self._loading = asyncio.Lock()
+
+    async def facts(self, model: str) -> ModelFacts:
+        """Return what the server knows about a model.
+
+        Raises
+        ------
+        ServerMissing, ModelMissing
+        """
+        try:
+            return await read_facts(self.client, model)
+        except Transient as fault:
+            raise missing(fault, self.url) from None
+
+    async def look(self) -> dict[str, int | None]:
+        """Return the models in memory by canonical name, with the context each is loaded with."""
+        try:
+            loaded = loaded_models(await self.client.ps())
+        except FAILURES as error:
+            raise explained(error, self.url) from None
+        self.scheduler.observe(loaded)
+        if self._found is None:
+            self._found = frozenset(loaded)
+        return {name: model.context_length for name, model in loaded.items()}
+
+    async def ready(self, model: str, context: int, seconds: float) -> int:
+        """Load a model with its context, once, and find out how the server treats long prompts.
+
+        Parameters
+        ----------
+        model : str
+        context : int
+            num_ctx.
+        seconds : float
+            Limit on the loading.
+
+        Returns
+        -------
+        int
+            The largest prompt token count that proves a prompt whole; see `wholeness`.
+
+        Raises
+        ------
+        UnfitRequest
+            If the server gives the model less context than asked for.
+        BackendError
+            If the model isn't the one that it was.
+        """
+        key = canonical(model), context
+        async with self._loading:
+            if key not in self._proven:
+                await self._same_model(model)
+                await self._load(model, context, seconds)
+                self._proven[key] = await self._probe(model, context, seconds)
+        return self._proven[key]
+
+    def forget(self) -> None:
+        """Make everything ready anew: the server may have been started again."""
+        self._proven.clear()
+
+    async def whole(self, body: Mapping[str, Any], seconds: float) -> GenerateResponse:
+        """Send a request to /api/generate that isn't streamed."""
+        self.touch(str(body["model"]))
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.client.generate_whole({"keep_alive": self.keep_alive, **body})
+        except TimeoutError:
+            raise Transient(f"no answer within {seconds:g} s") from None
+
+    def touch(self, model: str) -> None:
+        """Note that a model is used; if it wasn't loaded before, it is unloaded at the end."""
+        self._touched.add(canonical(model))
+
+    async def aclose(self) -> None:
+        """Unload what wasn't loaded when this began, and close the connections."""
+        # Nothing is left to be told to anyone, and the server may be gone.
+        with suppress(TimeoutError, Transient, *FAILURES):
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                ours = self._touched - (self._found or frozenset())
+                for model in sorted(ours & set(await self.look()) if ours else ours):
+                    await self.client.generate_whole({"model": model, "keep_alive": 0})
+        await self.client.aclose()
+
+    async def _same_model(self, model: str) -> None:
+        digest = (await read_facts(self.client, model)).info.digest
+        known = self._digests.setdefault(canonical(model), digest)
+        if known != digest:
+            raise BackendError(
+                f"{model} at {self.url} was changed while the run was on: it was {known[:12]} and "
+                f"is {digest[:12]}"
+            )
+
+    async def _load(self, model: str, context: int, seconds: float) -> None:
+        if self._found is None:
+            await self.look()
+        began = time.perf_counter()
+        try:
+            await self.whole({"model": model, "options": {"num_ctx": context}}, seconds)
+        except FAILURES as error:
+            raise explained(error, self.url, model) from None
+        self.scheduler.load_seconds[canonical(model)] = time.perf_counter() - began
+        given = (await self.look()).get(canonical(model))
+        # Servers from before 0.9 don't tell.
+        if given is not None and given < context:
+            raise UnfitRequest(
+                f"{model} at {self.url} was loaded with {given} tokens of context, and the run "
+                f"needs {context}; lower steps, beta or sampling.max_tokens, or use a model made "
+                "for more"
+            )
+
+    async def _probe(self, model: str, context: int, seconds: float) -> int:
+        body = {
+            "model": model,
+            "prompt": overlong_prompt(context),
+            "raw": True,
+            "truncate": False,
+            "shift": False,
+            "options": {"num_ctx": context, "num_predict": 1, "temperature": 0},
+        }
+        try:
+            answer = await self.whole(body, seconds)
+        except ResponseError as error:
+            if is_too_long(error):
+                return context
+            raise explained(error, self.url, model) from None
+        except FAILURES as error:
+            raise explained(error, self.url, model) from None
+        return largest_whole(context, answer.prompt_eval_count)

@@ -1,0 +1,148 @@
+"""Embedding by OpenAI-compatible servers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from lwd_tui.backends.hosts import openai_urls
+from lwd_tui.backends.openai.server import FAILURES, KEY_VARIABLE, OpenAIServer, is_too_long
+from lwd_tui.backends.pool import Pool
+from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.scheduler import HostScheduler
+from lwd_tui.backends.vectors import checked, in_batches, refuse_unit, unit
+from lwd_tui.experiment.backend import Embeddings, ModelMissing, UnfitRequest
+from lwd_tui.types import ModelInfo
+
+_PROBE = "probe"
+
+
+class OpenAIEmbedder:
+    """Maps texts to vectors by a model of some OpenAI-compatible servers, which share the work.
+
+    Such servers don't cut texts but refuse those over the model's window, so none is ever cut.
+
+    Parameters
+    ----------
+    model : str
+    prefix : str
+        Put before every text.
+    normalise : bool
+        True: vectors of length 1. False: as the server gives them, which must not be of length 1.
+    hosts, key_variable
+        See `OpenAIGenerator`.
+    seconds : float
+        Limit on the wait for a batch.
+    attempts, first_delay
+        See `Pool`.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        prefix: str,
+        normalise: bool,
+        hosts: Sequence[str] = (),
+        *,
+        key_variable: str = KEY_VARIABLE,
+        seconds: float = 600.0,
+        attempts: int = 8,
+        first_delay: float = 0.5,
+    ) -> None:
+        self._model = model
+        self._prefix = prefix
+        self._normalise = normalise
+        self._urls = openai_urls(hosts)
+        self._key_variable = key_variable
+        self._seconds = seconds
+        self._pool = Pool(attempts, first_delay)
+        self._servers: dict[str, OpenAIServer] = {}
+        self._holders: tuple[HostScheduler, ...] = ()
+        self._info: ModelInfo | None = None
+
+    async def describe(self) -> ModelInfo:
+        """Say what the servers tell of the model, having tried that it embeds.
+
+        Raises
+        ------
+        ServerMissing, ModelMissing
+        UnfitRequest
+            If it can't embed, or gives vectors of length 1 where raw ones are asked for.
+        """
+        info = await self._know()
+        await self._batch([_PROBE])
+        return info
+
+    async def embed(self, texts: Sequence[str]) -> Embeddings:
+        """Embed texts in order.
+
+        Raises
+        ------
+        UnfitRequest
+            If a text is blank, or longer than the model's window.
+        BackendStopped
+            If the servers failed and retries did not help.
+        """
+        await self._know()
+        return await in_batches(self._model, texts, self._batch)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        servers, self._servers = self._servers, {}
+        for server in servers.values():
+            await server.aclose()
+
+    async def _know(self) -> ModelInfo:
+        if self._info is not None:
+            return self._info
+        holders: list[HostScheduler] = []
+        absent: list[ModelMissing] = []
+        for url in self._urls:
+            server = self._servers[url] = OpenAIServer(url, self._key_variable)
+            try:
+                info = await server.describe(self._model)
+            except ModelMissing as error:
+                absent.append(error)
+                continue
+            self._info = self._info or info
+            holders.append(server.scheduler)
+        self._holders = tuple(holders)
+        if self._info is None:
+            raise absent[0]
+        return self._info
+
+    async def _batch(self, texts: Sequence[str]) -> Embeddings:
+        """Embed one batch on one host."""
+        prefixed = [self._prefix + text for text in texts]
+
+        async def work(host: HostScheduler) -> Embeddings:
+            vectors = checked(await self._ask(self._servers[host.url], prefixed), len(prefixed))
+            if self._normalise:
+                vectors = unit(vectors)
+            else:
+                refuse_unit(vectors, self._model, host.url)
+            return Embeddings(vectors, (False,) * len(texts))
+
+        result, _ = await self._pool.run(self._model, self._holders, work, "embed")
+        return result
+
+    async def _ask(self, server: OpenAIServer, texts: list[str]) -> list[list[float]]:
+        # llama-server normalises unless told not to.
+        plain = server.dialect.name == "llama-server" and not self._normalise
+        extra: dict[str, Any] = {"embd_normalize": -1} if plain else {}
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer = await server.client.embeddings.create(
+                    model=self._model, input=texts, encoding_format="float", extra_body=extra
+                )
+            return [row.embedding for row in sorted(answer.data, key=lambda row: row.index)]
+        except TimeoutError:
+            raise Transient(f"no vectors within {self._seconds:g} s") from None
+        except FAILURES as error:
+            if is_too_long(error):
+                raise UnfitRequest(
+                    f"{self._model} at {server.url}: a text is longer than the model's window; "
+                    "use a model with a longer one, or lower sampling.max_tokens"
+                ) from None
+            raise server.explained(error, self._model) from None

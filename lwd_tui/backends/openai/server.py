@@ -1,0 +1,318 @@
+"""One OpenAI-compatible server: what kind it is, what it can do, and its errors in words.
+
+The interface has one name and many dialects. A field that a server doesn't know may be ignored
+without a word, so only what a kind of server is known to heed is sent to it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import openai
+from openai.types import Model
+
+from lwd_tui.backends.hosts import is_loopback, proxy_hint
+from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.scheduler import scheduler_of
+from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
+from lwd_tui.experiment.llm import Sampling
+from lwd_tui.text import clean_line, nearest, shorten
+from lwd_tui.types import ModelInfo
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+# A gateway may hide what stands behind it; this says so: vllm, sglang, llamacpp.
+KIND_VARIABLE = "LWD_OPENAI_KIND"
+CONNECT_SECONDS = 10.0
+# Many servers close idle connections after 5 s; a request on one of those is lost.
+KEEP_SECONDS = 2.0
+# httpx2 is what the client speaks through; it lets errors inside a stream pass as they are.
+FAILURES = (
+    openai.OpenAIError,
+    httpx2.HTTPError,
+    ValueError,
+    AttributeError,
+    TypeError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a kind of server understands.
+
+    Attributes
+    ----------
+    name : str
+    batch : int
+        Answers that one request may ask for (`n`); 1 where it can't.
+    parallel : int
+        Requests in flight that help.
+    extra : tuple of str
+        The fields of `Sampling` beyond OpenAI's own that it heeds as llama.cpp defines them.
+    template_options : bool
+        Whether it passes options on to the chat template, among them the one for thinking.
+    """
+
+    name: str
+    batch: int = 1
+    parallel: int = 8
+    extra: tuple[str, ...] = ()
+    template_options: bool = False
+
+
+# With `n`, vLLM and llama-server give answer i the seed of the request plus i.
+VLLM = Dialect("vLLM", 64, 32, ("top_k", "min_p"), True)
+SGLANG = Dialect("SGLang", 64, 32, ("top_k", "min_p"), True)
+OPENAI = Dialect("OpenAI", 8, 8)
+UNKNOWN = Dialect("an unknown kind")
+
+
+def llama_server(slots: int) -> Dialect:
+    """Return the dialect of a llama-server with so many slots."""
+    extra = ("top_k", "min_p", "repeat_penalty")
+    return Dialect("llama-server", max(1, slots), 2, extra, True)
+
+
+class OpenAIServer:
+    """A server and what has been learnt of it.
+
+    Make it inside a running event loop.
+
+    Parameters
+    ----------
+    url : str
+        Base URL, as `openai_urls` gives it.
+    key_variable : str
+        The environment variable that holds the key. The key itself stays in the client.
+    """
+
+    def __init__(self, url: str, key_variable: str = KEY_VARIABLE) -> None:
+        self.url = url
+        self.scheduler = scheduler_of(url, UNKNOWN.parallel, swaps=False)
+        self.dialect = UNKNOWN
+        self._key_variable = key_variable
+        self._key = os.environ.get(key_variable, "")
+        self._models: dict[str, Model] | None = None
+        if not self._key and urlsplit(url).hostname == "api.openai.com":
+            raise BackendError(f"{url} needs a key: put it into the variable {key_variable}")
+        self.client = openai.AsyncOpenAI(
+            base_url=url,
+            # Servers without a key want some word all the same.
+            api_key=self._key or "none",
+            max_retries=0,
+            timeout=openai.Timeout(None, connect=CONNECT_SECONDS),
+            http_client=openai.DefaultAsyncHttpxClient(
+                trust_env=not is_loopback(url),
+                limits=httpx2.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
+            ),
+        )
+
+    async def models(self) -> dict[str, Model]:
+        """Return the models that the server lists, by name, having found out its kind.
+
+        Raises
+        ------
+        ServerMissing
+        BackendError
+        """
+        if self._models is None:
+            try:
+                listed = {model.id: model async for model in self.client.models.list()}
+            except FAILURES as error:
+                raise self._missing(self.explained(error)) from None
+            self.dialect = await self._recognised(list(listed.values()))
+            self.scheduler.allow(self.dialect.parallel)
+            self._models = listed
+        return self._models
+
+    async def describe(self, name: str) -> ModelInfo:
+        """Return what is known about a model.
+
+        Raises
+        ------
+        ModelMissing
+            With the nearest names that the server lists.
+        ServerMissing
+        """
+        listed = await self.models()
+        if name not in listed:
+            near = nearest(name, list(listed))
+            raise ModelMissing(f"{self.url} has no model {name!r}{near}")
+        fields = listed[name].model_extra or {}
+        told = fields.get("meta")
+        meta = told if isinstance(told, dict) else {}
+        context = fields.get("max_model_len") or meta.get("n_ctx")
+        parameters, size = meta.get("n_params"), meta.get("size")
+        return ModelInfo(
+            name=clean_line(name),
+            backend="openai",
+            parameters=f"{parameters / 1e6:.0f}M" if isinstance(parameters, int) else "",
+            quantisation=clean_line(str(meta.get("ftype") or "")),
+            size=size if isinstance(size, int) else None,
+            context_length=context if isinstance(context, int) else None,
+            capabilities=("generate", "chat"),
+            server=self.dialect.name,
+            host=self.url,
+        )
+
+    def beyond_openai(self, sampling: Sampling) -> dict[str, Any]:
+        """Return the fields beyond OpenAI's own for a request.
+
+        Raises
+        ------
+        UnfitRequest
+            If the server isn't known to heed one that is set.
+        """
+        neutral = {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0}
+        wanted = {name: getattr(sampling, name) for name in neutral}
+        refused = [
+            name
+            for name, value in wanted.items()
+            if value != neutral[name] and name not in self.dialect.extra
+        ]
+        if refused:
+            settings = ", ".join(f"sampling.{name} = {neutral[name]:g}" for name in refused)
+            raise UnfitRequest(
+                f"{self.url} ({self.dialect.name}) may ignore {', '.join(refused)} or mean "
+                f"something else by it; set {settings} for this participant"
+            )
+        sent = {name: wanted[name] for name in self.dialect.extra}
+        if self.dialect is VLLM or self.dialect is SGLANG:
+            # They would take the penalty from the model's own settings if none were sent.
+            sent |= {"top_k": wanted["top_k"] or -1, "repetition_penalty": 1.0}
+        return sent
+
+    async def count_tokens(self, model: str, text: str) -> int | None:
+        """Count tokens where the server has a way to; None elsewhere."""
+        root = self.url.removesuffix("/v1")
+        body: dict[str, Any]
+        if self.dialect is VLLM:
+            body = {"model": model, "prompt": text, "add_special_tokens": False}
+        elif self.dialect.name == "llama-server":
+            body = {"content": text, "add_special": False}
+        else:
+            return None
+        try:
+            answer = await self.client.post(f"{root}/tokenize", cast_to=object, body=body)
+        except FAILURES as error:
+            raise self._missing(self.explained(error, model)) from None
+        return len(answer["tokens"]) if isinstance(answer, dict) and "tokens" in answer else None
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.client.close()
+
+    def explained(self, error: Exception, model: str = "") -> Exception:
+        """Turn what the client raised into Transient, or into an error that a user can read."""
+        match error:
+            case openai.APIStatusError():
+                return self._refusal(error, model)
+            case openai.APIConnectionError():
+                unreached = isinstance(error, openai.APITimeoutError) or isinstance(
+                    error.__cause__, httpx2.ConnectError
+                )
+                return Transient("can't be reached" if unreached else "the connection broke")
+            case openai.APIError():
+                return Transient(f"an error inside the stream: {self._told(error.message)}")
+            case httpx2.HTTPError():
+                detail = self._told(str(error)) or type(error).__name__
+                return Transient(f"the connection broke ({detail})")
+            case json.JSONDecodeError():
+                return Transient("it sent malformed JSON")
+        return Transient("it sent something of another form")
+
+    def _refusal(self, error: openai.APIStatusError, model: str) -> Exception:
+        status, told = error.status_code, self._told(_message(error))
+        if status in (401, 403):
+            # Some servers repeat a part of the key in what they say.
+            held = "the key in it" if self._key else "a key there"
+            return BackendError(
+                f"{self.url} refuses access (HTTP {status}); it takes its key from the variable "
+                f"{self._key_variable}: check {held}"
+            )
+        if status == 404:
+            return ModelMissing(f"{self.url} has no model {model!r}: {told}")
+        if error.code == "insufficient_quota":
+            return BackendError(f"{self.url}: {told}")
+        if status in (408, 409, 429) or status >= 500:
+            if status in (500, 501) and ("support" in told or "too large to process" in told):
+                return UnfitRequest(f"{model} at {self.url}: {told} (HTTP {status})")
+            return Transient(f"HTTP {status}: {told}", _seconds_asked(error))
+        return UnfitRequest(f"{model or 'the request'} at {self.url}: {told} (HTTP {status})")
+
+    def _missing(self, error: Exception) -> BackendError:
+        if isinstance(error, Transient):
+            if error.fault == "can't be reached":
+                return ServerMissing(
+                    f"no server answers at {self.url}; start one there, or name another with "
+                    f"--host or the participant's host{proxy_hint(self.url)}"
+                )
+            return ServerMissing(
+                f"{self.url} doesn't answer like an OpenAI-compatible server: {error}"
+                f"{proxy_hint(self.url)}"
+            )
+        if isinstance(error, ModelMissing):
+            return ServerMissing(f"{self.url} lists no models; its path often ends in /v1")
+        return error if isinstance(error, BackendError) else BackendError(self._told(str(error)))
+
+    async def _recognised(self, models: list[Model]) -> Dialect:
+        owner = os.environ.get(KIND_VARIABLE) or (models[0].owned_by if models else "")
+        if owner == "vllm":
+            return VLLM
+        if owner == "sglang":
+            return SGLANG
+        if urlsplit(self.url).hostname == "api.openai.com":
+            return OPENAI
+        if owner != "llamacpp":
+            return UNKNOWN
+        try:
+            root = self.url.removesuffix("/v1")
+            props = await self.client.get(f"{root}/props", cast_to=object)
+        except FAILURES:
+            # Started with a key for its properties, or behind a proxy: one answer a request.
+            return llama_server(1)
+        slots = props.get("total_slots") if isinstance(props, dict) else None
+        return llama_server(slots if isinstance(slots, int) else 1)
+
+    def _told(self, text: str) -> str:
+        if self._key:
+            text = text.replace(self._key, "…")
+        page = text.lstrip().startswith("<")
+        return "a web page" if page else shorten(text, 300)
+
+
+def is_too_long(error: Exception) -> bool:
+    """Whether a server refuses a prompt because it is longer than the context."""
+    return (
+        isinstance(error, openai.APIStatusError)
+        and error.status_code in (400, 413, 422)
+        and bool(re.search(r"context.{0,3}(size|length|window)", _message(error), re.IGNORECASE))
+    )
+
+
+def tokens_named(error: openai.APIStatusError) -> int | None:
+    """Return how many tokens the server says a refused prompt has."""
+    body = error.body if isinstance(error.body, dict) else {}
+    if isinstance(body.get("n_prompt_tokens"), int):
+        return int(body["n_prompt_tokens"])
+    found = re.search(r"(\d+) (?:input )?tokens(?: from the input|\b.{0,20}in the messages)|"
+                      r"contains at least (\d+) input tokens|resulted in (\d+) tokens",
+                      _message(error))  # fmt: skip
+    return int(next(group for group in found.groups() if group)) if found else None
+
+
+def _message(error: openai.APIStatusError) -> str:
+    body = error.body
+    if isinstance(body, dict) and body.get("message"):
+        return str(body["message"])
+    return error.response.text or error.message
+
+
+def _seconds_asked(error: openai.APIStatusError) -> float | None:
+    value = error.response.headers.get("retry-after", "")
+    return min(float(value), 300.0) if re.fullmatch(r"\d+(\.\d+)?", value) else None

@@ -1,0 +1,244 @@
+"""What a user has on disk: posts, points, presets, and the paths that lead to them.
+
+A preset is an experiment that ships with the package, or any TOML file by its path; one with
+``kind = "gmm"`` specifies a network of mixtures, any other one of language models.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lwd_tui.experiment.gmm import GmmSpec, Matrix
+from lwd_tui.experiment.llm import Experiment, InvalidExperiment, SeedPost
+from lwd_tui.experiment.posts import parse_posts
+from lwd_tui.experiment.section import parse_toml
+from lwd_tui.text import shorten, suggestion
+
+
+def user_path(text: str) -> Path:
+    """Return a path that a user wrote, with a home folder's ``~`` filled in where there is one."""
+    path = Path(text)
+    with contextlib.suppress(RuntimeError):
+        path = path.expanduser()
+    return path
+
+
+def path_in(folder: Path, source: Any, field: str) -> Path:
+    """Return the path that a field of a specification names, relative to a folder.
+
+    Raises
+    ------
+    InvalidExperiment
+        If it isn't text; `field` tells where it was.
+    """
+    if not isinstance(source, str):
+        raise InvalidExperiment(f"{field} = {source!r}: must be the path of a file")
+    return folder / user_path(source)
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file (a byte order mark is dropped), or say in a sentence why it can't be."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise InvalidExperiment(f"{path}: there is no such file") from None
+    except UnicodeDecodeError as error:
+        raise InvalidExperiment(
+            f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8 and try again"
+        ) from None
+    except OSError as error:
+        raise InvalidExperiment(f"{path}: can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise InvalidExperiment(f"{str(path)!r}: can't be the name of a file: {error}") from None
+
+
+def read_posts(path: Path) -> tuple[SeedPost, ...]:
+    """Read posts from a file; its ending says how.
+
+    ``.csv`` needs a column ``text`` and may have ``author`` and ``label``; ``.jsonl`` holds one
+    object (or string) a line; ``.toml`` holds ``[[posts]]``; anything else, one post a line.
+    Blank lines are passed over.
+
+    Raises
+    ------
+    InvalidExperiment
+        Naming the file, the line or post, and what is wrong there.
+    """
+    return parse_posts(read_text(path), str(path), path.suffix)
+
+
+def preset_folder() -> Path:
+    """Return the folder of the shipped presets: inside the wheel, or at the checkout's top."""
+    shipped = Path(str(files("lwd_tui") / "presets"))
+    return shipped if shipped.is_dir() else Path(__file__).resolve().parents[2] / "presets"
+
+
+def preset_names(kind: str = "llm") -> list[str]:
+    """Return the names of the shipped presets of one kind, "llm" or "gmm", sorted."""
+    paths = sorted(preset_folder().glob("*.toml"))
+    return [path.stem for path in paths if _read(path).get("kind", "llm") == kind]
+
+
+def load_preset(name: str) -> Experiment:
+    """Load a shipped preset by its name, or a TOML file by its path.
+
+    Anything that ends in ``.toml`` or holds a path separator is a path.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is no such preset, with the nearest name, or if it isn't valid.
+    """
+    return read_experiment(_preset_path(name, "llm"))
+
+
+def load_gmm_preset(name: str) -> GmmSpec:
+    """Load a shipped preset of mixtures by its name, or a TOML file by its path; see above."""
+    return read_gmm(_preset_path(name, "gmm"))
+
+
+def _preset_path(name: str, kind: str) -> Path:
+    return shipped_or_own(name, preset_folder(), "preset", lambda: preset_names(kind))
+
+
+def shipped_or_own(name: str, folder: Path, what: str, names: Callable[[], list[str]]) -> Path:
+    """Return the TOML file that a name or a path stands for.
+
+    Parameters
+    ----------
+    name : str
+        A path if it ends in ``.toml`` or holds a path separator, else a name.
+    folder : Path
+        Of the shipped files.
+    what : str
+        What they are, for the message.
+    names : callable
+        Returns the names to tell where there is none of this one.
+
+    Raises
+    ------
+    InvalidExperiment
+        If no shipped file has the name.
+    """
+    if name.endswith(".toml") or "/" in name or "\\" in name:
+        return user_path(name)
+    path = folder / f"{name}.toml"
+    if not path.is_file():
+        raise InvalidExperiment(f"no {what} is called {name!r}; {suggestion(name, names())}")
+    return path
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Read an experiment from a TOML file; its ``posts_file`` is relative to that file.
+
+    Raises
+    ------
+    InvalidExperiment
+        If the file can't be read, isn't UTF-8 or TOML, or holds an invalid experiment.
+    """
+    data = _read(path)
+    if data.get("kind", "llm") == "gmm":
+        raise InvalidExperiment(f"{path}: specifies mixtures; run it with `lwd-tui gmm --preset`")
+    if "posts_file" in data:
+        if "posts" in data:
+            raise InvalidExperiment(f"{path}: give either posts or posts_file, not both")
+        data["posts"] = _posts(data.pop("posts_file"), str(path), path.parent)
+    return Experiment.from_dict(data, str(path))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return parse_toml(read_text(path), str(path))
+
+
+def _posts(source: Any, where: str, folder: Path) -> list[dict[str, Any]]:
+    """Read the posts of a ``posts_file``, which is relative to a folder."""
+    path = path_in(folder, source, f"{where}: posts_file")
+    return [post.model_dump() for post in read_posts(path)]
+
+
+def changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
+    """Return an experiment with fields set as on a command line; `posts_file` is read.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is no such field, or a value isn't valid, or the file can't be read.
+    """
+    where, changes = "command line", dict(changes)
+    if "posts_file" in changes:
+        changes["posts"] = _posts(changes.pop("posts_file"), where, Path())
+    return experiment.replaced(changes, where)
+
+
+def read_points(path: Path) -> Matrix:
+    """Read points from a text file: one a line, its numbers parted by commas or white space.
+
+    Blank lines, and lines that begin with ``#``, are passed over.
+
+    Raises
+    ------
+    InvalidExperiment
+        Naming the file, the line, and what is wrong there.
+    """
+    points: list[tuple[float, ...]] = []
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            point = tuple(float(part) for part in line.replace(",", " ").split())
+        except ValueError:
+            raise InvalidExperiment(
+                f"{path}, line {number}: {shorten(line.strip(), 40)!r}: "
+                "must be numbers with commas or blanks between them"
+            ) from None
+        if points and len(point) != len(points[0]):
+            raise InvalidExperiment(
+                f"{path}, line {number}: has {len(point)} numbers; "
+                f"the first point has {len(points[0])}"
+            )
+        points.append(point)
+    if not points:
+        raise InvalidExperiment(f"{path}: holds no points")
+    return tuple(points)
+
+
+def read_gmm(path: Path) -> GmmSpec:
+    """Read a specification from a TOML file; its ``human.points_file`` is relative to it.
+
+    Raises
+    ------
+    InvalidExperiment
+        If a file can't be read, isn't UTF-8 or TOML, or holds what isn't valid.
+    """
+    data = parse_toml(read_text(path), str(path))
+    if data.get("kind", "llm") == "llm" and "query" in data:
+        raise InvalidExperiment(
+            f"{path}: specifies language models; run it with `lwd-tui --preset {path.stem}`"
+        )
+    human = data.get("human")
+    if isinstance(human, dict) and "points_file" in human:
+        human["points"] = _points(human.pop("points_file"), str(path), path.parent)
+    return GmmSpec.from_dict(data, str(path))
+
+
+def changed_gmm(spec: GmmSpec, changes: dict[str, Any]) -> GmmSpec:
+    """Return a specification with fields set as on a command line; `human.points_file` is read.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is no such field, or a value isn't valid, or the file can't be read.
+    """
+    where, changes = "command line", dict(changes)
+    if "human.points_file" in changes:
+        changes["human.points"] = _points(changes.pop("human.points_file"), where, Path())
+    return spec.replaced(changes, where)
+
+
+def _points(source: Any, where: str, folder: Path) -> Matrix:
+    """Read the points of a ``points_file``, which is relative to a folder."""
+    return read_points(path_in(folder, source, f"{where}: human.points_file"))

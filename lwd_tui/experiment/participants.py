@@ -1,0 +1,55 @@
+"""Who takes part: what is asked of a run beyond its experiment, and models as participants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lwd_tui.experiment.files import load_preset
+from lwd_tui.experiment.llm import Backend, EmbedderSpec, Participant
+
+Notice = Callable[[str], None]
+"""Called with one sentence that the user must see; it is recorded with the run."""
+
+SCRIPTED_EMBEDDER = EmbedderSpec(backend="scripted", model="words-64")
+EMBEDDED_EMBEDDER = EmbedderSpec()
+
+Choice = Literal["auto"] | Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line or the app asks of a run beyond the preset.
+
+    Attributes
+    ----------
+    backend : str
+        "auto" keeps the experiment's own participants where it has some.
+    models : tuple of str
+        One participant each; a name given several times makes copies.
+    hosts : tuple of str
+        Servers, for the backends that have one.
+    """
+
+    backend: Choice = "auto"
+    models: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+def embedded_cast() -> tuple[Participant, ...]:
+    """Return the participants that need no server: those of the quickstart preset."""
+    return load_preset("quickstart").cast
+
+
+def participants_of(backend: Backend, models: Sequence[str]) -> list[Participant]:
+    """Return a participant for each model, with the settings that suit the packaged ones."""
+    embedded = {who.model: who for who in embedded_cast()}
+    cast: list[Participant] = []
+    for model in models:
+        copies = sum(who.model == model for who in cast)
+        base = embedded.get(model) if backend == "embedded" else None
+        settings = {"style": base.style, "sampling": base.sampling} if base else {}
+        name = model.rsplit("/", 1)[-1][:50] + (f" #{copies + 1}" if copies else "")
+        cast.append(Participant(name=name, backend=backend, model=model, **settings))
+    return cast

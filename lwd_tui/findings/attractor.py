@@ -1,0 +1,142 @@
+"""The attractor of a stored run: where it ended, who came there when, and by which posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lwd_tui.analysis.attractor import Attractor, attractor
+from lwd_tui.analysis.distance import (
+    Owners,
+    dispersion,
+    mean_embeddings,
+    mean_variances,
+    response_counts,
+)
+from lwd_tui.analysis.neighbours import common_words
+from lwd_tui.findings.lineage import authored
+from lwd_tui.findings.step import clouds
+from lwd_tui.store.reader import RunReader
+from lwd_tui.types import Draw, Post, Response, Step
+
+# What rounding leaves between equal means, as a share of their length.
+ROUNDING = 1e-6
+
+
+class Link(NamedTuple):
+    """A post of the chain, and its share of words in common with the text that read it."""
+
+    post: Post
+    share: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttractorReport:
+    """Where a run ended, and how it came there.
+
+    Attributes
+    ----------
+    found : Attractor
+        The centre, the distances from it, and each participant's arrival.
+    answer : Response
+        The last step's answer that is nearest to the centre.
+    chain : tuple of Link
+        From the post that the answer came from, back to the earliest. Of the posts that each
+        writer read, the one with most words in common, the earliest of equal ones; it ends at a
+        post that no participant wrote, or where no word is shared. Words, because human posts
+        have no stored embedding. The likeliest way, not a proven one.
+    """
+
+    found: Attractor
+    answer: Response
+    chain: tuple[Link, ...]
+
+
+def attractor_report(store: RunReader, radius: float | None = None) -> AttractorReport:
+    """Look for the attractor of all whole steps; one step is held at a time.
+
+    Parameters
+    ----------
+    store : RunReader
+    radius : float, optional
+        Distance from the centre that counts as arrived. If none is given: that of the participant
+        that is farthest from it at the last step, so that all have arrived by then; or what noise
+        alone makes of two equal means, if that is larger.
+
+    Raises
+    ------
+    UnfitData
+        If the last step has no usable answer, or the radius isn't positive.
+    StoreError
+        If there is no whole step.
+    """
+    n = len(store.experiment.cast)
+    end = store.step(store.finished() - 1)
+    # The mean of one point is that point, so earlier steps need no more than their means.
+    places: list[tuple[ArrayLike, Owners]] = []
+    for points, owners in clouds(store):
+        present = np.unique(owners)
+        places.append((mean_embeddings(points, owners, n)[present], present))
+    if places:
+        places[-1] = (end.embeddings, end.owners)
+    found = attractor(places, n, _farthest(end, n) if radius is None else radius)
+    answer = [response for response in end.responses if not response.failed][found.nearest]
+    return AttractorReport(found, answer, _chain(store, end, answer))
+
+
+def _farthest(step: Step, n: int) -> float:
+    """Return the largest distance of a participant from the centre, or the noise in it."""
+    present = np.unique(step.owners)
+    if not len(present):
+        return 1.0
+    means = mean_embeddings(step.embeddings, step.owners, n)[present]
+    centre = means.mean(axis=0)
+    spread = dispersion(step.embeddings, step.owners, n)
+    noise = mean_variances(spread, response_counts(step.owners, n))
+    squares = [*((means - centre) ** 2).sum(axis=1), *(2 * noise[np.isfinite(noise)])]
+    smallest = ROUNDING * max(float(np.linalg.norm(centre)), 1.0)
+    return max(float(np.sqrt(max(squares))) * (1 + ROUNDING), smallest)
+
+
+def _chain(store: RunReader, step: Step, answer: Response) -> tuple[Link, ...]:
+    posts = {post.id: post for post in store.posts(step.t)}
+    links: list[Link] = []
+    writer: tuple[Step, Response] | None = (step, answer)
+    while writer is not None:
+        link = _nearest_read(*writer, posts)
+        if link is None:
+            break
+        links.append(link)
+        writer = _writer_of(store, link.post)
+    return tuple(links)
+
+
+def _nearest_read(step: Step, answer: Response, posts: dict[int, Post]) -> Link | None:
+    read = sorted(_draw_of(step, answer).posts)
+    shares = common_words(answer.text, [posts[post].text for post in read])
+    if not shares.any():
+        return None
+    best = int(np.argmax(shares))
+    return Link(posts[read[best]], float(shares[best]))
+
+
+def _draw_of(step: Step, answer: Response) -> Draw:
+    return next(
+        draw
+        for draw in step.draws
+        if draw.participant == answer.participant and draw.response in (None, answer.index)
+    )
+
+
+def _writer_of(store: RunReader, post: Post) -> tuple[Step, Response] | None:
+    """Return the answer that was posted, and its step; None if no participant wrote it."""
+    if post.origin != "synthetic":
+        return None
+    step = store.step(post.step - 1)
+    for response, written in authored(step, store.experiment.posts_each):
+        if written.id == post.id:
+            return step, response
+    return None

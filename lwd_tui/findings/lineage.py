@@ -1,0 +1,151 @@
+"""Where a post came from, who read it, and what came near it later, for any front end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from heapq import nlargest
+from itertools import groupby
+from operator import itemgetter
+from typing import Literal
+
+from lwd_tui.analysis.neighbours import common_words, nearest
+from lwd_tui.llm.network import first_usable
+from lwd_tui.store.reader import RunReader
+from lwd_tui.store.records import Reading
+from lwd_tui.types import Post, Response, Step, Vectors
+
+Measure = Literal["embedding", "words"]
+Place = tuple[int, int, int]
+"""Of a response: t, participant, index."""
+Found = tuple[Place, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Descendant:
+    """A later response that came near a post.
+
+    Attributes
+    ----------
+    response : Response
+    value : float
+        See `Following`.
+    read : bool
+        Whether its writer had read the post for it.
+    """
+
+    response: Response
+    value: float
+    read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What became of a post.
+
+    Attributes
+    ----------
+    post : Post
+    source : Response or None
+        The response that was posted; None where no participant wrote it.
+    readings : tuple of Reading
+        Who read it at the whole steps, in order of t.
+    measure : {"embedding", "words"}
+        What nearness is: the distance of the embeddings, or, of a post that no participant
+        wrote, which has none, the share of words in common.
+    descendants : tuple of Descendant
+        The nearest later responses, the nearest first; of equally near ones the earlier first.
+    """
+
+    post: Post
+    source: Response | None
+    readings: tuple[Reading, ...]
+    measure: Measure
+    descendants: tuple[Descendant, ...]
+
+
+def authored(step: Step, posts_each: int) -> list[tuple[Response, Post]]:
+    """Return the responses of a step that were posted, each with the post that it became.
+
+    Parameters
+    ----------
+    step : Step
+    posts_each : int
+        Of the experiment: responses that each participant posts.
+    """
+    posts = [post for post in step.posted if post.origin == "synthetic"]
+    return list(zip(first_usable(step.responses, posts_each), posts, strict=False))
+
+
+def follow(store: RunReader, post: Post, count: int = 20) -> Following:
+    """Look through a run for what became of a post.
+
+    Parameters
+    ----------
+    store : RunReader
+    post : Post
+    count : int
+        Descendants that are wanted.
+
+    Raises
+    ------
+    StoreError
+        If the run can't be read.
+    """
+    done = store.finished()
+    readings = tuple(reading for reading in store.readers(post) if reading.t < done)
+    source = _source(store, post)
+    if source is None:
+        measure: Measure = "words"
+        found: Iterable[Found] = _by_words(store, post, count)
+    else:
+        measure = "embedding"
+        found = _by_embedding(store, post, source[1], count)
+    read = {(reading.t, reading.participant, reading.response) for reading in readings}
+    descendants = tuple(
+        Descendant(
+            store.response(t, participant, index),
+            value,
+            not read.isdisjoint({(t, participant, None), (t, participant, index)}),
+        )
+        for (t, participant, index), value in found
+    )
+    return Following(post, source[0] if source else None, readings, measure, descendants)
+
+
+def _source(store: RunReader, post: Post) -> tuple[Response, Vectors] | None:
+    """Return the response that a post was, and its embedding."""
+    if post.origin != "synthetic":
+        return None
+    step = store.step(post.step - 1)
+    usable = [response for response in step.responses if not response.failed]
+    for response, written in authored(step, store.experiment.posts_each):
+        if written.id == post.id:
+            return response, step.embeddings[usable.index(response)]
+    return None
+
+
+def _by_embedding(store: RunReader, post: Post, vector: Vectors, count: int) -> Iterator[Found]:
+    steps: list[int] = []
+
+    def blocks() -> Iterator[Vectors]:
+        for t, vectors in store.embeddings(post.step, store.finished()):
+            steps.append(t)
+            yield vectors
+
+    for block, row, distance in nearest(vector, blocks(), count):
+        t = steps[block]
+        yield list(store.usable_texts(t, t + 1))[row][:3], distance
+
+
+def _by_words(store: RunReader, post: Post, count: int) -> list[Found]:
+    def found() -> Iterator[Found]:
+        texts = store.usable_texts(post.step, store.finished())
+        for _, group in groupby(texts, key=itemgetter(0)):
+            step = list(group)
+            shares = common_words(post.text, [text for *_, text in step])
+            for (t, participant, index, _), share in zip(step, shares, strict=True):
+                if share:
+                    yield (t, participant, index), float(share)
+
+    return nlargest(count, found(), key=lambda each: each[1])

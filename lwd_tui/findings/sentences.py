@@ -1,0 +1,227 @@
+"""What the statistics of a run say, in sentences for any front end.
+
+A test that doesn't reject is never told as "the same": only an equivalence is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lwd_tui.analysis.permutation import DifferenceTest
+from lwd_tui.experiment.llm import Experiment
+from lwd_tui.findings.step import StepFindings
+from lwd_tui.findings.verdicts import RunFindings, Unknown
+
+STATISTICS = {"sum_of_squares": "sum of squares", "energy": "energy", "mmd": "MMD"}
+"""The statistics of the tests, in words."""
+
+_TESTED = {
+    "participant": (
+        "each participant read a draw of its own, so that what is tested is model and draw "
+        'together; retrieval = "shared" would test the models alone'
+    ),
+    "shared": "all read the same posts, so that what is tested is the models alone",
+    "response": (
+        "each answer has a draw of its own, so that what is tested is the models, averaged over "
+        "draws"
+    ),
+}
+
+
+def tested(experiment: Experiment, k: int) -> str:
+    """Say what is exchangeable in the tests of a step, and so what they test.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    k : int
+        k_t of the step.
+    """
+    what = _TESTED[experiment.retrieval]
+    if experiment.retrieval != "shared" and experiment.readers(len(experiment.cast)).all():
+        if experiment.ranking == "similar":
+            what = _TESTED["shared"]
+        elif experiment.beta == 1:
+            what = (
+                "all read every post, in an order of chance, so that what is tested is model and "
+                "order together"
+            )
+    if not k:
+        what = "nothing was read, so that what is tested is the models alone"
+    return (
+        "if the participants don't differ, the answers of the step are exchangeable between "
+        f"them; {what}"
+    )
+
+
+def difference(test: DifferenceTest, level: float = 0.95) -> str:
+    """Say what a test found."""
+    p = f"p = {test.p:.3g}"
+    if test.p <= 1 - level:
+        return f"they differ ({p})"
+    if test.smallest_p > 1 - level:
+        return (
+            f"no difference could be shown: with so few answers p is at least {test.smallest_p:.3g}"
+        )
+    return f"no difference shown ({p}), which doesn't say that there is none"
+
+
+def pairs_out_of_reach(test: DifferenceTest, level: float = 0.95) -> bool:
+    """Whether no pair differs because none could, after Holm's method, with so few answers."""
+    return test.smallest_holm > 1 - level and not (test.pair_holm <= 1 - level).any()
+
+
+def step_verdicts(
+    found: StepFindings, experiment: Experiment, level: float = 0.95
+) -> list[tuple[str, str]]:
+    """Return what the tests of a step found, and what they test; empty if there are none."""
+    tests = found.vectors.tests
+    said = [
+        (f"t = {found.numbers.t}, {STATISTICS[test.statistic]}", difference(test, level))
+        for test in tests
+    ]
+    if said:
+        said += _pairs(found, level)
+        said.append(("what the tests test", tested(experiment, found.numbers.k)))
+    return said
+
+
+def _pairs(found: StepFindings, level: float) -> list[tuple[str, str]]:
+    """Say where Holm's adjustment leaves no pair a chance; empty if it leaves one."""
+    tests = found.vectors.tests
+    pairs = math.comb(int((found.counts > 0).sum()), 2)
+    if pairs == 1 or not all(pairs_out_of_reach(test, level) for test in tests):
+        return []
+    # About: permutations are drawn, and may hit a split less often than its share.
+    sentence = (
+        f"none could be shown to differ: with so few answers, p adjusted for {pairs} pairs "
+        f"is about {tests[0].smallest_holm:.3g} at the least"
+    )
+    return [(f"t = {found.numbers.t}, pairs", sentence)]
+
+
+def verdicts(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what there is to say of a whole run: subjects, and a sentence for each; not cleaned.
+
+    Parameters
+    ----------
+    found : RunFindings
+    names : sequence of str
+        Of the participants.
+    """
+    return [
+        ("the same?", _same(found)),
+        ("collapsed?", _collapsed(found)),
+        ("still moving?", _moving(found, names)),
+        ("change point", _change(found)),
+        ("control chart", _chart(found)),
+        ("average so far", _average(found)),
+        ("sure bound", _bound(found)),
+        *_attractor(found, names),
+    ]
+
+
+def _same(found: RunFindings) -> str:
+    if isinstance(found.equivalence, Unknown):
+        return f"not asked: {found.equivalence.why}"
+    return str(found.equivalence)
+
+
+def _collapsed(found: RunFindings) -> str:
+    if isinstance(found.equivalence, Unknown):
+        return f"not asked: {found.equivalence.why}"
+    if found.collapsed_at is None:
+        return "the upper bound isn't below the margin at the end"
+    return f"the upper bound stays below the margin from t = {found.collapsed_at} on"
+
+
+def _moving(found: RunFindings, names: Sequence[str]) -> str:
+    ratios = found.drift.ratios
+    if not len(ratios):
+        return "one step only"
+    now = [
+        f"{name} {round(ratio, 1) + 0.0:.1f}"
+        for name, ratio in zip(names, ratios[-1], strict=True)
+        if np.isfinite(ratio)
+    ]
+    last = f"last moved by, in standard errors: {', '.join(now)}" if now else "too few answers"
+    beyond = np.flatnonzero((ratios > 2).any(axis=1))
+    more = f"; beyond 2 last at t = {beyond[-1] + 1}" if len(beyond) else ""
+    return f"{last}{more if now else ''}"
+
+
+def _change(found: RunFindings) -> str:
+    change = found.change
+    if isinstance(change, Unknown):
+        return f"none sought: {change.why}"
+    if change.start == change.end:
+        return "none: the norm is the same at all steps"
+    return (
+        f"the norm goes from {change.start:.3g} to a level of {change.end:.3g} at "
+        f"t = {change.step} ({change.lower} to {change.upper}); one is always found, and this "
+        f"one explains {change.explained:.0%} of the variance"
+    )
+
+
+def _chart(found: RunFindings) -> str:
+    chart = found.chart
+    if isinstance(chart, Unknown):
+        return f"none drawn: {chart.why}"
+    first = 0 if isinstance(found.change, Unknown) else found.change.step
+    outside = [int(t) for t in np.flatnonzero(chart.outside) if t >= first]
+    beyond = f"outside at t = {', '.join(map(str, outside))}" if outside else "none outside"
+    return (
+        f"norm about {chart.centre:.3g} from t = {first} on, limits {chart.low:.3g} to "
+        f"{chart.high:.3g}, {beyond}; neighbouring steps share posts (autocorrelation "
+        f"{chart.autocorrelation:.2f}), so it points at steps and tests nothing"
+    )
+
+
+def _average(found: RunFindings) -> str:
+    average = found.average
+    if isinstance(average, Unknown):
+        return f"none: {average.why}"
+    return (
+        f"squared distance without noise {average.means[-1]:.3g}, {average.lower[-1]:.3g} to "
+        f"{average.upper[-1]:.3g} at {average.level:.0%} whenever one looks"
+    )
+
+
+def _bound(found: RunFindings) -> str:
+    bound = found.bound
+    if isinstance(bound, Unknown):
+        return f"none: {bound.why}"
+    if bound.vacuous:
+        start = "for any distribution: says nothing at this L"
+    else:
+        start = f"for any distribution: the last norm is {bound.lower:.3g} to {bound.upper:.3g}"
+    more = f"; L = {found.needed:,} would be needed" if found.needed else ""
+    return f"{start}{more}"
+
+
+def _attractor(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
+    report = found.attractor
+    if isinstance(report, Unknown):
+        return [("attractor", f"none: {report.why}")]
+    came = ", ".join(
+        f"{name} {'never' if t is None else f't = {t}'}"
+        for name, t in zip(names, report.found.arrivals, strict=True)
+    )
+    answer = report.answer
+    return [
+        ("attractor", f"first within {report.found.radius:.3g} of the final centre: {came}"),
+        (
+            "nearest to the centre",
+            f"{names[answer.participant]}, t = {answer.t}: {answer.text}",
+        ),
+        *(
+            (
+                f"came by {link.post.author or link.post.origin}, t = {link.post.step}",
+                f"{link.post.text} ({link.share:.0%} of the words in common)",
+            )
+            for link in report.chain
+        ),
+    ]

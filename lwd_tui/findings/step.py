@@ -1,0 +1,244 @@
+"""The statistics of one step of a stored run: its answers, what was read before them, its tests.
+
+Steps are read one at a time. Whatever is random is keyed by the run's own seed, so that the same
+run always gives the same numbers. Formulas and sources are in docs/statistics.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lwd_tui.analysis.bootstrap import norm_interval
+from lwd_tui.analysis.copying import copied
+from lwd_tui.analysis.distance import response_counts
+from lwd_tui.analysis.overlap import nearest_overlap
+from lwd_tui.analysis.sequences import simultaneous_level
+from lwd_tui.analysis.summary import (
+    StepStatistics,
+    TextDiversity,
+    TextStatistics,
+    VectorDiversity,
+    step_statistics,
+    text_statistics,
+)
+from lwd_tui.seeds import generator
+from lwd_tui.store.reader import RunReader
+from lwd_tui.store.records import StepNumbers
+from lwd_tui.types import Floats, Ints, Post, Step, Vectors
+
+PURPOSE = "statistics"
+"""Names the stream of random numbers that the statistics of a run take from its seed."""
+
+BOUND_RESAMPLES = 9_999
+"""Of the upper bound, whose level is nearer to 1 the longer the run is."""
+
+
+class Value(NamedTuple):
+    """A number of all answers of a step, and of each participant's; NaN where it isn't defined."""
+
+    together: float
+    alone: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepFindings:
+    """What is computed of one whole step.
+
+    Attributes
+    ----------
+    numbers : StepNumbers
+        As stored with the step.
+    counts : ndarray of shape (n,)
+        L_i, the usable answers of each participant.
+    vectors : StepStatistics
+        Tests, interval, split and diversity of the embedded answers.
+    texts : TextStatistics
+        Diversity of their wording.
+    copied : Value
+        Share of an answer's words inside runs of five or more that stand in a post it read.
+    human : Value
+        Share of words in common with the human post that is nearest by it. Human posts have no
+        stored embedding, so this is of words; see `lwd_tui.analysis.overlap`.
+    upper_bound : float
+        One-sided bound of the norm, at the level at which the bounds of all steps of the run hold
+        together; NaN where it wasn't asked for, or a participant has fewer than two answers.
+    """
+
+    numbers: StepNumbers
+    counts: Ints
+    vectors: StepStatistics
+    texts: TextStatistics
+    copied: Value
+    human: Value
+    upper_bound: float = math.nan
+
+
+def step_findings(
+    store: RunReader,
+    numbers: StepNumbers,
+    *,
+    level: float = 0.95,
+    permutations: int = 999,
+    bounded: bool = False,
+) -> StepFindings:
+    """Compute the statistics of one whole step.
+
+    Parameters
+    ----------
+    store : RunReader
+        Of a run of language models.
+    numbers : StepNumbers
+        Of the step, as `RunReader.numbers` gives them.
+    level : float
+        Of the interval, and of the upper bounds of all steps together.
+    permutations : int
+        R of the tests.
+    bounded : bool
+        Whether the upper bound is wanted, which takes longest.
+
+    Raises
+    ------
+    UnfitData
+        If the level doesn't fit, or the embeddings can't be analysed.
+    """
+    t, experiment = numbers.t, store.experiment
+    n = len(experiment.cast)
+    step, posts = store.step(t), store.posts(t)
+    owners = step.owners
+    texts = [response.text for response in step.responses if not response.failed]
+    shares = _copied(step, posts)
+    human = nearest_overlap(texts, [post.text for post in posts if post.origin == "human"])
+    rng = generator(experiment.seed, PURPOSE, t)
+    return StepFindings(
+        numbers,
+        response_counts(owners, n),
+        step_statistics(step.embeddings, owners, n, rng, level, permutations),
+        text_statistics(texts, owners, n),
+        _means(shares, owners, n),
+        _means(human, owners, n),
+        upper_bound(store, step, level) if bounded else math.nan,
+    )
+
+
+def upper_bound(store: RunReader, step: Step, level: float = 0.95) -> float:
+    """Bound the norm of a step from above, so that the bounds of all T + 1 steps hold together.
+
+    With many steps the level of each is beyond what the resamples can resolve, and the bound is
+    about the largest of them.
+
+    Raises
+    ------
+    UnfitData
+        If the level doesn't fit, or the embeddings can't be analysed.
+    """
+    experiment = store.experiment
+    return norm_interval(
+        step.embeddings,
+        step.owners,
+        len(experiment.cast),
+        generator(experiment.seed, PURPOSE, step.t, 1),
+        simultaneous_level(level, experiment.steps + 1),
+        BOUND_RESAMPLES,
+    ).upper_bound
+
+
+def _copied(step: Step, posts: Sequence[Post]) -> Floats:
+    """Return the copied share of each usable answer."""
+    text_of = {post.id: post.text for post in posts}
+    usable = [response for response in step.responses if not response.failed]
+    shares = np.full(len(usable), math.nan)
+    for draw in step.draws:
+        rows = [
+            row
+            for row, response in enumerate(usable)
+            if response.participant == draw.participant and draw.response in (None, response.index)
+        ]
+        read = [text_of[post] for post in draw.posts]
+        shares[rows] = [each.share for each in copied([usable[row].text for row in rows], read)]
+    return shares
+
+
+def _means(values: Floats, owners: Ints, n: int) -> Value:
+    """Average over all answers, and over each participant's."""
+    groups = [values, *(values[owners == i] for i in range(n))]
+    together, *alone = (float(group.mean()) if len(group) else math.nan for group in groups)
+    return Value(together, tuple(alone))
+
+
+def clouds(store: RunReader) -> Iterator[tuple[Vectors, Ints]]:
+    """Yield the embedded answers of each whole step, and their owners; one step is held at a time.
+
+    A step without any usable answer has no rows, and as many columns as the others.
+    """
+    done = store.finished()
+    width = next((rows.shape[1] for _, rows in store.embeddings(0, done) if len(rows)), 0)
+    for t in range(done):
+        step = store.step(t)
+        yield step.embeddings.reshape(len(step.embeddings), width), step.owners
+
+
+class Measure(NamedTuple):
+    """A number that is followed over t: its name in files and in words, and how it is read."""
+
+    key: str
+    title: str
+    of: Callable[[StepFindings], Value]
+
+
+def _by_vectors(read: Callable[[VectorDiversity], float]) -> Callable[[StepFindings], Value]:
+    return lambda found: Value(
+        read(found.vectors.together), tuple(read(each) for each in found.vectors.alone)
+    )
+
+
+def _by_texts(read: Callable[[TextDiversity], float]) -> Callable[[StepFindings], Value]:
+    return lambda found: Value(
+        read(found.texts.together), tuple(read(each) for each in found.texts.alone)
+    )
+
+
+def _rank(found: VectorDiversity) -> float:
+    # Of fewer than two answers the rank would be 0, as if they had collapsed.
+    return math.nan if math.isnan(found.near_duplicates) else found.effective_rank
+
+
+def _dispersion(found: StepFindings) -> Value:
+    dispersion = found.numbers.dispersion
+    mean = float(dispersion.mean()) if len(dispersion) else math.nan
+    return Value(mean, tuple(float(each) for each in dispersion))
+
+
+def _between(found: StepFindings) -> Value:
+    split = found.vectors.partition
+    return Value(math.nan if split is None else split.share)
+
+
+def _pseudo_f(found: StepFindings) -> Value:
+    split = found.vectors.partition
+    return Value(math.nan if split is None else split.pseudo_f)
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure("norm", "norm", lambda found: Value(found.numbers.norm)),
+    Measure("norm_debiased", "debiased norm", lambda found: Value(found.numbers.norm_debiased)),
+    Measure("noise_floor", "noise floor", lambda found: Value(found.numbers.noise_floor)),
+    Measure("between", "between share R²", _between),
+    Measure("pseudo_f", "pseudo-F", _pseudo_f),
+    Measure("dispersion", "dispersion S", _dispersion),
+    Measure("vendi", "Vendi score", _by_vectors(lambda found: found.vendi)),
+    Measure("effective_rank", "effective rank", _by_vectors(_rank)),
+    Measure("near_duplicates", "near duplicates", _by_vectors(lambda found: found.near_duplicates)),
+    Measure("duplicates", "exact duplicates", _by_texts(lambda found: found.duplicates)),
+    Measure("distinct_1", "distinct-1", _by_texts(lambda found: found.distinct_1)),
+    Measure("distinct_2", "distinct-2", _by_texts(lambda found: found.distinct_2)),
+    Measure("self_bleu", "self-BLEU", _by_texts(lambda found: found.self_bleu)),
+    Measure("copied", "copied from posts", lambda found: found.copied),
+    Measure("human", "words of a human post", lambda found: found.human),
+    Measure("words", "words an answer", _by_texts(lambda found: found.words)),
+)
+"""All numbers that are followed over t, in the order in which they are shown."""

@@ -1,0 +1,144 @@
+"""One replicate: its table of points, its key, and its mixtures through time.
+
+Importing this loads Numba.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.components import Components
+from lwd_tui.gmm.kernel import advance_participant, advance_replicate, write_table
+from lwd_tui.gmm.moving import advance_moving
+from lwd_tui.gmm.philox import Key
+from lwd_tui.gmm.plan import Plan
+from lwd_tui.gmm.start import outside_points, start_weights
+from lwd_tui.seeds import generator
+from lwd_tui.types import Floats, Ints
+
+
+class Replicate(Protocol):
+    """What a network does with each of its replicates.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (T + 1, n, B)
+    lifted : ndarray of shape (T + 1, n)
+        Both filled up to the step that was reached.
+    """
+
+    weights: Floats
+    lifted: Ints
+
+    def advance(self, start: int, stop: int) -> None:
+        """Go from t = `start` to t = `stop`."""
+        ...
+
+    def advance_participant(self, t: int, participant: int) -> None:
+        """Take one participant from t to t + 1; several may go at the same time."""
+        ...
+
+
+class FixedReplicate:
+    """A replicate whose weights alone move: densities are computed when a point is posted."""
+
+    def __init__(self, spec: GmmSpec, plan: Plan, components: Components, number: int) -> None:
+        self.weights = _history(spec, start_weights(spec, number))
+        self.lifted: Ints = np.zeros((spec.steps + 1, spec.participants), dtype=np.int64)
+        self._plan = plan
+        self._centres = components.centres
+        self._key = replicate_key(spec, number)
+        self._table: Floats = np.empty((len(plan.author), spec.components))
+        rows, points = outside_points(spec, components, plan, number)
+        write_table(points, self._centres, rows, self._table)
+
+    def advance(self, start: int, stop: int) -> None:
+        """Go from t = `start` to t = `stop`."""
+        advance_replicate(
+            self._plan,
+            self._centres,
+            start,
+            stop,
+            self._key,
+            self._table,
+            self.weights,
+            self.lifted,
+        )
+
+    def advance_participant(self, t: int, participant: int) -> None:
+        """Take one participant from t to t + 1."""
+        advance_participant(
+            self._plan,
+            self._centres,
+            t,
+            participant,
+            self._key,
+            self._table,
+            self.weights,
+            self.lifted,
+            np.empty(self._plan.last[t], np.int32),
+        )
+
+
+class MovingReplicate:
+    """A replicate whose means, and covariances if so specified, move too.
+
+    Attributes
+    ----------
+    means : ndarray of shape (T + 1, n, B, d)
+    factors : ndarray of shape (T + 1, n, B, d, d)
+        Lower Cholesky factors of the covariances; both in the round coordinates.
+    """
+
+    def __init__(self, spec: GmmSpec, plan: Plan, components: Components, number: int) -> None:
+        n, size, dimension = spec.participants, spec.components, spec.dimension
+        self.weights = _history(spec, start_weights(spec, number))
+        self.means = _history(spec, np.broadcast_to(components.centres, (n, size, dimension)))
+        identity = np.broadcast_to(np.eye(dimension), (n, size, dimension, dimension))
+        self.factors = _history(spec, identity)
+        self.lifted: Ints = np.zeros((spec.steps + 1, n), dtype=np.int64)
+        self._plan = plan
+        self._key = replicate_key(spec, number)
+        self._covariances = spec.moving == "all"
+        self._floor = float(np.sqrt(spec.variance_floor))
+        self._points: Floats = np.empty((len(plan.author), dimension))
+        rows, points = outside_points(spec, components, plan, number)
+        self._points[rows] = points
+
+    def advance(self, start: int, stop: int) -> None:
+        """Go from t = `start` to t = `stop`."""
+        for t in range(start, stop):
+            for participant in range(self.weights.shape[1]):
+                self.advance_participant(t, participant)
+
+    def advance_participant(self, t: int, participant: int) -> None:
+        """Take one participant from t to t + 1."""
+        advance_moving(
+            self._plan,
+            t,
+            participant,
+            self._key,
+            self._points,
+            self.weights,
+            self.means,
+            self.factors,
+            self.lifted,
+            np.empty(self._plan.last[t], np.int32),
+            self._covariances,
+            self._floor,
+        )
+
+
+def replicate_key(spec: GmmSpec, number: int) -> Key:
+    """Return the two words that key all compiled randomness of a replicate."""
+    return generator(spec.seed, "gmm", number).integers(2**32, size=2, dtype=np.uint64)
+
+
+def _history(spec: GmmSpec, start: Floats) -> Floats:
+    """Make room for t = 0 .. T, with the start in its first row."""
+    history = np.full((spec.steps + 1, *start.shape), np.nan)
+    history[0] = start
+    return history

@@ -1,0 +1,319 @@
+"""Algorithm 1: a network of language models that read what language models wrote."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import numpy as np
+
+from lwd_tui.experiment.backend import (
+    BackendStopped,
+    Embedder,
+    GenerateRequest,
+    Generation,
+    Generator,
+)
+from lwd_tui.experiment.llm import Experiment
+from lwd_tui.llm.additions import fresh_posts, noise_posts
+from lwd_tui.llm.answers import problem_of
+from lwd_tui.llm.clock import Clock
+from lwd_tui.llm.internet import Internet
+from lwd_tui.llm.prompt import build_prompt, post_line
+from lwd_tui.llm.retrieval import Retrieval
+from lwd_tui.seeds import request_seed
+from lwd_tui.types import Attempt, Draw, Post, Prompt, Response, Step, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step begins: what every participant has drawn, and the prompts made of it.
+
+    `prompts` has one entry a draw, in the order of `draws`.
+    """
+
+    t: int
+    k: int
+    size: int
+    draws: tuple[Draw, ...]
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRejected:
+    """An answer can't be used and is asked for again."""
+
+    t: int
+    participant: int
+    index: int
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseArrived:
+    """A response stands, usable or failed."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """All responses of the step are in and are being embedded."""
+
+    t: int
+    texts: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepCompleted:
+    """A step is whole."""
+
+    step: Step
+
+
+Event = StepStarted | AttemptRejected | ResponseArrived | Embedding | StepCompleted
+TokenPreview = Callable[[int, int, str], None]
+"""Called with (participant, response, new text) as tokens arrive; may be dropped."""
+
+
+class Network:
+    """The participants, the Internet between them, and the rule by which a step follows a step.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        With its participants chosen.
+    internet : Internet
+        A(0), or A(t) where a run is resumed.
+    generators : sequence of Generator
+        One a participant; participants may share one.
+    contexts : sequence of int
+        Tokens of context, one a participant.
+    embedder : Embedder
+    clock : Clock
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        internet: Internet,
+        generators: Sequence[Generator],
+        contexts: Sequence[int],
+        embedder: Embedder,
+        clock: Clock,
+    ) -> None:
+        self._experiment = experiment
+        self._internet = internet
+        self._retrieval = Retrieval(experiment, internet, embedder)
+        self._lines: list[str] = []
+        self._generators = generators
+        self._contexts = contexts
+        self._embedder = embedder
+        self._clock = clock
+
+    async def run(
+        self, start: int = 0, pending: Iterable[Response] = (), preview: TokenPreview | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Go from step `start` to T.
+
+        Closing the iterator cancels the requests in flight.
+
+        Parameters
+        ----------
+        start : int
+            The first step to take.
+        pending : iterable of Response
+            Responses of that step that are there already; they are not asked for again.
+        preview : callable, optional
+            Sees tokens as they arrive.
+        """
+        known = {(answer.participant, answer.index): answer for answer in pending}
+        for t in range(start, self._experiment.steps + 1):
+            if not await self._clock.tick():
+                return
+            async with aclosing(self._step(t, known, preview)) as events:
+                async for event in events:
+                    yield event
+            known = {}
+
+    async def _step(
+        self,
+        t: int,
+        known: dict[tuple[int, int], Response],
+        preview: TokenPreview | None,
+    ) -> AsyncGenerator[Event, None]:
+        began = time.perf_counter()
+        here = self._internet.since(self._experiment.oldest(t))
+        size = len(here)
+        synthetic = self._internet.synthetic(here)
+        draws = await self._retrieval.draw(t)
+        k = max(len(draw.posts) for draw in draws)
+        prompts = tuple(self._prompt(draw) for draw in draws)
+        yield StepStarted(t, k, size, draws, prompts)
+
+        async with aclosing(self._answers(t, draws, prompts, known, preview)) as events:
+            async for event in events:
+                if isinstance(event, ResponseArrived):
+                    known[event.response.participant, event.response.index] = event.response
+                yield event
+        responses = tuple(known[key] for key in sorted(known))
+
+        texts = [response.text for response in responses if not response.failed]
+        yield Embedding(t, len(texts))
+        vectors: Vectors = np.empty((0, 0), dtype=np.float32)
+        truncated = 0
+        if texts:
+            embeddings = await self._embedder.embed(texts)
+            vectors, truncated = embeddings.vectors, sum(embeddings.truncated)
+
+        posted = tuple(self._post(t, responses))
+        seconds = time.perf_counter() - began
+        yield StepCompleted(
+            Step(t, k, size, synthetic, draws, responses, vectors, posted, seconds, truncated)
+        )
+
+    def _post(self, t: int, responses: Iterable[Response]) -> Iterator[Post]:
+        """Put on the Internet what step t adds to it."""
+        experiment, add = self._experiment, self._internet.add
+        if experiment.interaction:
+            for response in first_usable(responses, experiment.posts_each):
+                author = experiment.cast[response.participant].name
+                yield add(response.text, author, "synthetic", t + 1)
+        if t < experiment.steps:
+            for post in fresh_posts(experiment, t):
+                yield add(post.text, post.author, "human", t + 1, post.label)
+            for text in noise_posts(experiment, t):
+                yield add(text, "", "noise", t + 1)
+
+    def _prompt(self, draw: Draw) -> Prompt:
+        experiment, internet = self._experiment, self._internet
+        # A post is read many times over: its line is made once.
+        self._lines.extend(
+            post_line(experiment.template, internet[post_id].text)
+            for post_id in range(len(self._lines), len(internet))
+        )
+        lines = [self._lines[post_id] for post_id in draw.posts]
+        participant = experiment.cast[draw.participant]
+        return build_prompt(experiment.template, participant, experiment.query, lines)
+
+    async def _answers(
+        self,
+        t: int,
+        draws: Sequence[Draw],
+        prompts: Sequence[Prompt],
+        known: Mapping[tuple[int, int], Response],
+        preview: TokenPreview | None,
+    ) -> AsyncGenerator[Event, None]:
+        """Ask for all that is missing at once, and yield what comes as it comes."""
+        arrived: asyncio.Queue[Event | None] = asyncio.Queue()
+        tasks: list[asyncio.Task[None]] = []
+        for draw, prompt in zip(draws, prompts, strict=True):
+            indices = (
+                range(self._experiment.responses) if draw.response is None else [draw.response]
+            )
+            missing = [index for index in indices if (draw.participant, index) not in known]
+            if missing:
+                asking = self._ask(t, draw.participant, prompt, missing, arrived, preview)
+                tasks.append(asyncio.create_task(asking))
+        for task in tasks:
+            task.add_done_callback(lambda _: arrived.put_nowait(None))
+        try:
+            running = len(tasks)
+            while running or not arrived.empty():
+                event = await arrived.get()
+                if event is not None:
+                    yield event
+                    continue
+                running -= 1
+                for task in tasks:
+                    if task.done():
+                        task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask(
+        self,
+        t: int,
+        participant: int,
+        prompt: Prompt,
+        indices: list[int],
+        arrived: asyncio.Queue[Event | None],
+        preview: TokenPreview | None,
+    ) -> None:
+        """Get responses to one prompt; what can't be used is asked for again with a new key."""
+        experiment = self._experiment
+        who = experiment.cast[participant]
+        attempts: dict[int, tuple[Attempt, ...]] = dict.fromkeys(indices, ())
+        for number in range(experiment.max_attempts):
+            seeds = tuple(
+                request_seed(experiment.seed, t, participant, index, number) for index in indices
+            )
+            request = GenerateRequest(
+                who.model, prompt, seeds, who.sampling, self._contexts[participant]
+            )
+            asked, indices = indices, []
+            show = _previewer(preview, participant, asked)
+            async with aclosing(self._generators[participant].generate(request, show)) as answers:
+                async for generation in answers:
+                    index = asked[generation.position]
+                    attempt = _attempt(generation)
+                    attempts[index] += (attempt,)
+                    if attempt.problem and number + 1 < experiment.max_attempts:
+                        indices.append(index)
+                        arrived.put_nowait(AttemptRejected(t, participant, index, attempt))
+                    else:
+                        response = Response(t, participant, index, attempts[index])
+                        arrived.put_nowait(ResponseArrived(response))
+            if silent := [index for index in asked if len(attempts[index]) == number]:
+                raise BackendStopped(
+                    f"{who.name} ({who.model}) gave {len(asked) - len(silent)} of "
+                    f"{len(asked)} answers at t = {t}; resume the run to ask again"
+                )
+            if not indices:
+                return
+            indices.sort()
+
+
+def first_usable(responses: Iterable[Response], count: int = 1) -> list[Response]:
+    """Return the first usable responses of each participant, `count` of them: what is posted.
+
+    Responses are independent given the draw, so the first usable one is as good a draw from the
+    participant's distribution as the first one.
+    """
+    taken: Counter[int] = Counter()
+    posted = []
+    for response in responses:
+        if not response.failed and taken[response.participant] < count:
+            taken[response.participant] += 1
+            posted.append(response)
+    return posted
+
+
+def _previewer(
+    preview: TokenPreview | None, participant: int, indices: list[int]
+) -> Callable[[int, str], None] | None:
+    if preview is None:
+        return None
+    return lambda position, text: preview(participant, indices[position], text)
+
+
+def _attempt(generation: Generation) -> Attempt:
+    text = generation.text.strip()
+    return Attempt(
+        text,
+        generation.seed,
+        generation.finish_reason,
+        generation.prompt_tokens,
+        generation.completion_tokens,
+        generation.seconds,
+        problem_of(text, generation.finish_reason),
+        generation.thinking,
+        generation.host,
+        generation.retries,
+    )

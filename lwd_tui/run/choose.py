@@ -1,0 +1,100 @@
+"""The choice of who takes part: what "auto" stands for, and the changes asked for at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lwd_tui.experiment.backend import ServerMissing, UnfitRequest
+from lwd_tui.experiment.llm import Backend, Experiment, Participant
+from lwd_tui.experiment.participants import (
+    EMBEDDED_EMBEDDER,
+    SCRIPTED_EMBEDDER,
+    Notice,
+    Wishes,
+    embedded_cast,
+    participants_of,
+)
+
+
+async def choose_cast(experiment: Experiment, wishes: Wishes, notice: Notice) -> Experiment:
+    """Return the experiment with its participants settled.
+
+    Whatever differs from what the experiment asks for is said through `notice`.
+
+    Raises
+    ------
+    ServerMissing
+        If a server was asked for and doesn't answer.
+    UnfitRequest
+        If models were named but not who runs them.
+    """
+    backend = wishes.backend
+    if wishes.models:
+        if backend == "auto":
+            backend = "ollama" if wishes.hosts else _runner_of(wishes.models)
+        cast = tuple(participants_of(backend, wishes.models))
+        return _recast(experiment, cast, backend, notice)
+    if backend == "auto":
+        if experiment.participants != "auto":
+            return experiment
+        return await _choose(experiment, wishes, notice)
+    if backend == "embedded":
+        return _recast(experiment, embedded_cast(), backend, notice)
+    if backend == "scripted":
+        names = [who.name for who in experiment.cast] or ["ada", "ben", "cleo"]
+        cast = tuple(Participant(name=name, backend="scripted", model=name) for name in names)
+        return _recast(experiment, cast, backend, notice)
+    if experiment.cast and all(who.backend == backend for who in experiment.cast):
+        return experiment
+    models = await _server_models(wishes, backend)
+    return _recast(experiment, tuple(participants_of(backend, models)), backend, notice)
+
+
+async def _choose(experiment: Experiment, wishes: Wishes, notice: Notice) -> Experiment:
+    """Settle "auto": models of an Ollama server that can be reached, else the embedded ones."""
+    try:
+        models = await _server_models(wishes, "ollama")
+    except ServerMissing as error:
+        if wishes.hosts:
+            raise
+        notice(f"{error}; the three small embedded models take part instead")
+        return _recast(experiment, embedded_cast(), "embedded", notice)
+    return _recast(experiment, tuple(participants_of("ollama", models)), "ollama", notice)
+
+
+def _runner_of(models: Sequence[str]) -> Backend:
+    from lwd_tui.backends.embedded.weights import CATALOGUE
+
+    ours = all(model in CATALOGUE or model.endswith(".gguf") for model in models)
+    return "embedded" if ours else "ollama"
+
+
+async def _server_models(wishes: Wishes, backend: Backend) -> tuple[str, ...]:
+    if backend != "ollama":
+        raise UnfitRequest(
+            f"the {backend} backend can't choose models by itself; name them with --model"
+        )
+    from lwd_tui.backends.ollama.generator import choose_models
+
+    return tuple(await choose_models(wishes.hosts[0] if wishes.hosts else "", 3))
+
+
+def _recast(
+    experiment: Experiment, cast: tuple[Participant, ...], backend: Backend, notice: Notice
+) -> Experiment:
+    """Put a cast in, and an embedder that is sure to be there with it."""
+    models = ", ".join(f"{who.name} ({who.model})" for who in cast)
+    notice(f"participants: {models}, by the {backend} backend")
+    changes: dict[str, object] = {"participants": [who.model_dump(mode="json") for who in cast]}
+    if backend == "scripted" and experiment.embedder.backend != "scripted":
+        changes["embedder"] = SCRIPTED_EMBEDDER.model_dump(mode="json")
+    elif backend == "embedded" and experiment.embedder.backend in ("ollama", "openai"):
+        changes["embedder"] = EMBEDDED_EMBEDDER.model_dump(mode="json")
+    if "embedder" in changes:
+        now = Experiment.from_dict(experiment.to_dict() | changes)
+        notice(
+            f"embedder: {now.embedder.model} ({now.embedder.backend}) instead of "
+            f"{experiment.embedder.model} ({experiment.embedder.backend})"
+        )
+        return now
+    return Experiment.from_dict(experiment.to_dict() | changes)

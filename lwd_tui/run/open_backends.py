@@ -1,0 +1,213 @@
+"""The backends of one run: opened, asked what they are, and sized for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lwd_tui.experiment.backend import Embedder, Generator, UnfitRequest
+from lwd_tui.experiment.llm import EmbedderSpec, Experiment, Participant
+from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
+from lwd_tui.llm.prompt import build_prompt, post_line
+from lwd_tui.types import ModelInfo
+
+Notice = Callable[[str], None]
+Fetching = Callable[[str, int, int], None]
+"""Called with (what, bytes done, bytes in all) while weights are fetched, in any thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Everything that generates or embeds in a run.
+
+    Attributes
+    ----------
+    generators : tuple of Generator
+        One a participant; those with the same backend and hosts share one.
+    contexts : tuple of int
+        Tokens of context, one a participant.
+    models : tuple of ModelInfo
+        One a participant.
+    embedder : Embedder
+    embedder_model : ModelInfo
+    """
+
+    generators: tuple[Generator, ...]
+    contexts: tuple[int, ...]
+    models: tuple[ModelInfo, ...]
+    embedder: Embedder
+    embedder_model: ModelInfo
+
+    async def aclose(self) -> None:
+        """Cancel what is in flight and let go of all servers and weights."""
+        for generator in dict.fromkeys(self.generators):
+            await generator.aclose()
+        await self.embedder.aclose()
+
+
+async def assemble(
+    experiment: Experiment,
+    hosts: Sequence[str],
+    notice: Notice,
+    fetching: Fetching | None = None,
+) -> Crew:
+    """Open the backends of an experiment whose participants are chosen, and get them ready.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    hosts : sequence of str
+        Servers of the participants, and of the embedder, that name none of their own.
+    notice : callable
+        Told, a sentence at a time, what the user should know.
+    fetching : callable, optional
+        Told how far weights are, should they have to be fetched.
+
+    Raises
+    ------
+    BackendError
+        If a server or model is missing, or a prompt could outgrow a model's context.
+    """
+    opened: dict[tuple[str, tuple[str, ...]], Generator] = {}
+    embedder: Embedder | None = None
+    try:
+        keys = [_key(who, hosts) for who in experiment.cast]
+        for key in dict.fromkeys(keys):
+            opened[key] = _open_generator(*key, experiment, notice, fetching)
+        generators = tuple(opened[key] for key in keys)
+        models = [
+            await generator.describe(who.model)
+            for generator, who in zip(generators, experiment.cast, strict=True)
+        ]
+        contexts = [
+            await _context(experiment, who, generator, model, notice)
+            for who, generator, model in zip(experiment.cast, generators, models, strict=True)
+        ]
+        # One model is loaded once: participants that share it share the larger context.
+        wanted: dict[tuple[tuple[str, tuple[str, ...]], str], int] = {}
+        for key, who, context in zip(keys, experiment.cast, contexts, strict=True):
+            wanted[key, who.model] = max(context, wanted.get((key, who.model), 0))
+        for key, generator in opened.items():
+            sizes = {model: size for (owner, model), size in wanted.items() if owner == key}
+            await generator.prepare(sizes, experiment.responses)
+        embedder = open_embedder(experiment.embedder, hosts, notice, fetching)
+        embedder_model = await embedder.describe()
+    except BaseException:
+        for generator in opened.values():
+            await generator.aclose()
+        if embedder is not None:
+            await embedder.aclose()
+        raise
+    settled = tuple(wanted[key, who.model] for key, who in zip(keys, experiment.cast, strict=True))
+    return Crew(generators, settled, tuple(models), embedder, embedder_model)
+
+
+def _key(who: Participant, hosts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    if who.backend in ("embedded", "scripted"):
+        return who.backend, ()
+    return who.backend, (who.host,) if who.host else tuple(hosts)
+
+
+def _open_generator(
+    backend: str,
+    hosts: tuple[str, ...],
+    experiment: Experiment,
+    notice: Notice,
+    fetching: Fetching | None,
+) -> Generator:
+    match backend:
+        case "scripted":
+            from lwd_tui.backends.scripted import ScriptedGenerator
+
+            return ScriptedGenerator(experiment.scripted)
+        case "embedded":
+            from lwd_tui.backends.embedded.generator import LlamaCppGenerator
+
+            return LlamaCppGenerator(notice, fetching)
+        case "ollama":
+            from lwd_tui.backends.ollama.generator import OllamaGenerator
+
+            return OllamaGenerator(hosts)
+        case _:
+            from lwd_tui.backends.openai.generator import OpenAIGenerator
+
+            return OpenAIGenerator(hosts)
+
+
+def open_embedder(
+    spec: EmbedderSpec, hosts: Sequence[str], notice: Notice, fetching: Fetching | None = None
+) -> Embedder:
+    """Open the embedder of an experiment; the parameters are those of `assemble`."""
+    servers = (spec.host,) if spec.host else tuple(hosts)
+    match spec.backend:
+        case "scripted":
+            from lwd_tui.backends.scripted import ScriptedEmbedder
+
+            return ScriptedEmbedder(spec.model, spec.prefix, spec.normalise)
+        case "embedded":
+            from lwd_tui.backends.embedded.generator import LlamaCppEmbedder
+
+            return LlamaCppEmbedder(spec.model, spec.prefix, spec.normalise, notice, fetching)
+        case "sentence-transformers":
+            from lwd_tui.backends.sentence_transformers.embedder import SentenceTransformersEmbedder
+
+            return SentenceTransformersEmbedder(spec.model, spec.prefix, spec.normalise)
+        case "ollama":
+            from lwd_tui.backends.ollama.generator import OllamaEmbedder
+
+            return OllamaEmbedder(spec.model, spec.prefix, spec.normalise, servers)
+        case _:
+            from lwd_tui.backends.openai.generator import OpenAIEmbedder
+
+            return OpenAIEmbedder(spec.model, spec.prefix, spec.normalise, servers)
+
+
+async def _context(
+    experiment: Experiment,
+    who: Participant,
+    generator: Generator,
+    model: ModelInfo,
+    notice: Notice,
+) -> int:
+    """Size the context of one participant for the longest prompt that k_T posts can make."""
+
+    async def tokens(text: str) -> int:
+        exact = await generator.count_tokens(who.model, text)
+        return estimated_tokens(text) if exact is None else exact
+
+    lines = [post_line(experiment.template, text) for text in outside_texts(experiment)]
+    # Noise is there many times over, and a server may have to be asked for each count.
+    cost_of = {line: await tokens(line) + 1 for line in dict.fromkeys(lines)}
+    costs = [cost_of[line] for line in lines]
+    empty = build_prompt(experiment.template, who, experiment.query, ())
+    needed = worst_context(experiment, who, costs, await tokens(frame(experiment, who, empty)))
+    limit = model.context_length
+    if who.context and limit is not None and who.context > limit:
+        raise UnfitRequest(
+            f"{who.name}: context = {who.context} is more than the {limit} tokens "
+            f"that {who.model} was made for; lower it"
+        )
+    if who.context:
+        if who.context < needed:
+            notice(
+                f"{who.name}: the longest prompts may need {needed} tokens of context, and "
+                f"{who.context} are set; a prompt that doesn't fit stops the run"
+            )
+        return who.context
+    if limit is not None and needed > limit:
+        raise UnfitRequest(
+            f"{who.name}: the prompts of the last step may need {needed} tokens of context, and "
+            f"{who.model} was made for {limit}; lower steps, beta or sampling.max_tokens, "
+            f"or set context = {limit} for this participant to try all the same"
+        )
+    return needed
+
+
+def crew_record(crew: Crew) -> dict[str, Any]:
+    """Return what a run records of its crew, as plain JSON values."""
+    return {
+        "models": [model.to_dict() for model in crew.models],
+        "contexts": list(crew.contexts),
+        "embedder": crew.embedder_model.to_dict(),
+    }

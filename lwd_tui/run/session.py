@@ -1,0 +1,281 @@
+"""A run from its first request to its last number, for any front end.
+
+The session joins the experiment, the network, the analysis and the store, and emits events. It
+holds the only copy of the rules that a run lives by; the command line and the app render them.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lwd_tui import __version__
+from lwd_tui.analysis.distance import geometry
+from lwd_tui.errors import LwdError
+from lwd_tui.experiment.llm import Experiment, InvalidExperiment
+from lwd_tui.experiment.participants import Wishes
+from lwd_tui.llm.clock import Clock
+from lwd_tui.llm.internet import Internet
+from lwd_tui.llm.network import (
+    Event,
+    Network,
+    ResponseArrived,
+    StepCompleted,
+    StepStarted,
+    TokenPreview,
+)
+from lwd_tui.run.choose import choose_cast
+from lwd_tui.run.open_backends import Crew, Fetching, assemble, crew_record
+from lwd_tui.store.run import RunStore
+from lwd_tui.types import Geometry, Post, Step
+
+Notice = Callable[[str], None]
+_PACKAGES = ("numpy", "xllamacpp", "gguf", "ollama", "openai", "sentence-transformers", "torch")
+
+
+class ModelChanged(LwdError):
+    """A model isn't the one that the run was begun with."""
+
+    exit_code = 3
+
+
+class Session:
+    """One run: begun or resumed, with its models loaded and its file open.
+
+    Use `start` or `resume`, and close it, or use it as an async context manager.
+
+    Attributes
+    ----------
+    store : RunStore
+    experiment : Experiment
+        With its participants chosen.
+    clock : Clock
+        Runs, pauses, steps and stops the run.
+    """
+
+    def __init__(self, store: RunStore, crew: Crew, clock: Clock, previous: Step | None) -> None:
+        self.store = store
+        self.experiment = store.experiment
+        self.clock = clock
+        self._crew = crew
+        self._internet = Internet(store.posts())
+        self._frame: Geometry | None = previous.geometry if previous else None
+        self._in_step = bool(store.draws(store.finished()))
+
+    @classmethod
+    async def start(
+        cls,
+        experiment: Experiment,
+        path: Path,
+        wishes: Wishes,
+        notice: Notice,
+        *,
+        clock: Clock | None = None,
+        fetching: Fetching | None = None,
+    ) -> Session:
+        """Choose the participants, load the models and create the run's file.
+
+        The file is created last: a run that can't begin leaves nothing behind.
+
+        Parameters
+        ----------
+        experiment : Experiment
+            Its participants may still be "auto".
+        path : Path
+            Of the run's file.
+        wishes : Wishes
+            What the user asks for beyond the experiment.
+        notice : callable
+            Told, a sentence at a time, what the user should know; the run records it too.
+        clock : Clock, optional
+        fetching : callable, optional
+            Told how far weights are, should they have to be fetched.
+
+        Raises
+        ------
+        LwdError
+            In one sentence, with its exit code.
+        """
+        notes: list[str] = []
+
+        def note(sentence: str) -> None:
+            notes.append(sentence)
+            notice(sentence)
+
+        experiment = await choose_cast(experiment, wishes, note)
+        if experiment.draw_size(len(experiment.posts)) == 0:
+            note(
+                f"k_0 = 0: with {len(experiment.posts)} posts and beta = {experiment.beta} "
+                "there is nothing to read at t = 0; the participants answer unread"
+            )
+        crew = await assemble(experiment, wishes.hosts, note, fetching)
+        try:
+            record = run_record(experiment, crew, wishes.hosts) | {"notes": notes}
+            store = RunStore.create(path, experiment, record)
+        except BaseException:
+            await crew.aclose()
+            raise
+        return cls(store, crew, clock or Clock(), None)
+
+    @classmethod
+    async def resume(
+        cls,
+        path: Path,
+        notice: Notice,
+        *,
+        hosts: Sequence[str] = (),
+        allow_changed: bool = False,
+        clock: Clock | None = None,
+        fetching: Fetching | None = None,
+    ) -> Session:
+        """Open a stored run where it stopped.
+
+        Parameters
+        ----------
+        path : Path
+        notice : callable
+        hosts : sequence of str
+            Servers; those that the run was begun with if none are given.
+        allow_changed : bool
+            Whether to go on with models whose digest isn't the recorded one.
+        clock : Clock, optional
+        fetching : callable, optional
+            Told how far weights are, should they have to be fetched.
+
+        Raises
+        ------
+        ModelChanged
+            If a model's digest isn't the recorded one.
+        """
+        store = RunStore.open(path, write=True)
+        crew: Crew | None = None
+        try:
+            if store.kind == "gmm":
+                raise InvalidExperiment(
+                    f"{path.stem} is a run of mixtures and whole; show it with "
+                    f"`lwd-tui runs show {path.stem}`"
+                )
+            servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
+            crew = await assemble(store.experiment, servers, notice, fetching)
+            changed = _changed(store.record, crew)
+            if changed and not allow_changed:
+                raise ModelChanged(
+                    f"{path.stem}: {changed}; resume with --allow-changed to go on all the same"
+                )
+            done = store.finished()
+            store.add_event("resumed", changed or "", done)
+            previous = store.step(done - 1) if done else None
+            return cls(store, crew, clock or Clock(), previous)
+        except BaseException:
+            if crew is not None:
+                await crew.aclose()
+            store.close()
+            raise
+
+    async def __aenter__(self) -> Session:
+        """Return the session itself."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the session."""
+        await self.aclose()
+
+    async def run(self, preview: TokenPreview | None = None) -> AsyncGenerator[Event, None]:
+        """Take the steps that are left, storing each event before it is yielded.
+
+        Closing the iterator cancels what is in flight; all that had arrived is stored.
+
+        Raises
+        ------
+        LwdError
+            What stopped the run; it is recorded with it.
+        """
+        start = self.store.finished()
+        network = Network(
+            self.experiment,
+            self._internet,
+            self._crew.generators,
+            self._crew.contexts,
+            self._crew.embedder,
+            self.clock,
+        )
+        pending = self.store.pending(start)
+        try:
+            async with aclosing(network.run(start, pending, preview)) as events:
+                async for event in events:
+                    yield self._keep(event)
+        except LwdError as error:
+            self.store.add_event("error", str(error), self.store.finished())
+            raise
+
+    def inject(self, text: str, label: str = "") -> Post:
+        """Put a post on the Internet by hand, between two steps; the next one can draw it.
+
+        Raises
+        ------
+        InvalidExperiment
+            If the post is blank, or a step is in progress: what it draws from is settled when it
+            begins, also for a resume.
+        """
+        if not text.strip():
+            raise InvalidExperiment("a post must not be blank")
+        if self._in_step:
+            raise InvalidExperiment("a post can only be put in between two steps")
+        step = self.store.finished()
+        post = self._internet.add(text.strip(), "", "injected", step, label)
+        self.store.add_posts([post])
+        return post
+
+    async def aclose(self) -> None:
+        """Let go of the models and the file."""
+        await self._crew.aclose()
+        self.store.close()
+
+    def _keep(self, event: Event) -> Event:
+        match event:
+            case StepStarted(t, k, size, draws, prompts):
+                self._in_step = True
+                self.store.begin_step(t, k, size, draws, prompts)
+            case ResponseArrived(response):
+                self.store.add_response(response)
+            case StepCompleted(step):
+                n = len(self.experiment.cast)
+                self._frame = geometry(step.embeddings, step.owners, n, self._frame)
+                step = replace(step, geometry=self._frame)
+                self.store.finish_step(step)
+                self._in_step = False
+                return StepCompleted(step)
+        return event
+
+
+def run_record(experiment: Experiment, crew: Crew, hosts: Sequence[str]) -> dict[str, Any]:
+    """Return what a run records of where and with what it was made."""
+    versions = {"lwd-tui": __version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "experiment_sha256": experiment.sha256,
+        "versions": versions,
+        "platform": platform.platform(),
+        "hosts": list(hosts),
+        **crew_record(crew),
+    }
+
+
+def _changed(record: dict[str, Any], crew: Crew) -> str:
+    """Say which model has another digest than recorded; "" if none has."""
+    now = [*crew.models, crew.embedder_model]
+    then = [*record.get("models", []), record.get("embedder", {})]
+    for model, old in zip(now, then, strict=False):
+        known = str(old.get("digest", ""))
+        if known and model.digest and known != model.digest:
+            return f"{model.name} was {known[:12]} when the run began and is {model.digest[:12]}"
+    return ""

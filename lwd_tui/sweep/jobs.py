@@ -1,0 +1,233 @@
+"""The runs of a sweep, made one after another or at once.
+
+Each run is one file in the sweep's folder; those that are there already are gone on with, never
+redone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lwd_tui.errors import LwdError, RunStopped
+from lwd_tui.experiment.files import load_preset, user_path
+from lwd_tui.experiment.llm import Experiment, InvalidExperiment
+from lwd_tui.experiment.participants import Wishes
+from lwd_tui.run.choose import choose_cast
+from lwd_tui.run.session import Session
+from lwd_tui.store.errors import ENDING
+from lwd_tui.store.run import RunStore
+from lwd_tui.sweep.plan import Sweep, stem
+
+LOOK = 0.5
+"""Seconds between two looks at how far the runs are."""
+
+Notice = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One run of a sweep.
+
+    Attributes
+    ----------
+    variant : str
+    seed : int
+    experiment : Experiment
+        With its participants chosen, once `settled`.
+    path : Path
+        The run's file.
+    """
+
+    variant: str
+    seed: int
+    experiment: Experiment
+    path: Path
+
+    @property
+    def steps(self) -> int:
+        """T + 1."""
+        return self.experiment.steps + 1
+
+
+def jobs_of(sweep: Sweep, where: Path, folder: Path) -> list[Job]:
+    """Return the runs of a sweep, seed by seed, so that one that is cut short is balanced.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    where : Path
+        Its file.
+    folder : Path
+        For the runs.
+
+    Raises
+    ------
+    InvalidExperiment
+        Naming the variant, and what is wrong with it.
+    """
+    preset = sweep.preset
+    if preset.endswith(".toml") or "/" in preset or "\\" in preset:
+        preset = str(where.parent / user_path(preset))
+    base = load_preset(preset).replaced(dict(_dotted(sweep.changes)), str(where))
+    jobs = []
+    for seed in sweep.seeds:
+        for variant in sweep.variants:
+            changes = dict(_dotted(variant.changes)) | {
+                "name": f"{sweep.name} {variant.name}"[:60],
+                "seed": seed,
+            }
+            experiment = base.replaced(changes, f"{where}, variant {variant.name!r}")
+            path = folder / f"{stem(variant.name)}-seed-{seed}{ENDING}"
+            jobs.append(Job(variant.name, seed, experiment, path))
+    return jobs
+
+
+def _dotted(changes: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the fields of tables within tables by their dotted names."""
+    for name, value in changes.items():
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+async def settled(jobs: Sequence[Job], wishes: Wishes, notice: Notice) -> list[Job]:
+    """Return the jobs with their participants chosen, once for all runs that ask for the same.
+
+    Raises
+    ------
+    LwdError
+        If they can't be chosen.
+    """
+    told: set[str] = set()
+
+    def once(sentence: str) -> None:
+        if sentence not in told:
+            told.add(sentence)
+            notice(sentence)
+
+    return [
+        replace(job, experiment=await choose_cast(job.experiment, wishes, once)) for job in jobs
+    ]
+
+
+def steps_done(job: Job) -> int:
+    """Return how many whole steps of a run are stored.
+
+    Raises
+    ------
+    InvalidExperiment
+        If the file holds a run of another experiment.
+    StoreError
+        If it can't be read.
+    """
+    if not job.path.exists():
+        return 0
+    with RunStore.open(job.path) as store:
+        if store.experiment.sha256 != job.experiment.sha256:
+            raise InvalidExperiment(
+                f"{job.path} is a run of another experiment; name another folder with --out"
+            )
+        return store.finished()
+
+
+def see_through(job: Job) -> str:
+    """Begin a run or go on with it, and see it through; return what stopped it, or "".
+
+    It needs nothing but its argument, so that any process can do it.
+    """
+    try:
+        asyncio.run(_see_through(job))
+    except LwdError as error:
+        return str(error)
+    return ""
+
+
+async def _see_through(job: Job) -> None:
+    if job.path.exists():
+        session = await Session.resume(job.path, _unheard)
+    else:
+        session = await Session.start(job.experiment, job.path, Wishes(), _unheard)
+    async with session, aclosing(session.run()) as events:
+        async for _ in events:
+            pass
+
+
+def _unheard(_: str) -> None:
+    """Pass a notice over: it is recorded with the run."""
+
+
+def run_jobs(
+    jobs: Sequence[Job], executor: Executor, at_once: int, tell: Callable[[Job, int], None]
+) -> dict[Job, str]:
+    """Run what isn't done yet.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        With their participants chosen.
+    executor : Executor
+        Runs `see_through`: processes of this machine, or of a cluster.
+    at_once : int
+        Runs at a time.
+    tell : callable
+        Called with each job and its whole steps, at first and whenever there are more.
+
+    Returns
+    -------
+    dict of Job to str
+        The runs that could not go on, and why; they can be gone on with.
+
+    Raises
+    ------
+    InvalidExperiment, StoreError
+        Before anything is run, if a file in the folder isn't what is asked for.
+    RunStopped
+        If a process of the executor died.
+    """
+    done = {job: steps_done(job) for job in jobs}
+    for job, steps in done.items():
+        tell(job, steps)
+    waiting = deque(job for job in jobs if done[job] < job.steps)
+    running: dict[Future[str], Job] = {}
+    problems: dict[Job, str] = {}
+    while waiting or running:
+        # No more than can run at once is handed over: what was would begin even after a Ctrl-C.
+        while waiting and len(running) < at_once:
+            job = waiting.popleft()
+            running[executor.submit(see_through, job)] = job
+        finished, _ = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
+        for future, job in list(running.items()):
+            if future in finished:
+                del running[future]
+                if problem := _result(future):
+                    problems[job] = problem
+            if (steps := _steps_seen(job)) > done[job]:
+                done[job] = steps
+                tell(job, steps)
+    return problems
+
+
+def _result(future: Future[str]) -> str:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        raise RunStopped(
+            "a process of the sweep was ended from outside, or by a fault of a model's library; "
+            "the same command goes on with what is stored"
+        ) from None
+
+
+def _steps_seen(job: Job) -> int:
+    """Return the whole steps of a run that may be in the making."""
+    try:
+        return steps_done(job)
+    except LwdError:
+        return 0

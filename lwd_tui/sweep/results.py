@@ -1,0 +1,160 @@
+"""What a sweep came to: each variant's numbers over its seeds, and their differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lwd_tui.findings.step import MEASURES, StepFindings, step_findings
+from lwd_tui.store.records import StepNumbers
+from lwd_tui.store.run import RunStore
+from lwd_tui.sweep.jobs import Job
+from lwd_tui.types import Floats
+
+Number = Callable[[StepFindings], float]
+
+SQUARED = "distance_squared"
+
+
+def _squared(found: StepFindings) -> float:
+    return float(found.vectors.pairs.squares.sum())
+
+
+def _measured(key: str) -> Number:
+    of = next(measure.of for measure in MEASURES if measure.key == key)
+    return lambda found: of(found).together
+
+
+NUMBERS: dict[str, tuple[str, Number]] = {
+    "norm": ("norm", _measured("norm")),
+    SQUARED: ("distance²", _squared),
+    **{
+        key: (title, _measured(key))
+        for key, title in (
+            ("dispersion", "S"),
+            ("vendi", "Vendi"),
+            ("distinct_2", "distinct-2"),
+            ("copied", "copied"),
+            ("human", "human"),
+        )
+    },
+}
+"""What is followed, by its name in files: the words for it, and how it is read.
+
+`distance_squared` is the sum of the debiased squared distances: unlike the debiased norm it isn't
+cut off at 0, so that its mean over runs has no bias.
+"""
+
+
+class Estimate(NamedTuple):
+    """A mean over seeds, and half the width of its interval; NaN where it isn't defined."""
+
+    mean: float
+    half: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunResult:
+    """One run of a sweep.
+
+    Attributes
+    ----------
+    job : Job
+    norms : ndarray of shape (T + 1,)
+    late : dict of str to float
+        Of each of `NUMBERS`, the mean over the last third of the steps.
+    """
+
+    job: Job
+    norms: Floats
+    late: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VariantResult:
+    """One variant over its finished runs.
+
+    Attributes
+    ----------
+    name : str
+    runs : int
+    norms : ndarray of shape (T + 1,)
+        Mean over the runs; empty if there is none.
+    values : dict of str to Estimate
+        Of each of `NUMBERS`, with an interval of Student's t.
+    differences : dict of str to Estimate
+        From the first variant, over pairs of runs with one seed; empty for the first itself.
+    """
+
+    name: str
+    runs: int
+    norms: Floats
+    values: dict[str, Estimate]
+    differences: dict[str, Estimate]
+
+
+def run_result(job: Job) -> RunResult:
+    """Read what one finished run came to."""
+    with RunStore.open(job.path) as store:
+        numbers = store.numbers()
+        found = [step_findings(store, step) for step in _late(numbers)]
+        norms = np.array([step.norm for step in numbers])
+    late = {key: _mean([read(each) for each in found]) for key, (_, read) in NUMBERS.items()}
+    return RunResult(job, norms, late)
+
+
+def _late(numbers: Sequence[StepNumbers]) -> Sequence[StepNumbers]:
+    return numbers[-max(1, round(len(numbers) / 3)) :]
+
+
+def variant_results(results: Sequence[RunResult], level: float = 0.95) -> list[VariantResult]:
+    """Sum up the runs of each variant, in the order in which variants first come.
+
+    The intervals take the runs of a variant for independent and their values for about normal;
+    with a few seeds that is an assumption which can't be checked.
+    """
+    groups: dict[str, dict[int, RunResult]] = {}
+    for result in results:
+        groups.setdefault(result.job.variant, {})[result.job.seed] = result
+    first = next(iter(groups.values()), {})
+    return [
+        VariantResult(
+            name,
+            len(runs),
+            np.mean([run.norms for run in runs.values()], axis=0),
+            _estimates([run.late for run in runs.values()], level),
+            {} if runs is first else _estimates(_pairs(first, runs), level),
+        )
+        for name, runs in groups.items()
+    ]
+
+
+def _pairs(first: Mapping[int, RunResult], runs: Mapping[int, RunResult]) -> list[dict[str, float]]:
+    return [
+        {key: runs[seed].late[key] - first[seed].late[key] for key in NUMBERS}
+        for seed in runs
+        if seed in first
+    ]
+
+
+def _estimates(rows: Sequence[Mapping[str, float]], level: float) -> dict[str, Estimate]:
+    return {key: estimate([row[key] for row in rows], level) for key in NUMBERS}
+
+
+def estimate(values: Sequence[float], level: float = 0.95) -> Estimate:
+    """Return the mean, and half the width of Student's interval for it; NaN if a value is."""
+    from scipy.stats import t
+
+    mean = _mean(values)
+    if len(values) < 2:
+        return Estimate(mean, math.nan)
+    error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    return Estimate(mean, float(t.ppf((1 + level) / 2, len(values) - 1)) * error)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if len(values) else math.nan

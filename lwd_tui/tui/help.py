@@ -1,0 +1,83 @@
+"""What the keys do and what the numbers mean, on the page that is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+
+from lwd_tui.glossary import GLOSSARY
+from lwd_tui.tui.parts.kept import KeptScreen
+from lwd_tui.tui.parts.window import Window
+from lwd_tui.tui.parts.words import Words
+
+
+class Help(Window[None], KeptScreen[None]):
+    """The teaching layer: each number in a sentence, then the keys.
+
+    Parameters
+    ----------
+    page : Screen
+        The page that is explained.
+    """
+
+    DEFAULT_CSS = """
+    Help > VerticalScroll {
+        width: 90; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
+        border: round $primary; background: $panel; overflow-y: scroll;
+    }
+    Help Words { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "dismiss", "close", key_display="esc"),
+        Binding("j", "scroll('down')", show=False),
+        Binding("k", "scroll('up')", show=False),
+    ]
+    AUTO_FOCUS = "VerticalScroll"
+
+    def __init__(self, page: Screen[object]) -> None:
+        super().__init__()
+        self._page = page
+
+    def compose(self) -> ComposeResult:
+        """Yield the numbers, then the keys."""
+        with VerticalScroll() as scroll:
+            scroll.border_title = "what is this"
+            scroll.border_subtitle = "esc closes"
+            # One widget: to mount one for each term takes longer than a frame.
+            yield Words(self._all())
+
+    def on_screen_resume(self) -> None:
+        """Begin at the top, with the keys that work now."""
+        if self.is_mounted:
+            self.query_one(Words).put(self._all())
+            self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def _all(self) -> Content:
+        return Content("\n").join([*self._numbers(), *self._keys()])
+
+    def action_scroll(self, way: str) -> None:
+        """Scroll by one line."""
+        scroll = self.query_one(VerticalScroll)
+        scroll.scroll_relative(y=1 if way == "down" else -1, animate=False)
+
+    def _numbers(self) -> Iterator[Content]:
+        terms: tuple[str, ...] = getattr(self._page, "GLOSSARY", ())
+        for term in map(GLOSSARY.__getitem__, terms):
+            words = f"{term.meaning} {term.here}".rstrip()
+            yield Content.assemble((term.name, "bold $primary"), "  ", words, "\n")
+
+    def _keys(self) -> Iterator[Content]:
+        lines: dict[str, tuple[list[str], str]] = {}
+        for _, binding, _, _ in self._page.active_bindings.values():
+            if binding.description and not binding.system:
+                keys, _ = lines.setdefault(binding.action, ([], binding.description))
+                keys.append(self.app.get_key_display(binding))
+        yield Content.styled("Keys", "bold $primary")
+        for keys, words in lines.values():
+            yield Content.assemble((" ".join(dict.fromkeys(keys)).ljust(16), "bold"), words)

@@ -1,0 +1,422 @@
+"""Any answer of the run: what was read before it, what became of it, and another beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+
+from lwd_tui.analysis.differences import differences
+from lwd_tui.errors import LwdError
+from lwd_tui.findings.lineage import Following, follow
+from lwd_tui.store.run import RunStore
+from lwd_tui.text import clean, shorten
+from lwd_tui.tui.pages.inspect.answer import Answer
+from lwd_tui.tui.pages.inspect.finder import Finder
+from lwd_tui.tui.pages.inspect.followed import Followed
+from lwd_tui.tui.pages.inspect.hits import Hit
+from lwd_tui.tui.pages.inspect.outline import Outline
+from lwd_tui.tui.pages.inspect.reading import Reading
+from lwd_tui.tui.pages.inspect.sheets import Place, Sheet, draw_for, sheet_at
+from lwd_tui.tui.pages.panelled import PanelledPage
+from lwd_tui.tui.state.controller import RunController
+from lwd_tui.tui.state.progress import Progress
+from lwd_tui.tui.state.view import View
+from lwd_tui.types import Post, Response, Step
+
+T = TypeVar("T")
+
+COMPARED = 6_000
+"""Characters of each of two texts that are compared: the time grows with their product."""
+FOUND = 500
+"""Posts, and answers, that a search shows at most."""
+_KEYSTROKE = 0.15
+
+
+class InspectPage(PanelledPage):
+    """Left the answers, in the middle what was read or what became of a post, right the answer."""
+
+    DEFAULT_CSS = """
+    InspectPage {
+        #columns { height: 1fr; }
+        #finder { width: 32; }
+        #middle, #right { width: 1fr; }
+        #followed, #pinned { display: none; }
+        &.-pinned #pinned { display: block; }
+        &.-pinned #right { layout: horizontal; width: 2fr; }
+        &.-normal.-pinned #middle { display: none; width: 40; }
+        &.-normal.-pinned.-reading #finder { display: none; }
+        &.-normal.-pinned.-reading #middle { display: block; }
+        &.-wide #finder { width: 44; }
+        &.-narrow #panels { display: block; }
+        &.-narrow .panel { display: none; }
+        &.-narrow #finder, &.-narrow #right { width: 1fr; }
+        &.-narrow .-chosen { display: block; }
+    }
+    """
+    AUTO_FOCUS = "Outline"
+    PANELS = (("finder", "answers"), ("middle", "what it read"), ("right", "answer"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "search", id="inspect.search", key_display="/"),
+        Binding("f", "follow", "follow post", id="inspect.follow"),
+        Binding("b,backspace", "back", "back", id="inspect.back", key_display="b"),
+        Binding("m", "pin", "pin", id="inspect.pin"),
+        Binding("escape", "let_go", "let go of the pinned answer", id="inspect.unpin", show=False),
+        Binding("d", "first_and_last", "first & last", id="inspect.ends"),
+        Binding("e", "prompt", "prompt", id="inspect.prompt"),
+        Binding("n", "next_answer(1)", "next answer", id="inspect.next", show=False),
+        Binding("N", "next_answer(-1)", "answer before", id="inspect.previous", show=False),
+    ]
+    GLOSSARY = (
+        "t", "norm", "k", "age", "prompt", "seed", "attempts", "mean_distance", "following",
+        "differences",
+    )  # fmt: skip
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._place: Place | None = None
+        self._past: list[Place] = []
+        self._sheet: Sheet | None = None
+        self._pinned: Sheet | None = None
+        self._came_from: Post | None = None
+
+    def compose_panels(self) -> ComposeResult:
+        """Yield the three columns."""
+        with Horizontal(id="columns"):
+            finder = Finder(id="finder")
+            finder.add_class("panel")
+            yield finder
+            with Container(id="middle", classes="panel"):
+                yield Reading(id="reading")
+                yield Followed(id="followed")
+            with Container(id="right", classes="panel"):
+                yield Answer(id="pinned")
+                yield Answer(id="answer")
+
+    def on_mount(self) -> None:
+        """Say that there is no run yet, and watch what other pages ask to look at."""
+        self.show_run(None)
+        self.watch(self.app, "subject", self.catch_up, init=False)
+
+    def catch_up(self) -> None:
+        """Show what changed, and go to what another page asked for."""
+        super().catch_up()
+        if self.is_current and self.is_mounted and self.run is not None:
+            subject, self.explorer.subject = self.explorer.subject, None
+            if isinstance(subject, Post):
+                self._follow(subject)
+            elif isinstance(subject, Response):
+                self._go(Place(subject.t, subject.participant, subject.index))
+
+    def choose(self, panel: str, *, focus: bool = True) -> None:
+        """Show a panel; beside two answers, the list and what was read take turns."""
+        if panel != "right":
+            self.set_class(panel == "middle", "-reading")
+        super().choose(panel, focus=focus)
+
+    # What is shown
+
+    def show_run(self, run: RunController | None) -> None:
+        """Show another run, or that there is none."""
+        self._place = self._sheet = self._pinned = self._came_from = None
+        self._past.clear()
+        self.remove_class("-pinned")
+        finder = self.query_one(Finder)
+        finder.leave()
+        finder.outline.nothing = "no step is whole yet" if run else "no run is open"
+        finder.outline.show_run(self._names, run.numbers if run else ())
+        self._show_middle(None)
+        self.query_one(Reading).show_posts((), {}, 0, "what it read")
+        hint = "" if run else "Open a stored run on the page of runs, or begin one."
+        self.query_one("#answer", Answer).show_nothing("answer", hint)
+
+    def show_view(self, view: View) -> None:
+        """Show another step: the same response of it, or what was gone to."""
+        if view.step is not None and self.run is not None:
+            place = self._place or Place(view.step.t, 0, 0)
+            self._place = replace(place, t=view.step.t)
+            self._show_place()
+
+    def show_progress(self, _: Progress) -> None:
+        """Show the steps that became whole."""
+        self.query_one(Outline).grow()
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(who.name for who in self.run.experiment.cast) if self.run else ()
+
+    @property
+    def _authors(self) -> dict[str, int]:
+        return {name: position for position, name in enumerate(self._names)}
+
+    def _show_place(self) -> None:
+        place, step, run = self._place, self.view.step, self.run
+        if place is None or step is None or run is None:
+            return
+        self.query_one(Outline).show_step(step, place.participant, place.index)
+        self._show_middle(place.post)
+        self._show_reading(run, step, place)
+        self._show_answer(step, place)
+
+    def _show_middle(self, post: Post | None) -> None:
+        """Show the post that is followed, or what was read."""
+        reading, followed = self.query_one(Reading), self.query_one(Followed)
+        moved = reading.display == (post is not None)
+        within = reading.has_focus_within or followed.has_focus_within
+        reading.display, followed.display = post is None, post is not None
+        if moved and (within or post is not None):
+            self.choose("middle")
+
+    def _show_reading(self, run: RunController, step: Step, place: Place) -> None:
+        draw = draw_for(step, place)
+        if draw is None:
+            return
+        name = shorten(self._names[place.participant], 24)
+        reading = self.query_one(Reading)
+        title = f"read by {name} at t = {step.t} · {len(draw.posts)} of {step.size}"
+        reading.show_posts([run.posts[i] for i in draw.posts], self._authors, step.t, title)
+        if self._came_from is not None:
+            reading.point(self._came_from.id)
+            self._came_from = None
+        if reading.unfolded:
+            self._load_prompt(run, place)
+
+    @work(exclusive=True, group="answer")
+    async def _show_answer(self, step: Step, place: Place) -> None:
+        """Measure, compare, and show the answer and the pinned one together."""
+        sheet, pinned = await self._sheet_at(step, place), self._pinned
+        if sheet is None:
+            return
+        self._sheet = sheet
+        answer, beside = self.query_one("#answer", Answer), self.query_one("#pinned", Answer)
+        if pinned is None:
+            answer.show_sheet(sheet)
+        else:
+            texts = [clean(each.response.text[:COMPARED]) for each in (sheet, pinned)]
+            found = await asyncio.to_thread(differences, *texts)
+            share = f"{found.share:.0%} of the words in common"
+            with self.app.batch_update():
+                answer.show_sheet(sheet, found.one, share)
+                beside.show_sheet(pinned, found.other, "pinned; esc lets it go")
+        self.set_class(pinned is not None, "-pinned")
+
+    async def _sheet_at(self, step: Step, place: Place) -> Sheet | None:
+        if self.run is None:
+            return None
+        posts_each = self.run.experiment.posts_each
+        return await asyncio.to_thread(sheet_at, step, place, self._names, posts_each)
+
+    # Going somewhere, and back
+
+    def _go(self, place: Place, *, remember: bool = True) -> None:
+        """Look at something else, and remember where we were."""
+        if remember and self._place is not None and place != self._place:
+            self._past.append(self._place)
+        self._place = place
+        if place.t == self.view.t:
+            self._show_place()
+        else:
+            self.explorer.action_scrub_to(place.t)
+
+    def action_back(self) -> None:
+        """Go back to what was looked at before."""
+        if not self._past:
+            self.explorer.notice = "there is nothing to go back to"
+            return
+        place = self._past.pop()
+        self._go(place, remember=False)
+        if place.post is not None:
+            self._look_for(place.post)
+
+    @on(Outline.Opened)
+    def _open_step(self, event: Outline.Opened) -> None:
+        if self._place is not None:
+            self._go(replace(self._place, t=event.t, post=None), remember=False)
+
+    @on(Outline.Pointed)
+    def _point(self, event: Outline.Pointed) -> None:
+        if self._place is not None:
+            t = self._place.t if self.view.t is None else self.view.t
+            self._go(Place(t, event.participant, event.index), remember=False)
+            if event.chosen and self.one_at_a_time:
+                self.choose("right")
+
+    def action_next_answer(self, steps: int) -> None:
+        """Show the next answer of the step, whoever gave it."""
+        step, place = self.view.step, self._place
+        if step is None or place is None:
+            return
+        answers = [(answer.participant, answer.index) for answer in step.responses]
+        here = answers.index((place.participant, place.index))
+        self._go(Place(step.t, *answers[(here + steps) % len(answers)]), remember=False)
+
+    # Following a post
+
+    def action_follow(self) -> None:
+        """Follow the post under the cursor, or the one that the answer became."""
+        reading, place, run = self.query_one(Reading), self._place, self.run
+        if place is None or run is None or self._sheet is None:
+            self.explorer.notice = "there is no answer yet that could be followed"
+        elif place.post is not None:
+            self.explorer.notice = "this post is followed already; choose a line, or go back (b)"
+        elif reading.has_focus_within and reading.chosen is not None:
+            self._follow(reading.chosen)
+        elif self._sheet.post is not None:
+            self._follow(run.posts[self._sheet.post])
+        else:
+            self.explorer.notice = (
+                "this answer was not posted, so nobody read it; a post that it read can be "
+                "followed: tab goes there"
+            )
+
+    @on(Reading.Followed)
+    def _follow_read(self, event: Reading.Followed) -> None:
+        self._follow(event.post)
+
+    def _follow(self, post: Post) -> None:
+        if self._place is not None:
+            self.explorer.notice = ""
+            self._go(replace(self._place, post=post))
+            self._look_for(post)
+
+    @work(exclusive=True, group="follow")
+    async def _look_for(self, post: Post) -> None:
+        """Show a post at once, and look through the run for what became of it."""
+        run, place = self.run, self._place
+        if run is None or place is None:
+            return
+        followed = self.query_one(Followed)
+        followed.show_post(post, self._authors, place.t)
+        # With the file opened anew: the steps are read meanwhile, and this may take a second.
+        found = await self._asked(asyncio.to_thread(_followed, run.path, post))
+        if found is not None and self._place is not None and self._place.post == post:
+            followed.show_following(found, self._names)
+
+    @on(Followed.Left)
+    def _leave_post(self, event: Followed.Left) -> None:
+        if self._place is not None:
+            self._came_from = self._place.post
+            self._go(Place(event.t, event.participant, event.index))
+
+    # Pinning
+
+    def action_pin(self) -> None:
+        """Keep this answer beside those that follow, or let it go."""
+        if self._sheet is not None:
+            same = self._pinned is not None and self._pinned.response == self._sheet.response
+            self._pinned = None if same else self._sheet
+            self._show_place()
+
+    def action_let_go(self) -> None:
+        """Show one answer only."""
+        self._pinned = None
+        self._show_place()
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Take the key only while there is something to let go; a notice goes first."""
+        return action != "let_go" or (self._pinned is not None and not self.explorer.notice)
+
+    @work(exclusive=True, group="ends")
+    async def action_first_and_last(self) -> None:
+        """Show the first and the last step's answer of a participant, or let the first go."""
+        run, place, pinned = self.run, self._place, self._pinned
+        if run is None or place is None or not run.numbers:
+            return
+        last = run.numbers[-1].t
+        if last == 0:
+            self.explorer.notice = "one step is whole so far: there is nothing to compare it with"
+            return
+        first = None if pinned is None else pinned.response
+        if (
+            first is not None
+            and first.t == 0
+            and place == Place(last, first.participant, first.index)
+            and self.query_one("#right").display
+        ):
+            self.action_let_go()
+            return
+        step = await self._asked(run.archive.step(0))
+        if step is not None:
+            self._pinned = await self._sheet_at(step, replace(place, t=0))
+            self._go(replace(place, t=last, post=None))
+            if self.one_at_a_time:
+                self.choose("right")
+
+    # The prompt
+
+    def action_prompt(self) -> None:
+        """Show the exact prompt, or fold it away."""
+        reading, place = self.query_one(Reading), self._place
+        if place is None or self.run is None:
+            return
+        if place.post is not None:
+            self._go(replace(place, post=None))
+            reading.unfold(True)
+        else:
+            reading.unfold(not reading.unfolded)
+        if reading.unfolded:
+            self._load_prompt(self.run, replace(place, post=None))
+            if not self.query_one("#middle").display:
+                self.choose("middle")
+
+    @work(exclusive=True, group="prompt")
+    async def _load_prompt(self, run: RunController, place: Place) -> None:
+        ask = partial(RunStore.prompt, t=place.t, participant=place.participant,
+                      response=place.index)  # fmt: skip
+        prompt = await self._asked(run.archive.ask(ask))
+        if prompt is not None and place == self._place:
+            self.query_one(Reading).show_prompt(prompt)
+
+    # Searching
+
+    def action_search(self) -> None:
+        """Write what to search for."""
+        self.choose("finder", focus=False)
+        self.query_one(Finder).search()
+
+    @on(Finder.Searched)
+    @work(exclusive=True, group="search")
+    async def _search(self, event: Finder.Searched) -> None:
+        # The next letter may come meanwhile, and end this.
+        await asyncio.sleep(_KEYSTROKE)
+        if self.run is not None:
+            found = await self._asked(self.run.archive.ask(partial(_found, words=event.words)))
+            if found is not None:
+                self.query_one(Finder).show_hits(found, self._authors, event.words, FOUND)
+
+    @on(Finder.Found)
+    def _go_to_hit(self, event: Finder.Found) -> None:
+        if isinstance(event.hit, Post):
+            self._follow(event.hit)
+        else:
+            self._go(Place(event.hit.t, event.hit.participant, event.hit.index))
+            if self.one_at_a_time:
+                self.choose("right")
+
+    async def _asked(self, question: Awaitable[T]) -> T | None:
+        try:
+            return await question
+        except LwdError as error:
+            self.explorer.notice = str(error)
+            return None
+
+
+def _followed(path: Path, post: Post) -> Following:
+    with RunStore.open(path) as store:
+        return follow(store, post)
+
+
+def _found(store: RunStore, words: str) -> list[Hit]:
+    """Search all answers, and the posts that no participant wrote: the others are answers."""
+    people = [post for post in store.search_posts(words, FOUND + 1) if post.origin != "synthetic"]
+    hits: list[Hit] = [*people, *store.search_responses(words, FOUND + 1)]
+    hits.sort(key=lambda hit: hit.step if isinstance(hit, Post) else hit.t)
+    return hits[: FOUND + 1]

@@ -1,0 +1,315 @@
+"""The run as it goes, and any step of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import ClassVar, TypeVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid
+from textual.content import Content
+
+from lwd_tui.errors import LwdError
+from lwd_tui.tui.pages.base import Page
+from lwd_tui.tui.pages.live.dispersion import DispersionCurve
+from lwd_tui.tui.pages.live.distances import Distances, highest_of
+from lwd_tui.tui.pages.live.feed import Feed
+from lwd_tui.tui.pages.live.numbers import Numbers
+from lwd_tui.tui.pages.live.participants import Participants
+from lwd_tui.tui.pages.live.pictures import Plane, picture, plane_of
+from lwd_tui.tui.pages.live.post import PostByHand
+from lwd_tui.tui.pages.live.scatter import Scatter
+from lwd_tui.tui.parts.network_line import NetworkLine
+from lwd_tui.tui.parts.norm_curve import NormCurve
+from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.tabs import TabLine
+from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.state.controller import RunController
+from lwd_tui.tui.state.progress import Progress
+from lwd_tui.tui.state.view import View
+from lwd_tui.types import Step
+
+T = TypeVar("T")
+
+PANELS = (
+    ("norm", "norm"),
+    ("scatter", "scatter"),
+    ("participants", "participants"),
+    ("distances", "distances"),
+    ("internet", "posts"),
+    ("dispersion", "dispersion"),
+    ("numbers", "numbers"),
+)
+"""Ids and titles, in the order of the panels."""
+_NOTHING = {
+    "none": "no run is open: 1 sets one up, 6 opens a stored one",
+    "opening": "the models are being made ready; the first step follows",
+}
+
+
+class LivePage(Page):
+    """All that a step comes to; one panel at a time where the terminal is small."""
+
+    DEFAULT_CSS = """
+    LivePage {
+        #panels { display: none; }
+        #grid { grid-size: 12 2; grid-rows: 3fr 2fr; height: 1fr; }
+        #norm, #scatter { column-span: 6; }
+        #participants { column-span: 5; }
+        #distances { column-span: 3; }
+        #internet { column-span: 4; }
+        .-extra { display: none; }
+        #nothing { display: none; height: 1fr; content-align: center middle; color: $quiet; }
+
+        &.-wide.-tall {
+            .-extra { display: block; }
+            #norm, #scatter, #dispersion { column-span: 4; }
+            #participants { column-span: 4; }
+            #distances { column-span: 3; }
+            #internet { column-span: 3; }
+            #numbers { column-span: 2; }
+        }
+        &.-narrow, &.-short, &.-single {
+            #panels { display: block; }
+            #grid { grid-size: 1 1; grid-rows: 1fr; }
+            Panel { display: none; column-span: 1; }
+            Panel.-chosen { display: block; }
+        }
+        &.-empty {
+            #nothing { display: block; }
+            #panels, #grid { display: none; }
+        }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "post", "post", id="live.post"),
+        Binding("i", "inspect", "inspect", id="live.inspect"),
+        Binding("tab", "next_panel(1)", "next panel", id="live.next", show=False),
+        Binding("shift+tab", "next_panel(-1)", "panel before", id="live.previous", show=False),
+        Binding("o", "single", "one panel / all", id="live.single", show=False),
+        Binding("b", "basis", "turned to the last / one plane", id="live.basis", show=False),
+        Binding("f", "axes", "axes held / fitted", id="live.axes", show=False),
+    ]
+    GLOSSARY = (
+        "t", "norm", "debiased", "floor", "scatter", "explained", "distances", "dispersion",
+        "posts", "size", "synthetic", "k",
+    )  # fmt: skip
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.add_class("-empty")
+        self._first: Step | None = None
+        self._plane: Plane | None = None
+
+    def compose_page(self) -> ComposeResult:
+        """Yield the panels, and what is said in their place while no run is open."""
+        chosen = self._panel
+        yield Words(Content(_NOTHING["none"]), id="nothing")
+        yield TabLine(PANELS, chosen, id="panels")
+        with Grid(id="grid"):
+            yield NormCurve(id="norm")
+            yield Scatter(id="scatter")
+            yield DispersionCurve(id="dispersion")
+            yield Participants(id="participants")
+            yield Distances(id="distances")
+            with Panel(id="internet"):
+                yield NetworkLine()
+                yield Feed()
+            yield Numbers(id="numbers")
+
+    def on_mount(self) -> None:
+        """Say which panel stands alone on a small terminal, and which wait for a large one."""
+        self.query_one(f"#{self._panel}").add_class("-chosen")
+        for panel in self.query("#dispersion, #numbers"):
+            panel.add_class("-extra")
+
+    # What is shown
+
+    def show_run(self, run: RunController | None) -> None:
+        """Show another run."""
+        self._first, self._plane = None, None
+        self.set_class(run is None, "-empty")
+        if run is None:
+            return
+        experiment = run.experiment
+        names = [who.name for who in experiment.cast]
+        scale = "unit vectors" if experiment.embedder.normalise else "raw vectors"
+        self.query_one(NormCurve).show_run(run.numbers, experiment.steps, scale)
+        self.query_one(DispersionCurve).show_run(run.numbers, experiment.steps)
+        self.query_one(Scatter).show_names(names)
+        self.query_one(Participants).show_names(names, experiment.responses)
+        self.query_one(Distances).head("distances")
+        self.query_one(NetworkLine).show(experiment)
+        self.query_one(Feed).show_posts(run.posts, {name: i for i, name in enumerate(names)})
+
+    def show_view(self, view: View) -> None:
+        """Show another step."""
+        run, step = self.run, view.step
+        self.query_one(NormCurve).show_step(view.t)
+        self.query_one(DispersionCurve).show_step(view.t)
+        if run is None or step is None:
+            return
+        if step.t == 0:
+            self._first = step
+        if self._first is None:
+            self._load_first(run)
+        if self._plane is None and self.explorer.memory.basis == "common":
+            self._load_plane(run)
+        self.query_one(Numbers).show_step(step)
+        self._show_geometry(step)
+        self._show_participants()
+        self._show_internet()
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show where the run is."""
+        if self.run is None:
+            opening = progress.phase == "opening"
+            self.query_one("#nothing", Words).put(
+                Content(_NOTHING["opening" if opening else "none"])
+            )
+            return
+        self._show_participants()
+        self._show_internet()
+
+    def show_posts(self) -> None:
+        """Show posts that no step brought."""
+        self._show_internet()
+
+    def _show_participants(self) -> None:
+        view, progress = self.view, self.explorer.progress
+        at_work = progress.phase in ("asking", "embedding")
+        work = progress if view.following and at_work else None
+        self.query_one(Participants).show(view.step, work)
+
+    def _show_internet(self) -> None:
+        step, panel = self.view.step, self.query_one("#internet", Panel)
+        self.query_one(Feed).show_until(None if self.view.following or step is None else step.t)
+        if step is None:
+            panel.head("the Internet")
+            return
+        remark = f", {step.synthetic / step.size:.0%} synthetic" if step.size else ""
+        if queued := self.explorer.progress.queued:
+            remark = f" · {queued} by hand waits"
+        panel.head("the Internet", f"|A({step.t})| = {step.size}{remark}")
+
+    def _show_geometry(self, step: Step) -> None:
+        geometry, memory, first = step.geometry, self.explorer.memory, self._first
+        if geometry is None:
+            return
+        distances = [each.geometry.distances for each in (step, first) if each and each.geometry]
+        self.query_one(Distances).show_distances(geometry.distances, highest_of(distances), step.t)
+        shown = picture(
+            step,
+            first if memory.axes == "held" else None,
+            self._plane if memory.basis == "common" else None,
+        )
+        if shown is not None:
+            remark = "axes as wide as at t = 0" if memory.axes == "held" else "axes fitted"
+            self.query_one(Scatter).show_picture(shown, remark)
+
+    @work(exclusive=True, group="first")
+    async def _load_first(self, run: RunController) -> None:
+        """Get the step that sets the width of the axes."""
+        self._first = await self._asked(run.archive.step(0))
+        self._show_again()
+
+    @work(exclusive=True, group="plane")
+    async def _load_plane(self, run: RunController) -> None:
+        """Settle the plane that all steps share."""
+        self._plane = await self._asked(run.archive.ask(plane_of))
+        self._show_again()
+
+    async def _asked(self, question: Awaitable[T]) -> T | None:
+        try:
+            return await question
+        except LwdError as error:
+            self.explorer.notice = str(error)
+            return None
+
+    def _show_again(self) -> None:
+        if self.view.step is not None:
+            self._show_geometry(self.view.step)
+
+    # Keys
+
+    @property
+    def _panel(self) -> str:
+        wanted = self.explorer.memory.panel
+        return wanted if wanted in dict(PANELS) else PANELS[0][0]
+
+    def action_next_panel(self, steps: int) -> None:
+        """Go to the next panel: show it where panels stand alone, and give it the focus."""
+        names = [name for name, _ in PANELS]
+        if not self._one_at_a_time:
+            names = [name for name in names if self.query_one(f"#{name}").display]
+        here = self._panel if self._panel in names else names[0]
+        self._choose(names[(names.index(here) + steps) % len(names)])
+
+    @on(TabLine.Chosen, "#panels")
+    def _choose_tab(self, event: TabLine.Chosen) -> None:
+        event.stop()
+        self._choose(event.tab)
+
+    @property
+    def _one_at_a_time(self) -> bool:
+        return self.query_one("#panels").display
+
+    def _choose(self, panel: str) -> None:
+        self.explorer.memory.panel = panel
+        for name, _ in PANELS:
+            self.query_one(f"#{name}").set_class(name == panel, "-chosen")
+        self.query_one("#panels", TabLine).mark(panel)
+        inside = self.query_one(f"#{panel}").query("*")
+        for widget in inside:
+            if widget.can_focus:
+                widget.focus()
+                break
+
+    def action_single(self) -> None:
+        """Show one panel, or all, where the terminal has room for all."""
+        self.toggle_class("-single")
+
+    def action_basis(self) -> None:
+        """Lay the answers flat in the other way."""
+        memory = self.explorer.memory
+        memory.basis = "aligned" if memory.basis == "common" else "common"
+        # A plane that is asked for again is that of all steps there are by then.
+        self._plane = None
+        if memory.basis == "common" and self.run is not None:
+            self._load_plane(self.run)
+        self._show_again()
+
+    def action_axes(self) -> None:
+        """Hold the axes of the scatter, or fit them to the step."""
+        memory = self.explorer.memory
+        memory.axes = "fitted" if memory.axes == "held" else "held"
+        self._show_again()
+
+    @work(exclusive=True, group="post")
+    async def action_post(self) -> None:
+        """Post by hand."""
+        if self.run is None:
+            self.explorer.notice = "no run is open that could read a post"
+            return
+        text = await self.app.push_screen_wait(PostByHand())
+        if text is not None:
+            try:
+                self.run.inject(text)
+            except LwdError as error:
+                self.explorer.notice = str(error)
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Offer to inspect only where there is a page for it."""
+        return "inspect" in self.explorer.pages if action == "inspect" else True
+
+    async def action_inspect(self) -> None:
+        """Look closely at the post under the cursor of the feed, or at the viewed step."""
+        feed = self.query_one(Feed)
+        await self.explorer.inspect(feed.chosen if feed.has_focus else None)
+
+    @on(Feed.Chosen)
+    async def _look_at_post(self) -> None:
+        if "inspect" in self.explorer.pages:
+            await self.explorer.inspect(self.query_one(Feed).chosen)

@@ -1,0 +1,143 @@
+"""What each participant is doing, or did at the viewed step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from lwd_tui.palette import marker
+from lwd_tui.text import shorten
+from lwd_tui.tui.parts.excerpt import excerpt
+from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.state.progress import ParticipantProgress, Progress
+from lwd_tui.tui.theme import series
+from lwd_tui.types import Response, Step
+
+_BAR, _SHORT_BAR, _WIDE = 16, 10, 50
+"""Columns of a bar, of one in a narrow panel, and of a panel that isn't narrow."""
+_LINES = 4
+_FULL, _EMPTY = "█", "░"
+
+
+class Participants(Panel):
+    """How many answers of each participant there are, and what it says, as far as there is room."""
+
+    DEFAULT_CSS = "Participants Words { height: auto; }"
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._text = Words()
+        self._names: Sequence[str] = ()
+        self._responses = 1
+        self._step: Step | None = None
+        self._work: Progress | None = None
+
+    def compose(self) -> ComposeResult:
+        """Yield the lines, which scroll where there is no room."""
+        with VerticalScroll():
+            yield self._text
+
+    def show_names(self, names: Sequence[str], responses: int) -> None:
+        """Show another run's participants.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Not cleaned.
+        responses : int
+            L.
+        """
+        self._names, self._responses = names, responses
+        self.show(None, None)
+
+    def show(self, step: Step | None, work: Progress | None) -> None:
+        """Show a whole step, or the one that is being worked on.
+
+        Parameters
+        ----------
+        step : Step or None
+            The viewed one; its dispersions are shown in both cases.
+        work : Progress or None
+            None shows the answers of `step`.
+        """
+        if step is self._step and work == self._work:
+            return
+        self._step, self._work = step, work
+        title = f"answers at t = {step.t}" if step is not None else "nothing yet"
+        if work is not None:
+            title = f"at work on t = {work.t}"
+        self.head(f"participants · {title}", self._dispersions())
+        self._draw()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Fit the lines to their new width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        lines: list[Content] = []
+        if self._work is not None:
+            some = any(each.arrived or each.streaming for each in self._work.participants)
+            for i, each in enumerate(self._work.participants):
+                state = self._state(each, others_work=some)
+                lines += self._lines(i, each.arrived, state, each.text)
+        elif self._step is not None:
+            for i in range(len(self._names)):
+                mine = [answer for answer in self._step.responses if answer.participant == i]
+                lines += self._answers(i, mine)
+        self._text.put(Content("\n").join(lines))
+
+    def _dispersions(self) -> Content:
+        if self._step is None or self._step.geometry is None:
+            return Content()
+        values = [
+            Content.assemble((f"{marker(i)} ", series(i)), f"{value:.3f}")
+            for i, value in enumerate(self._step.geometry.dispersion)
+        ]
+        return Content(" ").join([Content("dispersion"), *values])
+
+    def _state(self, each: ParticipantProgress, *, others_work: bool) -> str:
+        if each.arrived >= self._responses:
+            state = "done"
+        elif each.streaming:
+            state = "writing"
+        else:
+            state = "waiting" if others_work and not each.arrived else "at work"
+        return f"{state}, {each.rejected} asked again" if each.rejected else state
+
+    def _answers(self, i: int, mine: Sequence[Response]) -> list[Content]:
+        usable = [answer for answer in mine if not answer.failed]
+        again = sum(len(answer.attempts) - 1 for answer in mine)
+        parts = [f"{again} asked again"] if again else []
+        parts += [f"{len(mine) - len(usable)} failed"] if len(usable) < len(mine) else []
+        return self._lines(i, len(usable), ", ".join(parts), usable[0].text if usable else "")
+
+    def _lines(self, i: int, arrived: int, state: str, text: str) -> list[Content]:
+        width = max(self.content_size.width - 1, 20)
+        lines = self.content_size.height // max(len(self._names), 1) - 1
+        lines = min(max(lines, 1), _LINES)
+        bar = _BAR if width >= _WIDE else _SHORT_BAR
+        room = max(width - bar - 30, 8)
+        names = [shorten(name, room) for name in self._names]
+        column = max(map(cell_len, names), default=0)
+        filled = round(bar * min(arrived / self._responses, 1))
+        share = f" {arrived}/{self._responses}  "
+        left = max(width - column - bar - len(share) - 4, 1)
+        head = Content.assemble(
+            (f"{marker(i)} ", series(i)),
+            (names[i], "bold"),
+            " " * (column - cell_len(names[i]) + 2),
+            (_FULL * filled, series(i)),
+            (_EMPTY * (bar - filled), "$line"),
+            share,
+            (shorten(state, left), "$quiet"),
+        )
+        said = Content.styled(excerpt(text.lstrip(), lines * (width - 4)), "$quiet")
+        wrapped = [Content("  ") + line for line in said.wrap(width - 2)[:lines]]
+        # Always as many rows, so that the screen isn't laid out anew with every word.
+        return [head, *wrapped, *[Content()] * (lines - len(wrapped))]

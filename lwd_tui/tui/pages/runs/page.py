@@ -1,0 +1,235 @@
+"""The stored runs: listed, opened, gone on with, compared."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid
+
+from lwd_tui.errors import LwdError
+from lwd_tui.store.folder import list_runs
+from lwd_tui.store.records import RunSummary, Status
+from lwd_tui.tui.pages.runs.changes import RunChanges
+from lwd_tui.tui.pages.runs.overlay import Overlay
+from lwd_tui.tui.pages.runs.run_card import RunCard
+from lwd_tui.tui.pages.runs.run_table import RunTable
+from lwd_tui.tui.pages.runs.shelf import Card, NormSeries, card_of
+from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.state.controller import RunController
+from lwd_tui.tui.state.progress import Progress
+
+_PASSING = 0.05
+"""Seconds that the cursor rests on a run before its file is read."""
+
+
+class RunsPage(RunChanges):
+    """The list above, the norms and the facts of the chosen run below."""
+
+    DEFAULT_CSS = """
+    RunsPage {
+        #shelf { grid-size: 5 2; height: 1fr; }
+        #table { column-span: 5; }
+        #norms { column-span: 3; }
+        #card { column-span: 2; }
+
+        &.-narrow, &.-short {
+            #panels { display: block; }
+            #shelf { grid-size: 1 1; }
+            .panel { display: none; column-span: 1; }
+            .panel.-chosen { display: block; }
+        }
+    }
+    """
+    FOLLOWS = False
+    AUTO_FOCUS = "RunTable Rows"
+    PANELS = (("table", "runs"), ("norms", "norms"), ("card", "this run"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "go_on", "go on", id="runs.go_on"),
+        Binding("m", "mark", "compare", id="runs.mark"),
+        Binding("r", "rename", "rename", id="runs.rename"),
+        Binding("n", "annotate", "note", id="runs.note"),
+        Binding("e", "export", "export", id="runs.export"),
+        Binding("d", "delete", "delete", id="runs.delete"),
+        Binding("u", "undo", "undo delete", id="runs.undo"),
+        Binding("y", "scale", "as they are / as shares", id="runs.scale", show=False),
+        Binding("R", "refresh", "look again", id="runs.refresh", show=False),
+    ]
+    GLOSSARY = ("t", "norm", "overlay")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._runs: list[RunSummary] = []
+        self._cards: dict[Path, Card] = {}
+        self._problems: dict[Path, str] = {}
+        self._marked: dict[Path, int] = {}
+        self._relative = False
+        self._done = -1
+        self._at: Path | None = None
+
+    def compose_panels(self) -> ComposeResult:
+        """Yield the list, the plot and the facts."""
+        with Grid(id="shelf"):
+            for panel in (RunTable(id="table"), Overlay(id="norms"), RunCard(id="card")):
+                panel.add_class("panel")
+                yield panel
+
+    # What is shown
+
+    def on_screen_resume(self) -> None:
+        """Look what runs there are now."""
+        self.action_refresh()
+
+    def show_run(self, _: RunController | None) -> None:
+        """Mark the run that is open, which may be a new one."""
+        self.action_refresh()
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show how far the open run is."""
+        if progress.done != self._done:
+            self._done = progress.done
+            self._show()
+
+    @work(exclusive=True, group="list")
+    async def action_refresh(self) -> None:
+        """Look what runs there are now."""
+        self._runs = (await asyncio.to_thread(list_runs))[::-1]
+        self._marked = {
+            run.path: self._marked[run.path] for run in self._runs if run.path in self._marked
+        }
+        self._show()
+        self._at = None
+
+    def _show(self) -> None:
+        opened = self.run.path if self.run is not None else None
+        table = self.query_one(RunTable)
+        table.show_runs([self._as_it_is(run) for run in self._runs], self._marked, opened)
+        if self._at is not None:
+            table.point(self._at)
+        self._show_chosen()
+        self._read()
+
+    def _show_chosen(self) -> None:
+        """Show what is known so far of the run under the cursor, and the norms."""
+        run = self.chosen
+        card = self._cards.get(run.path) if run is not None else None
+        problem = self._problems.get(run.path, "") if run is not None else ""
+        self.query_one(RunCard).show_run(run, card, problem)
+        marked = self._marked or ({run.path: 0} if run is not None else {})
+        placed = {
+            place: self._series(self._cards[path])
+            for path, place in marked.items()
+            if path in self._cards
+        }
+        self.query_one(Overlay).show_series(placed, relative=self._relative)
+
+    @property
+    def chosen(self) -> RunSummary | None:
+        """The run under the cursor."""
+        return self.query_one(RunTable).chosen
+
+    def look_again(self, at: Path | None = None) -> None:
+        """Show what runs there are now, with the cursor on the one that is named, if any is."""
+        self._at = at
+        self.action_refresh()
+
+    def moved(self, old: Path, new: Path) -> None:
+        """Keep the marker of a run that has another name."""
+        if old in self._marked:
+            self._marked[new] = self._marked.pop(old)
+
+    def _as_it_is(self, run: RunSummary) -> RunSummary:
+        """Return a run's line as it is now, if it is the one that is open."""
+        if self.run is None or run.path != self.run.path or not self.run.numbers:
+            return run
+        numbers, busy = self.run.numbers, self.explorer.progress.busy
+        done = len(numbers)
+        status: Status = "running" if busy else "done" if done >= run.steps else "stopped"
+        first, last = numbers[0].norm, numbers[-1].norm
+        return replace(run, status=status, done=done, norm_first=first, norm_last=last)
+
+    def _series(self, card: Card) -> NormSeries:
+        if self.run is None or card.summary.path != self.run.path:
+            return card.series
+        return replace(card.series, norms=np.array([each.norm for each in self.run.numbers]))
+
+    @on(Rows.Moved)
+    def _look(self) -> None:
+        self._show_chosen()
+        self._read()
+
+    @work(exclusive=True, group="read")
+    async def _read(self) -> None:
+        """Read the files of the chosen run and of those that are compared."""
+        await asyncio.sleep(_PASSING)
+        chosen = self.chosen
+        wanted = [run for run in self._runs if run.path in self._marked or run is chosen]
+        wanted += [chosen] if chosen is not None else []
+        for run in wanted:
+            await self._card(run)
+        self._show_chosen()
+
+    async def _card(self, run: RunSummary) -> Card | None:
+        """Return what a run's file tells; None if it can't be read, which is shown then."""
+        card = self._cards.get(run.path)
+        if card is not None and (card.summary.done == run.done or self.is_open(run)):
+            return card
+        try:
+            self._cards[run.path] = card = await asyncio.to_thread(card_of, run)
+        except LwdError as error:
+            self._problems[run.path] = str(error)
+            return None
+        self._problems.pop(run.path, None)
+        return card
+
+    # Opening
+
+    @on(Rows.Chosen)
+    def _open(self) -> None:
+        self._open_chosen(go_on=False)
+
+    def action_go_on(self) -> None:
+        """Open the run, and go on with it where it stopped."""
+        self._open_chosen(go_on=True)
+
+    @work(exclusive=True, group="open")
+    async def _open_chosen(self, *, go_on: bool) -> None:
+        run = self.chosen
+        if run is None:
+            return
+        card = await self._card(run)
+        if card is None:
+            self.explorer.notice = self._problems[run.path]
+        elif self.is_open(run):
+            if go_on and not self.explorer.progress.busy:
+                self.explorer.action_toggle_run()
+            await self.explorer.action_show_page("live")
+        else:
+            self.explorer.notice = ""
+            await self.explorer.open(run.path, go_on=go_on).wait()
+            if self.is_open(run):
+                await self.explorer.action_show_page("live")
+
+    # Comparing
+
+    def action_mark(self) -> None:
+        """Lay the norm of this run over those of others, or take it away."""
+        run = self.chosen
+        if run is None:
+            return
+        if self._marked.pop(run.path, None) is None:
+            taken = set(self._marked.values())
+            self._marked[run.path] = next(place for place in count() if place not in taken)
+        self._show()
+
+    def action_scale(self) -> None:
+        """Show norms as they are, or as shares of their starts."""
+        self._relative = not self._relative
+        self._show_chosen()

@@ -1,0 +1,182 @@
+"""The stored runs, one a line, with as many of their numbers as there is room for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from lwd_tui.palette import marker
+from lwd_tui.store.records import RunSummary
+from lwd_tui.text import size_text
+from lwd_tui.tui.parts.excerpt import excerpt
+from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.parts.words import Words
+
+_INKS = {"done": "foreground", "running": "success", "stopped": "warning", "damaged": "error",
+         "newer": "error"}  # fmt: skip
+
+
+class Column(NamedTuple):
+    """A column: its heading, its width, and what stands in it."""
+
+    heading: str
+    width: int
+    text: Callable[[RunSummary], str]
+
+
+def norms(run: RunSummary) -> str:
+    """Say from where to where the norm went."""
+    if not run.done:
+        return ""
+    return " → ".join(
+        "none" if math.isnan(x) else f"{x:.3f}" for x in (run.norm_first, run.norm_last)
+    )
+
+
+_NAME = 28
+# In order of importance: what doesn't fit is left out from the end.
+_COLUMNS = (
+    Column("status", 8, lambda run: run.status),
+    Column("steps", 10, lambda run: f"{run.done}/{run.steps}" if run.steps else ""),
+    Column("norm", 16, norms),
+    Column("begun (UTC)", 16, lambda run: run.created[:16].replace("T", " ")),
+    Column("participants", 26, lambda run: ", ".join(run.participants)),
+    Column("size", 8, lambda run: size_text(run.size)),
+    Column("note", 24, lambda run: run.note),
+)
+
+
+class RunTable(Panel):
+    """The list under its headings."""
+
+    DEFAULT_CSS = "RunTable > .headings { height: 1; color: $quiet; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._headings = Words(classes="headings")
+        self.lines = _Lines(self._headings)
+
+    def compose(self) -> ComposeResult:
+        """Yield the headings and the lines."""
+        yield self._headings
+        yield self.lines
+
+    def show_runs(
+        self, runs: Sequence[RunSummary], marked: Mapping[Path, int], opened: Path | None
+    ) -> None:
+        """Show other runs; the cursor stays on its run.
+
+        Parameters
+        ----------
+        runs : sequence of RunSummary
+        marked : mapping of Path to int
+            Those that are overlaid, and their places in the series.
+        opened : Path or None
+            The one that is open.
+        """
+        self.head(f"{len(runs)} stored run{'' if len(runs) == 1 else 's'}")
+        self.lines.show_runs(runs, marked, opened)
+
+    @property
+    def chosen(self) -> RunSummary | None:
+        """The run under the cursor."""
+        return self.lines.chosen
+
+    def point(self, path: Path) -> None:
+        """Put the cursor on a run, if it is there."""
+        self.lines.point(path)
+
+
+class _Lines(Rows):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "open", id="runs.open"),
+        Binding("home,g", "move(-1000000)", "first run", id="runs.first", show=False),
+        Binding("end,G", "move(1000000)", "last run", id="runs.last", show=False),
+    ]
+
+    def __init__(self, headings: Words) -> None:
+        super().__init__("looking what runs there are …")
+        self._headings = headings
+        self._runs: Sequence[RunSummary] = ()
+        self._marked: Mapping[Path, int] = {}
+        self._opened: Path | None = None
+        self._columns: list[Column] = []
+        self._name_width = _NAME
+
+    def show_runs(
+        self, runs: Sequence[RunSummary], marked: Mapping[Path, int], opened: Path | None
+    ) -> None:
+        here = self.chosen
+        self.nothing = "no run is stored yet; begin one"
+        self._runs, self._marked, self._opened = runs, marked, opened
+        paths = [run.path for run in runs]
+        row = paths.index(here.path) if here is not None and here.path in paths else self.cursor
+        self._lay_out()
+        self.fill(len(runs), row)
+
+    @property
+    def chosen(self) -> RunSummary | None:
+        return self._runs[self.cursor] if self._runs else None
+
+    def point(self, path: Path) -> None:
+        for row, run in enumerate(self._runs):
+            if run.path == path:
+                self.cursor = row
+
+    def on_resize(self, _: events.Resize) -> None:
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Choose the columns that there is room for; the name takes what is left, the note too."""
+        width = self.size.width - 1
+        longest = max((cell_len(run.name) for run in self._runs), default=0)
+        left = width - 4 - min(max(longest, 12), _NAME)
+        self._columns = []
+        for column in _COLUMNS:
+            if column.width + 2 > left:
+                break
+            self._columns.append(column)
+            left -= column.width + 2
+        self._name_width = min(max(longest, 12), _NAME) + max(left, 0)
+        if self._columns and self._columns[-1].heading == "note":
+            last = self._columns.pop()
+            spare = max(self._name_width - max(longest, 12), 0)
+            self._name_width -= spare
+            self._columns.append(last._replace(width=last.width + spare))
+        parts = [f"    {'run':<{self._name_width}}"]
+        parts += [f"  {column.heading:<{column.width}}" for column in self._columns]
+        self._headings.put(Content("".join(parts)))
+
+    def draw(self, row: int, width: int) -> Iterable[Segment]:
+        run = self._runs[row]
+        place = self._marked.get(run.path)
+        opened = "▶" if run.path == self._opened else " "
+        yield Segment(f"{opened} ", self.ink("success"))
+        if place is None:
+            yield Segment("  ", self.ink())
+        else:
+            yield Segment(f"{marker(place)} ", self.series_ink(place))
+        yield Segment(_padded(run.name, self._name_width), self.ink(bold=run.path == self._opened))
+        for column in self._columns:
+            ink = _INKS[run.status] if column.heading == "status" else "foreground"
+            yield Segment(f"  {_padded(column.text(run), column.width)}", self.ink(ink))
+            if run.problem:
+                # It has no numbers; the sentence takes their place.
+                room = max(width - self._name_width - column.width - 8, 1)
+                yield Segment(f"  {excerpt(run.problem, room)}", self.ink("error"))
+                break
+
+
+def _padded(text: str, width: int) -> str:
+    shown = excerpt(text, width)
+    return shown + " " * (width - cell_len(shown))

@@ -1,0 +1,195 @@
+"""The query, and the posts that the Internet begins with."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import TextArea
+
+from lwd_tui.errors import LwdError
+from lwd_tui.experiment.draft import Draft
+from lwd_tui.experiment.files import read_posts
+from lwd_tui.experiment.llm import Experiment, SeedPost
+from lwd_tui.text import clean, shorten
+from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
+from lwd_tui.tui.pages.setup.edited import EditedRows
+from lwd_tui.tui.pages.setup.paste import PastePosts
+from lwd_tui.tui.pages.setup.path import AskPath
+from lwd_tui.tui.pages.setup.seed import EditSeed
+from lwd_tui.tui.pages.setup.seeds import Seeds
+from lwd_tui.tui.parts.choice import Choice
+from lwd_tui.tui.parts.editor import LONGEST, Editor
+from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.parts.words import Words
+
+_WHOLE = 1_000
+_KEYS = "a add  v paste  i import  e edit  d delete"
+_QUERY = "q, the query that is asked at every step"
+_KINDS = {"posts": "at t = 0", "reserve": "in reserve"}
+
+
+class InternetPanel(DraftPanel):
+    """The query above, the posts under it: those of A(0), or those in reserve."""
+
+    DEFAULT_CSS = """
+    InternetPanel #query { height: 3; border: none; padding: 0; background: $panel; }
+    InternetPanel #query-label { height: 1; color: $quiet; }
+    InternetPanel #kind { margin: 1 0 0 0; }
+    InternetPanel #whole { display: none; max-height: 10; margin-top: 1; color: $quiet; }
+    .-wide InternetPanel #whole { display: block; }
+    """
+
+    class Failed(Message):
+        """Something could not be done."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    def __init__(self, draft: Draft, *, id: str) -> None:
+        super().__init__(draft, id=id)
+        self._label = Words(id="query-label")
+        self._query = Editor(soft_wrap=True, tab_behavior="focus", id="query")
+        self._kind = Choice(tuple(_KINDS.values()), _KINDS["posts"], id="kind")
+        self._list = Seeds()
+        self._whole = Words(id="whole")
+        self._shown_query = ""
+
+    def compose(self) -> ComposeResult:
+        """Yield the query, the choice and the list."""
+        yield self._label
+        yield self._query
+        yield self._kind
+        yield self._list
+        yield self._whole
+
+    def show_draft(self) -> None:
+        """Show query and posts."""
+        query = str(self.draft.get("query"))
+        if clean(query[:LONGEST]) != self._query.text:
+            self._shown_query = clean(query[:LONGEST])
+            self._query.read_only = len(query) > LONGEST
+            self._query.load_text(self._shown_query)
+        self._list.show_posts(self.draft.posts(self._chosen))
+        self._show_whole()
+
+    @on(Rows.Moved)
+    def _show_whole(self) -> None:
+        """Show the whole post under the cursor, where there is room."""
+        posts = self.draft.posts(self._chosen)
+        text = shorten(posts[self._list.cursor].text[:_WHOLE], _WHOLE) if posts else ""
+        self._whole.put(Content(text))
+
+    def show_draws(self, experiment: Experiment | None) -> None:
+        """Show how many posts there are, and how many of them are read first and last."""
+        count, reserve = len(self.draft.posts("posts")), len(self.draft.posts("reserve"))
+        parts = [f"|A(0)| = {count}"]
+        if experiment is not None:
+            # Before it is known who takes part, nobody knows how many posts there will be.
+            times = (0, experiment.steps) if experiment.cast else (0,)
+            parts += [f"k_{t} = {experiment.draw_size(experiment.size(t))}" for t in times]
+        if reserve:
+            parts.append(f"{reserve} in reserve")
+        self.head(f"the Internet · {' · '.join(parts)}", _KEYS)
+
+    def mark(self, field: str) -> None:
+        """Mark the query, or the posts."""
+        wrong = field == "query"
+        words = (f"! {_QUERY}", "bold $error") if wrong else (_QUERY, "$quiet")
+        self._label.put(Content.assemble(words))
+
+    def reach(self, field: str) -> bool:
+        """Go to the query or to the posts."""
+        if field == "query":
+            self._query.focus()
+        elif field.startswith(("posts", "reserve")) and field != "posts_each":
+            self._list.focus()
+        else:
+            return False
+        return True
+
+    @property
+    def _chosen(self) -> str:
+        return next(kind for kind, words in _KINDS.items() if words == self._kind.chosen)
+
+    # What is done
+
+    def undo(self) -> None:
+        """Undo the last change of posts."""
+        if self.draft.undo_posts():
+            self.edited()
+
+    @work(exclusive=True, group="posts")
+    async def paste(self) -> None:
+        """Add many posts, one a line."""
+        self._add(await self.app.push_screen_wait(PastePosts()))
+
+    @work(exclusive=True, group="posts")
+    async def import_file(self) -> None:
+        """Add the posts of a file."""
+        how = (
+            "Text has one post a line; CSV has a column text and perhaps author and label; "
+            "JSON lines and TOML ([[posts]]) have the same fields."
+        )
+        path = await self.app.push_screen_wait(AskPath("import posts", how, "add them"))
+        if path is None:
+            return
+        try:
+            self._add(await asyncio.to_thread(read_posts, path))
+        except LwdError as error:
+            self.post_message(self.Failed(str(error)))
+
+    def _add(self, posts: tuple[SeedPost, ...] | None) -> None:
+        if posts:
+            before = self.draft.posts(self._chosen)
+            self.draft.put_posts(self._chosen, (*before, *posts))
+            self.edited()
+            self._list.cursor = len(before)
+
+    @on(EditedRows.Asked)
+    def _do(self, event: EditedRows.Asked) -> None:
+        event.stop()
+        row, posts = event.row, self.draft.posts(self._chosen)
+        match event.verb:
+            case "add":
+                self._edit(len(posts))
+            case _ if row >= len(posts):
+                return
+            case "copy":
+                self._put(row + 1, row + 1, (posts[row],))
+            case "delete":
+                self._put(row, row + 1, ())
+            case "edit":
+                self._edit(row)
+
+    @work(exclusive=True, group="posts")
+    async def _edit(self, row: int) -> None:
+        posts = self.draft.posts(self._chosen)
+        old = posts[row] if row < len(posts) else None
+        new = await self.app.push_screen_wait(EditSeed(old))
+        if new is not None and new != old:
+            self._put(row, row + 1, (new,))
+
+    def _put(self, start: int, stop: int, new: tuple[SeedPost, ...]) -> None:
+        posts = self.draft.posts(self._chosen)
+        self.draft.put_posts(self._chosen, (*posts[:start], *new, *posts[stop:]))
+        self.edited()
+        self._list.cursor = start
+
+    @on(Choice.Changed, "#kind")
+    def _turn(self, event: Choice.Changed) -> None:
+        event.stop()
+        self.show_draft()
+
+    @on(TextArea.Changed, "#query")
+    def _take_query(self, event: TextArea.Changed) -> None:
+        event.stop()
+        text = event.text_area.text
+        if text != self._shown_query:
+            self._shown_query = text
+            self.draft.set("query", text)
+            self.post_message(self.Edited())

@@ -1,0 +1,139 @@
+"""The models that a server offers, to be chosen from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+
+from lwd_tui.text import clean_line, size_text
+from lwd_tui.tui.parts.excerpt import excerpt
+from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.types import ModelInfo
+
+_NAME = (12, 34)
+
+
+class Models(Rows):
+    """One line a model: how many participants it has, what it is, and where it is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,enter", "choose", "choose", id="models.choose"),
+        Binding("plus,equals_sign", "copies(1)", "a copy more", id="models.more", key_display="+"),
+        Binding("minus", "copies(-1)", "a copy less", id="models.less", key_display="-"),
+    ]
+
+    class Picked(Rows.Told):
+        """A model is to take part, or not any more."""
+
+        def __init__(self, rows: Rows, model: ModelInfo) -> None:
+            super().__init__(rows)
+            # The cursor may be elsewhere by the time that this is heard.
+            self.model = model
+
+    class Copied(Picked):
+        """A model is to take part once more, or once less."""
+
+        def __init__(self, rows: Rows, model: ModelInfo, change: int) -> None:
+            super().__init__(rows, model)
+            self.change = change
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._all: Sequence[ModelInfo] = ()
+        self._shown: list[ModelInfo] = []
+        self._copies: Sequence[int] = ()
+        self._absent: Collection[str] = ()
+        self._words = ""
+        self._column = _NAME[0]
+
+    def show_models(
+        self, models: Sequence[ModelInfo], absent: Collection[str], nothing: str
+    ) -> None:
+        """Show what a server offers.
+
+        Parameters
+        ----------
+        models : sequence of ModelInfo
+        absent : collection of str
+            Names of those that have to be fetched first.
+        nothing : str
+            What is said if there are none.
+        """
+        self._all, self._absent, self.nothing = models, absent, nothing
+        self._copies = ()
+        self.filter(self._words)
+
+    def show_copies(self, copies: Sequence[int]) -> None:
+        """Show how many participants each of the models has, those that are filtered out too."""
+        if copies != self._copies:
+            self._copies = copies
+            self.refresh()
+
+    def filter(self, words: str) -> None:
+        """Show only the models that have all words in their name, family or quantisation."""
+        self._words = words
+        wanted = words.lower().split()
+        self._shown = [
+            model
+            for model in self._all
+            if all(
+                word in f"{model.name} {model.family} {model.quantisation}".lower()
+                for word in wanted
+            )
+        ]
+        longest = max((cell_len(clean_line(model.name)) for model in self._shown), default=0)
+        self._column = min(max(longest, _NAME[0]), _NAME[1])
+        self.fill(len(self._shown), self.cursor)
+
+    @property
+    def chosen(self) -> ModelInfo | None:
+        """The model under the cursor."""
+        return self._shown[self.cursor] if self._shown else None
+
+    def action_choose(self) -> None:
+        """Ask for the model under the cursor, or to leave it."""
+        if (model := self.chosen) is not None:
+            self.post_message(self.Picked(self, model))
+
+    def action_copies(self, change: int) -> None:
+        """Ask for one more of it, or one less."""
+        if (model := self.chosen) is not None:
+            self.post_message(self.Copied(self, model, change))
+
+    def draw(self, row: int, width: int) -> Iterable[Segment]:
+        """Return the pieces of a line; those on the right go where there is no room."""
+        model = self._shown[row]
+        copies = self._copies_of(model)
+        sign = {0: "  ", 1: "✓ "}.get(copies, f"{copies:<2}")
+        name = excerpt(model.name, self._column)
+        yield Segment(sign, self.ink("success", bold=True))
+        yield Segment(name + " " * (self._column - cell_len(name) + 1), self.ink(bold=bool(copies)))
+        left = width - self._column - 3
+        for text, ink in self._details(model):
+            if cell_len(text) <= left:
+                left -= cell_len(text)
+                yield Segment(text, self.ink(ink))
+
+    def _details(self, model: ModelInfo) -> Iterable[tuple[str, str]]:
+        """Return what is told of a model beside its name, with the colour of each."""
+        yield f"{self._place(model):<16}", "success" if model.loaded else "quiet"
+        yield f"{size_text(model.size):>7}", "quiet"
+        yield f" {excerpt(model.parameters, 7):<7}", "quiet"
+        yield f" {excerpt(model.quantisation, 7):<7}", "quiet"
+        if model.context_length:
+            yield f" made for {model.context_length:,} tokens", "quiet"
+
+    def _copies_of(self, model: ModelInfo) -> int:
+        at = next((i for i, one in enumerate(self._all) if one is model), -1)
+        return self._copies[at] if 0 <= at < len(self._copies) else 0
+
+    def _place(self, model: ModelInfo) -> str:
+        if model.name in self._absent:
+            return "to be fetched"
+        if model.gpu_share is not None:
+            return f"loaded, {model.gpu_share:.0%} GPU"
+        return "ready" if model.loaded or model.backend == "openai" else "on disk"

@@ -1,0 +1,151 @@
+"""Who runs the models, and which take part."""
+
+from __future__ import annotations
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import Input
+
+from lwd_tui.backends.available import Offer, look
+from lwd_tui.experiment.draft import Draft
+from lwd_tui.experiment.llm import Backend
+from lwd_tui.run.cost import Runner
+from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
+from lwd_tui.tui.pages.setup.models import Models
+from lwd_tui.tui.pages.setup.servers import Servers
+from lwd_tui.tui.parts.line import Line
+from lwd_tui.types import ModelInfo
+
+
+class ModelsPanel(DraftPanel):
+    """A backend and its hosts, their state, and the models that they offer."""
+
+    DEFAULT_CSS = """
+    ModelsPanel #filter { margin: 1 0 0 0; background: $panel; }
+    ModelsPanel #filter:focus { background: $primary 25%; }
+    """
+
+    class Offered(Message):
+        """It was found out what is offered."""
+
+    def __init__(self, draft: Draft, *, id: str) -> None:
+        super().__init__(draft, id=id)
+        backend = self._backend_of_draft()
+        self._servers = Servers(backend, draft.hosts.get(backend, ()))
+        self._table = Models()
+        self._models: tuple[ModelInfo, ...] = ()
+        self._known: dict[tuple[str, tuple[str, ...]], tuple[Offer, ...]] = {}
+
+    def compose(self) -> ComposeResult:
+        """Yield the servers above the table."""
+        yield self._servers
+        yield Line(placeholder="filter (/)", compact=True, id="filter")
+        yield self._table
+
+    def on_mount(self) -> None:
+        """Look at what the draft begins with."""
+        self.head("models")
+        self.look_again()
+
+    def show_draft(self) -> None:
+        """Count the copies of each model, and look at the backend that is used."""
+        self._table.show_copies([self.draft.copies(model) for model in self._models])
+
+    def follow_draft(self) -> None:
+        """Turn to the backend of a draft that is new."""
+        backend = self._backend_of_draft()
+        if backend != self._servers.backend:
+            self._servers.put(backend, self.draft.hosts.get(backend, ()))
+            self.look_again()
+        else:
+            self.show_draft()
+
+    def focus_filter(self) -> None:
+        """Go to the filter."""
+        self.query_one("#filter", Line).focus()
+
+    @property
+    def limits(self) -> dict[Runner, int]:
+        """Tokens of context that models were made for, as far as is known."""
+        return {
+            (model.backend, "", model.name): model.context_length
+            for offers in self._known.values()
+            for offer in offers
+            for model in offer.models
+            if model.context_length
+        }
+
+    def missing(self) -> set[int]:
+        """Return the positions of the participants whose model isn't where it is looked for."""
+        found = set()
+        for i, who in enumerate(self.draft.cast):
+            hosts = (who.host,) if who.host else self.draft.hosts.get(who.backend, ())
+            offers = self._known.get((who.backend, hosts), ())
+            names = {model.name for offer in offers for model in offer.models}
+            sure = offers and all(offer.reachable for offer in offers)
+            # Ollama takes a name without its tag; a path or any other name may be right elsewhere.
+            if who.backend == "ollama" and sure and not names & {who.model, f"{who.model}:latest"}:
+                found.add(i)
+        return found
+
+    @work(exclusive=True, group="look")
+    async def look_again(self) -> None:
+        """Ask the servers what they have."""
+        backend, hosts = self._servers.backend, self._servers.hosts
+        self._servers.show_state(None)
+        self._show((), "…")
+        offers = await look(backend, hosts)
+        self._known[backend, hosts] = offers
+        self._servers.show_state(offers)
+        self._show(offers, self._nothing(offers))
+        self.post_message(self.Offered())
+
+    def _show(self, offers: tuple[Offer, ...], nothing: str) -> None:
+        names: dict[str, ModelInfo] = {}
+        for offer in offers:
+            for model in offer.models:
+                names.setdefault(model.name, model)
+        self._models = tuple(names.values())
+        absent = {name for offer in offers for name in offer.absent}
+        self._table.show_models(self._models, absent, nothing)
+        self.show_draft()
+
+    def _nothing(self, offers: tuple[Offer, ...]) -> str:
+        if not any(offer.reachable for offer in offers):
+            return "no server, no models; r asks again, and embedded needs none"
+        return "no model here generates text"
+
+    def _backend_of_draft(self) -> Backend:
+        return self.draft.cast[0].backend if self.draft.cast else "embedded"
+
+    @on(Servers.Changed)
+    def _take_servers(self, event: Servers.Changed) -> None:
+        event.stop()
+        self.draft.hosts[event.backend] = event.hosts
+        self.look_again()
+        self.post_message(self.Edited())
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        event.stop()
+        self._table.filter(event.value)
+
+    @on(Input.Submitted, "#filter")
+    def _to_table(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._table.focus()
+
+    @on(Models.Picked)
+    def _pick(self, event: Models.Picked) -> None:
+        event.stop()
+        match event:
+            case Models.Copied(change=1):
+                self.draft.add_model(event.model)
+            case Models.Copied():
+                self.draft.remove_model(event.model, once=True)
+            case _ if self.draft.copies(event.model):
+                self.draft.remove_model(event.model)
+            case _:
+                self.draft.add_model(event.model)
+        self.edited()

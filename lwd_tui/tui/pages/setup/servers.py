@@ -1,0 +1,133 @@
+"""Who runs the models: a backend, its hosts, and the state of each in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input
+
+from lwd_tui.backends.available import Offer
+from lwd_tui.experiment.llm import Backend
+from lwd_tui.text import shorten
+from lwd_tui.tui.parts.choice import Choice
+from lwd_tui.tui.parts.line import Line
+from lwd_tui.tui.parts.words import Words
+
+_BACKENDS: tuple[str, ...] = get_args(Backend)
+_DEFAULTS = {
+    "ollama": "OLLAMA_HOST or this machine; several: with spaces",
+    "openai": "OPENAI_BASE_URL; several: with spaces",
+}
+_PATIENCE = 0.6
+_LONGEST = 240
+
+
+class Servers(Vertical):
+    """Two lines to write in, and one of state for each host."""
+
+    DEFAULT_CSS = """
+    Servers { height: auto; }
+    Servers .field { height: 1; }
+    Servers .label { width: 9; height: 1; }
+    Servers Line { width: 1fr; background: $panel; &:focus { background: $primary 25%; } }
+    Servers Choice { width: 1fr; }
+    Servers #state { height: auto; max-height: 4; }
+    """
+
+    class Changed(Message):
+        """Another backend, or other hosts."""
+
+        def __init__(self, backend: Backend, hosts: tuple[str, ...]) -> None:
+            super().__init__()
+            self.backend: Backend = backend
+            self.hosts = hosts
+
+    def __init__(self, backend: Backend, hosts: Sequence[str]) -> None:
+        super().__init__()
+        self._backend = Choice(_BACKENDS, backend)
+        self._hosts = Line(" ".join(hosts), compact=True, id="host")
+        self._state = Words(id="state")
+        self._typing: Timer | None = None
+
+    @property
+    def backend(self) -> Backend:
+        """The chosen one."""
+        found: Backend = next(one for one in get_args(Backend) if one == self._backend.chosen)
+        return found
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Those that are written."""
+        return tuple(self._hosts.value.replace(",", " ").split())
+
+    def compose(self) -> ComposeResult:
+        """Yield the lines."""
+        with Horizontal(classes="field"):
+            yield Words(Content("backend"), classes="label")
+            yield self._backend
+        with Horizontal(classes="field", id="host-line"):
+            yield Words(Content("host"), classes="label")
+            yield self._hosts
+        yield self._state
+
+    def on_mount(self) -> None:
+        """Show a line for hosts only where there are any."""
+        self._show_host_line()
+
+    def put(self, backend: Backend, hosts: Sequence[str]) -> None:
+        """Show another backend and its hosts, without telling."""
+        self._backend.show(backend)
+        with self._hosts.prevent(Input.Changed):
+            self._hosts.value = " ".join(hosts)
+        self._show_host_line()
+
+    def show_state(self, offers: Sequence[Offer] | None) -> None:
+        """Say how it stands with each host; None while it is being found out."""
+        if offers is None:
+            self._state.put(Content.styled("… asking", "$quiet"))
+            return
+        lines = []
+        for offer in offers:
+            sign = ("● ", "$success") if offer.reachable else ("○ ", "$error")
+            state = "" if offer.reachable else "not reachable: "
+            host = offer.host.partition("://")[2] or offer.host
+            host = f"{host}  " if host and offer.reachable else ""
+            words = shorten(f"{state}{host}{offer.words}", _LONGEST)
+            lines.append(Content.assemble(sign, (words, "" if offer.reachable else "$error")))
+        self._state.put(Content("\n").join(lines))
+
+    @on(Choice.Changed)
+    def _take_backend(self, event: Choice.Changed) -> None:
+        event.stop()
+        self._show_host_line()
+        self._tell()
+
+    @on(Input.Changed, "#host")
+    def _take_hosts(self, event: Input.Changed) -> None:
+        """Ask the servers once the typing pauses."""
+        event.stop()
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(_PATIENCE, self._tell)
+
+    @on(Input.Submitted, "#host")
+    def _take_at_once(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._tell()
+
+    def _show_host_line(self) -> None:
+        self.query_one("#host-line").display = self.backend in _DEFAULTS
+        self._hosts.placeholder = _DEFAULTS.get(self.backend, "")
+
+    def _tell(self) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+            self._typing = None
+        self.post_message(self.Changed(self.backend, self.hosts))

@@ -1,0 +1,119 @@
+"""Small multiples: what is computed of the steps, over t, in six plots with one time axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Grid
+
+from lwd_tui.findings.sentences import STATISTICS
+from lwd_tui.findings.step import MEASURES, StepFindings
+from lwd_tui.tui.parts.curves import Curve, Curves, of_participant, top_of
+from lwd_tui.types import Floats
+
+_OF = {measure.key: measure.of for measure in MEASURES}
+_SOLID, _DASHED, _DOTTED = (1, 0), (5, 3), (1, 4)
+_SIX = 110
+
+Number = Callable[[StepFindings], float]
+
+
+class Multiples(Grid):
+    """Six panels; the last two only where there is room."""
+
+    DEFAULT_CSS = """
+    Multiples {
+        grid-size: 2 2;
+        .-more { display: none; }
+        &.-six { grid-size: 3 2; }
+        &.-six .-more { display: block; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Yield the plots."""
+        for name in ("norm", "p", "dispersion", "diversity", "shares", "sources"):
+            plot = Curves(id=f"over-{name}")
+            plot.set_class(name in ("shares", "sources"), "-more")
+            yield plot
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show all six where there is room for them."""
+        self.set_class(event.size.width >= _SIX, "-six")
+
+    def show_findings(
+        self, found: Mapping[int, StepFindings], *, t: int | None, last: int, n: int
+    ) -> None:
+        """Show what is computed so far.
+
+        Parameters
+        ----------
+        found : mapping of int to StepFindings
+            By t; steps that are missing are gaps.
+        t : int or None
+            The viewed step.
+        last : int
+            T, where the time axis ends.
+        n : int
+            Participants.
+        """
+
+        def over_time(read: Number) -> Floats:
+            values = np.full(max(found, default=-1) + 1, np.nan)
+            for place, each in found.items():
+                values[place] = read(each)
+            return values
+
+        def curve(
+            label: str, read: Number, colour: str = "foreground", dash: tuple[int, int] = _SOLID
+        ) -> Curve:
+            sign = {_SOLID: "━━", _DASHED: "╍╍"}.get(dash, "··")
+            return Curve(label, over_time(read), colour, sign, dash)
+
+        def show(name: str, title: str, curves: list[Curve], top: float = 0.0) -> None:
+            plot = self.query_one(f"#over-{name}", Curves)
+            plot.head(title)
+            plot.show(curves, t=t, last=last, top=top or top_of(curves))
+
+        show("norm", "norm without noise", [
+            curve("debiased", _together("norm_debiased")),
+            curve("low", lambda each: each.vectors.interval.lower, "quiet", _DOTTED),
+            curve("high", lambda each: each.vectors.interval.upper, "quiet", _DASHED),
+        ])  # fmt: skip
+        show("p", "p of the tests", [
+            curve("energy", _p("energy")),
+            curve("MMD", _p("mmd"), "primary", _DASHED),
+            curve("squares", _p("sum_of_squares"), "quiet", _DOTTED),
+        ], 1.0)  # fmt: skip
+        show("dispersion", "dispersion S", [
+            of_participant(i, over_time(_alone("dispersion", i))) for i in range(n)
+        ])  # fmt: skip
+        show("diversity", "how many different answers", [
+            curve("Vendi", _together("vendi")),
+            curve("rank", _together("effective_rank"), "primary", _DASHED),
+        ])  # fmt: skip
+        show("shares", "wording", [
+            curve("distinct-2", _together("distinct_2")),
+            curve("self-BLEU", _together("self_bleu"), "primary", _DASHED),
+            curve("near dup.", _together("near_duplicates"), "quiet", _DOTTED),
+        ], 1.0)  # fmt: skip
+        show("sources", "where words come from", [
+            curve("copied", _together("copied")),
+            curve("human", _together("human"), "primary", _DASHED),
+        ], 1.0)  # fmt: skip
+
+
+def _together(key: str) -> Number:
+    return lambda found: _OF[key](found).together
+
+
+def _alone(key: str, participant: int) -> Number:
+    return lambda found: _OF[key](found).alone[participant]
+
+
+def _p(statistic: str) -> Number:
+    place = list(STATISTICS).index(statistic)
+    return lambda found: found.vectors.tests[place].p if found.vectors.tests else np.nan

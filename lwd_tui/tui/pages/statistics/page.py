@@ -1,0 +1,193 @@
+"""Do they differ, how surely, and collapse of what: at the viewed step, over t, on the whole."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid
+
+from lwd_tui.findings.sentences import step_verdicts, verdicts
+from lwd_tui.text import clean_line, shorten
+from lwd_tui.tui.pages.panelled import PanelledPage
+from lwd_tui.tui.pages.statistics.findings import Findings, Margin
+from lwd_tui.tui.pages.statistics.findings_table import FindingsTable
+from lwd_tui.tui.pages.statistics.margin import AskMargin
+from lwd_tui.tui.pages.statistics.multiples import Multiples
+from lwd_tui.tui.pages.statistics.verdicts import Verdicts
+from lwd_tui.tui.parts.plot import REDRAW
+from lwd_tui.tui.state.controller import RunController
+from lwd_tui.tui.state.progress import Progress
+from lwd_tui.tui.state.view import View
+
+_NAME = 24
+_STATE = 100
+
+
+class StatisticsPage(PanelledPage):
+    """Left the table, right the plots over t, below the sentences."""
+
+    DEFAULT_CSS = """
+    StatisticsPage {
+        #grid { grid-size: 2 2; grid-columns: 56 1fr; grid-rows: 1fr 13; height: 1fr; }
+        #verdicts { column-span: 2; }
+
+        &.-wide { #grid { grid-columns: 60 1fr; } }
+        &.-wide.-tall { #grid { grid-rows: 1fr 17; } }
+        &.-narrow, &.-short, &.-single {
+            #panels { display: block; }
+            #grid { grid-size: 1 1; grid-columns: 1fr; grid-rows: 1fr; }
+            .panel { display: none; column-span: 1; }
+            .panel.-chosen { display: block; }
+            #multiples.-chosen { display: block; }
+        }
+    }
+    """
+    AUTO_FOCUS = "FindingsTable ScrollableContainer"
+    PANELS = (("table", "at this step"), ("multiples", "over t"), ("verdicts", "in words"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "margin", "margin", id="statistics.margin"),
+        Binding("M", "no_margin", "no margin", id="statistics.no_margin", show=False),
+        Binding("o", "single", "one panel / all", id="statistics.single"),
+        Binding("e", "again", "compute again what failed", id="statistics.again", show=False),
+    ]
+    GLOSSARY = (
+        "tests", "holm", "debiased", "interval", "floor", "between", "dispersion", "vendi", "rank",
+        "duplicates", "distinct", "self_bleu", "copied", "human", "margin", "moving", "change",
+        "chart", "average", "sure_bound", "attractor",
+    )  # fmt: skip
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._findings: Findings | None = None
+        self._at_work = False
+
+    def compose_panels(self) -> ComposeResult:
+        """Yield the table, the plots and the sentences."""
+        with Grid(id="grid"):
+            for panel in (
+                FindingsTable(id="table"),
+                Multiples(id="multiples"),
+                Verdicts(id="verdicts"),
+            ):
+                panel.add_class("panel")
+                yield panel
+
+    # What is shown
+
+    def show_run(self, run: RunController | None) -> None:
+        """Show another run, or that there is none."""
+        self._findings = None if run is None else Findings(run)
+        self._show()
+
+    def show_view(self, view: View) -> None:
+        """Show another step."""
+        del view
+        self._show()
+        self._go_on()
+
+    def show_progress(self, _: Progress) -> None:
+        """Compute what is new."""
+        self._show_state()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._at_work and self._findings is not None:
+            self._at_work = True
+            self._compute()
+
+    @work(group="statistics")
+    async def _compute(self) -> None:
+        """Compute until nothing is left to do, the viewed step first."""
+        shown = 0.0
+        try:
+            while (findings := self._findings) is not None:
+                progress = self.explorer.progress
+                if not await findings.advance(self.view.t, busy=progress.busy):
+                    break
+                if time.monotonic() > shown + REDRAW:
+                    self._show()
+                    shown = time.monotonic()
+        finally:
+            self._at_work = False
+        self._show()
+
+    def _show(self) -> None:
+        if not self.is_mounted or not self.is_current:
+            return
+        findings = self._findings
+        with self.app.batch_update():
+            self._show_state()
+            table = self.query_one(FindingsTable)
+            if findings is None:
+                table.show_nothing("statistics", "No run is open.")
+                self.query_one(Multiples).show_findings({}, t=None, last=1, n=0)
+                self.query_one(Verdicts).show_verdicts(())
+                return
+            run, t = findings.run, self.view.t
+            names = [who.name for who in run.experiment.cast]
+            found = None if t is None else findings.steps.get(t)
+            if found is None:
+                at = "" if t is None else f" at t = {t}"
+                table.show_nothing(f"statistics{at}", clean_line(findings.state))
+            else:
+                table.show_findings(found, names)
+            self.query_one(Multiples).show_findings(
+                findings.steps, t=t, last=run.experiment.steps, n=len(names)
+            )
+            self.query_one(Verdicts).show_verdicts(self._said(findings, t, names))
+
+    def _show_state(self) -> None:
+        findings = self._findings
+        state = "no run is open" if findings is None else findings.state
+        if findings is not None and findings.margin is not None:
+            norm, window = findings.margin
+            state = f"margin {norm:g} for {window} steps · {state}"
+        elif findings is not None and findings.whole is not None:
+            state = f"m: state a margin · {state}"
+        self.query_one(Verdicts).head("in words", shorten(state, _STATE))
+
+    def _said(self, findings: Findings, t: int | None, names: list[str]) -> list[tuple[str, str]]:
+        said: list[tuple[str, str]] = []
+        found = None if t is None else findings.steps.get(t)
+        if found is not None:
+            said += step_verdicts(found, findings.run.experiment)
+        if findings.whole is not None:
+            said += verdicts(findings.whole, [shorten(name, _NAME) for name in names])
+        return said
+
+    # Keys
+
+    @work(exclusive=True, group="margin")
+    async def action_margin(self) -> None:
+        """State what counts as the same."""
+        findings = self._findings
+        if findings is None:
+            self.explorer.notice = "no run is open whose participants could be the same"
+            return
+        margin = await self.app.push_screen_wait(AskMargin(findings.margin))
+        if margin is not None:
+            self._judge_by(margin)
+
+    def action_no_margin(self) -> None:
+        """Judge by no margin."""
+        self._judge_by(None)
+
+    def _judge_by(self, margin: Margin | None) -> None:
+        if self._findings is not None:
+            self._findings.state_margin(margin)
+            self._show()
+            self._go_on()
+
+    def action_single(self) -> None:
+        """Show one panel, or all."""
+        self.toggle_class("-single")
+
+    def action_again(self) -> None:
+        """Try again what could not be computed."""
+        if self._findings is not None:
+            self._findings.forget_failures()
+            self._go_on()

@@ -1,0 +1,190 @@
+"""Curves over t in a panel, with a rule at one t and the values there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from textual.app import ComposeResult
+from textual.content import Content
+
+from lwd_tui.palette import COLOURS, marker
+from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.plot import Plot
+from lwd_tui.tui.parts.words import Words
+from lwd_tui.types import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """One curve.
+
+    Attributes
+    ----------
+    label : str
+        In the legend; "" keeps it out.
+    values : ndarray of shape (m,)
+        At t = 0 .. m - 1; NaN where there is none.
+    colour : str
+        A variable of the theme.
+    sign : str
+        In the legend; "" is the mark, or a solid line.
+    dash : (int, int)
+        Dots on and off; (1, 0) is a solid line.
+    mark : str
+        Stands on the curve at the chosen t; "" for none.
+    above : bool
+        Whether it is drawn over all others, the dashed ones too.
+    """
+
+    label: str
+    values: Floats
+    colour: str
+    sign: str = ""
+    dash: tuple[int, int] = (1, 0)
+    mark: str = ""
+    above: bool = False
+
+    def at(self, t: int | None) -> float:
+        """Return the value at t; NaN where there is none."""
+        return float(self.values[t]) if t is not None and t < len(self.values) else float("nan")
+
+    def same(self, other: Curve) -> bool:
+        """Say whether two curves look the same."""
+        mine, theirs = (
+            (each.label, each.colour, each.sign, each.dash, each.mark) for each in (self, other)
+        )
+        return mine == theirs and np.array_equal(self.values, other.values, equal_nan=True)
+
+
+_LINE = "━━"
+DASHES = ((1, 0), (6, 2), (1, 4), (9, 3))
+"""Of the participants' curves, so that they are told apart without colours too."""
+
+
+def of_participant(participant: int, values: Floats) -> Curve:
+    """Return a participant's curve, which its marker explains in place of the legend."""
+    colour = f"series-{participant % len(COLOURS)}"
+    dash = DASHES[participant % len(DASHES)]
+    return Curve("", values, colour, dash=dash, mark=marker(participant))
+
+
+def top_of(curves: Sequence[Curve]) -> float:
+    """Return where an axis ends that shows curves whole."""
+    values = [curve.values[np.isfinite(curve.values)] for curve in curves]
+    highest = max((float(each.max()) for each in values if len(each)), default=0.0)
+    return highest * 1.08 or 1.0
+
+
+class Curves(Panel):
+    """Dashed curves are drawn over solid ones, and of either the first over the others."""
+
+    DEFAULT_CSS = """
+    Curves .legend { height: auto; max-height: 3; }
+    Curves .nothing { height: 1fr; content-align: center middle; color: $quiet; display: none; }
+    Curves.-nothing Plot, Curves.-nothing .legend, Curves.-bare .legend { display: none; }
+    Curves.-nothing .nothing { display: block; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._plot = _CurvesPlot()
+        self._legend = Words(classes="legend")
+        self._nothing = Words(classes="nothing")
+        self._entries: list[Content] = []
+
+    def compose(self) -> ComposeResult:
+        """Yield the plot, the legend outside the data, and words in place of both."""
+        yield self._plot
+        yield self._legend
+        yield self._nothing
+
+    def show(self, curves: Sequence[Curve], *, t: int | None, last: int, top: float) -> None:
+        """Show curves.
+
+        Parameters
+        ----------
+        curves : sequence of Curve
+        t : int or None
+            Where the rule stands.
+        last : int
+            The time axis ends here.
+        top : float
+            The other axis goes from 0 to here.
+        """
+        self.remove_class("-nothing")
+        self._plot.take(curves, t, last, top)
+        self._entries = [
+            Content.assemble(
+                (f"{curve.sign or curve.mark or _LINE} ", f"${curve.colour}"),
+                f"{curve.label} ",
+                (f"{curve.at(t):.3f}" if np.isfinite(curve.at(t)) else "–", "bold"),
+            )
+            for curve in curves
+            if curve.label
+        ]
+        self.set_class(not self._entries, "-bare")
+        self._break()
+
+    def fit(self) -> None:
+        """Show the whole of what follows, wherever the user zoomed in before."""
+        self._plot.action_reset_scales()
+
+    def on_resize(self) -> None:
+        """Fit the legend to its new width, once the layout that is under way is done."""
+        self.call_after_refresh(self._break)
+
+    def _break(self) -> None:
+        """Break the legend between its entries."""
+        width = self.content_size.width
+        lines: list[Content] = []
+        for entry in self._entries:
+            longer = Content("  ").join([lines[-1], entry]) if lines else entry
+            if lines and longer.cell_length <= width:
+                lines[-1] = longer
+            else:
+                lines.append(entry)
+        self._legend.put(Content("\n").join(lines))
+
+    def show_nothing(self, sentence: str) -> None:
+        """Say why there are no curves."""
+        self.add_class("-nothing")
+        self._nothing.put(Content(sentence))
+
+
+class _CurvesPlot(Plot):
+    def __init__(self) -> None:
+        super().__init__(whole_x=True)
+        self._curves: Sequence[Curve] = ()
+        self._frame: tuple[int | None, int, float] = (None, 1, 1.0)
+
+    def take(self, curves: Sequence[Curve], t: int | None, last: int, top: float) -> None:
+        """Take other curves; draw only if something is new."""
+        frame = (t, last, top)
+        known = len(curves) == len(self._curves) and all(
+            one.same(other) for one, other in zip(curves, self._curves, strict=True)
+        )
+        if not known or frame != self._frame:
+            self._curves, self._frame = curves, frame
+            self.redraw()
+
+    def draw(self) -> None:
+        """Draw the rule, then the curves over it."""
+        t, last, top = self._frame
+        if not self.zoomed:
+            self.set_xlimits(0, max(last, 1))
+            self.set_ylimits(0, top)
+        here = None if t is None else self.place(t, last)
+        if here is not None:
+            self.rule(here, 0, top, self.colour("line"))
+        for curve in self._from_below():
+            times = np.arange(len(curve.values))
+            self.curve(times, curve.values, self.colour(curve.colour), curve.dash)
+        for curve in reversed(self._curves):
+            if curve.mark and here is not None and np.isfinite(curve.at(t)):
+                self.scatter([here], [curve.at(t)], curve.mark, self.colour(curve.colour))
+
+    def _from_below(self) -> list[Curve]:
+        last_first = list(self._curves)[::-1]
+        return sorted(last_first, key=lambda curve: (curve.above, curve.dash != (1, 0)))

@@ -1,0 +1,35 @@
+"""A titled frame, which the parts of a page stand in."""
+
+from __future__ import annotations
+
+from textual.containers import Vertical
+from textual.content import Content
+
+from lwd_tui.tui.parts.words import same
+
+
+class Panel(Vertical):
+    """A frame with a title above and a remark below, brighter while it has the focus."""
+
+    DEFAULT_CSS = """
+    Panel {
+        border: round $line;
+        border-title-color: $foreground;
+        border-subtitle-color: $quiet;
+        padding: 0 1;
+        &:focus-within { border: round $primary; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._heads: dict[str, Content] = {}
+
+    def head(self, title: str, remark: str | Content = "") -> None:
+        """Set the title and the remark; as text they are plain, without markup."""
+        for name, text in (("border_title", title), ("border_subtitle", remark)):
+            content = Content(text) if isinstance(text, str) else text
+            # Setting a title repaints the whole panel.
+            if not same(content, self._heads.get(name, Content())):
+                self._heads[name] = content
+                setattr(self, name, content)

@@ -1,0 +1,240 @@
+"""A plot that redraws at most four times a second, and only when there is something new."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from textual import events, on
+from textual.app import ComposeResult, RenderResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid
+from textual.strip import Strip
+from textual.theme import Theme
+from textual.timer import Timer
+from textual.widgets import Static
+from textual_hires_canvas import Canvas
+from textual_plot import HiResMode, PlotWidget
+
+from lwd_tui.tui.parts.ticks import Ticks
+from lwd_tui.types import Floats, Ints
+
+REDRAW = 0.25
+"""Seconds between two redraws of a plot."""
+APART = 0.05
+"""Seconds between the redraws of two plots, so that a key is never kept waiting for both."""
+DOTS = HiResMode.BRAILLE
+_SMALLEST = (12, 5)
+"""Columns and rows below which textual-plot has no room for its axes."""
+
+
+class _Canvas(Canvas):
+    """A canvas that can also be painted without colours.
+
+    Where it has nothing to draw yet, textual-hires-canvas gives a line without a style, which
+    Textual can't take the colours out of.
+    """
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the canvas, always with a style."""
+        strip = super().render_line(y)
+        return strip if strip.cell_length else Strip.blank(self.size.width, self.rich_style)
+
+
+class Plot(PlotWidget, inherit_bindings=False):
+    """The base of our plots: subclasses say in `draw` what is drawn, and call `redraw`.
+
+    Parameters
+    ----------
+    left : int
+        Columns for the labels of the second axis.
+    whole_x : bool
+        Whether the first axis counts, as t does.
+    """
+
+    DEFAULT_CSS = """
+    Plot {
+        height: 1fr;
+        &:focus > .plot--axis { color: $primary; }
+        & > .plot--axis { color: $line; }
+        & > .plot--tick { color: $quiet; text-style: none; }
+    }
+    """
+    _last: ClassVar[float] = 0.0
+    """When any plot was redrawn."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("z", "zoom_in", "zoom in", id="plot.in"),
+        Binding("Z", "zoom_out", "zoom out", id="plot.out", show=False),
+        Binding("left", "pan_left", "pan", id="plot.left", show=False),
+        Binding("right", "pan_right", "pan", id="plot.right", show=False),
+        Binding("up", "pan_up", "pan", id="plot.up", show=False),
+        Binding("down", "pan_down", "pan", id="plot.down", show=False),
+        Binding("0", "reset_scales", "whole plot", id="plot.reset", show=False),
+    ]
+
+    def __init__(self, *, left: int = 6, whole_x: bool = False) -> None:
+        super().__init__()
+        self.set_reactive(PlotWidget.margin_top, 0)
+        self.set_reactive(PlotWidget.margin_bottom, 1)
+        self.set_reactive(PlotWidget.margin_left, left)
+        self._ticks = Ticks(whole=whole_x), Ticks()
+        self.set_x_formatter(self._ticks[0])
+        self.set_y_formatter(self._ticks[1])
+        self._zoomed = False
+        self._drawn = -REDRAW
+        self._waiting: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Yield the parts that textual-plot looks for, on canvases of ours; no legend inside."""
+        with Grid():
+            for part in ("margin-top", "margin-left", "plot", "margin-bottom"):
+                yield _Canvas(1, 1, id=part)
+        yield Static(id="legend")
+
+    def draw(self) -> None:
+        """Put the data into the emptied plot; set the limits unless `zoomed`."""
+
+    @property
+    def zoomed(self) -> bool:
+        """Whether the user chose the limits."""
+        return self._zoomed
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is still to be drawn."""
+        return self._waiting is not None
+
+    def redraw(self) -> None:
+        """Draw what is new, now or as soon as a quarter of a second is over."""
+        if self._waiting is None and self.is_mounted:
+            wait = self._drawn + REDRAW - time.monotonic()
+            self._waiting = self.set_timer(max(wait, 0.001), self._redraw)
+
+    def _redraw(self) -> None:
+        self._waiting = None
+        wait = Plot._last + APART - time.monotonic()
+        if not self._fits:
+            return
+        if wait > 0:
+            self._waiting = self.set_timer(wait, self._redraw)
+        else:
+            self._drawn = Plot._last = time.monotonic()
+            columns, rows = self.inner
+            self._ticks[0].most, self._ticks[1].most = max(columns // 8, 2), rows // 3 + 1
+            with self.app.batch_update():
+                self.clear()
+                self.draw()
+
+    def on_mount(self) -> None:
+        """Follow the theme, whose colours are in what was drawn."""
+        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
+
+    def _theme_changed(self, _: Theme) -> None:
+        self.redraw()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Draw for the new size."""
+        self.query_one(Grid).display = self._fits
+        self.redraw()
+
+    @on(Canvas.Resize)
+    def _canvas_resized(self) -> None:
+        # Where panels settle in two layouts, the plot is rendered before its canvases have sizes,
+        # and textual-plot wouldn't look at them again.
+        self._needs_canvas_resize = True
+        self.redraw()
+
+    @on(PlotWidget.ScaleChanged)
+    def _scale_changed(self) -> None:
+        self._zoomed = True
+        self.redraw()
+
+    def action_reset_scales(self) -> None:
+        """Show the whole plot again."""
+        self._zoomed = False
+        self.redraw()
+
+    @property
+    def _fits(self) -> bool:
+        return self.size.width >= _SMALLEST[0] and self.size.height >= _SMALLEST[1]
+
+    def render(self) -> RenderResult:
+        """Render the plot, each canvas repainted once; a word where there is no room for it."""
+        if not self._fits:
+            return "too small for the plot"
+        canvas = self.query_one("#plot", Canvas)
+        with canvas.batch_refresh():
+            return super().render()
+
+    # Pieces of plots
+
+    @property
+    def inner(self) -> tuple[int, int]:
+        """Columns and rows inside the axes."""
+        return max(self.size.width - self.margin_left - 2, 1), max(self.size.height - 3, 1)
+
+    def colour(self, name: str) -> str:
+        """Return a colour of the theme, by the name of its variable."""
+        return self.app.theme_variables[name]
+
+    def place(self, t: float, last: float) -> float:
+        """Return where t is marked on an axis that ends at `last`, whose limit isn't drawn on."""
+        return min(t, max(last, 1) * (1 - 0.5 / self.inner[0]))
+
+    def rule(self, x: float, low: float, high: float, style: str) -> None:
+        """Draw a vertical line that later pieces cover."""
+        rows = self.inner[1] * 2
+        self.scatter(np.full(rows, x), np.linspace(low, high, rows), "│", style)
+
+    def curve(self, x: ArrayLike, y: ArrayLike, style: str, dash: tuple[int, int] = (1, 0)) -> None:
+        """Draw a line in small dots, broken where a value is missing.
+
+        Parameters
+        ----------
+        x, y : array_like
+            In order of x; NaN where there is no value. Of a curve with many more points than
+            columns, the outline is drawn.
+        style : str
+        dash : (int, int)
+            Dots on and off; (1, 0) is a solid line.
+        """
+        xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        alone: list[int] = []
+        for held in stretches(np.isfinite(ys)):
+            if len(held) == 1:
+                alone.append(held[0])
+            elif dash != (1, 0):
+                # Two dots a column, each asked for twice so that steep parts don't thin out.
+                dots = np.arange(0, 2 * self.inner[0], 0.5)
+                dots = dots[dots % sum(dash) < dash[0]]
+                share = dots / (2 * self.inner[0])
+                columns = xs[held[0]] + share * (xs[held[-1]] - xs[held[0]])
+                heights = np.interp(columns, xs[held], ys[held])
+                self.scatter(columns, heights, marker_style=style, hires_mode=DOTS)
+            else:
+                if len(held) > 4 * self.inner[0] and not self.zoomed:
+                    held = held[extremes(ys[held], 2 * self.inner[0])]
+                self.plot(xs[held], ys[held], style, DOTS)
+        if alone:
+            self.scatter(xs[alone], ys[alone], marker_style=style, hires_mode=DOTS)
+
+
+def stretches(there: NDArray[np.bool_]) -> list[Ints]:
+    """Return the positions of each unbroken stretch of what is there, in order."""
+    held = np.flatnonzero(there)
+    return np.split(held, np.flatnonzero(np.diff(held) > 1) + 1) if len(held) else []
+
+
+def extremes(values: Floats, parts: int) -> Ints:
+    """Return where each of `parts` stretches is lowest and highest: a long curve's outline."""
+    edges = np.linspace(0, len(values), parts + 1).astype(np.int64)
+    kept = [
+        start + np.array([values[start:stop].argmin(), values[start:stop].argmax()])
+        for start, stop in pairwise(edges)
+        if stop > start
+    ]
+    return np.unique(np.concatenate([[0], *kept, [len(values) - 1]]))

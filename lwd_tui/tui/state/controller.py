@@ -1,0 +1,401 @@
+"""The app's side of a run: it owns the session, and tells the app what happens in it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from itertools import count
+from pathlib import Path
+
+from textual.message import Message
+
+from lwd_tui.errors import LwdError, RunStopped
+from lwd_tui.experiment.llm import Experiment
+from lwd_tui.experiment.participants import Wishes
+from lwd_tui.llm.clock import Clock
+from lwd_tui.llm.network import Event, StepCompleted
+from lwd_tui.run.pace import Pace
+from lwd_tui.run.session import ModelChanged, Session
+from lwd_tui.store.folder import new_run_path
+from lwd_tui.store.records import StepNumbers
+from lwd_tui.tui.state import messages
+from lwd_tui.tui.state.archive import Archive
+from lwd_tui.tui.state.crash import write_report
+from lwd_tui.tui.state.progress import BUSY, Phase, Progress
+from lwd_tui.tui.state.tally import Tally
+from lwd_tui.types import Post, Step
+
+Opening = Callable[[Clock], Awaitable[Session]]
+
+PULSE = 1 / 8
+"""Seconds between two tellings of the progress; what comes faster is told together."""
+
+
+class RunController:
+    """A run in the app: being made, or stored and looked at.
+
+    Parameters
+    ----------
+    tell : callable
+        Takes the messages; see `lwd_tui.tui.state.messages`.
+    now : callable
+        A clock, in seconds.
+
+    Attributes
+    ----------
+    number : int
+        By which its messages name it; another for each run of this process.
+    experiment : Experiment
+        With its participants chosen; there from `RunOpened` on, as are the next four.
+    path : Path
+    archive : Archive
+        The run's file, to ask anything of.
+    numbers : list of StepNumbers
+        Of all whole steps.
+    posts : list of Post
+        All, in order of posting; of a stored run they come a moment after it, told as
+        `PostsChanged`.
+    latest : Step or None
+        The last whole step.
+    progress : Progress
+    """
+
+    experiment: Experiment
+    path: Path
+    archive: Archive
+    _numbers = count()
+
+    def __init__(
+        self, tell: Callable[[Message], object], now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.number = next(self._numbers)
+        self.numbers: list[StepNumbers] = []
+        self.posts: list[Post] = []
+        self.latest: Step | None = None
+        self.progress = Progress("stopped")
+        self._tell = tell
+        self._now = now
+        self._pace = Pace(now)
+        self._tally = Tally(0)
+        self._clock = Clock()
+        self._begin: Opening | None = None
+        self._session: Session | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._phase: Phase = "stopped"
+        self._t: int | None = None
+        self._queued: list[tuple[str, str]] = []
+        self._delay = 0.0
+        self._nudged = asyncio.Event()
+        self._told = -PULSE
+        self._flush: asyncio.TimerHandle | None = None
+        self._opened = False
+        self._reading: asyncio.Task[None] | None = None
+
+    # Beginning and ending
+
+    def start(self, experiment: Experiment, wishes: Wishes, path: Path | None) -> None:
+        """Begin a run, kept in `path` or under a name of its own."""
+
+        async def begin(clock: Clock) -> Session:
+            where = path if path is not None else new_run_path(experiment.name)
+            return await Session.start(experiment, where, wishes, self._notice, clock=clock)
+
+        self._begin = begin
+        self._work_on(begin, Clock())
+
+    async def open(self, path: Path) -> None:
+        """Open a stored run, to look at it and perhaps go on with it.
+
+        Raises
+        ------
+        StoreError
+            If it can't be read.
+        """
+        self.path, self.archive = path, Archive(path)
+        try:
+            self.experiment = await self.archive.ask(lambda store: store.experiment)
+            self.numbers = await self.archive.ask(lambda store: store.numbers())
+            if self.numbers:
+                self.latest = await self.archive.step(self.numbers[-1].t)
+                self._t = self.latest.t
+        except LwdError:
+            await self.archive.aclose()
+            raise
+        self._opened = True
+        self._phase = "done" if self._finished else "stopped"
+        self._tell(messages.RunOpened(self.number))
+        self._tell_progress()
+        # A hundred thousand take half a second; what the archive is asked next comes after them.
+        self._reading = asyncio.create_task(self._read_posts(), name="posts")
+
+    async def _read_posts(self) -> None:
+        try:
+            self.posts.extend(await self.archive.ask(lambda store: store.posts()))
+        except LwdError as error:
+            self._notice(str(error))
+        else:
+            self._tell(messages.PostsChanged(self.number))
+
+    def go_on(self, *, paused: bool = False, allow_changed: bool = False) -> None:
+        """Resume the run where it stopped.
+
+        Parameters
+        ----------
+        paused : bool
+            True takes one step only.
+        allow_changed : bool
+            Whether to go on with models that aren't the recorded ones.
+        """
+        clock = Clock(paused=paused)
+        if paused:
+            clock.step()
+
+        async def resume(clock: Clock) -> Session:
+            return await Session.resume(
+                self.path, self._notice, allow_changed=allow_changed, clock=clock
+            )
+
+        self._work_on(resume, clock)
+
+    def retry(self, *, allow_changed: bool = False) -> None:
+        """Try again what failed: to begin, or to go on."""
+        if self._opened:
+            self.go_on(allow_changed=allow_changed)
+        elif self._begin is not None:
+            self._work_on(self._begin, Clock())
+
+    async def stop(self) -> None:
+        """End the run now; all that arrived is stored."""
+        if self._task is not None and not self._task.done():
+            self._be("stopping")
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def aclose(self) -> None:
+        """Stop, and let go of the file."""
+        await self.stop()
+        if self._flush is not None:
+            self._flush.cancel()
+        if self._reading is not None:
+            self._reading.cancel()
+        if self._opened:
+            await self.archive.aclose()
+
+    # Commands
+
+    @property
+    def paused(self) -> bool:
+        """Whether no step follows the one in progress."""
+        return self._phase not in BUSY or self._clock.paused
+
+    def run(self) -> None:
+        """Let step follow step, resuming a stopped run."""
+        if self._phase in BUSY:
+            self._clock.run()
+            self._nudge()
+        elif not self._finished:
+            self.go_on()
+
+    def pause(self) -> None:
+        """Hold the run after the step in progress."""
+        self._clock.pause()
+        self._nudge()
+
+    def step(self) -> None:
+        """Take one more step, resuming a stopped run."""
+        if self._phase in BUSY:
+            self._clock.step()
+            self._nudge()
+        elif not self._finished:
+            self.go_on(paused=True)
+
+    def wait_between(self, seconds: float) -> None:
+        """Set the speed: how long is waited between two steps."""
+        self._delay = seconds
+        self._nudge()
+
+    def inject(self, text: str, label: str = "") -> None:
+        """Put a post on the Internet by hand, before the next step begins.
+
+        Raises
+        ------
+        RunStopped
+            If the post is blank, or no session is open to take it.
+        """
+        if not text.strip():
+            raise RunStopped("a post must not be blank")
+        if self._session is None:
+            raise RunStopped("nothing runs that could read a post; go on with the run first")
+        self._queued.append((text, label))
+        if self._phase in ("paused", "waiting"):
+            self._post_queued()
+        self._changed()
+
+    # The work
+
+    @property
+    def _finished(self) -> bool:
+        return self._opened and len(self.numbers) > self.experiment.steps
+
+    def _work_on(self, opening: Opening, clock: Clock) -> None:
+        self._clock = clock
+        self._be("opening")
+        self._task = asyncio.create_task(self._work(opening), name="run")
+
+    async def _work(self, opening: Opening) -> None:
+        phase: Phase = "failed"
+        try:
+            if self._reading is not None:
+                await self._reading
+            async with await opening(self._clock) as session:
+                await self._follow(session)
+            phase = "done" if self._finished else "stopped"
+        except asyncio.CancelledError:
+            phase = "stopped"
+            raise
+        except LwdError as error:
+            changed = isinstance(error, ModelChanged)
+            self._tell(messages.RunFailed(self.number, str(error), model_changed=changed))
+        except Exception as error:
+            # Told to the user, who keeps the app and the run.
+            report = write_report(error)
+            self._tell(
+                messages.RunFailed(
+                    self.number,
+                    f"lwd-tui made a mistake ({type(error).__name__}); what was computed is "
+                    f"stored, and a report of it is in {report}",
+                )
+            )
+        finally:
+            self._session = None
+            self._queued.clear()
+            self._tally.clear()
+            self._be(phase)
+
+    async def _follow(self, session: Session) -> None:
+        self._session = session
+        if not self._opened:
+            self.path, self.experiment = session.store.path, session.experiment
+            self.archive = Archive(self.path)
+            self.posts = session.store.posts()
+            self._opened = True
+        self._tally = Tally(len(self.experiment.cast))
+        self._tell(messages.RunOpened(self.number))
+        self._hold_if_paused()
+        async with aclosing(session.run(self._preview)) as events:
+            async for event in events:
+                self._see(event)
+                if isinstance(event, StepCompleted):
+                    await self._between_steps()
+
+    def _see(self, event: Event) -> None:
+        self._pace.see(event)
+        self._tally.see(event)
+        phase, t = self._tally.where
+        self._t = t
+        if isinstance(event, StepCompleted):
+            self._keep(event.step)
+        self._be(phase)
+
+    def _keep(self, step: Step) -> None:
+        self.latest = step
+        self.numbers.append(numbers_of(step))
+        self.posts.extend(step.posted)
+        self.archive.keep(step)
+        self._tell(messages.StepCompleted(self.number, step))
+
+    async def _between_steps(self) -> None:
+        self._post_queued()
+        if self._delay and not self._clock.paused and not self._finished:
+            self._be("waiting")
+            self._nudged.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), self._delay)
+        else:
+            # A model that answers at once must not keep the keys waiting.
+            await asyncio.sleep(0)
+        self._hold_if_paused()
+
+    def _hold_if_paused(self) -> None:
+        if self._clock.paused and not self._finished:
+            self._be("paused")
+
+    def _post_queued(self) -> None:
+        """Post what waits: only between steps does a post belong to one t."""
+        if self._session is None:
+            return
+        for text, label in self._queued:
+            self.posts.append(self._session.inject(text, label))
+            self._tell(messages.PostsChanged(self.number))
+        self._queued.clear()
+
+    def _preview(self, participant: int, response: int, text: str) -> None:
+        self._tally.preview(participant, response, text)
+        self._changed()
+
+    def _notice(self, sentence: str) -> None:
+        self._tell(messages.NoticeGiven(self.number, sentence))
+
+    # What is told
+
+    def _nudge(self) -> None:
+        self._nudged.set()
+        self._changed()
+
+    def _be(self, phase: Phase) -> None:
+        self._phase = phase
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._flush is None:
+            wait = max(0.0, self._told + PULSE - self._now())
+            self._flush = asyncio.get_running_loop().call_later(wait, self._tell_progress)
+
+    def _tell_progress(self) -> None:
+        self._flush = None
+        self._told = self._now()
+        working = self._phase in ("asking", "embedding")
+        self.progress = Progress(
+            self._phase,
+            pausing=working and self._clock.paused,
+            t=self._t,
+            done=len(self.numbers),
+            steps=self.experiment.steps + 1 if self._opened else 0,
+            participants=self._tally.participants,
+            tokens_per_second=self._pace.tokens_per_second,
+            seconds_left=self._seconds_left(),
+            delay=self._delay,
+            queued=len(self._queued),
+        )
+        self._tell(messages.ProgressChanged(self.number, self.progress))
+
+    def _seconds_left(self) -> float | None:
+        if not self._opened or self._finished:
+            return None
+        experiment, done = self.experiment, len(self.numbers)
+        left = experiment.steps + 1 - done
+        k, last_k = (experiment.draw_size(experiment.size(t)) for t in (done, experiment.steps))
+        seconds = self._pace.seconds_left(left, k, last_k)
+        return None if seconds is None else seconds + left * self._delay
+
+
+def numbers_of(step: Step) -> StepNumbers:
+    """Return the numbers of a step whose geometry is known."""
+    geometry = step.geometry
+    if geometry is None:
+        raise ValueError(f"step {step.t} has no geometry")
+    return StepNumbers(
+        step.t,
+        step.k,
+        step.size,
+        step.synthetic,
+        geometry.norm,
+        geometry.norm_debiased,
+        geometry.noise_floor,
+        geometry.dispersion,
+        step.seconds,
+        sum(response.failed for response in step.responses),
+    )

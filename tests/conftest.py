@@ -1,1 +1,0 @@
-"""Its place puts this folder on the import path, so that tests find `support`."""

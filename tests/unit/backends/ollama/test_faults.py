@@ -1,0 +1,348 @@
+"""What a server can do to a run, each fault against a server that does it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+from support import ollama_faults as faulty
+from support.engine import StandInModel, WordEngine
+from support.http import Reply, Request, WireServer
+from support.ollama_server import Fault, OllamaStandIn
+from support.requests import answers, ollama, wish
+
+from lwd_tui.backends.hosts import ollama_hosts
+from lwd_tui.experiment.backend import (
+    BackendError,
+    BackendStopped,
+    PromptTooLong,
+    ServerMissing,
+    UnfitRequest,
+)
+from lwd_tui.types import Message, Prompt
+
+MODEL = StandInModel("smollm2:135m")
+
+
+def stand_in(**settings: Any) -> OllamaStandIn:
+    return OllamaStandIn(models=[MODEL], **settings)
+
+
+async def free_url() -> str:
+    """Return an address where nothing listens."""
+    server = WireServer(_never)
+    await server.start()
+    await server.stop()
+    return server.url
+
+
+async def _never(request: Request, reply: Reply) -> None:
+    await reply.reset()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (faulty.refuse_busy, "HTTP 503: server busy"),
+        (faulty.reset, "the connection broke"),
+        (faulty.reset_in_stream, "the connection broke"),
+        (faulty.web_page, "it sent a web page"),
+        (faulty.malformed, "it sent malformed JSON"),
+        (faulty.not_an_object, "it sent JSON of another form"),
+        (faulty.error_body, "an error inside the stream: something went wrong"),
+        (faulty.error_in_stream, "an error inside the stream: an error was encountered"),
+        (faulty.cut_stream, "the stream ended before the answer did"),
+        (faulty.hang_in_stream, "no further token within 0.3 s"),
+        (faulty.runner_died, "HTTP 500: an error was encountered"),
+    ],
+)
+async def test_a_fault_that_passes_is_tried_again_and_recorded(fault: Fault, told: str) -> None:
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        await generator.prepare({MODEL.name: 512}, 1)
+        (clean,) = await answers(generator, wish(seeds=(5,)))
+        server.faults.append(fault)
+        (answer,) = await answers(generator, wish(seeds=(5,)))
+        await generator.aclose()
+    assert clean.retries == ()
+    assert len(answer.retries) == 1
+    assert answer.retries[0].startswith(f"{server.url}: {told}")
+    # The half answer from before the fault has left no trace.
+    assert answer.text == clean.text
+
+
+async def test_a_request_that_hangs_before_its_first_token_is_given_up() -> None:
+    async with stand_in() as server:
+        generator = ollama(server.url, first_seconds=0.4)
+        await generator.prepare({MODEL.name: 512}, 1)
+        server.faults.append(faulty.hang)
+        (answer,) = await answers(generator, wish())
+        await generator.aclose()
+    assert answer.retries == (f"{server.url}: no answer within 0.4 s",)
+
+
+async def test_retries_are_bounded_and_the_run_can_be_resumed() -> None:
+    async with stand_in() as server:
+        generator = ollama(server.url, attempts=3)
+        server.faults.extend([faulty.runner_died] * 50)
+        with pytest.raises(
+            BackendStopped, match=r"3 tries in .* HTTP 500.*resume the run"
+        ) as caught:
+            await answers(generator, wish())
+        await generator.aclose()
+    assert caught.value.exit_code == 4
+    assert len(server.asked("/api/chat")) == 3
+
+
+async def test_a_server_that_is_absent_at_the_start_is_said_at_once() -> None:
+    url = await free_url()
+    generator = ollama(url)
+    with pytest.raises(
+        ServerMissing, match=rf"no Ollama server answers at {url}.*--host"
+    ) as caught:
+        await generator.describe("smollm2:135m")
+    await generator.aclose()
+    assert caught.value.exit_code == 3
+
+
+async def test_a_server_that_comes_back_in_mid_run_goes_on_with_the_same_answers() -> None:
+    engine = WordEngine(token_seconds=0.01)
+    async with stand_in(engine=engine) as server:
+        generator = ollama(server.url, attempts=30)
+        request = wish(seeds=tuple(range(6)))
+        undisturbed = await answers(generator, request)
+
+        async def outage() -> None:
+            await asyncio.sleep(0.1)
+            await server.stop()
+            await asyncio.sleep(0.3)
+            await server.start()
+
+        loads = len(server.loads)
+        trouble = asyncio.create_task(outage())
+        disturbed = await answers(generator, request)
+        await trouble
+        await generator.aclose()
+    assert [answer.text for answer in disturbed] == [answer.text for answer in undisturbed]
+    assert any("can't be reached" in fault for answer in disturbed for fault in answer.retries)
+    # It was started anew, so the model was loaded and asked about long prompts again.
+    assert len(server.loads) == loads + 1
+
+
+async def test_a_server_that_stays_away_stops_the_run_before_each_answer_used_up_its_tries() -> (
+    None
+):
+    async with stand_in() as server:
+        generator = ollama(server.url, attempts=4)
+        await generator.prepare({MODEL.name: 512}, 20)
+        await server.stop()
+        with pytest.raises(BackendStopped, match="can't be reached"):
+            await asyncio.wait_for(answers(generator, wish(seeds=tuple(range(20)))), 5)
+        await generator.aclose()
+
+
+async def test_a_slow_first_load_is_no_fault() -> None:
+    # Far longer than the limit between two tokens.
+    async with stand_in(load_seconds=0.8) as server:
+        generator = ollama(server.url, idle_seconds=0.2)
+        (answer,) = await answers(generator, wish())
+        await generator.aclose()
+    assert answer.retries == ()
+
+
+async def test_a_slow_answer_is_no_fault_while_tokens_come() -> None:
+    async with stand_in(engine=WordEngine(token_seconds=0.12, words=8)) as server:
+        generator = ollama(server.url, idle_seconds=0.3)
+        (answer,) = await answers(generator, wish())
+        await generator.aclose()
+    assert answer.seconds > 0.9
+    assert answer.retries == ()
+
+
+@pytest.mark.parametrize("page", ["<html><title>It works!</title></html>", '{"ok": true}', "[]"])
+async def test_another_server_at_the_address_is_said_at_once(page: str) -> None:
+    async def other(request: Request, reply: Reply) -> None:
+        await reply.send(200, page, "text/html")
+
+    async with WireServer(other) as server:
+        generator = ollama(server.url)
+        with pytest.raises(ServerMissing, match="doesn't answer like an Ollama server"):
+            await generator.describe("smollm2:135m")
+        await generator.aclose()
+
+
+@pytest.mark.parametrize("status", [404, 502])
+async def test_an_error_page_of_another_server_is_said_at_once(status: int) -> None:
+    async def other(request: Request, reply: Reply) -> None:
+        await reply.send(status, "<html>\x1b]0;owned\x07no</html>", "text/html")
+
+    async with WireServer(other) as server:
+        generator = ollama(server.url)
+        with pytest.raises(ServerMissing, match=rf"HTTP {status} with a web page") as caught:
+            await generator.describe("smollm2:135m")
+        await generator.aclose()
+    assert "\x1b" not in str(caught.value)
+
+
+async def test_a_redirect_is_not_followed_but_told() -> None:
+    async def other(request: Request, reply: Reply) -> None:
+        await reply.send(301, "", Location="https://elsewhere")
+
+    async with WireServer(other) as server:
+        generator = ollama(server.url)
+        with pytest.raises(ServerMissing, match="redirects to another address"):
+            await generator.describe("smollm2:135m")
+        await generator.aclose()
+
+
+async def test_what_a_server_says_can_not_drive_the_terminal() -> None:
+    async def rude(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+        await reply.send(400, {"error": "no\x1b]52;c;aGk=\x07 \x9b31m never"})
+
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        server.faults.append(rude)
+        with pytest.raises(UnfitRequest, match=r"no  never \(HTTP 400\)") as caught:
+            await answers(generator, wish())
+        await generator.aclose()
+    assert not set(str(caught.value)) & {"\x1b", "\x07", "\x9b"}
+
+
+async def test_cancelling_frees_the_slot_of_the_server() -> None:
+    async with stand_in(engine=WordEngine(token_seconds=0.02, words=500)) as server:
+        generator = ollama(server.url)
+        request = wish(seeds=(1, 2, 3, 4), max_tokens=500, context=2048)
+        first_token = asyncio.Event()
+
+        async def ask() -> None:
+            async with aclosing(generator.generate(request, lambda *_: first_token.set())) as all_:
+                async for _ in all_:
+                    raise AssertionError("no answer can be finished")
+
+        asking = asyncio.create_task(ask())
+        await first_token.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await asyncio.wait_for(server.quiet.wait(), 1)
+        assert server.cancelled >= 1
+        # The slot is free: the next answer comes long before the cancelled one would have ended.
+        server.engine = WordEngine()
+        async with asyncio.timeout(2):
+            (answer,) = await answers(generator, wish())
+        await generator.aclose()
+    assert answer.retries == ()
+
+
+async def test_a_model_that_changes_while_the_server_was_away_stops_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        await answers(generator, wish())
+        server.faults.append(faulty.reset)
+        monkeypatch.setattr(StandInModel, "digest", "f" * 64)
+        with pytest.raises(BackendError, match="was changed while the run was on"):
+            await answers(generator, wish())
+        await generator.aclose()
+
+
+@pytest.mark.parametrize("cut_to", [0.5, 1.0])
+async def test_a_server_that_cuts_silently_is_found_out(cut_to: float) -> None:
+    # One word of 600, so that counting words can't tell.
+    prompt = Prompt("chat", (Message("user", "字" * 600),))
+
+    class Characters(WordEngine):
+        async def tokens(self, model: StandInModel, body: dict[str, Any]) -> int:
+            if "messages" not in body:
+                return len(body["prompt"].split())
+            return sum(len(turn["content"]) for turn in body["messages"])
+
+    async with stand_in(refuses=False, cut_to=cut_to, engine=Characters()) as server:
+        generator = ollama(server.url)
+        with pytest.raises(PromptTooLong, match="would not say whether it cut") as caught:
+            await answers(generator, wish(prompt=prompt, context=512))
+        (short,) = await answers(
+            generator, wish(prompt=Prompt("chat", (Message("user", "字" * 200),)), context=512)
+        )
+        await generator.aclose()
+    assert short.prompt_tokens == 200
+    needed = int(str(caught.value).partition("context = ")[2].split()[0])
+    assert needed >= 512
+
+
+async def test_a_prompt_that_leaves_the_answer_no_room_is_an_error() -> None:
+    prompt = Prompt("chat", (Message("user", "word " * 490),))
+    async with stand_in(engine=WordEngine(words=40)) as server:
+        generator = ollama(server.url)
+        with pytest.raises(PromptTooLong, match=r"498 tokens leaves the answer 14; .* = 768"):
+            await answers(generator, wish(prompt=prompt, context=512, max_tokens=96))
+        await generator.aclose()
+
+
+async def test_thinking_is_switched_off_or_kept_apart() -> None:
+    thinker = StandInModel("thinker:1b", thinks=True)
+
+    class Thinking(WordEngine):
+        async def generate(self, model: StandInModel, body: dict[str, Any], limit: int) -> Any:
+            yield "<think>hm, well", ""
+            yield "</think>\n\nYes.", ""
+            yield "", "stop"
+
+    async with OllamaStandIn(models=[thinker], engine=Thinking()) as server:
+        generator = ollama(server.url)
+        assert "thinking" in (await generator.describe(thinker.name)).capabilities
+        (answer,) = await answers(generator, wish(thinker.name))
+        await generator.aclose()
+    assert server.asked("/api/chat")[0]["think"] is False
+    assert (answer.text.strip(), answer.thinking) == ("Yes.", "hm, well")
+
+
+async def test_a_mistake_of_the_caller_is_not_taken_for_a_fault_of_the_server() -> None:
+    def careless(position: int, text: str) -> None:
+        raise ValueError("a mistake")
+
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        with pytest.raises(ValueError, match="a mistake"):
+            await answers(generator, wish(), careless)
+        await generator.aclose()
+    assert len(server.asked("/api/chat")) == 1
+
+
+async def test_a_proxy_never_captures_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", await free_url())
+    monkeypatch.setenv("http_proxy", await free_url())
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        (answer,) = await answers(generator, wish())
+        await generator.aclose()
+    assert answer.text
+
+
+async def test_a_base_model_is_not_asked_to_chat() -> None:
+    base = StandInModel("base:1b", template="{{ .Prompt }}")
+    async with OllamaStandIn(models=[base]) as server:
+        generator = ollama(server.url)
+        with pytest.raises(UnfitRequest, match='style = "completion"'):
+            await answers(generator, wish(base.name))
+        (answer,) = await answers(generator, wish(base.name, prompt=Prompt.completion("The sky")))
+        await generator.aclose()
+    assert answer.text
+
+
+async def test_tokens_are_counted_by_the_server() -> None:
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        assert await generator.count_tokens(MODEL.name, "one two three") == 3
+        assert await generator.count_tokens(MODEL.name, "") == 0
+        # More than it can read without a cut: it says so, and how many they are.
+        assert await generator.count_tokens(MODEL.name, "word " * 5000) == 5000
+        await generator.aclose()
+
+
+def test_no_hosts_are_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    assert ollama_hosts(()) == ("http://127.0.0.1:11434",)

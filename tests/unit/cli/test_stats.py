@@ -1,0 +1,244 @@
+"""`lwd-tui stats`, `compare` and `sweep`: what they print, and how they refuse."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from support.statistics_samples import clouds, handmade, scripted_run
+
+from lwd_tui.findings.step import MEASURES, step_findings
+from lwd_tui.store.run import RunStore
+
+HOSTILE = "\x1b]0;owned\x07evil [/] [link=x]"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture
+async def kept(tmp_path):
+    return await scripted_run(tmp_path / "kept.sqlite", steps=6)
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_tables_the_curves_and_the_sentences_are_printed(lwd, kept):
+    code, out, err = lwd("stats", kept, "--margin", 0.5)
+    assert (code, err) == (0, "")
+    for wanted in (
+        "Do they differ? (unit vectors",
+        "Pairs at t = 6",
+        "□ ben – △ cleo",
+        "Collapse of what?",
+        "norm without noise, 95% interval",
+        "how many different answers",
+        "model and draw together",
+        "the same?: not shown to be the same within 0.5",
+        "change point: ",
+        "nearest to the centre: ",
+        "came by",
+    ):
+        assert wanted in " ".join(out.split()), wanted
+    assert "\x1b" not in out
+
+
+def test_json_is_one_object_a_step_then_a_summary(lwd, kept):
+    code, out, _ = lwd("stats", kept, "--json", "--margin", 0.5, "--permutations", 99)
+    *steps, summary = lines(out)
+    assert code == 0
+    assert [step["t"] for step in steps] == list(range(7))
+    for measure in MEASURES:
+        assert measure.key in steps[0] or f"{measure.key}_share" in steps[0]
+    assert set(steps[0]["tests"]) == {"sum_of_squares", "energy", "mmd"}
+    assert [(pair["a"], pair["b"]) for pair in steps[0]["tests"]["mmd"]["pairs"]] == [
+        ("ada", "ben"), ("ada", "cleo"), ("ben", "cleo")
+    ]  # fmt: skip
+    assert len(steps[0]["vendi_each"]) == 3
+    assert summary["summary"]
+    assert summary["participants"] == ["ada", "ben", "cleo"]
+    assert (summary["steps_done"], summary["steps"], summary["permutations"]) == (7, 7, 99)
+    assert summary["equivalence"]["margin"] == 0.5
+    assert summary["equivalence"]["in_a_row"] == 3
+    assert summary["attractor"]["arrivals"].keys() == {"ada", "ben", "cleo"}
+    assert summary["sentences"][0]["about"] == "the same?"
+
+
+def test_the_numbers_are_those_of_the_functions(lwd, kept):
+    _, out, _ = lwd("stats", kept, "--json")
+    with RunStore.open(kept) as store:
+        for line, numbers in zip(lines(out), store.numbers(), strict=False):
+            found = step_findings(store, numbers)
+            assert line["norm"] == numbers.norm
+            assert line["tests"]["energy"]["p"] == found.vectors.tests[1].p
+            assert line["interval"] == [
+                found.vectors.interval.lower, found.vectors.interval.upper
+            ]  # fmt: skip
+            assert line["upper_bound"] is None
+
+
+def test_the_same_run_prints_the_same(lwd, kept):
+    assert lwd("stats", kept, "--json")[1] == lwd("stats", kept, "--json")[1]
+
+
+def test_a_control_run_gives_the_margin_within_reach(lwd, kept, tmp_path):
+    equal = [{"vectors": clouds([0, 0, 0], 4, seed=t)} for t in range(4)]
+    cast = [{"name": name, "backend": "scripted", "model": "same"} for name in "abc"]
+    handmade(tmp_path / "equal.sqlite", equal, participants=cast).close()
+    _, out, _ = lwd("stats", kept, "--control", tmp_path / "equal.sqlite", "--json")
+    margin = lines(out)[-1]["least_margin"]
+    assert margin > 0
+    _, out, _ = lwd("stats", tmp_path / "equal.sqlite", "--margin", margin * 1.01, "--json")
+    assert lines(out)[-1]["equivalence"]["shown_at"] == 2
+
+
+def test_a_control_run_of_unequal_participants_is_refused(lwd, kept):
+    code, out, err = lwd("stats", kept, "--control", kept)
+    assert (code, out) == (2, "")
+    assert "isn't a run of equal participants: ada and ben differ in model" in " ".join(err.split())
+
+
+@pytest.mark.parametrize(
+    "changes", [{"responses": 1}, {"participants": [{"name": "ada", "backend": "scripted",
+                                                     "model": "ada"}]},
+                {"scripted": {"failures": 0.7}, "max_attempts": 1}]
+)  # fmt: skip
+async def test_degenerate_runs_have_tables_and_json(lwd, tmp_path, changes):
+    path = await scripted_run(tmp_path / "odd.sqlite", **changes)
+    assert lwd("stats", path, "--margin", 1)[0] == 0
+    code, out, _ = lwd("stats", path, "--margin", 1, "--json")
+    assert code == 0
+    assert len(lines(out)) == 5
+
+
+def test_hostile_texts_and_names_are_tame(lwd, tmp_path):
+    texts = [[HOSTILE] * 3] * 2
+    cast = [{"name": f"{HOSTILE}{i}", "backend": "scripted", "model": "m"} for i in range(2)]
+    steps = [{"vectors": clouds([0, 1], 3), "texts": texts}] * 2
+    posts = [{"text": HOSTILE, "author": HOSTILE}]
+    path = tmp_path / "evil.sqlite"
+    handmade(path, steps, participants=cast, posts=posts).close()
+    for words in (("stats", path), ("compare", path, path)):
+        code, out, err = lwd(*words)
+        assert code == 0
+        assert "\x1b" not in out + err
+    assert "evil [/]" in lwd("stats", path)[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--margin", "-1"], "margin"),
+        (["--confidence", "1.5"], "--confidence 1.5"),
+        (["--radius", "-1"], "radius"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(lwd, kept, options, complaint):
+    code, out, err = lwd("stats", kept, *options)
+    assert (code, out) == (2, "")
+    assert complaint in err
+    assert err.count("\n") == 1
+
+
+def test_runs_without_answers_are_refused(lwd, tmp_path):
+    lwd("gmm", "--steps", 3, "--replicates", 1, "--out", tmp_path / "gmm.sqlite", "--json")
+    code, _, err = lwd("stats", tmp_path / "gmm.sqlite")
+    assert code == 2
+    assert "mixtures" in err
+    handmade(tmp_path / "new.sqlite", [{"vectors": clouds([0, 1])}]).close()
+    with RunStore.open(tmp_path / "new.sqlite") as store:
+        RunStore.create(tmp_path / "empty.sqlite", store.experiment, {}).close()
+    for command in ("stats", "compare"):
+        code, _, err = lwd(command, tmp_path / "empty.sqlite")
+        assert code == 2
+        assert "no whole step yet" in err
+
+
+def test_compare_lays_the_norms_over_each_other(lwd, tmp_path, kept):
+    steps = [{"vectors": clouds([0, x, 0])} for x in (3, 2, 1)]
+    handmade(tmp_path / "other.sqlite", steps, interaction=False, seed=11).close()
+    code, out, _ = lwd("compare", kept, tmp_path / "other.sqlite")
+    assert code == 0
+    for wanted in ("‖D(t)‖F", "── kept", "□ other", "interaction = false", "steps = 2"):
+        assert wanted in out
+    *runs, summary = lines(lwd("compare", kept, tmp_path / "other.sqlite", "--json")[1])
+    assert [run["run"] for run in runs] == ["kept", "other"]
+    assert [run["seed"] for run in runs] == [7, 11]
+    assert len(runs[0]["norms"]) == 7
+    assert runs[1]["differs_in"] == {"interaction": False, "steps": 2}
+    same = {"margin": None, "one_scale": True, "replicates": False}
+    assert summary == {"summary": True, "runs": 2} | same
+
+
+def test_compare_says_since_when_runs_are_together(lwd, tmp_path):
+    paths = []
+    for number, apart in enumerate([(9, 0, 0), (9, 9, 0), (9, 9, 9)]):
+        steps = [{"vectors": clouds([0, x], 8, seed=t)} for t, x in enumerate(apart)]
+        paths.append(tmp_path / f"{number}.sqlite")
+        handmade(paths[-1], steps, seed=number).close()
+    *runs, summary = lines(lwd("compare", *paths, "--margin", 2, "--json")[1])
+    assert [run["collapsed_at"] for run in runs] == [1, 2, None]
+    assert summary["collapse_median"] == 2
+    _, out, _ = lwd("compare", *paths, "--margin", 2)
+    assert "2 of 3 runs had come below 2 for good, the median at t = 2" in out
+    assert "no interval from fewer than six runs" in out
+    # The same run twice isn't two runs.
+    _, out, _ = lwd("compare", paths[0], *paths, "--margin", 2)
+    assert "3 of 4 runs had come below 2 for good; no median" in out
+    *_, summary = lines(lwd("compare", paths[0], *paths, "--margin", 2, "--json")[1])
+    assert not summary["replicates"]
+    assert "collapse_median" not in summary
+
+
+def test_compare_warns_where_norms_do_not_compare(lwd, tmp_path, kept):
+    raw = {"backend": "scripted", "model": "words-16", "normalise": False}
+    handmade(tmp_path / "raw.sqlite", [{"vectors": clouds([0, 1])}] * 2, embedder=raw).close()
+    assert "their norms don't compare" in lwd("compare", kept, tmp_path / "raw.sqlite")[1]
+
+
+SWEEP = """
+name = "two ways"
+preset = "quickstart"
+seeds = [1, 2]
+[set]
+responses = 2
+steps = 2
+[[variant]]
+name = "with"
+[[variant]]
+name = "without"
+set = { interaction = false }
+"""
+
+
+def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path):
+    (tmp_path / "sweep.toml").write_text(SWEEP)
+    command = [sys.executable, "-m", "lwd_tui", "sweep", str(tmp_path / "sweep.toml")]
+    command += ["--rehearse", "--out", str(tmp_path / "kept"), "--at-once", "2"]
+    first = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+    assert first.returncode == 0
+    assert "4 runs, kept in" in first.stderr
+    assert "done: without, seed 2" in first.stderr
+    assert "difference from with, seed by seed" in first.stdout
+    files = sorted((tmp_path / "kept-rehearsal").glob("*.sqlite"))
+    assert [path.stem for path in files] == [
+        "with-seed-1", "with-seed-2", "without-seed-1", "without-seed-2"
+    ]  # fmt: skip
+    before = [path.read_bytes() for path in files]
+    again = subprocess.run([*command, "--json"], capture_output=True, text=True, env=os.environ)
+    *runs, summary = lines(again.stdout)
+    assert [path.read_bytes() for path in files] == before
+    assert [(run["variant"], run["seed"]) for run in runs] == [
+        ("with", 1), ("without", 1), ("with", 2), ("without", 2)
+    ]  # fmt: skip
+    assert [variant["name"] for variant in summary["variants"]] == ["with", "without"]
+    assert summary["variants"][0]["differences"] == {}
+    one, other = (variant["values"]["norm"]["mean"] for variant in summary["variants"])
+    difference = summary["variants"][1]["differences"]["norm"]["mean"]
+    assert difference == pytest.approx(other - one)

@@ -1,0 +1,107 @@
+"""The presets that ship are what they say they are."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from lwd_tui.experiment.files import load_preset, preset_folder, preset_names
+from lwd_tui.experiment.llm import Experiment, InvalidExperiment
+
+# Section 4.1 of arXiv:2506.15690.
+QUERY = "Please provide EXACTLY one concise sentence about the future prospects of Bitcoin."
+LABELS = {"positive": 7, "neutral": 7, "negative": 6}
+
+
+def labels(experiment: Experiment) -> Counter[str]:
+    return Counter(post.label for post in experiment.posts)
+
+
+def test_three_presets_ship() -> None:
+    assert {"quickstart", "bitcoin", "bitcoin-paper"} <= set(preset_names())
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_valid_and_goes_by_its_name(name: str) -> None:
+    experiment = load_preset(name)
+    assert experiment.name == name
+    assert experiment.description
+    assert Experiment.from_toml(experiment.to_toml()) == experiment
+
+
+@pytest.mark.parametrize("name", ["quickstart", "bitcoin", "bitcoin-paper"])
+def test_posts_are_distinct_and_of_sensible_length(name: str) -> None:
+    texts = [post.text for post in load_preset(name).posts]
+    assert len({text.split()[0] for text in texts}) == len(texts)
+    assert all(15 <= len(text.split()) <= 35 for text in texts)
+    assert all(text.isprintable() and text == text.strip() for text in texts)
+
+
+def test_quickstart_needs_no_server() -> None:
+    experiment = load_preset("quickstart")
+    assert (experiment.responses, experiment.steps) == (4, 8)
+    assert {who.backend for who in experiment.cast} == {"embedded"}
+    assert experiment.embedder.backend == "embedded"
+    assert Counter(who.model for who in experiment.cast) == {"smollm2-135m": 2, "gemma3-270m": 1}
+    assert labels(experiment) == {"positive": 1, "neutral": 1, "negative": 2}
+    assert "EXACTLY one concise sentence" in experiment.query
+
+
+def test_quickstart_has_two_different_copies_and_a_base_model() -> None:
+    first, second, base = load_preset("quickstart").cast
+    assert first.system != second.system
+    assert first.sampling != second.sampling
+    assert first.style == second.style == "chat"
+    # Gemma's small weights are those of a base model: they go on writing until told to stop.
+    assert base.style == "completion"
+    assert "\n" in base.sampling.stop
+    # These participants also stand in for missing servers, whatever the topic.
+    assert "robot" not in first.system + second.system
+
+
+def test_bitcoin_asks_the_paper_s_question() -> None:
+    experiment = load_preset("bitcoin")
+    assert experiment.query == QUERY
+    assert experiment.participants == "auto"
+    assert experiment.beta == 0.5
+    assert labels(experiment) == LABELS
+    # A server that isn't there must not be needed for the embedding either.
+    assert experiment.embedder.backend == "embedded"
+
+
+def test_bitcoin_paper_is_the_paper_s_run() -> None:
+    experiment = load_preset("bitcoin-paper")
+    assert experiment.query == QUERY
+    assert (experiment.responses, experiment.steps, experiment.beta) == (40, 60, 0.5)
+    assert labels(experiment) == LABELS
+    sizes = [experiment.draw_size(experiment.size(t)) for t in (0, 60)]
+    assert sizes == [10, 100]
+    assert len(experiment.cast) * experiment.responses * (experiment.steps + 1) == 7320
+    assert [who.model.split(":")[0] for who in experiment.cast] == [
+        "llama3.1",
+        "deepseek-llm",
+        "mistral",
+    ]
+    assert {who.backend for who in experiment.cast} == {"ollama"}
+    assert experiment.embedder.model == "nomic-embed-text"
+    assert not experiment.embedder.normalise
+
+
+def test_bitcoin_paper_leaves_the_paper_s_network_as_it_is() -> None:
+    experiment = load_preset("bitcoin-paper")
+    fields = ("interaction", "posting", "fresh", "noise", "retrieval", "topology", "ranking")
+    assert [getattr(experiment, field) for field in fields] == [
+        *(True, "accumulate", 0, 0, "participant", "complete", "uniform")
+    ]
+    assert experiment.posts_each == 1
+
+
+def test_a_copied_preset_loads_by_its_path(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.toml"
+    copy.write_text((preset_folder() / "quickstart.toml").read_text(encoding="utf-8"), "utf-8")
+    assert load_preset(str(copy)) == load_preset("quickstart")
+
+
+def test_a_misspelt_preset_names_the_nearest() -> None:
+    with pytest.raises(InvalidExperiment, match="did you mean quickstart"):
+        load_preset("quickstat")

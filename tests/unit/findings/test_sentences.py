@@ -1,0 +1,36 @@
+"""What is said of the pairs of a step: only where few answers leave none of them a chance."""
+
+import math
+
+import pytest
+from support.statistics_samples import clouds, handmade
+
+from lwd_tui.findings.sentences import step_verdicts
+from lwd_tui.findings.step import step_findings
+
+
+@pytest.fixture
+def said(tmp_path):
+    def said(means, responses):
+        steps = [{"vectors": clouds(means, responses)}]
+        with handmade(tmp_path / "run.sqlite", steps) as store:
+            (numbers,) = store.numbers()
+            return dict(step_verdicts(step_findings(store, numbers), store.experiment))
+
+    return said
+
+
+def test_too_few_answers_for_any_pair_are_said_to_be_too_few(said):
+    # Two groups of four can be chosen in 70 ways, which come in pairs that trade places.
+    least = 3 / (math.comb(8, 4) / 2)
+    found = said([0, 5, 10], 4)
+    assert found["t = 0, pairs"].endswith(
+        f"p adjusted for 3 pairs is about {least:.3g} at the least"
+    )
+    # All together do differ: that test has more ways.
+    assert found["t = 0, energy"].startswith("they differ")
+
+
+@pytest.mark.parametrize(("means", "responses"), [([0, 5, 10], 5), ([0, 5], 3)])
+def test_nothing_is_said_where_pairs_have_a_chance_or_there_is_one_only(said, means, responses):
+    assert "t = 0, pairs" not in said(means, responses)

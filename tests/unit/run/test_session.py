@@ -1,0 +1,224 @@
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from lwd_tui.backends.scripted import ScriptedGenerator
+from lwd_tui.experiment.backend import BackendStopped
+from lwd_tui.experiment.llm import Experiment, InvalidExperiment
+from lwd_tui.experiment.participants import Wishes
+from lwd_tui.llm.network import ResponseArrived, StepCompleted
+from lwd_tui.run.session import ModelChanged, Session
+from lwd_tui.store.run import RunStore
+
+
+def experiment(**changes):
+    base = {
+        "name": "tiny",
+        "query": "What next?",
+        "responses": 3,
+        "steps": 3,
+        "embedder": {"backend": "scripted", "model": "words-16"},
+        "participants": [
+            {"name": name, "backend": "scripted", "model": name} for name in ("ada", "ben", "cleo")
+        ],
+        "posts": [{"text": f"Post number {number}."} for number in range(6)],
+    }
+    return Experiment.from_dict(base | changes)
+
+
+def unheard(sentence):
+    raise AssertionError(f"nothing needs to be said, but: {sentence}")
+
+
+async def started(path, spec=None, notice=unheard, **wishes):
+    return await Session.start(spec or experiment(), path, Wishes(**wishes), notice)
+
+
+async def steps_of(session):
+    async with aclosing(session.run()) as events:
+        return [event.step async for event in events if isinstance(event, StepCompleted)]
+
+
+async def test_every_step_is_stored_with_its_geometry_before_it_is_told(tmp_path):
+    path = tmp_path / "a.lwd"
+    async with await started(path) as session:
+        async for event in session.run():
+            if isinstance(event, StepCompleted):
+                with RunStore.open(path) as reader:
+                    stored = reader.step(event.step.t)
+                assert stored.geometry.norm == event.step.geometry.norm > 0
+                assert (stored.geometry.coordinates == event.step.geometry.coordinates).all()
+    with RunStore.open(path) as store:
+        assert store.finished() == 4
+        assert [numbers.size for numbers in store.numbers()] == [6, 9, 12, 15]
+        assert len(store.posts()) == 18
+
+
+async def test_the_run_records_what_it_was(tmp_path):
+    async with await started(tmp_path / "a.lwd") as session:
+        record = session.store.record
+    assert record["experiment_sha256"] == experiment().sha256
+    assert [model["name"] for model in record["models"]] == ["ada", "ben", "cleo"]
+    assert all(model["digest"] for model in record["models"])
+    assert record["embedder"]["name"] == "words-16"
+    assert {"lwd-tui", "python", "numpy"} <= set(record["versions"])
+    assert len(record["contexts"]) == 3
+
+
+async def test_stopped_anywhere_and_resumed_it_equals_an_uninterrupted_run(tmp_path):
+    async with await started(tmp_path / "whole.lwd") as session:
+        whole = await steps_of(session)
+    for stop_after in range(1, 4 * (3 * 3 + 3), 4):
+        path = tmp_path / f"stopped-{stop_after}.lwd"
+        async with await started(path) as session, aclosing(session.run()) as events:
+            for _ in range(stop_after):
+                await anext(events, None)
+        async with await Session.resume(path, unheard) as session:
+            await steps_of(session)
+        with RunStore.open(path) as store:
+            for step in whole:
+                stored = store.step(step.t)
+                assert stored.draws == step.draws
+                assert [r.text for r in stored.responses] == [r.text for r in step.responses]
+                assert (stored.embeddings == step.embeddings).all()
+                assert stored.posted == step.posted
+                assert (stored.geometry.coordinates == step.geometry.coordinates).all()
+
+
+async def test_a_resume_asks_only_for_what_is_missing(tmp_path, monkeypatch):
+    path = tmp_path / "a.lwd"
+    async with await started(path) as session, aclosing(session.run()) as events:
+        arrived = 0
+        async for event in events:
+            arrived += isinstance(event, ResponseArrived)
+            if arrived == 4:
+                break
+    asked = []
+    generate = ScriptedGenerator.generate
+
+    def counting(self, request, preview=None):
+        asked.extend(request.seeds)
+        return generate(self, request, preview)
+
+    monkeypatch.setattr(ScriptedGenerator, "generate", counting)
+    async with await Session.resume(path, unheard) as session:
+        await steps_of(session)
+    assert len(asked) == 4 * 9 - 4
+
+
+async def test_a_finished_run_resumes_to_nothing(tmp_path):
+    path = tmp_path / "a.lwd"
+    async with await started(path) as session:
+        await steps_of(session)
+    async with await Session.resume(path, unheard) as session:
+        assert await steps_of(session) == []
+
+
+async def test_a_changed_model_is_refused_unless_allowed(tmp_path):
+    path = tmp_path / "a.lwd"
+    async with await started(path) as session:
+        models = session.store.record["models"]
+        models[1]["digest"] = "0" * 64
+        session.store.update_record(models=models)
+    with pytest.raises(ModelChanged, match=r"ben was 000000000000 .*--allow-changed"):
+        await Session.resume(path, unheard)
+    async with await Session.resume(path, unheard, allow_changed=True) as session:
+        assert len(await steps_of(session)) == 4
+
+
+async def test_a_second_session_on_the_same_run_is_refused(tmp_path):
+    path = tmp_path / "a.lwd"
+    async with await started(path):
+        with pytest.raises(Exception, match="another") as refused:
+            await Session.resume(path, unheard)
+        assert "a" in str(refused.value)
+
+
+async def test_what_stops_a_run_is_recorded_with_it(tmp_path, monkeypatch):
+    async def broken(self, request, preview=None):
+        raise BackendStopped("the server is gone")
+        yield
+
+    path = tmp_path / "a.lwd"
+    async with await started(path) as session:
+        monkeypatch.setattr(ScriptedGenerator, "generate", broken)
+        with pytest.raises(BackendStopped):
+            await steps_of(session)
+    with RunStore.open(path) as store:
+        assert ("error", "the server is gone") in [(e.kind, e.message) for e in store.events()]
+    monkeypatch.undo()
+    async with await Session.resume(path, unheard) as session:
+        assert len(await steps_of(session)) == 4
+
+
+async def test_a_post_by_hand_is_read_from_the_next_step_on_and_survives_a_resume(tmp_path):
+    path = tmp_path / "a.lwd"
+    spec = experiment(beta=1.0)
+    async with await started(path, spec) as session, aclosing(session.run()) as events:
+        async for event in events:
+            if isinstance(event, StepCompleted) and event.step.t == 0:
+                assert session.inject("  Read me.  ", label="mine").step == 1
+                break
+    async with await Session.resume(path, unheard) as session:
+        await steps_of(session)
+    with RunStore.open(path) as store:
+        mine = next(post for post in store.posts() if post.origin == "injected")
+        assert (mine.text, mine.label, mine.step) == ("Read me.", "mine", 1)
+        assert mine.id not in store.draws(0)[0].posts
+        assert all(mine.id in draw.posts for draw in store.draws(1))
+
+
+async def test_a_post_by_hand_in_mid_step_is_refused_also_after_a_resume(tmp_path):
+    path = tmp_path / "a.lwd"
+    async with await started(path) as session, aclosing(session.run()) as events:
+        await anext(events)
+        with pytest.raises(InvalidExperiment, match="between two steps"):
+            session.inject("Too early.")
+    async with await Session.resume(path, unheard) as session:
+        with pytest.raises(InvalidExperiment, match="between two steps"):
+            session.inject("Too early again.")
+        assert len(await steps_of(session)) == 4
+
+
+async def test_a_blank_post_by_hand_is_refused(tmp_path):
+    async with await started(tmp_path / "a.lwd") as session:
+        with pytest.raises(InvalidExperiment, match="blank"):
+            session.inject(" ")
+
+
+async def test_nothing_to_read_is_said_and_recorded(tmp_path):
+    heard = []
+    spec = experiment(posts=[], steps=1)
+    async with await started(tmp_path / "a.lwd", spec, heard.append) as session:
+        assert session.store.record["notes"] == heard
+    assert "nothing to read at t = 0" in heard[0]
+
+
+async def test_a_run_that_cannot_begin_leaves_no_file(tmp_path):
+    spec = experiment(embedder={"backend": "scripted", "model": "nonsense"})
+    with pytest.raises(Exception, match="words-64"):
+        await started(tmp_path / "a.lwd", spec)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_asking_for_scripted_models_recasts_the_experiment_and_says_so(tmp_path):
+    heard = []
+    spec = experiment(participants="auto", embedder={"backend": "embedded"})
+    path = tmp_path / "a.lwd"
+    async with await started(path, spec, heard.append, backend="scripted") as session:
+        assert {who.backend for who in session.experiment.cast} == {"scripted"}
+        assert session.experiment.embedder.backend == "scripted"
+    assert "by the scripted backend" in heard[0]
+    assert "instead of all-minilm-l6-v2" in heard[1]
+
+
+async def test_cancelling_a_run_leaves_no_task_behind(tmp_path):
+    slow = experiment(scripted={"tokens_per_second": 50})
+    async with await started(tmp_path / "a.lwd", slow) as session:
+        running = asyncio.create_task(steps_of(session))
+        await asyncio.sleep(0.2)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert len(asyncio.all_tasks()) == 1

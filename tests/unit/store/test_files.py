@@ -1,0 +1,42 @@
+"""Presets saved: whole, and never over another file unasked."""
+
+import pytest
+
+from lwd_tui.experiment.files import load_preset
+from lwd_tui.store.errors import StoreError
+from lwd_tui.store.files import PresetExists, save_preset
+
+
+def test_a_saved_preset_loads_as_it_was(tmp_path):
+    experiment = load_preset("bitcoin-paper")
+    save_preset(experiment, tmp_path / "mine.toml")
+    assert load_preset(str(tmp_path / "mine.toml")) == experiment
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def test_another_file_is_not_written_over_unasked(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("precious")
+    with pytest.raises(PresetExists, match="is there already"):
+        save_preset(load_preset("quickstart"), path)
+    assert path.read_text() == "precious"
+    save_preset(load_preset("quickstart"), path, replace=True)
+    assert load_preset(str(path)).name == "quickstart"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("no/such/folder/x.toml", r"x\.toml can't be written: there is no folder .*no/such/folder"),
+        ("a\0b.toml", "can't write to .*: embedded null byte"),
+    ],
+)
+def test_what_cannot_be_written_is_said(tmp_path, name, sentence):
+    with pytest.raises(StoreError, match=sentence):
+        save_preset(load_preset("quickstart"), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_not_written_over(tmp_path):
+    with pytest.raises(PresetExists):
+        save_preset(load_preset("quickstart"), tmp_path, replace=True)

@@ -1,0 +1,137 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from lwd_tui.analysis.weights import distances, norms
+from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.network import simulate
+from lwd_tui.gmm.trace import internet
+from lwd_tui.run.mixtures import keep, steps, summarise, theory
+from lwd_tui.store.errors import RunExists
+from lwd_tui.store.export import export
+from lwd_tui.store.folder import find_run, list_runs, new_run_path
+from lwd_tui.store.gmm import read_gmm_run
+from lwd_tui.store.run import RunStore
+
+
+def run_of(**changes):
+    return simulate(GmmSpec(name="tiny", steps=6, replicates=3, **changes))
+
+
+@pytest.fixture
+def stored(tmp_path):
+    run, path = run_of(), tmp_path / "tiny.sqlite"
+    keep(run, path)
+    return run, path
+
+
+@pytest.mark.parametrize("moving", ["none", "all"])
+def test_a_stored_run_reads_back_as_it_was(tmp_path, moving):
+    run, path = run_of(moving=moving), tmp_path / "tiny.sqlite"
+    keep(run, path)
+    with RunStore.open(path) as store:
+        assert store.kind == "gmm"
+        again = read_gmm_run(store)
+    assert (again.spec, again.replicates) == (run.spec, run.replicates)
+    np.testing.assert_array_equal(again.weights, run.weights)
+    np.testing.assert_array_equal(again.lifted, run.lifted)
+    if moving == "all":
+        np.testing.assert_array_equal(again.means, run.means)
+        np.testing.assert_array_equal(again.covariances, run.covariances)
+    else:
+        assert again.means is None
+        assert again.covariances is None
+    np.testing.assert_array_equal(internet(again, 2).positions, internet(run, 2).positions)
+
+
+def test_a_run_is_not_written_over(stored):
+    run, path = stored
+    with pytest.raises(RunExists):
+        keep(run, path)
+
+
+def test_a_stored_run_is_listed_and_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("LWD_HOME", str(tmp_path))
+    run = run_of()
+    path = new_run_path(run.spec.name)
+    keep(run, path)
+    (listed,) = list_runs()
+    assert (listed.status, listed.done, listed.steps) == ("done", 7, 7)
+    assert listed.participants == ("mixture 1", "mixture 2", "mixture 3")
+    assert listed.norm_last == pytest.approx(np.median(norms(run.weights)[:, -1]))
+    assert find_run(listed.name) == path
+
+
+def test_export_as_csv(stored, tmp_path):
+    run, path = stored
+    with RunStore.open(path) as store:
+        paths = export(store, "csv", tmp_path / "out")
+    assert sorted(file.name for file in paths) == [
+        "lifted.csv",
+        "norms.csv",
+        "run.csv",
+        "steps.csv",
+        "weights.csv",
+    ]
+    with (tmp_path / "out" / "norms.csv").open() as file:
+        told = np.array([float(row["norm"]) for row in csv.DictReader(file)])
+    np.testing.assert_allclose(told.reshape(norms(run.weights).shape), norms(run.weights))
+    with (tmp_path / "out" / "weights.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == run.weights.size
+    values = np.array([float(row["weight"]) for row in rows]).reshape(run.weights.shape)
+    np.testing.assert_array_equal(values, run.weights)
+    assert [rows[-1][name] for name in ("replicate", "t", "participant", "component")] == [
+        "2",
+        "6",
+        "2",
+        "1",
+    ]
+
+
+def test_equal_runs_export_equal_content(tmp_path):
+    texts = []
+    for name in ("one", "two"):
+        keep(run_of(), tmp_path / f"{name}.sqlite")
+        with RunStore.open(tmp_path / f"{name}.sqlite") as store:
+            out = tmp_path / f"{name}.jsonl"
+            export(store, "jsonl", out, content_only=True)
+        texts.append(out.read_bytes())
+    assert texts[0] == texts[1]
+    kinds = [json.loads(line)["kind"] for line in texts[0].splitlines()]
+    assert kinds.count("steps") == 7
+    assert kinds.count("run") == 1
+
+
+def test_steps_carry_the_same_geometry_as_those_of_language_models():
+    run = run_of()
+    found = list(steps(run, 1))
+    assert [step.t for step in found] == list(range(7))
+    assert [step.size for step in found] == [9 * t for t in range(7)]
+    assert [step.k for step in found] == [9 * t // 2 for t in range(7)]
+    for step in found:
+        np.testing.assert_array_equal(step.weights, run.weights[1, step.t])
+        np.testing.assert_allclose(step.geometry.distances, distances(step.weights), atol=1e-12)
+        assert step.geometry.norm == pytest.approx(norms(step.weights), abs=1e-12)
+        assert step.geometry.coordinates.shape == (3, 2)
+
+
+def test_a_summary_says_what_the_weights_say():
+    weights = [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]
+    run = run_of(weights=weights, interaction=False)
+    summary = summarise(run)
+    np.testing.assert_allclose(summary.norm_first, np.sqrt(2 * (2 + 0.5 + 0.5)))
+    np.testing.assert_array_equal(summary.norm_first, summary.norm_last)
+    assert summary.near_zero == 0
+    assert summary.polarised.all()
+    assert not summary.collapsed.any()
+    assert summary.first_death.tolist() == [0, 0, 0]
+    np.testing.assert_allclose(summary.vertex_distance, np.sqrt(0.5) / 3)
+    assert summary.floor_predicted == 0
+    assert summary.floor_measured == pytest.approx(np.sqrt(6))
+    plain = json.loads(json.dumps(summary.to_dict(), allow_nan=False))
+    assert plain["polarised"] == 1
+    # Nothing is drawn, so nothing is expected to change.
+    np.testing.assert_allclose(theory(run), np.sqrt(6))

@@ -1,0 +1,270 @@
+"""Sweeps: read, run, gone on with, and summed up."""
+
+import math
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from lwd_tui.errors import RunStopped
+from lwd_tui.experiment.files import preset_names
+from lwd_tui.experiment.llm import InvalidExperiment
+from lwd_tui.experiment.participants import Wishes
+from lwd_tui.findings.step import step_findings
+from lwd_tui.store.run import RunStore
+from lwd_tui.sweep import jobs as sweep_jobs
+from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled, steps_done
+from lwd_tui.sweep.plan import find_sweep, read_sweep
+from lwd_tui.sweep.results import NUMBERS, RunResult, estimate, run_result, variant_results
+
+PRESET = """
+name = "tiny"
+query = "What next?"
+responses = 2
+steps = 3
+[embedder]
+backend = "scripted"
+model = "words-16"
+[[participants]]
+name = "ada"
+backend = "scripted"
+model = "ada"
+[[participants]]
+name = "ben"
+backend = "scripted"
+model = "ben"
+[[posts]]
+text = "One."
+[[posts]]
+text = "Two."
+"""
+SWEEP = """
+name = "two ways"
+preset = "./tiny.toml"
+seeds = [4, 2]
+[set]
+beta = 1.0
+[[variant]]
+name = "with"
+[[variant]]
+name = "with out"
+[variant.set]
+interaction = false
+scripted.attraction = 0.2
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    (tmp_path / "tiny.toml").write_text(PRESET)
+    (tmp_path / "sweep.toml").write_text(SWEEP)
+    return tmp_path / "sweep.toml"
+
+
+@pytest.fixture
+def jobs(file, tmp_path):
+    (tmp_path / "runs").mkdir()
+    return jobs_of(read_sweep(file), file, tmp_path / "runs")
+
+
+def run(jobs, at_once=1):
+    told = []
+    with ThreadPoolExecutor(at_once) as threads:
+        problems = run_jobs(jobs, threads, at_once, lambda job, steps: told.append((job, steps)))
+    return problems, told
+
+
+def test_a_sweep_is_its_variants_with_each_seed(jobs):
+    places = [(job.variant, job.seed, job.path.name) for job in jobs]
+    assert places == [
+        ("with", 4, "with-seed-4.sqlite"),
+        ("with out", 4, "with-out-seed-4.sqlite"),
+        ("with", 2, "with-seed-2.sqlite"),
+        ("with out", 2, "with-out-seed-2.sqlite"),
+    ]
+    assert [job.experiment.seed for job in jobs] == [4, 4, 2, 2]
+    assert {job.experiment.beta for job in jobs} == {1.0}
+    assert [job.experiment.interaction for job in jobs[:2]] == [True, False]
+    # A table within the table changes its own fields only.
+    assert [job.experiment.scripted.attraction for job in jobs[:2]] == [0.7, 0.2]
+    assert jobs[1].experiment.scripted.spread == jobs[0].experiment.scripted.spread
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("[4, 2]", "[4, 4]", "seeds: one is there twice"),
+        ("[4, 2]", "[]", "seeds"),
+        ('"with out"', '"With"', "two have one name"),
+        ('"with out"', '"../out"', "letters, digits"),
+        ('"two ways"', '"a/b"', "letters, digits"),
+        ("interaction", "interacton", "variant 'with out': there is no field"),
+        ("beta = 1.0", "beta = 7", "beta = 7"),
+        ("preset =", "perset =", "no field perset; did you mean preset"),
+        ("tiny.toml", "other.toml", "no such file"),
+        ("seeds =", "seeds", "not valid TOML"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(file, tmp_path, old, new, complaint):
+    file.write_text(SWEEP.replace(old, new))
+    with pytest.raises(InvalidExperiment, match=complaint) as told:
+        jobs_of(read_sweep(file), file, tmp_path)
+    assert "\n" not in str(told.value) or "TOML" in str(told.value)
+
+
+def test_the_shipped_sweep_is_found_by_name_and_is_no_preset(tmp_path):
+    path = find_sweep("interaction")
+    jobs = jobs_of(read_sweep(path), path, tmp_path)
+    assert len(jobs) == 20
+    assert {job.experiment.embedder.backend for job in jobs} == {"embedded"}
+    assert "interaction" not in preset_names()
+    with pytest.raises(InvalidExperiment, match="did you mean interaction"):
+        find_sweep("interactoin")
+
+
+def test_the_variants_of_the_shipped_sweep_change_one_thing_each(tmp_path):
+    path = find_sweep("interaction")
+    first, *others = jobs_of(read_sweep(path), path, tmp_path)[:4]
+    base = first.experiment.to_dict()
+    changed = [
+        {name for name, value in job.experiment.to_dict().items() if value != base[name]} - {"name"}
+        for job in others
+    ]
+    assert changed == [{"interaction"}, {"posting"}, {"fresh", "reserve"}]
+
+
+def test_equal_reading_holds_what_is_read_fixed(tmp_path):
+    path = find_sweep("equal-reading")
+    variants = jobs_of(read_sweep(path), path, tmp_path)[:4]
+    for job in variants:
+        spec = job.experiment
+        sizes = [spec.size(t) for t in range(spec.steps + 1)]
+        assert sizes == [4, 10, 16, 22, 28, 34, 40]
+        assert [spec.draw_size(size) for size in sizes] == [1, 2, 4, 5, 7, 8, 10]
+        assert spec.reserve == variants[0].experiment.reserve
+        assert len({post.text for post in spec.reserve}) == 36
+
+
+def test_every_run_is_finished_and_told_of(jobs):
+    problems, told = run(jobs, at_once=2)
+    assert problems == {}
+    assert [steps_done(job) for job in jobs] == [4] * 4
+    assert told[:4] == [(job, 0) for job in jobs]
+    assert dict(told) == dict.fromkeys(jobs, 4)
+
+
+def test_a_finished_run_is_not_redone(jobs, monkeypatch):
+    run(jobs[:3])
+    before = [job.path.read_bytes() for job in jobs[:3]]
+    asked = []
+    monkeypatch.setattr(sweep_jobs, "see_through", lambda job: asked.append(job) or "")
+    run(jobs)
+    assert asked == jobs[3:]
+    assert [job.path.read_bytes() for job in jobs[:3]] == before
+
+
+async def test_a_stopped_run_is_gone_on_with(jobs, tmp_path):
+    from contextlib import aclosing
+
+    from lwd_tui.run.session import Session
+
+    job = jobs[0]
+    async with (
+        await Session.start(job.experiment, job.path, Wishes(), lambda _: None) as session,
+        aclosing(session.run()) as events,
+    ):
+        async for _ in events:
+            if session.store.finished() == 2:
+                break
+    assert steps_done(job) == 2
+    problems, told = run([job])
+    assert problems == {}
+    assert told[0] == (job, 2)
+    assert told[-1] == (job, 4)
+
+
+def test_the_run_of_another_experiment_is_not_taken_for_this_one(jobs, file, tmp_path):
+    run(jobs[:1])
+    file.write_text(SWEEP.replace("beta = 1.0", "beta = 0.5"))
+    changed = jobs_of(read_sweep(file), file, tmp_path / "runs")
+    with pytest.raises(InvalidExperiment, match="another experiment"):
+        run(changed)
+
+
+def test_what_stops_a_run_is_said_and_the_others_go_on(file, tmp_path):
+    (tmp_path / "runs").mkdir()
+    file.write_text(SWEEP.replace("interaction = false", 'embedder.model = "no-such"'))
+    jobs = jobs_of(read_sweep(file), file, tmp_path / "runs")
+    problems, _ = run(jobs)
+    assert list(problems) == [jobs[1], jobs[3]]
+    assert "no-such" in problems[jobs[1]]
+    assert [steps_done(job) for job in jobs] == [4, 0, 4, 0]
+
+
+def test_a_process_that_dies_is_said_to_have(jobs):
+    class Dying(Executor):
+        def submit(self, *_):
+            future = Future()
+            future.set_exception(BrokenProcessPool("a child died"))
+            return future
+
+    with pytest.raises(RunStopped, match="ended from outside"):
+        run_jobs(jobs, Dying(), 1, lambda *_: None)
+
+
+async def test_participants_are_chosen_for_all_and_told_once(jobs):
+    told = []
+    chosen = await settled(jobs, Wishes("scripted"), told.append)
+    assert [job.path for job in chosen] == [job.path for job in jobs]
+    assert len(told) == len(set(told)) == 1
+
+
+def test_a_result_is_the_mean_over_the_last_third(jobs):
+    run(jobs[:1])
+    result = run_result(jobs[0])
+    with RunStore.open(jobs[0].path) as store:
+        last = step_findings(store, store.numbers()[-1])
+        assert result.norms.tolist() == [numbers.norm for numbers in store.numbers()]
+    # A third of four steps is one.
+    assert result.late["norm"] == last.numbers.norm
+    assert result.late["vendi"] == last.vectors.together.vendi
+    numbers = last.numbers
+    squared = numbers.norm**2 - numbers.noise_floor**2
+    assert result.late["distance_squared"] == pytest.approx(squared)
+
+
+def test_the_interval_is_students():
+    values = [1.0, 2.0, 4.0, 7.0]
+    low, high = stats.t.interval(0.9, 3, np.mean(values), stats.sem(values))
+    found = estimate(values, 0.9)
+    assert (found.mean - found.half, found.mean + found.half) == pytest.approx((low, high))
+    assert math.isnan(estimate([3.0]).half)
+    assert estimate([3.0]).mean == 3
+    assert math.isnan(estimate([3.0, math.nan]).mean)
+
+
+def test_variants_are_compared_seed_by_seed(jobs):
+    values = {("with", 4): 1.0, ("with out", 4): 3.0, ("with", 2): 10.0, ("with out", 2): 13.0}
+    results = [
+        RunResult(job, np.full(4, values[job.variant, job.seed]), dict.fromkeys(
+            NUMBERS, values[job.variant, job.seed]
+        ))
+        for job in jobs
+    ]  # fmt: skip
+    first, second = variant_results(results)
+    assert (first.name, first.runs, first.differences) == ("with", 2, {})
+    assert first.norms == pytest.approx(np.full(4, 5.5))
+    assert second.values["norm"].mean == 8
+    assert second.differences["norm"] == pytest.approx(estimate([2.0, 3.0]))
+
+
+def test_a_seed_that_is_missing_in_one_variant_is_in_no_difference(jobs):
+    late = dict.fromkeys(NUMBERS, 2.0)
+    results = [RunResult(job, np.ones(4), late) for job in jobs[:3]]
+    first, second = variant_results(results)
+    assert (first.runs, second.runs) == (2, 1)
+    assert second.differences["norm"].mean == 0
+    assert math.isnan(second.differences["norm"].half)
+    assert variant_results([]) == []

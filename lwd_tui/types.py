@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +22,11 @@ Ints = NDArray[np.int64]
 
 Origin = Literal["human", "synthetic", "injected", "noise"]
 PromptStyle = Literal["chat", "completion"]
+
+Notice = Callable[[str], None]
+"""Called with one sentence that the user must see; a run records it."""
+Fetching = Callable[[str, int, int], None]
+"""Called with (what, bytes done, bytes in all) while weights are fetched, in any thread."""
 
 
 @dataclass(frozen=True, slots=True)

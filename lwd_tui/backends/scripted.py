@@ -22,9 +22,11 @@ from itertools import accumulate, chain
 import numpy as np
 
 from lwd_tui.experiment.backend import (
+    Backend,
     Embeddings,
     GenerateRequest,
     Generation,
+    Offer,
     Preview,
     UnfitRequest,
 )
@@ -192,3 +194,21 @@ class ScriptedEmbedder:
             rng = np.random.default_rng(seed)
             self._known[word] = rng.standard_normal(self._dimension).astype(np.float32)
         return self._known[word]
+
+
+_NAMES = ("ada", "ben", "cleo", "dora", "emil", "fay")
+
+
+async def _look(_: str) -> Offer:
+    generator = ScriptedGenerator(Scripted())
+    models = tuple([await generator.describe(name) for name in _NAMES])
+    words = "no models, but rules that answer at once: for tests, teaching and rehearsals"
+    return Offer("scripted", "", True, words, models)
+
+
+BACKEND = Backend(
+    generator=lambda opening: ScriptedGenerator(opening.scripted),
+    embedder=lambda spec, _: ScriptedEmbedder(spec.model, spec.prefix, spec.normalise),
+    look=_look,
+    embedding_model="words-64",
+)

@@ -54,6 +54,8 @@ def local_findings() -> list[tuple[str, str]]:
 
     from lwd_tui import __version__
     from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
+    from lwd_tui.experiment.backend import BackendError, load_backend
+    from lwd_tui.experiment.registry import OURS, embedders, generators
     from lwd_tui.store.folder import made_folder, runs_folder
 
     found = [("good", f"lwd-tui {__version__} on Python {platform.python_version()}")]
@@ -65,14 +67,16 @@ def local_findings() -> list[tuple[str, str]]:
         free = shutil.disk_usage(folder).free
         level = "good" if free >= _ROOM_WANTED else "advice"
         found.append((level, f"runs are kept in {folder}, with {free / 1e9:.1f} GB free"))
-    for module, extra, what in (
-        ("xllamacpp", "embedded", "the embedded models"),
-        ("sentence_transformers", "sentence-transformers", "the sentence-transformers embedder"),
-        ("openai", "openai", "OpenAI-compatible servers"),
-    ):
-        if importlib.util.find_spec(module) is None:
-            found.append(("advice", f'{what} need: pip install "lwd-tui[{extra}]"'))
-        else:
+    for name in dict.fromkeys((*generators(), *embedders())):
+        try:
+            backend = load_backend(name)
+        except BackendError as error:
+            found.append(("problem", str(error)))
+            continue
+        what = backend.title or f"the backend {name}"
+        if backend.module and importlib.util.find_spec(backend.module) is None:
+            found.append(("advice", f'{what} need: pip install "lwd-tui[{backend.extra}]"'))
+        elif backend.title or name not in OURS:
             found.append(("good", f"{what} can be used"))
     here = [name for name in CATALOGUE if is_present(name)]
     absent = [name for name, it in CATALOGUE.items() if name not in here and not it.optional]

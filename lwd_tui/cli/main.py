@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +24,7 @@ from lwd_tui.cli import (
 from lwd_tui.cli.explore import explore
 from lwd_tui.cli.outcome import leave
 from lwd_tui.errors import LwdError
+from lwd_tui.experiment.registry import OURS, generators, place_of
 
 app = typer.Typer(
     name="lwd-tui",
@@ -47,16 +47,24 @@ app.command("report")(report.report)
 app.command("serve")(serve.serve)
 
 
-class BackendChoice(StrEnum):
-    """Who runs the models."""
+def _known_backend(name: str) -> str:
+    """Refuse what is neither "auto" nor a backend that answers prompts."""
+    place = place_of(name)
+    if name != "auto" and (place is None or not place.generates):
+        names = ", ".join(map(repr, ("auto", *generators())))
+        raise typer.BadParameter(f"{name!r} is not one of {names}.")
+    return name
 
-    auto = "auto"
-    ollama = "ollama"
-    openai = "openai"
-    embedded = "embedded"
-    scripted = "scripted"
 
-
+Backend = Annotated[
+    str,
+    typer.Option(
+        help="Who runs the models.",
+        # Those of other packages are left to be looked for when one is named.
+        metavar=f"<{'|'.join(('auto', *(name for name, it in OURS.items() if it.generates)))}>",
+        callback=_known_backend,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")]
 Hosts = Annotated[
     list[str] | None, typer.Option("--host", help="A server's address; may be given again.")
@@ -70,9 +78,7 @@ def start(
         str | None, typer.Option(help="A preset's name, or the path of a TOML file.")
     ] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Run without a screen.")] = False,
-    backend: Annotated[
-        BackendChoice, typer.Option(help="Who runs the models.")
-    ] = BackendChoice.auto,
+    backend: Backend = "auto",
     host: Hosts = None,
     model: Annotated[
         list[str] | None,
@@ -115,7 +121,7 @@ def start(
     changes = dict(parse_setting(setting) for setting in settings or ())
     changes |= {name: value for name, value in given.items() if value is not None}
     experiment = changed(load_preset(preset), changes)
-    wishes = Wishes(backend.value, tuple(model or ()), tuple(host or ()))
+    wishes = Wishes(backend, tuple(model or ()), tuple(host or ()))
     if not headless:
         raise typer.Exit(explore(experiment=experiment, wishes=wishes, path=out))
 

@@ -1,14 +1,20 @@
-"""What a backend is: the protocols that the dynamics call, and the errors that backends raise."""
+"""What a backend is: how it is opened, the protocols that are called, and the errors it raises.
+
+This file is the whole contract. A backend is one `Backend`, found by `lwd_tui.experiment.registry`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Protocol, runtime_checkable
 
 from lwd_tui.errors import LwdError
-from lwd_tui.experiment.llm import Sampling
-from lwd_tui.types import ModelInfo, Prompt, Vectors
+from lwd_tui.experiment.llm import EmbedderSpec, Sampling, Scripted
+from lwd_tui.experiment.registry import place_of
+from lwd_tui.text import clean_line
+from lwd_tui.types import Fetching, ModelInfo, Notice, Prompt, Vectors
 
 Preview = Callable[[int, str], None]
 """Called with (position in the request, new text) as tokens arrive, on the event loop."""
@@ -159,3 +165,134 @@ class Embedder(Protocol):
     async def aclose(self) -> None:
         """Let go of servers, processes and weights."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a backend is given when it is opened for a run.
+
+    Attributes
+    ----------
+    hosts : tuple of str
+        Servers as the user wrote them; none for the one that it takes by itself.
+    notice : callable
+        Told, a sentence at a time, what the user should know.
+    fetching : callable or None
+        Told how far weights are, should they have to be fetched.
+    scripted : Scripted
+        The experiment's settings of scripted models.
+    """
+
+    hosts: tuple[str, ...]
+    notice: Notice
+    fetching: Fetching | None = None
+    scripted: Scripted = field(default_factory=Scripted)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What there is to choose from at a host.
+
+    Attributes
+    ----------
+    backend : str
+    host : str
+        As it was reached, or as it was asked for; "" for the backends without one.
+    reachable : bool
+    words : str
+        The state in a sentence: version and what is in memory, or why it can't be reached.
+    models : tuple of ModelInfo
+        Those that generate, by name.
+    absent : frozenset of str
+        Names of those that have to be fetched first.
+    complete : bool
+        Whether a model that isn't among them can't be had there.
+    """
+
+    backend: str
+    host: str
+    reachable: bool
+    words: str
+    models: tuple[ModelInfo, ...] = ()
+    absent: frozenset[str] = frozenset()
+    complete: bool = False
+
+
+def counted(models: Sequence[ModelInfo]) -> str:
+    """Say how many models there are."""
+    return f"{len(models)} model{'' if len(models) == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """All that is known of a backend; its module must be quick to import.
+
+    Attributes
+    ----------
+    generator : callable or None
+        Opens what answers prompts; None if it can't.
+    embedder : callable or None
+        Opens what embeds texts; None if it can't.
+    look : callable or None
+        Says what a host offers ("" for its usual one); raises BackendError where it can't.
+    choose : callable or None
+        Chooses so many models at a host, for an experiment that names none.
+    hosts : str
+        The hosts it takes if none are given, in words; "" for a backend that has no hosts.
+    embedding_model : str
+        The embedding model to begin with.
+    module, extra, title : str
+        The module that it needs installed, the extra of ours that brings it, and what it is for.
+    """
+
+    generator: Callable[[Opening], Generator] | None = None
+    embedder: Callable[[EmbedderSpec, Opening], Embedder] | None = None
+    look: Callable[[str], Awaitable[Offer]] | None = None
+    choose: Callable[[str, int], Awaitable[Sequence[str]]] | None = None
+    hosts: str = ""
+    embedding_model: str = ""
+    module: str = ""
+    extra: str = ""
+    title: str = ""
+
+
+def load_backend(name: str) -> Backend:
+    """Return a backend by its name.
+
+    Raises
+    ------
+    UnfitRequest
+        If there is none, or the package that brings it can't be imported.
+    """
+    place = place_of(name)
+    if place is None:
+        raise UnfitRequest(
+            f"there is no backend {clean_line(name)!r} here; install the package that brings it"
+        )
+    module, _, attribute = place.where.partition(":")
+    try:
+        backend = getattr(import_module(module), attribute)
+    except Exception as error:  # Of another's package: it may raise anything.
+        raise UnfitRequest(
+            f"the backend {name} can't be used: importing {place.where} ended in "
+            f"{type(error).__name__}: {error}; mend or remove the package that brings it"
+        ) from error
+    if not isinstance(backend, Backend):
+        raise UnfitRequest(f"the backend {name} can't be used: {place.where} is no Backend")
+    return backend
+
+
+def open_generator(name: str, opening: Opening) -> Generator:
+    """Open what answers prompts; raise UnfitRequest if the backend doesn't."""
+    opens = load_backend(name).generator
+    if opens is None:
+        raise UnfitRequest(f"the backend {name} answers no prompts; choose another")
+    return opens(opening)
+
+
+def open_embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:
+    """Open what embeds texts; raise UnfitRequest if the backend doesn't."""
+    opens = load_backend(spec.backend).embedder
+    if opens is None:
+        raise UnfitRequest(f"the backend {spec.backend} embeds no texts; choose another")
+    return opens(spec, opening)

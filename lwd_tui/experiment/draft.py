@@ -6,36 +6,26 @@ import copy
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from lwd_tui.experiment.backend import UnfitRequest, load_backend
 from lwd_tui.experiment.complaints import explain
 from lwd_tui.experiment.llm import (
-    Backend,
-    EmbedderBackend,
     EmbedderSpec,
     Experiment,
     InvalidExperiment,
     Participant,
     SeedPost,
 )
-from lwd_tui.experiment.participants import Wishes, participants_of
+from lwd_tui.experiment.participants import SERVER, Wishes, participants_of
+from lwd_tui.experiment.registry import embedders, generators
 from lwd_tui.types import ModelInfo
 
 M = TypeVar("M", bound=BaseModel)
 
-EMBEDDERS: dict[EmbedderBackend, str] = {
-    "embedded": "all-minilm-l6-v2",
-    "ollama": "nomic-embed-text",
-    "openai": "text-embedding-3-small",
-    "sentence-transformers": "nomic-ai/nomic-embed-text-v1.5",
-    "scripted": "words-64",
-}
-"""A model to begin with for each backend that embeds."""
-
 _LISTS = ("participants", "posts", "reserve")
-_SERVERS: tuple[Backend, ...] = ("ollama", "openai")
 # Each sentence of a validation begins with the field that it is about.
 _FIELD = re.compile(r"(?:there is no field )?([a-z_]+(?:\.[a-z_]+|\[\d+\])*)")
 
@@ -77,6 +67,14 @@ def number(text: str) -> int | float | str:
         except ValueError:
             continue
     return text
+
+
+def _embedding_model(backend: str) -> str:
+    """Return the model to begin with; "" where there is none, or no such backend."""
+    try:
+        return load_backend(backend).embedding_model
+    except UnfitRequest:
+        return ""
 
 
 def _open(host: Any) -> str:
@@ -164,7 +162,7 @@ class Draft:
                 for kind in self._posts
             }
             hosts: dict[str, tuple[str, ...]] = {
-                kind: tuple(map(str, data["hosts"].get(kind, ()))) for kind in _SERVERS
+                kind: tuple(map(str, given)) for kind, given in data["hosts"].items()
             }
         except (LookupError, TypeError, ValueError, AttributeError):
             raise InvalidExperiment("it isn't a draft of an experiment") from None
@@ -187,8 +185,8 @@ class Draft:
         """
         if path == "embedder.backend":
             before = self._fields["embedder"]
-            if before["model"] == EMBEDDERS.get(before["backend"]):
-                before["model"] = EMBEDDERS.get(value, before["model"])
+            if before["model"] == _embedding_model(before["backend"]):
+                before["model"] = _embedding_model(value) or before["model"]
         target = self._fields
         *sections, last = path.split(".")
         for name in sections:
@@ -231,7 +229,7 @@ class Draft:
 
     def add_model(self, model: ModelInfo) -> None:
         """Let a model take part, once more if it does already."""
-        who = participants_of(cast("Backend", model.backend), (model.name,))[0]
+        who = participants_of(model.backend, (model.name,))[0]
         if "generate" in model.capabilities and "chat" not in model.capabilities:
             who = who.model_copy(update={"style": "completion"})
         self.participants = (*self.cast, self._renamed(who))
@@ -287,8 +285,12 @@ class Draft:
         places["embedder"] = experiment.embedder
         kinds = {each.backend for each in places.values() if not each.host}
         if experiment.participants == "auto":
-            kinds.add("ollama")
-        hosts = {kind: self.hosts.get(kind, ()) for kind in _SERVERS if kind in kinds}
+            kinds.add(SERVER)
+        hosts = {
+            kind: self.hosts.get(kind, ())
+            for kind in dict.fromkeys((*generators(), *embedders()))
+            if kind in kinds and load_backend(kind).hosts
+        }
         if len(hosts) < 2:
             return experiment, Wishes(hosts=next(iter(hosts.values()), ()))
         several = [kind for kind, given in hosts.items() if len(given) > 1]

@@ -10,18 +10,19 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from lwd_tui.experiment.exchange import Exchange
+from lwd_tui.experiment.registry import known_embedder, known_generator
 from lwd_tui.experiment.section import InvalidExperiment as InvalidExperiment
 from lwd_tui.experiment.section import Name, Section, Specification
 from lwd_tui.experiment.section import parse_setting as parse_setting
 from lwd_tui.types import PromptStyle
 
-Backend = Literal["ollama", "openai", "embedded", "scripted"]
 Ranking = Literal["uniform", "similar", "recent"]
 NoiseKind = Literal["shuffled", "off-topic"]
-EmbedderBackend = Literal["embedded", "sentence-transformers", "ollama", "openai", "scripted"]
+GeneratorName = Annotated[str, AfterValidator(known_generator)]
+EmbedderName = Annotated[str, AfterValidator(known_embedder)]
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 NonBlank = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
@@ -70,7 +71,7 @@ class Participant(Section):
     """
 
     name: Name
-    backend: Backend
+    backend: GeneratorName
     model: NonBlank
     host: str = ""
     system: str = ""
@@ -92,7 +93,7 @@ class EmbedderSpec(Section):
         True: unit vectors. False: as the model gives them (raw), as in the paper.
     """
 
-    backend: EmbedderBackend = "embedded"
+    backend: EmbedderName = "embedded"
     model: NonBlank = "all-minilm-l6-v2"
     host: str = ""
     prefix: str = ""

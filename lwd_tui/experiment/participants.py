@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from lwd_tui.experiment.files import load_preset
-from lwd_tui.experiment.llm import Backend, EmbedderSpec, Participant
-
-Notice = Callable[[str], None]
-"""Called with one sentence that the user must see; it is recorded with the run."""
+from lwd_tui.experiment.llm import EmbedderSpec, Participant
 
 SCRIPTED_EMBEDDER = EmbedderSpec(backend="scripted", model="words-64")
 EMBEDDED_EMBEDDER = EmbedderSpec()
 
-Choice = Literal["auto"] | Backend
+HERE, SERVER, REHEARSAL = "embedded", "ollama", "scripted"
+"""The backends that "auto" and rehearsals stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class Wishes:
         Servers, for the backends that have one.
     """
 
-    backend: Choice = "auto"
+    backend: str = "auto"
     models: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
 
@@ -42,13 +39,13 @@ def embedded_cast() -> tuple[Participant, ...]:
     return load_preset("quickstart").cast
 
 
-def participants_of(backend: Backend, models: Sequence[str]) -> list[Participant]:
+def participants_of(backend: str, models: Sequence[str]) -> list[Participant]:
     """Return a participant for each model, with the settings that suit the packaged ones."""
     embedded = {who.model: who for who in embedded_cast()}
     cast: list[Participant] = []
     for model in models:
         copies = sum(who.model == model for who in cast)
-        base = embedded.get(model) if backend == "embedded" else None
+        base = embedded.get(model) if backend == HERE else None
         settings = {"style": base.style, "sampling": base.sampling} if base else {}
         name = model.rsplit("/", 1)[-1][:50] + (f" #{copies + 1}" if copies else "")
         cast.append(Participant(name=name, backend=backend, model=model, **settings))

@@ -88,8 +88,18 @@ class Specification(Section):
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any], where: str = "experiment") -> Self:
+    def from_dict(
+        cls, data: dict[str, Any], where: str = "experiment", *, stored: bool = False
+    ) -> Self:
         """Validate plain data.
+
+        Parameters
+        ----------
+        data : dict
+        where : str
+            Said where it is wrong.
+        stored : bool
+            Whether it is the record of a run, which can be read where its backends aren't.
 
         Raises
         ------
@@ -97,7 +107,7 @@ class Specification(Section):
             In one sentence: the field, its value, and what is allowed.
         """
         try:
-            return cls.model_validate(data)
+            return cls.model_validate(data, context={"stored": stored})
         except ValidationError as error:
             raise InvalidExperiment(f"{where}: {explain(error, cls)}") from None
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lwd_tui.experiment.backend import ServerMissing, UnfitRequest
-from lwd_tui.experiment.llm import Backend, Experiment, Participant
+from lwd_tui.experiment.backend import ServerMissing, UnfitRequest, load_backend
+from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.experiment.participants import (
     EMBEDDED_EMBEDDER,
+    HERE,
+    REHEARSAL,
     SCRIPTED_EMBEDDER,
-    Notice,
+    SERVER,
     Wishes,
     embedded_cast,
     participants_of,
 )
+from lwd_tui.types import Notice
 
 
 async def choose_cast(experiment: Experiment, wishes: Wishes, notice: Notice) -> Experiment:
@@ -31,18 +34,18 @@ async def choose_cast(experiment: Experiment, wishes: Wishes, notice: Notice) ->
     backend = wishes.backend
     if wishes.models:
         if backend == "auto":
-            backend = "ollama" if wishes.hosts else _runner_of(wishes.models)
+            backend = SERVER if wishes.hosts else _runner_of(wishes.models)
         cast = tuple(participants_of(backend, wishes.models))
         return _recast(experiment, cast, backend, notice)
     if backend == "auto":
         if experiment.participants != "auto":
             return experiment
         return await _choose(experiment, wishes, notice)
-    if backend == "embedded":
+    if backend == HERE:
         return _recast(experiment, embedded_cast(), backend, notice)
-    if backend == "scripted":
+    if backend == REHEARSAL:
         names = [who.name for who in experiment.cast] or ["ada", "ben", "cleo"]
-        cast = tuple(Participant(name=name, backend="scripted", model=name) for name in names)
+        cast = tuple(Participant(name=name, backend=backend, model=name) for name in names)
         return _recast(experiment, cast, backend, notice)
     if experiment.cast and all(who.backend == backend for who in experiment.cast):
         return experiment
@@ -53,42 +56,41 @@ async def choose_cast(experiment: Experiment, wishes: Wishes, notice: Notice) ->
 async def _choose(experiment: Experiment, wishes: Wishes, notice: Notice) -> Experiment:
     """Settle "auto": models of an Ollama server that can be reached, else the embedded ones."""
     try:
-        models = await _server_models(wishes, "ollama")
+        models = await _server_models(wishes, SERVER)
     except ServerMissing as error:
         if wishes.hosts:
             raise
         notice(f"{error}; the three small embedded models take part instead")
-        return _recast(experiment, embedded_cast(), "embedded", notice)
-    return _recast(experiment, tuple(participants_of("ollama", models)), "ollama", notice)
+        return _recast(experiment, embedded_cast(), HERE, notice)
+    return _recast(experiment, tuple(participants_of(SERVER, models)), SERVER, notice)
 
 
-def _runner_of(models: Sequence[str]) -> Backend:
+def _runner_of(models: Sequence[str]) -> str:
     from lwd_tui.backends.embedded.weights import CATALOGUE
 
     ours = all(model in CATALOGUE or model.endswith(".gguf") for model in models)
-    return "embedded" if ours else "ollama"
+    return HERE if ours else SERVER
 
 
-async def _server_models(wishes: Wishes, backend: Backend) -> tuple[str, ...]:
-    if backend != "ollama":
+async def _server_models(wishes: Wishes, backend: str) -> tuple[str, ...]:
+    choose = load_backend(backend).choose
+    if choose is None:
         raise UnfitRequest(
             f"the {backend} backend can't choose models by itself; name them with --model"
         )
-    from lwd_tui.backends.ollama.generator import choose_models
-
-    return tuple(await choose_models(wishes.hosts[0] if wishes.hosts else "", 3))
+    return tuple(await choose(wishes.hosts[0] if wishes.hosts else "", 3))
 
 
 def _recast(
-    experiment: Experiment, cast: tuple[Participant, ...], backend: Backend, notice: Notice
+    experiment: Experiment, cast: tuple[Participant, ...], backend: str, notice: Notice
 ) -> Experiment:
     """Put a cast in, and an embedder that is sure to be there with it."""
     models = ", ".join(f"{who.name} ({who.model})" for who in cast)
     notice(f"participants: {models}, by the {backend} backend")
     changes: dict[str, object] = {"participants": [who.model_dump(mode="json") for who in cast]}
-    if backend == "scripted" and experiment.embedder.backend != "scripted":
+    if backend == REHEARSAL and experiment.embedder.backend != REHEARSAL:
         changes["embedder"] = SCRIPTED_EMBEDDER.model_dump(mode="json")
-    elif backend == "embedded" and experiment.embedder.backend in ("ollama", "openai"):
+    elif backend == HERE and load_backend(experiment.embedder.backend).hosts:
         changes["embedder"] = EMBEDDED_EMBEDDER.model_dump(mode="json")
     if "embedder" in changes:
         now = Experiment.from_dict(experiment.to_dict() | changes)

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from lwd_tui.experiment.backend import BackendError, GenerateRequest, Generator
+from lwd_tui.experiment.backend import BackendError, GenerateRequest, Generator, load_backend
 from lwd_tui.experiment.llm import Experiment, Participant
-from lwd_tui.experiment.participants import Notice
 from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
 from lwd_tui.llm.prompt import build_prompt, post_line
 from lwd_tui.run.open_backends import assemble
 from lwd_tui.text import duration, quantity
-from lwd_tui.types import Message, Prompt
+from lwd_tui.types import Message, Notice, Prompt
 
 # English has about 4 bytes a token; a context is sized with 3, which is on the safe side.
 _BYTES = 4
@@ -295,7 +294,7 @@ def _seconds(
         if speed is None:
             return None
         backend, host, model = runner(who)
-        lane = (backend, model) if backend == "embedded" else (backend, host)
+        lane = (backend, host) if load_backend(backend).hosts else (backend, model)
         seconds = share.prompt_tokens / speed.read + share.new_tokens / speed.write
         lanes[lane] = lanes.get(lane, 0.0) + seconds
     return max(lanes.values())

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from lwd_tui.experiment.backend import Embedder, Generator, UnfitRequest
-from lwd_tui.experiment.llm import EmbedderSpec, Experiment, Participant
+from lwd_tui.experiment.backend import (
+    Embedder,
+    Generator,
+    Opening,
+    UnfitRequest,
+    load_backend,
+    open_embedder,
+    open_generator,
+)
+from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
 from lwd_tui.llm.prompt import build_prompt, post_line
-from lwd_tui.types import ModelInfo
-
-Notice = Callable[[str], None]
-Fetching = Callable[[str, int, int], None]
-"""Called with (what, bytes done, bytes in all) while weights are fetched, in any thread."""
+from lwd_tui.types import Fetching, ModelInfo, Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,12 @@ async def assemble(
     """
     opened: dict[tuple[str, tuple[str, ...]], Generator] = {}
     embedder: Embedder | None = None
+    opening = Opening((), notice, fetching, experiment.scripted)
     try:
         keys = [_key(who, hosts) for who in experiment.cast]
         for key in dict.fromkeys(keys):
-            opened[key] = _open_generator(*key, experiment, notice, fetching)
+            name, servers = key
+            opened[key] = open_generator(name, replace(opening, hosts=servers))
         generators = tuple(opened[key] for key in keys)
         models = [
             await generator.describe(who.model)
@@ -91,7 +97,9 @@ async def assemble(
         for key, generator in opened.items():
             sizes = {model: size for (owner, model), size in wanted.items() if owner == key}
             await generator.prepare(sizes, experiment.responses)
-        embedder = open_embedder(experiment.embedder, hosts, notice, fetching)
+        phi = experiment.embedder
+        servers = (phi.host,) if phi.host else tuple(hosts)
+        embedder = open_embedder(phi, replace(opening, hosts=servers))
         embedder_model = await embedder.describe()
     except BaseException:
         for generator in opened.values():
@@ -104,63 +112,9 @@ async def assemble(
 
 
 def _key(who: Participant, hosts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    if who.backend in ("embedded", "scripted"):
+    if not load_backend(who.backend).hosts:
         return who.backend, ()
     return who.backend, (who.host,) if who.host else tuple(hosts)
-
-
-def _open_generator(
-    backend: str,
-    hosts: tuple[str, ...],
-    experiment: Experiment,
-    notice: Notice,
-    fetching: Fetching | None,
-) -> Generator:
-    match backend:
-        case "scripted":
-            from lwd_tui.backends.scripted import ScriptedGenerator
-
-            return ScriptedGenerator(experiment.scripted)
-        case "embedded":
-            from lwd_tui.backends.embedded.generator import LlamaCppGenerator
-
-            return LlamaCppGenerator(notice, fetching)
-        case "ollama":
-            from lwd_tui.backends.ollama.generator import OllamaGenerator
-
-            return OllamaGenerator(hosts)
-        case _:
-            from lwd_tui.backends.openai.generator import OpenAIGenerator
-
-            return OpenAIGenerator(hosts)
-
-
-def open_embedder(
-    spec: EmbedderSpec, hosts: Sequence[str], notice: Notice, fetching: Fetching | None = None
-) -> Embedder:
-    """Open the embedder of an experiment; the parameters are those of `assemble`."""
-    servers = (spec.host,) if spec.host else tuple(hosts)
-    match spec.backend:
-        case "scripted":
-            from lwd_tui.backends.scripted import ScriptedEmbedder
-
-            return ScriptedEmbedder(spec.model, spec.prefix, spec.normalise)
-        case "embedded":
-            from lwd_tui.backends.embedded.generator import LlamaCppEmbedder
-
-            return LlamaCppEmbedder(spec.model, spec.prefix, spec.normalise, notice, fetching)
-        case "sentence-transformers":
-            from lwd_tui.backends.sentence_transformers.embedder import SentenceTransformersEmbedder
-
-            return SentenceTransformersEmbedder(spec.model, spec.prefix, spec.normalise)
-        case "ollama":
-            from lwd_tui.backends.ollama.generator import OllamaEmbedder
-
-            return OllamaEmbedder(spec.model, spec.prefix, spec.normalise, servers)
-        case _:
-            from lwd_tui.backends.openai.generator import OpenAIEmbedder
-
-            return OpenAIEmbedder(spec.model, spec.prefix, spec.normalise, servers)
 
 
 async def _context(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -30,11 +30,10 @@ from lwd_tui.llm.network import (
     TokenPreview,
 )
 from lwd_tui.run.choose import choose_cast
-from lwd_tui.run.open_backends import Crew, Fetching, assemble, crew_record
+from lwd_tui.run.open_backends import Crew, assemble, crew_record
 from lwd_tui.store.run import RunStore
-from lwd_tui.types import Geometry, Post, Step
+from lwd_tui.types import Fetching, Geometry, Notice, Post, Step
 
-Notice = Callable[[str], None]
 _PACKAGES = ("numpy", "xllamacpp", "gguf", "ollama", "openai", "sentence-transformers", "torch")
 
 

@@ -45,7 +45,8 @@ class RunReader:
     @cached_property
     def experiment(self) -> Experiment:
         """The experiment, as it was when the run was created."""
-        return Experiment.from_dict(self.specification, f"run {run_name(self.path)}")
+        where = f"run {run_name(self.path)}"
+        return Experiment.from_dict(self.specification, where, stored=True)
 
     @property
     def specification(self) -> dict[str, Any]:

@@ -24,11 +24,10 @@ from lwd_tui.run.session import Session
 from lwd_tui.store.errors import ENDING
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.plan import Sweep, stem
+from lwd_tui.types import Notice
 
 LOOK = 0.5
 """Seconds between two looks at how far the runs are."""
-
-Notice = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,12 +10,12 @@ import numpy as np
 
 from lwd_tui.backends.embedded.gguf_convert import pieces_of
 from lwd_tui.backends.embedded.model import Shape
-from lwd_tui.backends.embedded.model_files import ModelFile, Notice, provide
+from lwd_tui.backends.embedded.model_files import ModelFile, provide
 from lwd_tui.backends.embedded.weights import Progress
 from lwd_tui.backends.embedded.wordpiece import WordPiece
 from lwd_tui.backends.embedded.worker import LlamaCppWorker
 from lwd_tui.experiment.backend import Embeddings, UnfitRequest
-from lwd_tui.types import ModelInfo
+from lwd_tui.types import ModelInfo, Notice
 
 # A call can't be broken off; between calls, cancelling takes effect.
 _AT_ONCE = 16

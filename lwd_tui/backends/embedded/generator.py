@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lwd_tui.backends.embedded.embedder import LlamaCppEmbedder
 from lwd_tui.backends.embedded.model import Chunk, Hear, LlamaCppModel, Shape, raise_error
-from lwd_tui.backends.embedded.model_files import ModelFile, Notice, provide
+from lwd_tui.backends.embedded.model_files import ModelFile, provide
 from lwd_tui.backends.embedded.weights import Progress
 from lwd_tui.backends.embedded.worker import LlamaCppWorker
 from lwd_tui.experiment.backend import (
@@ -22,7 +22,7 @@ from lwd_tui.experiment.backend import (
     PromptTooLong,
     UnfitRequest,
 )
-from lwd_tui.types import ModelInfo
+from lwd_tui.types import ModelInfo, Notice
 
 __all__ = ["LlamaCppEmbedder", "LlamaCppGenerator"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,10 +23,7 @@ from lwd_tui.backends.embedded.weights import (
     pull,
 )
 from lwd_tui.experiment.backend import BackendError, ModelMissing, UnfitRequest
-from lwd_tui.types import ModelInfo
-
-Notice = Callable[[str], None]
-"""Called with one sentence that the user must see."""
+from lwd_tui.types import ModelInfo, Notice
 
 # llama.cpp numbers the quantisations of a file; those in use.
 _QUANTISATIONS = {

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 
 from lwd_tui.experiment.draft import Draft
 from lwd_tui.experiment.llm import Experiment, Participant
+from lwd_tui.experiment.participants import HERE
 from lwd_tui.tui.pages.setup.cast import Cast
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.edited import EditedRows
@@ -92,7 +93,7 @@ class CastPanel(DraftPanel):
         model = self.draft.cast[0] if self.draft.cast else None
         who = Participant(
             name=f"participant {len(self.draft.cast) + 1}",
-            backend=model.backend if model else "embedded",
+            backend=model.backend if model else HERE,
             model=model.model if model else "smollm2-135m",
         )
         added = await self.app.push_screen_wait(EditParticipant(who, new=True))

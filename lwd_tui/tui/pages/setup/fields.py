@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 from lwd_tui.experiment.exchange import Posting, Retrieval, Topology
-from lwd_tui.experiment.llm import Backend, EmbedderBackend, NoiseKind, Ranking
+from lwd_tui.experiment.llm import NoiseKind, Ranking
+from lwd_tui.experiment.registry import embedders, generators
 from lwd_tui.tui.parts.form import Field
 from lwd_tui.types import PromptStyle
 
@@ -16,7 +17,7 @@ EXPERIMENT = (
     Field("steps", "T  steps", "the run has t = 0 to T"),
     Field("seed", "seed", "of all randomness"),
     Field("retrieval", "draws, one for", kind="choice", choices=get_args(Retrieval)),
-    Field("embedder.backend", "embedder", kind="choice", choices=get_args(EmbedderBackend)),
+    Field("embedder.backend", "embedder", kind="choice", choices=embedders()),
     Field("embedder.model", "its model", kind="text"),
     Field("embedder.host", "its host", kind="text"),
     Field("embedder.prefix", "its prefix", kind="text"),
@@ -56,7 +57,7 @@ SCRIPTED = (
 
 PARTICIPANT = (
     Field("name", "name", "shown everywhere", kind="text"),
-    Field("backend", "backend", kind="choice", choices=get_args(Backend)),
+    Field("backend", "backend", kind="choice", choices=generators()),
     Field("model", "model", "or a .gguf file", kind="text"),
     Field("host", "host", "blank: the run's", kind="text"),
     Field("style", "style", kind="choice", choices=get_args(PromptStyle)),

@@ -136,4 +136,4 @@ class Models(Rows):
             return "to be fetched"
         if model.gpu_share is not None:
             return f"loaded, {model.gpu_share:.0%} GPU"
-        return "ready" if model.loaded or model.backend == "openai" else "on disk"
+        return "ready" if model.loaded is not False else "on disk"

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Input
 
-from lwd_tui.backends.available import Offer, look
+from lwd_tui.backends.available import look
+from lwd_tui.experiment.backend import Offer
 from lwd_tui.experiment.draft import Draft
-from lwd_tui.experiment.llm import Backend
+from lwd_tui.experiment.participants import HERE
 from lwd_tui.run.cost import Runner
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.models import Models
@@ -83,9 +84,9 @@ class ModelsPanel(DraftPanel):
             hosts = (who.host,) if who.host else self.draft.hosts.get(who.backend, ())
             offers = self._known.get((who.backend, hosts), ())
             names = {model.name for offer in offers for model in offer.models}
-            sure = offers and all(offer.reachable for offer in offers)
-            # Ollama takes a name without its tag; a path or any other name may be right elsewhere.
-            if who.backend == "ollama" and sure and not names & {who.model, f"{who.model}:latest"}:
+            sure = offers and all(offer.reachable and offer.complete for offer in offers)
+            # A server may take a name without its tag.
+            if sure and not names & {who.model, f"{who.model}:latest"}:
                 found.add(i)
         return found
 
@@ -116,8 +117,8 @@ class ModelsPanel(DraftPanel):
             return "no server, no models; r asks again, and embedded needs none"
         return "no model here generates text"
 
-    def _backend_of_draft(self) -> Backend:
-        return self.draft.cast[0].backend if self.draft.cast else "embedded"
+    def _backend_of_draft(self) -> str:
+        return self.draft.cast[0].backend if self.draft.cast else HERE
 
     @on(Servers.Changed)
     def _take_servers(self, event: Servers.Changed) -> None:

@@ -19,7 +19,7 @@ from lwd_tui.errors import LwdError
 from lwd_tui.experiment.draft import Draft
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.experiment.participants import Wishes
+from lwd_tui.experiment.participants import SERVER, Wishes
 from lwd_tui.run.choose import choose_cast
 from lwd_tui.run.cost import Cost, Runner, Speed, estimate, rehearse, strain
 from lwd_tui.store.files import PresetExists, save_preset
@@ -193,7 +193,7 @@ class SetupPage(PanelledPage):
         """Find out who takes part where the preset leaves it open."""
         if (experiment := self._experiment) is None:
             return
-        hosts = self._draft.hosts.get("ollama", ())
+        hosts = self._draft.hosts.get(SERVER, ())
         notes: list[str] = []
         try:
             settled = await choose_cast(experiment, Wishes(hosts=hosts), notes.append)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,18 +12,13 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-from lwd_tui.backends.available import Offer
-from lwd_tui.experiment.llm import Backend
+from lwd_tui.experiment.backend import BackendError, Offer, load_backend
+from lwd_tui.experiment.registry import generators
 from lwd_tui.text import shorten
 from lwd_tui.tui.parts.choice import Choice
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.words import Words
 
-_BACKENDS: tuple[str, ...] = get_args(Backend)
-_DEFAULTS = {
-    "ollama": "OLLAMA_HOST or this machine; several: with spaces",
-    "openai": "OPENAI_BASE_URL; several: with spaces",
-}
 _PATIENCE = 0.6
 _LONGEST = 240
 
@@ -44,23 +38,22 @@ class Servers(Vertical):
     class Changed(Message):
         """Another backend, or other hosts."""
 
-        def __init__(self, backend: Backend, hosts: tuple[str, ...]) -> None:
+        def __init__(self, backend: str, hosts: tuple[str, ...]) -> None:
             super().__init__()
-            self.backend: Backend = backend
+            self.backend = backend
             self.hosts = hosts
 
-    def __init__(self, backend: Backend, hosts: Sequence[str]) -> None:
+    def __init__(self, backend: str, hosts: Sequence[str]) -> None:
         super().__init__()
-        self._backend = Choice(_BACKENDS, backend)
+        self._backend = Choice(generators(), backend)
         self._hosts = Line(" ".join(hosts), compact=True, id="host")
         self._state = Words(id="state")
         self._typing: Timer | None = None
 
     @property
-    def backend(self) -> Backend:
+    def backend(self) -> str:
         """The chosen one."""
-        found: Backend = next(one for one in get_args(Backend) if one == self._backend.chosen)
-        return found
+        return self._backend.chosen
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -81,7 +74,7 @@ class Servers(Vertical):
         """Show a line for hosts only where there are any."""
         self._show_host_line()
 
-    def put(self, backend: Backend, hosts: Sequence[str]) -> None:
+    def put(self, backend: str, hosts: Sequence[str]) -> None:
         """Show another backend and its hosts, without telling."""
         self._backend.show(backend)
         with self._hosts.prevent(Input.Changed):
@@ -123,11 +116,20 @@ class Servers(Vertical):
         self._tell()
 
     def _show_host_line(self) -> None:
-        self.query_one("#host-line").display = self.backend in _DEFAULTS
-        self._hosts.placeholder = _DEFAULTS.get(self.backend, "")
+        usual = _usual_hosts(self.backend)
+        self.query_one("#host-line").display = bool(usual)
+        self._hosts.placeholder = f"{usual}; several: with spaces"
 
     def _tell(self) -> None:
         if self._typing is not None:
             self._typing.stop()
             self._typing = None
         self.post_message(self.Changed(self.backend, self.hosts))
+
+
+def _usual_hosts(backend: str) -> str:
+    """Return the hosts that a backend takes by itself, in words; "" if it has none."""
+    try:
+        return load_backend(backend).hosts
+    except BackendError:
+        return ""  # The line of state says what is wrong with it.

@@ -1,0 +1,92 @@
+"""Which backends there are: ours, and those of other packages, by name, none of them imported.
+
+It stands here, and not with the backends, because an experiment may only name one that there is.
+A backend of ours is one line of `OURS`. One of somebody else's package is an entry point of the
+group `lwd_tui.backends`; its name must be none of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from pydantic import ValidationInfo
+
+GROUP = "lwd_tui.backends"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a backend's `lwd_tui.experiment.backend.Backend` is, and which part it can take."""
+
+    where: str
+    generates: bool = True
+    embeds: bool = True
+
+
+OURS = {
+    "ollama": Place("lwd_tui.backends.ollama.entry:BACKEND"),
+    "openai": Place("lwd_tui.backends.openai.entry:BACKEND"),
+    "embedded": Place("lwd_tui.backends.embedded.entry:BACKEND"),
+    "sentence-transformers": Place(
+        "lwd_tui.backends.sentence_transformers.entry:BACKEND", generates=False
+    ),
+    "scripted": Place("lwd_tui.backends.scripted:BACKEND"),
+}
+
+
+@cache
+def others() -> dict[str, EntryPoint]:
+    """Return the backends of other packages by their names."""
+    from importlib.metadata import entry_points  # Takes longer than all else that `--help` does.
+
+    found = entry_points(group=GROUP)
+    return {point.name: point for point in sorted(found) if point.name not in OURS}
+
+
+def place_of(name: str) -> Place | None:
+    """Return where a backend is; None if there is none of that name."""
+    if name in OURS:
+        return OURS[name]
+    return Place(others()[name].value) if name in others() else None
+
+
+def generators() -> tuple[str, ...]:
+    """Return the names of the backends that answer prompts, ours first."""
+    return (*(name for name, place in OURS.items() if place.generates), *others())
+
+
+def embedders() -> tuple[str, ...]:
+    """Return the names of the backends that embed texts, ours first."""
+    return (*(name for name, place in OURS.items() if place.embeds), *others())
+
+
+def known_generator(name: str, info: ValidationInfo) -> str:
+    """Return the name of a backend that answers prompts, or let pydantic refuse it."""
+    place = place_of(name)
+    if not _is_stored(info) and (place is None or not place.generates):
+        _refuse(generators())
+    return name
+
+
+def known_embedder(name: str, info: ValidationInfo) -> str:
+    """Return the name of a backend that embeds texts, or let pydantic refuse it."""
+    place = place_of(name)
+    if not _is_stored(info) and (place is None or not place.embeds):
+        _refuse(embedders())
+    return name
+
+
+def _is_stored(info: ValidationInfo) -> bool:
+    return bool(info.context and info.context.get("stored"))
+
+
+def _refuse(names: tuple[str, ...]) -> NoReturn:
+    from pydantic_core import PydanticKnownError
+
+    *most, last = map(repr, names)
+    raise PydanticKnownError("literal_error", {"expected": f"{', '.join(most)} or {last}"})

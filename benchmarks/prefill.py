@@ -31,6 +31,13 @@ PROMPTS = [
 ]
 
 
+def prompt_tokens_evaluated(model: LlamaCppModel) -> int:
+    """Return the tokens of prompts that llama.cpp says it computed since the model was loaded."""
+    name = "llamacpp:prompt_tokens_total "
+    lines = str(model._server.handle_metrics()).splitlines()
+    return next(int(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
 async def shared() -> tuple[int, float]:
     """Ask as a run does, all responses to a prompt at once; return tokens and seconds."""
     generator = LlamaCppGenerator()
@@ -43,7 +50,7 @@ async def shared() -> tuple[int, float]:
             assert len([answer async for answer in answers]) == RESPONSES
     seconds = time.perf_counter() - began
     (worker,) = generator._workers.values()
-    tokens = await worker.run(Shape(1, 1, 1), LlamaCppModel.prompt_tokens_evaluated)
+    tokens = await worker.run(Shape(1, 1, 1), prompt_tokens_evaluated)
     await generator.aclose()
     return tokens, seconds
 
@@ -57,7 +64,7 @@ def one_by_one() -> tuple[int, float]:
             body = SAMPLING.model_dump() | {"prompt": text, "seed": seed, "cache_prompt": False}
             assert "choices" in model._server.handle_completions(body)
     seconds = time.perf_counter() - began
-    tokens = model.prompt_tokens_evaluated()
+    tokens = prompt_tokens_evaluated(model)
     model.close()
     return tokens, seconds
 

@@ -145,8 +145,6 @@ def read(path: Path) -> None:
     start = time.perf_counter()
     readers = store.readers(posts[500])
     tell(f"who read a post: {len(readers)}", start)
-    start = time.perf_counter()
-    tell(f"posts of one author: {len(store.posts_by('ben'))}", start)
 
 
 def memory() -> float:

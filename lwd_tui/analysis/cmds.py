@@ -1,4 +1,4 @@
-"""Classical multidimensional scaling: points or distances drawn in a plane."""
+"""Classical multidimensional scaling: points drawn in a plane."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import UnfitData, finite
+from lwd_tui.analysis.arrays import finite
 from lwd_tui.analysis.principal import leading_eigenpairs
 from lwd_tui.types import Floats
 
@@ -21,19 +21,15 @@ class ClassicalMds:
     coordinates : ndarray of shape (m, dimensions)
         Centred; axes that the points don't reach are zero.
     eigenvalues : ndarray of shape (dimensions,)
-        Of the doubly centred matrix, largest first, negative ones clipped to 0.
+        Of the doubly centred matrix, largest first, never negative.
     explained : float
-        Share of the eigenvalues (taken without sign) that the axes show, 0 to 1; 1 if all points
-        coincide, since nothing is left out then.
-    discarded : float
-        Share of the eigenvalues (taken without sign) that is negative and can't be drawn: 0 for
-        Euclidean distances.
+        Share of the sum of the eigenvalues that the axes show, 0 to 1; 1 if all points coincide,
+        since nothing is left out then.
     """
 
     coordinates: Floats
     eigenvalues: Floats
     explained: float
-    discarded: float
 
 
 def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
@@ -74,46 +70,7 @@ def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
         eigenvalues[:axes] = values
         coordinates[:, :axes] = cloud @ vectors if p <= m else vectors * np.sqrt(values)
     explained = _share(eigenvalues.sum(), float(np.vdot(cloud, cloud)))
-    return ClassicalMds(with_fixed_signs(coordinates), eigenvalues, explained, 0.0)
-
-
-def classical_mds_of_distances(distances: ArrayLike, dimensions: int = 2) -> ClassicalMds:
-    """Scale a matrix of distances, Euclidean or not.
-
-    Parameters
-    ----------
-    distances : array_like of shape (m, m)
-        Made symmetric first by averaging it with its transpose.
-    dimensions : int
-        Axes wanted.
-
-    Returns
-    -------
-    ClassicalMds
-
-    Raises
-    ------
-    UnfitData
-        If the matrix isn't square, or holds a NaN or infinity.
-    """
-    matrix = finite(distances, "distances")
-    m = len(matrix)
-    if matrix.shape != (m, m):
-        raise UnfitData(f"distances: a square matrix is needed, but the shape is {matrix.shape}")
-    gram = -0.5 * ((matrix + matrix.T) / 2) ** 2
-    if m:
-        gram -= gram.mean(axis=0)
-        gram -= gram.mean(axis=1, keepdims=True)
-    values, vectors = np.linalg.eigh(gram)
-    axes = min(dimensions, m)
-    coordinates, eigenvalues = np.zeros((m, dimensions)), np.zeros(dimensions)
-    eigenvalues[:axes] = np.maximum(values[::-1][:axes], 0.0)
-    coordinates[:, :axes] = vectors[:, ::-1][:, :axes] * np.sqrt(eigenvalues[:axes])
-    total = float(np.abs(values).sum())
-    discarded = float(-values[values < 0].sum()) / total if total else 0.0
-    return ClassicalMds(
-        with_fixed_signs(coordinates), eigenvalues, _share(eigenvalues.sum(), total), discarded
-    )
+    return ClassicalMds(with_fixed_signs(coordinates), eigenvalues, explained)
 
 
 def with_fixed_signs(coordinates: Floats) -> Floats:

@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lwd_tui.analysis.arrays import UnfitData, finite
-from lwd_tui.analysis.bootstrap import norm_interval
-from lwd_tui.types import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,49 +110,6 @@ def control_margin(upper_bounds: ArrayLike, window: int = 1, share: float = 0.95
         )
     stretches = np.lib.stride_tricks.sliding_window_view(bounds, window, axis=1)
     return float(np.quantile(stretches.max(axis=-1), share, method="higher"))
-
-
-def split_control(
-    embeddings: ArrayLike,
-    n: int,
-    rng: np.random.Generator,
-    splits: int = 50,
-    level: float = 0.95,
-    resamples: int = 199,
-) -> Floats:
-    """Return upper bounds for one participant split at random into n that are surely the same.
-
-    A control for want of an A/A run. Each part has only L / n responses, so the bounds are larger
-    than an A/A run's, by about sqrt(n).
-
-    Parameters
-    ----------
-    embeddings : array_like of shape (L, p)
-        The responses of one participant at one step; at least 2 n of them.
-    n : int
-    rng : numpy.random.Generator
-    splits : int
-    level, resamples
-        As for `lwd_tui.analysis.bootstrap.norm_interval`.
-
-    Returns
-    -------
-    ndarray of shape (splits,)
-
-    Raises
-    ------
-    UnfitData
-        If there are too few responses.
-    """
-    points = finite(embeddings, "embeddings")
-    if len(points) < 2 * n:
-        raise UnfitData(f"splitting into {n} needs at least {2 * n} responses, not {len(points)}")
-    parts = np.arange(len(points)) % n
-    bounds = [
-        norm_interval(points, rng.permutation(parts), n, rng, level, resamples).upper_bound
-        for _ in range(splits)
-    ]
-    return np.array(bounds)
 
 
 def _check(margin: float, window: int) -> None:

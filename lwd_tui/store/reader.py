@@ -255,10 +255,6 @@ class RunReader:
         """Return the posts that can be drawn at step `up_to`, or all, in order of posting."""
         return self._posts() if up_to is None else self._posts("WHERE step <= ?", up_to)
 
-    def posts_by(self, author: str) -> list[Post]:
-        """Return the posts of one author, in order of posting."""
-        return self._posts("WHERE author = CAST(? AS TEXT)", rows.text_bytes(author))
-
     def readers(self, post: Post) -> list[Reading]:
         """Return who read a post, and when, in order."""
         found = self._all(

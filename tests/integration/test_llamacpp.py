@@ -76,10 +76,17 @@ async def answers(
         return sorted([one async for one in found], key=lambda one: one.position)
 
 
+def prompt_tokens_evaluated(model: LlamaCppModel) -> int:
+    """Return the tokens of prompts that llama.cpp says it computed since the model was loaded."""
+    name = "llamacpp:prompt_tokens_total "
+    lines = str(model._server.handle_metrics()).splitlines()
+    return next(int(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
 async def evaluated(generator: LlamaCppGenerator, model: str = SMOLLM) -> int:
     """Return the prompt tokens that llama.cpp itself says it computed."""
     worker = generator._workers[path_of(model)]
-    return await worker.run(Shape(1, 1, 1), LlamaCppModel.prompt_tokens_evaluated)
+    return await worker.run(Shape(1, 1, 1), prompt_tokens_evaluated)
 
 
 async def test_responses_share_one_reading_of_the_prompt(generator: LlamaCppGenerator) -> None:

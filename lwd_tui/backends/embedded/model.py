@@ -183,12 +183,6 @@ class LlamaCppModel:
         rows = sorted(answer["data"], key=lambda row: int(row["index"]))
         return [row["embedding"] for row in rows]
 
-    def prompt_tokens_evaluated(self) -> int:
-        """Return how many tokens of prompts were computed since the model was loaded."""
-        name = "llamacpp:prompt_tokens_total "
-        lines = str(self._server.handle_metrics()).splitlines()
-        return next(int(line.removeprefix(name)) for line in lines if line.startswith(name))
-
     def close(self) -> None:
         """Let go of the memory."""
         if self._interrupted:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.analysis.equivalence import control_margin, equivalence, split_control
+from lwd_tui.analysis.equivalence import control_margin, equivalence
 
 
 def test_a_window_of_steps_in_a_row_is_asked_for() -> None:
@@ -46,15 +46,3 @@ def test_the_margin_that_a_control_meets() -> None:
         control_margin(bounds, share=0.0)
     with pytest.raises(UnfitData, match="control"):
         control_margin([1.0, np.nan])
-
-
-def test_a_participant_split_in_parts_is_the_same_as_itself() -> None:
-    rng = np.random.default_rng(1)
-    points = rng.normal(size=(40, 6))
-    bounds = split_control(points, 2, rng, splits=20)
-    assert bounds.shape == (20,)
-    assert (bounds > 0).all()
-    # Parts of 20: noise of 2 * 2 * 6 / 20 in the square; a bound is of that order.
-    assert np.median(bounds) < 3 * np.sqrt(2 * (6 / 20 + 6 / 20))
-    with pytest.raises(UnfitData, match="at least 6 responses, not 5"):
-        split_control(points[:5], 3, rng)

@@ -103,7 +103,7 @@ def test_steps_follow_each_other(store):
     assert [numbers.norm for numbers in store.numbers()] == [2.0, 1.0, 2 / 3]
     assert [post.id for post in store.posts(up_to=1)] == [0, 1, 2, 3, 4]
     assert [post.author for post in store.posts()] == ["", "", ""] + ["ada", "ben"] * 3
-    assert [post.step for post in store.posts_by("ben")] == [1, 2, 3]
+    assert [post.step for post in store.posts() if post.author == "ben"] == [1, 2, 3]
     assert_same_step(store.step(1), simple_step(1))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,13 +13,17 @@ from lwd_tui.backends.embedded.gguf_convert import pieces_of
 from lwd_tui.backends.embedded.model import Shape
 from lwd_tui.backends.embedded.model_files import ModelFile, provide
 from lwd_tui.backends.embedded.weights import Progress
-from lwd_tui.backends.embedded.wordpiece import WordPiece
 from lwd_tui.backends.embedded.worker import LlamaCppWorker
 from lwd_tui.experiment.backend import Embeddings, UnfitRequest
 from lwd_tui.types import ModelInfo, Notice
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 # A call can't be broken off; between calls, cancelling takes effect.
 _AT_ONCE = 16
+_UNKNOWN = "[UNK]"
+_SPECIAL = ("[PAD]", _UNKNOWN, "[CLS]", "[SEP]", "[MASK]")
 
 
 class LlamaCppEmbedder:
@@ -74,12 +79,13 @@ class LlamaCppEmbedder:
             If llama.cpp fails.
         """
         opened = await self._open()
-        inputs = [opened.words.encode(self._prefix + text) for text in texts]
+        inputs = [ids_of(opened.words, self._prefix + text) for text in texts]
         for number, text in enumerate(texts, 1):
             if not text.strip():
                 raise UnfitRequest(f"text {number} of {len(texts)} to embed is empty")
         room = opened.window - 2
-        framed = [[opened.words.first, *ids[:room], opened.words.last] for ids in inputs]
+        first, last = (ids_of(opened.words, name) for name in ("[CLS]", "[SEP]"))
+        framed = [[*first, *ids[:room], *last] for ids in inputs]
         rows: list[list[float]] = []
         for start in range(0, len(framed), _AT_ONCE):
             rows += await self._vectors(opened, framed[start : start + _AT_ONCE])
@@ -107,7 +113,7 @@ class LlamaCppEmbedder:
 @dataclass(frozen=True, slots=True)
 class _Opened:
     file: ModelFile
-    words: WordPiece
+    words: Tokenizer
     worker: LlamaCppWorker
 
     @property
@@ -119,7 +125,7 @@ class _Opened:
         return int(self.file.metadata[f"{self.file.family}.embedding_length"])
 
 
-def _words(file: ModelFile) -> WordPiece:
+def _words(file: ModelFile) -> Tokenizer:
     """Make the tokenizer of a BERT model from the vocabulary in its file."""
     kind = file.metadata.get("tokenizer.ggml.model")
     if kind != "bert":
@@ -127,4 +133,39 @@ def _words(file: ModelFile) -> WordPiece:
             f"the tokenizer of {file.name} ({kind}) isn't one that the embedded embedder knows; "
             'choose all-minilm-l6-v2, or backend = "sentence-transformers" or "ollama"'
         )
-    return WordPiece(pieces_of(file.metadata["tokenizer.ggml.tokens"]))
+    return word_piece(pieces_of(file.metadata["tokenizer.ggml.tokens"]))
+
+
+def word_piece(vocabulary: Sequence[str]) -> Tokenizer:
+    """Make the tokenizer of uncased BERT models, as sentence-transformers applies it.
+
+    llama.cpp has one of its own, but it takes Hangul, Devanagari and words of more than a hundred
+    letters apart differently, and their vectors then have little in common.
+
+    Parameters
+    ----------
+    vocabulary : sequence of str
+        The pieces in the order of their ids; those inside a word begin with ``##``.
+    """
+    from tokenizers import AddedToken, Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+
+    ids = {piece: position for position, piece in enumerate(vocabulary)}
+    words = Tokenizer(WordPiece(ids, unk_token=_UNKNOWN, max_input_chars_per_word=100))
+    words.normalizer = BertNormalizer()
+    words.pre_tokenizer = BertPreTokenizer()
+    special = [name for name in _SPECIAL if name in ids]
+    words.add_special_tokens([AddedToken(name, normalized=False) for name in special])
+    return words
+
+
+def ids_of(words: Tokenizer, text: str) -> list[int]:
+    """Return the ids of a text, without the special ones around it; halves of letters are left out.
+
+    The library takes text that is valid Unicode only, and passes U+FFFD over.
+    """
+    valid = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    ids: list[int] = words.encode(valid, add_special_tokens=False).ids
+    return ids

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lwd_tui.cli.through import check_answers, check_level, counted, one_thread, write
+from lwd_tui.cli.shared import (
+    Level,
+    RunsAsJson,
+    check_answers,
+    check_level,
+    counted,
+    one_thread,
+    write,
+)
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -28,12 +36,8 @@ def compare(
         float | None,
         typer.Option(help="Norm below which the participants count as the same: since when?"),
     ] = None,
-    level: Annotated[
-        float, typer.Option("--confidence", help="Of bounds and intervals, between 0 and 1.")
-    ] = 0.95,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object a run, then a summary.")
-    ] = False,
+    level: Level = 0.95,
+    as_json: RunsAsJson = False,
 ) -> None:
     """Lay the norms of several runs over each other, and say in what the runs differ."""
     one_thread()

@@ -27,7 +27,7 @@ def explore(**opening: Any) -> int:
         raise LwdError("the explorer needs a terminal; without one, add --headless")
     if os.environ.get("TERM") == "dumb":
         raise LwdError("the explorer needs a terminal that can draw, and TERM is dumb: --headless")
-    from lwd_tui.cli.through import one_thread
+    from lwd_tui.cli.shared import one_thread
 
     one_thread()
     # A key waits for the next frame: 8 ms at the longest, where Textual would let it be 16.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lwd_tui.cli.through import write
+from lwd_tui.cli.shared import StepsAsJson, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def gmm(
         str, typer.Option(help="Steps whose densities are drawn, such as 0,10,200.")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="File to keep the run in.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")
-    ] = False,
+    as_json: StepsAsJson = False,
 ) -> None:
     """Run networks of Gaussian mixtures: the paper's proxy, in seconds."""
     from lwd_tui.experiment.files import changed_gmm, load_gmm_preset

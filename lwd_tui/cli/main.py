@@ -23,6 +23,7 @@ from lwd_tui.cli import (
 )
 from lwd_tui.cli.explore import explore
 from lwd_tui.cli.outcome import leave
+from lwd_tui.cli.shared import Run, StepsAsJson
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.registry import OURS, generators, place_of
 
@@ -65,7 +66,6 @@ Backend = Annotated[
         callback=_known_backend,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")]
 Hosts = Annotated[
     list[str] | None, typer.Option("--host", help="A server's address; may be given again.")
 ]
@@ -95,7 +95,7 @@ def start(
         typer.Option("--set", help="FIELD=VALUE: any field, such as posts_file=posts.csv."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File that the run is kept in.")] = None,
-    as_json: Json = False,
+    as_json: StepsAsJson = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Open the explorer, or run an experiment; `lwd-tui presets` lists those that ship."""
@@ -134,14 +134,14 @@ def start(
 
 @app.command()
 def resume(
-    run: Annotated[str, typer.Argument(help="A run's name or file.")],
+    run: Run,
     headless: Annotated[bool, typer.Option("--headless", help="Without a screen.")] = False,
     host: Hosts = None,
     allow_changed: Annotated[
         bool,
         typer.Option("--allow-changed", help="Go on although a model isn't the recorded one."),
     ] = False,
-    as_json: Json = False,
+    as_json: StepsAsJson = False,
 ) -> None:
     """Go on where a stored run stopped."""
     from lwd_tui.store.folder import find_run

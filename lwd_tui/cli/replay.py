@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lwd_tui.cli.through import write
+from lwd_tui.cli.shared import Run, StepsAsJson, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _LLM_PACE, _GMM_PACE = 0.5, 0.05
 
 
 def replay(
-    run: Annotated[str, typer.Argument(help="A run's name or file.")],
+    run: Run,
     pace: Annotated[
         float | None,
         typer.Option(min=0, help="Seconds a step; 0.5, or 0.05 for mixtures, unless you say so."),
@@ -28,16 +28,13 @@ def replay(
     as_recorded: Annotated[
         bool, typer.Option("--as-recorded", help="Take as long for each step as the run did.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")
-    ] = False,
+    as_json: StepsAsJson = False,
 ) -> None:
     """Tell a stored run again, step by step; no model is asked."""
     from rich.console import Console
 
     from lwd_tui.cli.progress import LineReporter
-    from lwd_tui.cli.run import reference
-    from lwd_tui.store.folder import find_run
+    from lwd_tui.store.folder import find_run, reference
     from lwd_tui.store.run import RunStore
 
     if pace is not None and as_recorded:
@@ -62,9 +59,9 @@ def replay(
 def _replay_llm(store: RunStore, reporter: LineReporter, pace: float | None, as_json: bool) -> None:
     from rich.console import Console
 
-    from lwd_tui.cli.run import reference
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
     from lwd_tui.llm.network import AttemptRejected, StepCompleted
+    from lwd_tui.store.folder import reference
 
     for note in store.record.get("notes", ()):
         reporter.notice(note)

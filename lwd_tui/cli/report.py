@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from lwd_tui.cli.shared import Run
+
 
 class Figure(StrEnum):
     """What a picture shows."""
@@ -21,7 +23,7 @@ class Figure(StrEnum):
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="A run's name or file.")],
+    run: Run,
     out: Annotated[
         Path,
         typer.Option("--out", "-o", help="FILE.html: a page; FILE.png or FILE.svg: its figures."),

@@ -11,15 +11,15 @@ from pathlib import Path
 from rich.console import Console
 
 from lwd_tui.cli.progress import BarReporter, LineReporter, Reporter
+from lwd_tui.cli.shared import write
 from lwd_tui.cli.streams import reader_left
 from lwd_tui.cli.summary import print_summary, step_line, summary_line
-from lwd_tui.cli.through import write
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.network import StepCompleted
 from lwd_tui.run.session import Session
-from lwd_tui.store.folder import runs_folder
+from lwd_tui.store.folder import reference
 from lwd_tui.store.run import RunStore
 
 INTERRUPTED = 130
@@ -117,11 +117,6 @@ async def _work(opening: Opening, reporter: Reporter, as_json: bool) -> None:
         else:
             print_summary(store, Console())
             reporter.notice(f"stored: lwd-tui runs show {reference(store.path)}")
-
-
-def reference(path: Path) -> str:
-    """Return what to call a run on the command line: its name, or its file if kept elsewhere."""
-    return path.stem if path.resolve().parent == runs_folder().resolve() else str(path)
 
 
 def _say_how_to_go_on(store: RunStore, reporter: Reporter) -> None:

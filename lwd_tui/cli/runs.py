@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from lwd_tui.cli.shared import Run
+
 app = typer.Typer(help="The stored runs: list, show, export, delete.", no_args_is_help=True)
 
 _WIDE = 100
-
-Run = Annotated[str, typer.Argument(help="A run's name or file.")]
 
 
 class Format(StrEnum):
@@ -70,8 +70,8 @@ def show(
     from rich.console import Console
 
     from lwd_tui.cli.gmm import print_gmm, write_json
+    from lwd_tui.cli.shared import write
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
-    from lwd_tui.cli.through import write
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.gmm import read_gmm_run
     from lwd_tui.store.run import RunStore

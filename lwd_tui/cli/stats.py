@@ -6,11 +6,20 @@ from typing import Annotated
 
 import typer
 
-from lwd_tui.cli.through import check_answers, check_level, counted, one_thread, write
+from lwd_tui.cli.shared import (
+    Level,
+    Run,
+    StepsAsJson,
+    check_answers,
+    check_level,
+    counted,
+    one_thread,
+    write,
+)
 
 
 def stats(
-    run: Annotated[str, typer.Argument(help="A run's name or file.")],
+    run: Run,
     margin: Annotated[
         float | None,
         typer.Option(help="Norm below which the participants count as the same; choose it first."),
@@ -22,17 +31,13 @@ def stats(
         str | None,
         typer.Option(help="A run of equal participants: says which margin is within reach."),
     ] = None,
-    level: Annotated[
-        float, typer.Option("--confidence", help="Of intervals and bounds, between 0 and 1.")
-    ] = 0.95,
+    level: Level = 0.95,
     permutations: Annotated[int, typer.Option(min=1, help="Permutations of each test.")] = 999,
     radius: Annotated[
         float | None,
         typer.Option(help="Distance from the final centre that counts as arrived there."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")
-    ] = False,
+    as_json: StepsAsJson = False,
 ) -> None:
     """Test, measure and judge a stored run: do they differ, are they the same, has it settled."""
     one_thread()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lwd_tui.cli.through import check_level, one_thread, write
+from lwd_tui.cli.shared import Level, RunsAsJson, check_level, one_thread, write
 from lwd_tui.errors import LwdError, RunStopped
 
 if TYPE_CHECKING:
@@ -46,12 +46,8 @@ def sweep(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="With scripted models, in seconds, kept apart.")
     ] = False,
-    level: Annotated[
-        float, typer.Option("--confidence", help="Of the intervals, between 0 and 1.")
-    ] = 0.95,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object a run, then a summary.")
-    ] = False,
+    level: Level = 0.95,
+    as_json: RunsAsJson = False,
 ) -> None:
     """Run variants of an experiment with several seeds, and compare them."""
     one_thread()

@@ -92,6 +92,11 @@ def new_run_path(name: str) -> Path:
     raise AssertionError("count() has no end")
 
 
+def reference(path: Path) -> str:
+    """Return what `find_run` takes for a run: its name, or its file if it is kept elsewhere."""
+    return path.stem if path.resolve().parent == runs_folder().resolve() else str(path)
+
+
 def find_run(text: str) -> Path:
     """Return the file of a run.
 

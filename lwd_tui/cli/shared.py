@@ -1,4 +1,4 @@
-"""What the commands share that go through stored runs and count as they go."""
+"""What several commands share: options, checks of what was asked for, progress and JSON lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
 
 from lwd_tui.errors import LwdError
 
@@ -14,6 +16,17 @@ if TYPE_CHECKING:
     from lwd_tui.store.run import RunStore
 
 T = TypeVar("T")
+
+Run = Annotated[str, typer.Argument(help="A run's name or file.")]
+Level = Annotated[
+    float, typer.Option("--confidence", help="Of bounds and intervals, between 0 and 1.")
+]
+StepsAsJson = Annotated[
+    bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")
+]
+RunsAsJson = Annotated[
+    bool, typer.Option("--json", help="Write one JSON object a run, then a summary.")
+]
 
 
 def one_thread() -> None:
@@ -39,7 +52,7 @@ def check_answers(store: RunStore) -> None:
     LwdError
         If it is of mixtures, or has no whole step.
     """
-    from lwd_tui.cli.run import reference
+    from lwd_tui.store.folder import reference
 
     name = reference(store.path)
     if store.kind != "llm":

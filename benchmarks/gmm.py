@@ -8,8 +8,8 @@ import time
 import numpy as np
 
 from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.chance import shuffle
 from lwd_tui.gmm.compiled import compiled
-from lwd_tui.gmm.kernel import shuffle
 from lwd_tui.gmm.network import processors, simulate, warm_up
 from lwd_tui.gmm.plan import make_plan
 

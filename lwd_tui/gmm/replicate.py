@@ -11,11 +11,12 @@ import numpy as np
 
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm.components import Components
-from lwd_tui.gmm.kernel import advance_participant, advance_replicate, write_table
+from lwd_tui.gmm.fixed import advance_participant, advance_replicate
 from lwd_tui.gmm.moving import advance_moving
 from lwd_tui.gmm.philox import Key
 from lwd_tui.gmm.plan import Plan
 from lwd_tui.gmm.start import outside_points, start_weights
+from lwd_tui.gmm.update import write_densities
 from lwd_tui.seeds import generator
 from lwd_tui.types import Floats, Ints
 
@@ -53,7 +54,9 @@ class FixedReplicate:
         self._key = replicate_key(spec, number)
         self._table: Floats = np.empty((len(plan.author), spec.components))
         rows, points = outside_points(spec, components, plan, number)
-        write_table(points, self._centres, rows, self._table)
+        outside = np.empty((len(rows), spec.components))
+        write_densities(points, self._centres, outside)
+        self._table[rows] = outside
 
     def advance(self, start: int, stop: int) -> None:
         """Go from t = `start` to t = `stop`."""

@@ -43,7 +43,7 @@ def posted(run: GmmRun, place: int, t: int) -> Points:
         Position of the replicate in the run.
     t : int
     """
-    from lwd_tui.gmm.kernel import generate
+    from lwd_tui.gmm.chance import generate
     from lwd_tui.gmm.replicate import replicate_key
 
     spec = run.spec
@@ -106,10 +106,10 @@ def drawn(run: GmmRun, place: int, t: int, participant: int) -> Ints:
     ndarray of shape (k_t,)
         Rows of the table of points, in the order in which it read them.
     """
-    from lwd_tui.gmm.kernel import draw
+    from lwd_tui.gmm.chance import draw
     from lwd_tui.gmm.replicate import replicate_key
 
     plan = make_plan(run.spec)
     pool = np.empty(plan.last[t], np.int32)
-    k = draw(plan, t, participant, replicate_key(run.spec, run.replicates[place]), pool)
-    return pool[:k].astype(np.int64)
+    key = replicate_key(run.spec, run.replicates[place])
+    return draw(plan, t, participant, key, pool).astype(np.int64)

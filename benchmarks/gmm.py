@@ -11,7 +11,7 @@ from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm.chance import shuffle
 from lwd_tui.gmm.compiled import compiled
 from lwd_tui.gmm.network import processors, simulate, warm_up
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.plan import plan_of
 
 ELEVEN = {"means": list(range(-50, 51, 10))}
 REPEATS = 3
@@ -24,7 +24,7 @@ def spec_of(steps, replicates=1, **changes):
 
 
 def updates_of(spec):
-    return int(make_plan(spec).k[:-1].sum()) * spec.replicates
+    return int(plan_of(spec).k[:-1].sum()) * spec.replicates
 
 
 def least(task, repeats=REPEATS, clock=time.process_time):

@@ -27,7 +27,7 @@ import numpy as np
 from lwd_tui.analysis.weights import norms
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.gmm.components import Components
-from lwd_tui.gmm.plan import Plan, make_plan
+from lwd_tui.gmm.plan import Plan, plan_of
 from lwd_tui.gmm.start import outside_points, start_weights
 from lwd_tui.types import Floats
 
@@ -39,7 +39,7 @@ def expected_weights(spec: GmmSpec, replicates: range) -> Floats:
     -------
     ndarray of shape (R, T + 1, n, B)
     """
-    plan, pool = make_plan(spec), _Pool(spec, replicates)
+    plan, pool = plan_of(spec), _Pool(spec, replicates)
     start = np.stack([start_weights(spec, number) for number in replicates])
     weights = np.empty((len(start), spec.steps + 1, *start.shape[1:]))
     weights[:, 0] = start
@@ -69,7 +69,7 @@ def draw_variance(spec: GmmSpec, replicates: range, weights: Floats) -> Floats:
     ndarray of shape (R, T + 1, n)
         Summed over the components; 0 where all participants share their draw.
     """
-    plan, pool = make_plan(spec), _Pool(spec, replicates)
+    plan, pool = plan_of(spec), _Pool(spec, replicates)
     variance = np.zeros(weights.shape[:3])
     if spec.retrieval == "shared":
         return variance
@@ -105,7 +105,7 @@ class _Pool:
     """What each participant can draw in each replicate, on average, as the run goes on."""
 
     def __init__(self, spec: GmmSpec, replicates: range) -> None:
-        plan, components = make_plan(spec), Components.of(spec)
+        plan, components = plan_of(spec), Components.of(spec)
         outside = np.zeros((len(replicates), spec.steps + 2, spec.components))
         for place, number in enumerate(replicates):
             rows, points = outside_points(spec, components, plan, number)

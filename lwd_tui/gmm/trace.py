@@ -8,7 +8,7 @@ import numpy as np
 
 from lwd_tui.experiment.gmm import GmmRun
 from lwd_tui.gmm.components import Components
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.plan import plan_of
 from lwd_tui.gmm.start import outside_points
 from lwd_tui.types import Floats, Ints
 
@@ -75,7 +75,7 @@ def posted(run: GmmRun, place: int, t: int) -> Points:
 
 def internet(run: GmmRun, place: int) -> Points:
     """Return the table of points up to the last step that was taken, in order of posting."""
-    spec, plan = run.spec, make_plan(run.spec)
+    spec, plan = run.spec, plan_of(run.spec)
     components = Components.of(spec)
     positions = np.empty((len(plan.author), spec.dimension))
     component = np.full(len(plan.author), UNKNOWN)
@@ -109,7 +109,7 @@ def drawn(run: GmmRun, place: int, t: int, participant: int) -> Ints:
     from lwd_tui.gmm.chance import draw
     from lwd_tui.gmm.replicate import replicate_key
 
-    plan = make_plan(run.spec)
+    plan = plan_of(run.spec)
     pool = np.empty(plan.last[t], np.int32)
     key = replicate_key(run.spec, run.replicates[place])
     return draw(plan, t, participant, key, pool).astype(np.int64)

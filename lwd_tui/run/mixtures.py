@@ -23,7 +23,7 @@ from lwd_tui.analysis.weights import (
     vertex_distances,
 )
 from lwd_tui.experiment.gmm import GmmRun
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.plan import plan_of
 from lwd_tui.gmm.theory import (
     draw_variance,
     expected_norm,
@@ -39,7 +39,7 @@ NEAR_ZERO = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GmmSummary:
-    """What R replicates came to at the last step; the definitions are in `gmm_results`.
+    """What R replicates came to at the last step; see `lwd_tui.analysis.weights`.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ def theory(run: GmmRun) -> Floats:
 
 def sizes(run: GmmRun) -> tuple[Ints, Ints]:
     """Return the largest k_t of a participant, and |A(t)|, for every t of the run."""
-    plan, steps = make_plan(run.spec), run.weights.shape[1]
+    plan, steps = plan_of(run.spec), run.weights.shape[1]
     return plan.k.max(axis=1)[:steps], plan.size[:steps]
 
 

@@ -13,7 +13,7 @@ from lwd_tui.analysis.weights import norms
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.gmm.density import densities, line_grid
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.plan import plan_of
 from lwd_tui.gmm.start import start_weights
 from lwd_tui.gmm.theory import draw_variance, expected_norm, expected_weights
 from lwd_tui.palette import MARKERS
@@ -43,7 +43,7 @@ class TooLarge(LwdError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expected:
-    """What theory says of each replicate, from its start alone; see `dynamics.mean_field`.
+    """What theory says of each replicate, from its start alone; see `lwd_tui.gmm.theory`.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ class Walk:
         products = len(self.run.replicates) * spec.participants**2 * spec.components
         if spec.steps * (_STEP + products) > _EXPECTED:
             self._left_out = "theory would take too long for so many mixtures, replicates and steps"
-        self._plan = make_plan(spec)
+        self._plan = plan_of(spec)
         self._norms = norms(self.run.weights)
         self._grid = line_grid(self.run)
         self._expected: Expected | None = None
@@ -150,11 +150,8 @@ class Walk:
         """Go on towards t, for about so many seconds; this compiles where nothing was yet."""
         deadline = time.monotonic() + seconds
         network = self._network
-        each = self._plan.k[:-1].sum(axis=1) * len(self.run.replicates)
-        done = np.concatenate(([0], np.cumsum(each)))
         while network.t < t and time.monotonic() < deadline:
-            reach = int(np.searchsorted(done, done[network.t] + _SLICE))
-            network.advance(min(max(1, reach - network.t), t - network.t))
+            network.advance_some(_SLICE, t)
         if network.t > self.reached:
             before, self.run = self.reached, network.result()
             later = norms(self.run.weights[:, before + 1 :])

@@ -1,4 +1,8 @@
-"""One writer a run: a lock of the operating system, which ends with the process that holds it."""
+"""One writer a run: a lock of the operating system, which ends with the process that holds it.
+
+Our own, because it leaves no file behind and can be asked about without being taken, which no lock
+of a library does.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from support.gmm_oracle import philox
 
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm.chance import draw, generate, shuffle
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.plan import plan_of
 
 KEY = np.array([11, 22], np.uint64)
 
@@ -27,7 +27,7 @@ def test_a_draw_is_the_start_of_a_shuffle_by_the_stream():
 
 def test_draws_are_uniform_in_choice_and_order():
     spec = GmmSpec(name="x", human={"count": 5}, participants=1, beta=0.6, steps=4000)
-    plan = make_plan(spec.replaced({"interaction": False}))
+    plan = plan_of(spec.replaced({"interaction": False}))
     pool = np.empty(5, np.int32)
     seen = np.zeros((5, 5, 5))
     for t in range(4000):

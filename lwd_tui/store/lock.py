@@ -1,7 +1,6 @@
 """One writer a run: a lock of the operating system, which ends with the process that holds it.
 
-Our own, because it leaves no file behind and can be asked about without being taken, which no lock
-of a library does.
+Our own, because it must leave no file behind, and be asked about without being taken.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,10 +17,7 @@ from lwd_tui.store.connection import connect_to_read, connect_to_write, new_file
 from lwd_tui.store.errors import RunMismatch, run_name, writing
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.records import StepNumbers
 from lwd_tui.types import Draw, Post, Prompt, Response, Step
-
-__all__ = ["RunStore", "StepNumbers"]
 
 
 class RunStore(RunReader):
@@ -64,17 +60,9 @@ class RunStore(RunReader):
         """
         if not experiment.cast:
             raise ValueError("the participants are not chosen yet")
-        row = (
-            _now(),
-            json.dumps(experiment.to_dict(), allow_nan=False),
-            json.dumps(dict(record), allow_nan=False),
-        )
         lock = WriterLock(path)
         try:
-            with new_file(path) as connection:
-                connection.execute(
-                    "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)", row
-                )
+            with new_file(path, experiment.to_dict(), record) as connection:
                 _insert_posts(connection, _first_posts(experiment), None)
             return cls(path, connect_to_write(path), lock)
         except BaseException:
@@ -160,12 +148,10 @@ class RunStore(RunReader):
             raise ValueError(
                 f"{len(prompts)} prompts don't go with {len(draws)} draws of {len(readers)} readers"
             )
+        packed = list(map(rows.prompt_row, prompts))
         if stored := self._all("SELECT k, size FROM steps WHERE t = ?", t):
             same = stored[0] == (k, size) and self.draws(t) == list(draws)
-            if not same or any(
-                self.prompt(t, draw.participant, draw.response) != prompt
-                for draw, prompt in zip(draws, prompts, strict=True)
-            ):
+            if not same or self.prompt_hashes(t) != [sha256 for sha256, _ in packed]:
                 raise RunMismatch(
                     f"run {run_name(self.path)}: step {t} was begun with other draws or prompts "
                     f"than are made now; resume it with the version of lwd-tui and numpy that "
@@ -176,8 +162,7 @@ class RunStore(RunReader):
             raise ValueError(f"step {t} can't begin: {self.finished()} steps are whole")
         with self._transaction() as connection:
             connection.execute("INSERT INTO steps (t, k, size) VALUES (?, ?, ?)", (t, k, size))
-            for draw, prompt in zip(draws, prompts, strict=True):
-                sha256, body = rows.prompt_hash(prompt), rows.prompt_blob(prompt)
+            for draw, (sha256, body) in zip(draws, packed, strict=True):
                 connection.execute(
                     "INSERT OR IGNORE INTO prompts (sha256, body) VALUES (?, ?)", (sha256, body)
                 )
@@ -206,7 +191,7 @@ class RunStore(RunReader):
 
         Its draws and responses must have been stored before.
         """
-        usable = sum(not response.failed for response in step.responses)
+        usable = len(step.responses) - step.failed
         (stored,) = self._one("SELECT count(*) FROM responses WHERE t = ?", step.t)
         if stored != len(step.responses) or len(step.embeddings) != usable:
             raise ValueError(
@@ -222,7 +207,7 @@ class RunStore(RunReader):
                     step.synthetic,
                     step.seconds,
                     step.truncated,
-                    len(step.responses) - usable,
+                    step.failed,
                     *rows.number_columns(step.geometry),
                     step.t,
                     step.k,
@@ -276,12 +261,7 @@ class RunStore(RunReader):
             connection.execute(
                 """INSERT INTO events (time, kind, message, t)
                    VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?)""",
-                (
-                    _now(),
-                    rows.text_bytes(kind),
-                    rows.text_bytes(message),
-                    t,
-                ),
+                (rows.now(), rows.text_bytes(kind), rows.text_bytes(message), t),
             )
 
     @contextmanager
@@ -298,10 +278,6 @@ class RunStore(RunReader):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
 
 
 def _first_posts(experiment: Experiment) -> list[Post]:

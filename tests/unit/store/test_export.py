@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import json
 import sys
 import time
@@ -96,7 +97,8 @@ def test_a_prompt_is_written_once_before_the_draws_that_refer_to_it(tmp_path):
         ("system", "Be brief."),
         ("user", "What next?"),
     ]
-    assert {one.get("sha256", one.get("prompt")) for one in objects} == {prompt.sha256}
+    sha256 = hashlib.sha256(prompt.to_json().encode()).hexdigest()
+    assert {one.get("sha256", one.get("prompt")) for one in objects} == {sha256}
 
 
 def simple_prompt():

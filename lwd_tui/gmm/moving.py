@@ -30,7 +30,7 @@ _LARGEST_STEP = 0.5
 
 
 @compiled
-def log_density(point: Floats, mean: Floats, factor: Floats, solved: Floats) -> float:
+def log_normal(point: Floats, mean: Floats, factor: Floats, solved: Floats) -> float:
     """Return log N(point; mean, F F') up to a constant, by forward substitution."""
     squares, volume = 0.0, 0.0
     for row in range(point.size):
@@ -103,7 +103,7 @@ def absorb_moving(
         for b in range(size):
             owned[b] = -math.inf
             if weights[b] > 0:
-                density = log_density(point, means[b], factors[b], solved)
+                density = log_normal(point, means[b], factors[b], solved)
                 owned[b] = math.log(weights[b]) + density
                 top = max(top, owned[b])
         share_out(owned, top)

@@ -38,7 +38,8 @@ _TOGETHER = 256 * 2**20
 class GmmNetwork:
     """Some replicates of a network of mixtures, taken forward step by step.
 
-    Making one loads Numba, and the first step compiles; see `warm_up`.
+    Making one loads Numba, and the first step compiles, where the code isn't kept from an earlier
+    process: that takes seconds.
 
     Parameters
     ----------
@@ -185,14 +186,6 @@ def _joined(spec: GmmSpec, numbers: range, parts: list[GmmRun]) -> GmmRun:
         np.concatenate(means) if means else None,
         np.concatenate(covariances) if covariances else None,
     )
-
-
-def warm_up() -> None:
-    """Load Numba and the compiled code, compiling it where it isn't kept from an earlier process.
-
-    It takes seconds the first time: called before, it isn't part of what is measured.
-    """
-    simulate(GmmSpec(name="warm-up", steps=2, replicates=1))
 
 
 def processors() -> int:

@@ -16,8 +16,8 @@ UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Points:
-    """Points, with where each comes from.
+class TracedPoints:
+    """TracedPoints, with where each comes from.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Points:
     component: Ints
 
 
-def posted(run: GmmRun, place: int, t: int) -> Points:
+def posted(run: GmmRun, place: int, t: int) -> TracedPoints:
     """Return the n * L points that the participants generated at t, in order of participant.
 
     Parameters
@@ -70,10 +70,10 @@ def posted(run: GmmRun, place: int, t: int) -> Points:
         factor = np.linalg.cholesky(run.covariances[place, t, owner, came_from])
         shift = np.einsum("mij,mj->mi", factor, normals)
         positions = run.means[place, t, owner, came_from] + shift
-    return Points(positions, owner, came_from)
+    return TracedPoints(positions, owner, came_from)
 
 
-def internet(run: GmmRun, place: int) -> Points:
+def internet(run: GmmRun, place: int) -> TracedPoints:
     """Return the table of points up to the last step that was taken, in order of posting."""
     spec, plan = run.spec, plan_of(run.spec)
     components = Components.of(spec)
@@ -88,7 +88,7 @@ def internet(run: GmmRun, place: int) -> Points:
             block = slice(plan.last[t], plan.last[t] + len(points.author))
             positions[block], component[block] = points.positions, points.component
     size = plan.last[steps]
-    return Points(positions[:size], plan.author[:size].astype(np.int64), component[:size])
+    return TracedPoints(positions[:size], plan.author[:size].astype(np.int64), component[:size])
 
 
 def drawn(run: GmmRun, place: int, t: int, participant: int) -> Ints:

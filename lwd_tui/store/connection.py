@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lwd_tui.store.encoding import now, text_of
 from lwd_tui.store.errors import NoSuchRun, RunExists, opening, run_name
-from lwd_tui.store.rows import now, text_of
-from lwd_tui.store.schema import check, is_current, migrate
+from lwd_tui.store.schema import is_current, migrate, version_of
 
 # Seconds to wait for another connection; a writer's commits take a thousandth of that.
 _PATIENCE = 5.0
@@ -71,7 +71,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
     with opening(path):
         connection = _connect(path, "rw")
         try:
-            version = check(connection, path)
+            version = version_of(connection, path)
             # A file without the right to write it opens all the same, and fails only here.
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("COMMIT")
@@ -108,7 +108,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
             raise NoSuchRun(f"there is no run {run_name(path)} ({path})")
         connection = _readable(path)
         try:
-            version = check(connection, path)
+            version = version_of(connection, path)
             if not is_current(version):
                 connection = _copy_in_memory(connection)
                 migrate(connection, version)

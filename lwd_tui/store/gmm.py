@@ -14,10 +14,10 @@ import numpy as np
 
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.store.connection import new_file
+from lwd_tui.store.encoding import Row, floats_blob, floats_of, ints_blob, ints_of
 from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.rows import Row, floats_blob, floats_of, ints_blob, ints_of
 from lwd_tui.store.tables import TABLES, Column, Values, columns
 from lwd_tui.types import Floats, Ints
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.store import rows
+from lwd_tui.store import encoding
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
 from lwd_tui.store.records import Event, Reading, RunSummary, Status, StepNumbers
@@ -94,8 +94,8 @@ class RunReader:
                 _names(cast),
                 done,
                 total,
-                rows.number_of(norms[0][0]) if norms else math.nan,
-                rows.number_of(norms[-1][0]) if norms else math.nan,
+                encoding.number_of(norms[0][0]) if norms else math.nan,
+                encoding.number_of(norms[-1][0]) if norms else math.nan,
                 created,
                 note=note or "",
             )
@@ -117,7 +117,7 @@ class RunReader:
     def numbers(self) -> list[StepNumbers]:
         """Return the numbers of all whole steps, in order."""
         return self._records(
-            rows.numbers_of,
+            encoding.numbers_of,
             """SELECT t, k, size, synthetic, norm, norm_debiased, noise_floor, dispersion,
                    seconds, failed
                FROM steps WHERE whole ORDER BY t""",
@@ -138,7 +138,7 @@ class RunReader:
             t,
         )
         geometry = self._records(
-            rows.geometry_of,
+            encoding.geometry_of,
             """SELECT distances, norm, norm_debiased, noise_floor, dispersion, coordinates, owners,
                    explained
                FROM steps JOIN geometries USING (t) WHERE t = ?""",
@@ -154,9 +154,9 @@ class RunReader:
                 synthetic,
                 tuple(self.draws(t)),
                 tuple(responses),
-                rows.vectors_of(vectors, usable, dimensions),
+                encoding.vectors_of(vectors, usable, dimensions),
                 tuple(self._posts("WHERE answered_at = ?", t)),
-                rows.number_of(seconds),
+                encoding.number_of(seconds),
                 truncated,
                 geometry[0] if geometry else None,
             )
@@ -173,7 +173,7 @@ class RunReader:
             ):
                 with reading(self.path):
                     count = len(blob) // (4 * dimensions) if dimensions else 0
-                    vectors = rows.vectors_of(blob, count, dimensions)
+                    vectors = encoding.vectors_of(blob, count, dimensions)
                 yield t, vectors
 
     def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
@@ -214,7 +214,7 @@ class RunReader:
     def draws(self, t: int) -> list[Draw]:
         """Return the draws of a step, in the order in which they were made."""
         return self._records(
-            rows.draw_of,
+            encoding.draw_of,
             "SELECT t, participant, posts, response FROM draws WHERE t = ? ORDER BY id",
             t,
         )
@@ -245,7 +245,7 @@ class RunReader:
             response,
         )
         with reading(self.path):
-            return rows.prompt_of(body)
+            return encoding.prompt_of(body)
 
     # Posts
 
@@ -255,7 +255,7 @@ class RunReader:
 
     def posts_by(self, author: str) -> list[Post]:
         """Return the posts of one author, in order of posting."""
-        return self._posts("WHERE author = CAST(? AS TEXT)", rows.text_bytes(author))
+        return self._posts("WHERE author = CAST(? AS TEXT)", encoding.text_bytes(author))
 
     def readers(self, post: Post) -> list[Reading]:
         """Return who read a post, and when, in order."""
@@ -280,7 +280,7 @@ class RunReader:
 
     # Mixtures
 
-    def replicates(self) -> list[rows.Row]:
+    def replicates(self) -> list[encoding.Row]:
         """Return the stored replicates of a network of mixtures, in order; see the schema."""
         return self._all(
             """SELECT replicate, weights, lifted, means, covariances
@@ -290,12 +290,12 @@ class RunReader:
     # Rows
 
     def _posts(self, where: str = "", *values: Any) -> list[Post]:
-        return self._records(rows.post_of, f"{_POSTS} {where} ORDER BY id", *values)
+        return self._records(encoding.post_of, f"{_POSTS} {where} ORDER BY id", *values)
 
     def _responses(self, where: str, *values: Any) -> list[Response]:
         found = self._all(f"{_ATTEMPTS} {where} ORDER BY t, participant, response, number", *values)
         with reading(self.path):
-            return rows.responses_of(found)
+            return encoding.responses_of(found)
 
     def _status(self, done: int, total: int) -> Status:
         if done >= total:
@@ -307,17 +307,17 @@ class RunReader:
         with reading(self.path):
             return dict(json.loads(text))
 
-    def _records(self, record: Callable[[rows.Row], T], query: str, *values: Any) -> list[T]:
+    def _records(self, record: Callable[[encoding.Row], T], query: str, *values: Any) -> list[T]:
         with reading(self.path):
             return list(map(record, self._connection.execute(query, values).fetchall()))
 
-    def _all(self, query: str, *values: Any) -> list[rows.Row]:
+    def _all(self, query: str, *values: Any) -> list[encoding.Row]:
         return self._records(tuple, query, *values)
 
-    def _one(self, query: str, *values: Any) -> rows.Row:
+    def _one(self, query: str, *values: Any) -> encoding.Row:
         return self._the("no experiment", query, *values)
 
-    def _the(self, lacking: str, query: str, *values: Any) -> rows.Row:
+    def _the(self, lacking: str, query: str, *values: Any) -> encoding.Row:
         found = self._all(query, *values)
         if not found:
             raise StoreError(f"run {run_name(self.path)} has {lacking}")
@@ -334,4 +334,4 @@ def _names(cast: str | int) -> tuple[str, ...]:
 def _match(words: str) -> bytes:
     """Return a full-text query for plain words: nothing in them is taken for an operator."""
     terms = ['"' + word.replace('"', '""') + '"' for word in words.replace("\0", " ").split()]
-    return rows.text_bytes(" ".join(terms) + "*" if terms else '""')
+    return encoding.text_bytes(" ".join(terms) + "*" if terms else '""')

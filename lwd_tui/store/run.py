@@ -8,11 +8,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.store import rows
+from lwd_tui.store import encoding
 from lwd_tui.store.connection import connect_to_read, connect_to_write, new_file, settle
 from lwd_tui.store.errors import RunMismatch, run_name, writing
 from lwd_tui.store.lock import WriterLock
@@ -109,12 +108,7 @@ class RunStore(RunReader):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def update_record(self, **changes: Any) -> None:
@@ -148,7 +142,7 @@ class RunStore(RunReader):
             raise ValueError(
                 f"{len(prompts)} prompts don't go with {len(draws)} draws of {len(readers)} readers"
             )
-        packed = list(map(rows.prompt_row, prompts))
+        packed = list(map(encoding.prompt_row, prompts))
         if stored := self._all("SELECT k, size FROM steps WHERE t = ?", t):
             same = stored[0] == (k, size) and self.draws(t) == list(draws)
             if not same or self.prompt_hashes(t) != [sha256 for sha256, _ in packed]:
@@ -169,7 +163,7 @@ class RunStore(RunReader):
                 connection.execute(
                     """INSERT INTO draws (t, participant, response, posts, prompt)
                        VALUES (?, ?, ?, ?, (SELECT id FROM prompts WHERE sha256 = ?))""",
-                    (t, draw.participant, draw.response, rows.ids_blob(draw.posts), sha256),
+                    (t, draw.participant, draw.response, encoding.ids_blob(draw.posts), sha256),
                 )
 
     def add_response(self, response: Response) -> None:
@@ -183,7 +177,7 @@ class RunStore(RunReader):
                        thinking, host, retries)
                    VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?, ?,
                        CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?)""",
-                rows.attempt_rows(response),
+                encoding.attempt_rows(response),
             )
 
     def finish_step(self, step: Step) -> None:
@@ -208,7 +202,7 @@ class RunStore(RunReader):
                     step.seconds,
                     step.truncated,
                     step.failed,
-                    *rows.number_columns(step.geometry),
+                    *encoding.number_columns(step.geometry),
                     step.t,
                     step.k,
                     step.size,
@@ -218,12 +212,12 @@ class RunStore(RunReader):
                 raise ValueError(f"step {step.t} was not begun like this, or is whole already")
             connection.execute(
                 "INSERT INTO embeddings VALUES (?, ?, ?)",
-                (step.t, step.embeddings.shape[1], rows.vectors_blob(step.embeddings)),
+                (step.t, step.embeddings.shape[1], encoding.vectors_blob(step.embeddings)),
             )
             if step.geometry is not None:
                 connection.execute(
                     "INSERT INTO geometries VALUES (?, ?, ?, ?, ?)",
-                    rows.geometry_row(step.t, step.geometry),
+                    encoding.geometry_row(step.t, step.geometry),
                 )
             _insert_posts(connection, step.posted, step.t)
             connection.execute(
@@ -261,7 +255,7 @@ class RunStore(RunReader):
             connection.execute(
                 """INSERT INTO events (time, kind, message, t)
                    VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?)""",
-                (rows.now(), rows.text_bytes(kind), rows.text_bytes(message), t),
+                (encoding.now(), encoding.text_bytes(kind), encoding.text_bytes(message), t),
             )
 
     @contextmanager
@@ -294,9 +288,9 @@ def _insert_posts(
     connection.executemany(
         """INSERT INTO posts (id, text, author, origin, step, label, answered_at)
            VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?)""",
-        (rows.post_row(post, answered_at) for post in posts),
+        (encoding.post_row(post, answered_at) for post in posts),
     )
     connection.executemany(
         "INSERT INTO post_words (rowid, text) VALUES (?, CAST(? AS TEXT))",
-        ((post.id, rows.text_bytes(post.text)) for post in posts),
+        ((post.id, encoding.text_bytes(post.text)) for post in posts),
     )

@@ -22,6 +22,8 @@ Where means move, all this holds while the components keep apart.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lwd_tui.analysis.weights import norms
@@ -30,6 +32,28 @@ from lwd_tui.gmm.components import Components
 from lwd_tui.gmm.plan import Plan, plan_of
 from lwd_tui.gmm.start import outside_points, start_weights
 from lwd_tui.types import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """What theory says of each replicate, from its start alone.
+
+    Attributes
+    ----------
+    norm, floor : ndarray of shape (R, T + 1)
+        The norm to expect, and the part of it that draws alone keep up.
+    """
+
+    norm: Floats
+    floor: Floats
+
+
+def expected(run: GmmRun) -> Expected:
+    """Return what to expect of a run's replicates."""
+    weights = expected_weights(run.spec, run.replicates)
+    variance = draw_variance(run.spec, run.replicates, weights)
+    floor = expected_norm(np.zeros_like(weights), variance)
+    return Expected(expected_norm(weights, variance), floor)
 
 
 def expected_weights(spec: GmmSpec, replicates: range) -> Floats:

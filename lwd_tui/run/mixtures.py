@@ -24,12 +24,7 @@ from lwd_tui.analysis.weights import (
 )
 from lwd_tui.experiment.gmm import GmmRun
 from lwd_tui.gmm.plan import plan_of
-from lwd_tui.gmm.theory import (
-    draw_variance,
-    expected_norm,
-    expected_weights,
-    noise_floor,
-)
+from lwd_tui.gmm.theory import expected, noise_floor
 from lwd_tui.store.gmm import save_gmm
 from lwd_tui.types import Floats, Geometry, GmmStep, Ints
 
@@ -115,9 +110,7 @@ def theory(run: GmmRun) -> Floats:
 
     The root of the mean over the replicates of E ||D(t)||^2; see `lwd_tui.gmm.theory`.
     """
-    weights = expected_weights(run.spec, run.replicates)
-    norm = expected_norm(weights, draw_variance(run.spec, run.replicates, weights))
-    return np.asarray(np.sqrt(np.square(norm).mean(axis=0)))
+    return np.asarray(np.sqrt(np.square(expected(run).norm).mean(axis=0)))
 
 
 def sizes(run: GmmRun) -> tuple[Ints, Ints]:

@@ -15,7 +15,7 @@ from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.gmm.density import densities, line_grid
 from lwd_tui.gmm.plan import plan_of
 from lwd_tui.gmm.start import start_weights
-from lwd_tui.gmm.theory import draw_variance, expected_norm, expected_weights
+from lwd_tui.gmm.theory import Expected, expected
 from lwd_tui.palette import MARKERS
 from lwd_tui.run.mixtures import GmmSummary, summarise
 from lwd_tui.text import size_text
@@ -39,20 +39,6 @@ _SLICE = 1_000_000
 
 class TooLarge(LwdError):
     """More than can be walked through step by step."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Expected:
-    """What theory says of each replicate, from its start alone; see `lwd_tui.gmm.theory`.
-
-    Attributes
-    ----------
-    norm, floor : ndarray of shape (R, T + 1)
-        The norm to expect, and the part of it that draws alone keep up.
-    """
-
-    norm: Floats
-    floor: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +155,7 @@ class Walk:
             return False
         new = False
         if self._expected is None:
-            self._expected, new = _expected(self.run), True
+            self._expected, new = expected(self.run), True
         if self._summary is None and self.reached == self.spec.steps:
             self._summary, new = summarise(self.run), True
         return new
@@ -215,14 +201,6 @@ def _start(spec: GmmSpec) -> GmmRun:
     weights = np.stack([start_weights(spec, number) for number in numbers])
     lifted = np.zeros((len(numbers), 1, spec.participants), dtype=np.int64)
     return GmmRun(spec, numbers, weights[:, None], lifted)
-
-
-def _expected(run: GmmRun) -> Expected:
-    weights = expected_weights(run.spec, run.replicates)
-    variance = draw_variance(run.spec, run.replicates, weights)
-    return Expected(
-        expected_norm(weights, variance), expected_norm(np.zeros_like(weights), variance)
-    )
 
 
 def _refuse(spec: GmmSpec) -> None:

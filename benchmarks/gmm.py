@@ -8,10 +8,10 @@ import time
 import numpy as np
 
 from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.chance import shuffle
 from lwd_tui.gmm.compiled import compiled
-from lwd_tui.gmm.kernel import shuffle
-from lwd_tui.gmm.network import processors, simulate, warm_up
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.network import processors, simulate
+from lwd_tui.gmm.plan import plan_of
 
 ELEVEN = {"means": list(range(-50, 51, 10))}
 REPEATS = 3
@@ -24,7 +24,7 @@ def spec_of(steps, replicates=1, **changes):
 
 
 def updates_of(spec):
-    return int(make_plan(spec).k[:-1].sum()) * spec.replicates
+    return int(plan_of(spec).k[:-1].sum()) * spec.replicates
 
 
 def least(task, repeats=REPEATS, clock=time.process_time):
@@ -141,7 +141,7 @@ def memory():
         spec = spec_of(1000, responses=300, beta=0.0005, **changes)
         program = (
             "import resource, sys; from lwd_tui.gmm.network import *;"
-            "spec = GmmSpec.from_toml(sys.stdin.read()); warm_up();"
+            "spec = GmmSpec.from_toml(sys.stdin.read());"
             "simulate(spec.replaced({'steps': 2, 'beta': 0.1}), threads=1);"
             "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
             "before = peak(); simulate(spec, threads=1); print(1024 * (peak() - before))"
@@ -155,15 +155,16 @@ def memory():
 
 
 def start():
-    program = "import time; b = time.perf_counter(); from lwd_tui.gmm.network import warm_up;"
-    program += "warm_up(); print(time.perf_counter() - b)"
+    program = "import time; b = time.perf_counter(); from lwd_tui.gmm.network import *;"
+    program += "simulate(GmmSpec(name='start', steps=2, replicates=1));"
+    program += "print(time.perf_counter() - b)"
     command = [sys.executable, "-c", program]
     took = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     print(f"import, load the kept machine code and run: {took:.2f} s in a new process")
 
 
 def main() -> None:
-    warm_up()
+    simulate(spec_of(2))  # Loads or compiles the code, which isn't part of what is measured.
     against_numpy()
     per_update()
     limits()

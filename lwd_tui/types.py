@@ -7,7 +7,6 @@ distances between the participants.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -112,11 +111,6 @@ class Prompt:
         """Read back what `to_json` wrote."""
         data = json.loads(text)
         return cls(data["style"], tuple(Message(role, body) for role, body in data["messages"]))
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the canonical form: equal prompts, equal hashes."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +244,11 @@ class Step:
     seconds: float
     truncated: int = 0
     geometry: Geometry | None = None
+
+    @property
+    def failed(self) -> int:
+        """How many responses have no usable attempt."""
+        return sum(response.failed for response in self.responses)
 
     @property
     def owners(self) -> Ints:

@@ -14,7 +14,8 @@ from rich.text import Text
 from lwd_tui.cli.plots import curves, scatter
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.palette import marker
-from lwd_tui.store.run import RunStore, StepNumbers
+from lwd_tui.store.records import StepNumbers
+from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 
 _PLOT_ROWS, _SCATTER_ROWS, _WIDEST = 17, 21, 110

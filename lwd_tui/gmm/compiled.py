@@ -1,7 +1,9 @@
 """Functions compiled by Numba, with the machine code kept for the next process.
 
 Numba takes half a second to import and the functions some seconds to compile, so a module that
-uses `compiled` is itself imported only where a mixture runs.
+uses `compiled` is itself imported only where a mixture runs. What is kept is renewed where the
+function's own file has changed, not where one that it calls has: after such a change, empty the
+folder.
 """
 
 from __future__ import annotations

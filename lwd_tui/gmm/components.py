@@ -21,13 +21,16 @@ class Components:
     Attributes
     ----------
     means : ndarray of shape (B, d)
+    covariance : ndarray of shape (d, d)
+        Sigma.
     factor : ndarray of shape (d, d)
-        F, the lower Cholesky factor of Sigma.
+        F, its lower Cholesky factor.
     centres : ndarray of shape (B, d)
         The means in the round coordinates.
     """
 
     means: Floats
+    covariance: Floats
     factor: Floats
     centres: Floats
 
@@ -38,7 +41,7 @@ class Components:
         sigma = covariance_matrix(spec.covariance, spec.dimension, "covariance")
         factor = np.asarray(np.linalg.cholesky(sigma), dtype=np.float64)
         centres = np.linalg.solve(factor, (means - means.mean(axis=0)).T).T
-        return cls(means, factor, np.ascontiguousarray(centres))
+        return cls(means, sigma, factor, np.ascontiguousarray(centres))
 
     @property
     def origin(self) -> Floats:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lwd_tui.experiment.gmm import GmmRun, covariance_matrix
+from lwd_tui.experiment.gmm import GmmRun
+from lwd_tui.gmm.components import Components
 from lwd_tui.types import Floats
 
 
@@ -50,13 +51,14 @@ def densities(run: GmmRun, place: int, t: int, points: Floats) -> Floats:
     ndarray of shape (n, m)
         g_i(x) of equation 3.
     """
-    spec, weights = run.spec, run.weights[place, t]
+    weights = run.weights[place, t]
     if run.means is None or run.covariances is None:
-        means = np.array(spec.means, dtype=np.float64)
-        sigma = covariance_matrix(spec.covariance, spec.dimension, "covariance")
-        return np.exp([log_density(points, row, means, sigma) for row in weights])
-    moved = zip(weights, run.means[place, t], run.covariances[place, t], strict=True)
-    return np.exp([log_density(points, *mixture) for mixture in moved])
+        shared = Components.of(run.spec)
+        mixtures = [(row, shared.means, shared.covariance) for row in weights]
+    else:
+        moved = run.means[place, t], run.covariances[place, t]
+        mixtures = list(zip(weights, *moved, strict=True))
+    return np.exp([log_density(points, *mixture) for mixture in mixtures])
 
 
 def line_grid(run: GmmRun, size: int = 200) -> Floats:
@@ -67,9 +69,8 @@ def line_grid(run: GmmRun, size: int = 200) -> Floats:
     ndarray of shape (size, d)
         The other axes are at the mean of the means.
     """
-    means = np.array(run.spec.means, dtype=np.float64)
-    sigma = covariance_matrix(run.spec.covariance, run.spec.dimension, "covariance")
-    margin = 4 * np.sqrt(sigma[0, 0])
-    grid = np.tile(means.mean(axis=0), (size, 1))
-    grid[:, 0] = np.linspace(means[:, 0].min() - margin, means[:, 0].max() + margin, size)
+    shared = Components.of(run.spec)
+    margin, along = 4 * np.sqrt(shared.covariance[0, 0]), shared.means[:, 0]
+    grid = np.tile(shared.origin, (size, 1))
+    grid[:, 0] = np.linspace(along.min() - margin, along.max() + margin, size)
     return grid

@@ -19,17 +19,18 @@ import math
 
 import numpy as np
 
+from lwd_tui.gmm.chance import draw, generate
 from lwd_tui.gmm.compiled import compiled
-from lwd_tui.gmm.kernel import Pool, draw, generate, move_weights, share_out
 from lwd_tui.gmm.philox import Key
 from lwd_tui.gmm.plan import Plan
+from lwd_tui.gmm.update import Rows, Rule, move_weights, share_out
 from lwd_tui.types import Floats, Ints
 
 _LARGEST_STEP = 0.5
 
 
 @compiled
-def log_density(point: Floats, mean: Floats, factor: Floats, solved: Floats) -> float:
+def log_normal(point: Floats, mean: Floats, factor: Floats, solved: Floats) -> float:
     """Return log N(point; mean, F F') up to a constant, by forward substitution."""
     squares, volume = 0.0, 0.0
     for row in range(point.size):
@@ -71,16 +72,12 @@ def absorb_moving(
     means: Floats,
     factors: Floats,
     points: Floats,
-    rows: Pool,
-    k: int,
-    alpha: float,
-    c: float,
-    eps: float,
-    renormalise: bool,
+    rows: Rows,
+    rule: Rule,
     covariances: bool,
     floor: float,
 ) -> int:
-    """Update one mixture with k points, one after another; return how many weights were set to eps.
+    """Update one mixture with points, one after another; return how many weights were set to eps.
 
     Parameters
     ----------
@@ -89,11 +86,9 @@ def absorb_moving(
     factors : ndarray of shape (B, d, d)
         Lower Cholesky factors of the covariances. All three are changed in place.
     points : ndarray of shape (N, d)
-    rows : ndarray of int32
+    rows : ndarray of shape (k,), int32
         Which points, in order.
-    k : int
-    alpha, c, eps : float
-    renormalise : bool
+    rule : Rule
     covariances : bool
         Whether they move, as the means do.
     floor : float
@@ -102,25 +97,25 @@ def absorb_moving(
     size, dimension = means.shape
     owned, solved, delta = np.empty(size), np.empty(dimension), np.empty(dimension)
     lifted = 0
-    for place in range(k):
-        point = points[rows[place]]
+    for place in rows:
+        point = points[place]
         top = -math.inf
         for b in range(size):
             owned[b] = -math.inf
             if weights[b] > 0:
-                density = log_density(point, means[b], factors[b], solved)
+                density = log_normal(point, means[b], factors[b], solved)
                 owned[b] = math.log(weights[b]) + density
                 top = max(top, owned[b])
         share_out(owned, top)
         for b in range(size):
             if owned[b] > 0:
-                step = min(alpha * owned[b] / weights[b], _LARGEST_STEP)
+                step = min(rule.alpha * owned[b] / weights[b], _LARGEST_STEP)
                 for axis in range(dimension):
                     delta[axis] = point[axis] - means[b, axis]
                     means[b, axis] += step * delta[axis]
                 if covariances:
                     blend_factor(factors[b], delta, step, floor)
-        lifted += move_weights(weights, owned, 1.0, alpha, c, eps, renormalise)
+        lifted += move_weights(weights, owned, 1.0, rule)
     return lifted
 
 
@@ -135,7 +130,7 @@ def advance_moving(
     means: Floats,
     factors: Floats,
     lifted: Ints,
-    pool: Pool,
+    pool: Rows,
     covariances: bool,
     floor: float,
 ) -> None:
@@ -170,19 +165,16 @@ def advance_moving(
     weights[t + 1, participant] = weights[t, participant]
     means[t + 1, participant] = means[t, participant]
     factors[t + 1, participant] = factors[t, participant]
-    k = draw(plan, t, participant, key, pool)
-    if k > 0:
+    rows = draw(plan, t, participant, key, pool)
+    if rows.size > 0:
+        rule = Rule(plan.alpha[t, participant], plan.c[t, participant], plan.eps, plan.renormalise)
         lifted[t + 1, participant] = absorb_moving(
             weights[t + 1, participant],
             means[t + 1, participant],
             factors[t + 1, participant],
             points,
-            pool,
-            k,
-            plan.alpha[t, participant],
-            plan.c[t, participant],
-            plan.eps,
-            plan.renormalise,
+            rows,
+            rule,
             covariances,
             floor,
         )

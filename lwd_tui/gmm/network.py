@@ -15,7 +15,7 @@ import numpy as np
 
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.gmm.components import Components
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.plan import plan_of
 
 if TYPE_CHECKING:
     from lwd_tui.gmm.replicate import Replicate
@@ -38,7 +38,8 @@ _TOGETHER = 256 * 2**20
 class GmmNetwork:
     """Some replicates of a network of mixtures, taken forward step by step.
 
-    Making one loads Numba, and the first step compiles; see `warm_up`.
+    Making one loads Numba, and the first step compiles, where the code isn't kept from an earlier
+    process: that takes seconds.
 
     Parameters
     ----------
@@ -62,10 +63,12 @@ class GmmNetwork:
 
         self.spec = spec
         self.replicates = range(spec.replicates) if replicates is None else replicates
-        self.plan = make_plan(spec)
+        self.plan = plan_of(spec)
         self.t = 0
         self._components = Components.of(spec)
         self._threads = threads or processors()
+        each = self.plan.k[:-1].sum(axis=1) * len(self.replicates)
+        self._updates = np.concatenate(([0], np.cumsum(each)))
         kind = FixedReplicate if spec.moving == "none" else MovingReplicate
         self._members: list[Replicate] = [
             kind(spec, self.plan, self._components, number) for number in self.replicates
@@ -80,6 +83,17 @@ class GmmNetwork:
         else:
             self._in_threads(lambda member: member.advance(start, stop), self._members)
         self.t = stop
+
+    def advance_some(self, updates: int, t: int) -> None:
+        """Go on towards t by about so many updates of weights, and by one step at least."""
+        reach = int(np.searchsorted(self._updates, self._updates[self.t] + updates))
+        self.advance(min(max(1, reach - self.t), t - self.t))
+
+    @property
+    def share(self) -> float:
+        """The share of the work that is done."""
+        done, whole = self._updates[self.t], self._updates[-1]
+        return float(done / whole) if whole else self.t / self.spec.steps
 
     def _advance_participants(self, start: int, stop: int) -> None:
         n = self.spec.participants
@@ -151,14 +165,10 @@ def simulate(
     parts: list[GmmRun] = []
     for first in range(0, len(numbers), together):
         network = GmmNetwork(spec, numbers[first : first + together], threads)
-        each = network.plan.k[:-1].sum(axis=1) * len(network.replicates)
-        done = np.concatenate(([0], np.cumsum(each)))
         while network.t < spec.steps:
-            reach = np.searchsorted(done, done[network.t] + _SLICE)
-            network.advance(max(1, int(reach) - network.t))
+            network.advance_some(_SLICE, spec.steps)
             if progress:
-                share = network.t / spec.steps if done[-1] == 0 else done[network.t] / done[-1]
-                progress((first + share * len(network.replicates)) / len(numbers))
+                progress((first + network.share * len(network.replicates)) / len(numbers))
         parts.append(network.result())
     return _joined(spec, numbers, parts)
 
@@ -176,14 +186,6 @@ def _joined(spec: GmmSpec, numbers: range, parts: list[GmmRun]) -> GmmRun:
         np.concatenate(means) if means else None,
         np.concatenate(covariances) if covariances else None,
     )
-
-
-def warm_up() -> None:
-    """Load Numba and the compiled code, compiling it where it isn't kept from an earlier process.
-
-    It takes seconds the first time: called before, it isn't part of what is measured.
-    """
-    simulate(GmmSpec(name="warm-up", steps=2, replicates=1))
 
 
 def processors() -> int:

@@ -2,7 +2,8 @@
 
 A stream is named by (seed and replicate, purpose, t, participant), so that no number depends on
 threads, on order, or on how many replicates there are. NumPy's seed sequences make the keys, one
-a replicate; a sequence for each place would cost more than the updates it feeds.
+a replicate; a sequence for each place would cost more than the updates it feeds, and compiled
+code can't set NumPy's own Philox to a place.
 
 Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 """

@@ -7,6 +7,7 @@ points of the participants (none without interaction), the fresh human points an
 from __future__ import annotations
 
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +65,19 @@ class Plan(NamedTuple):
         return self.last - self.first
 
 
-def make_plan(spec: GmmSpec) -> Plan:
-    """Lay out a run."""
+# A plan may be gigabytes, so it goes with the specification that it was laid out for.
+_plans: WeakKeyDictionary[GmmSpec, Plan] = WeakKeyDictionary()
+
+
+def plan_of(spec: GmmSpec) -> Plan:
+    """Return the plan of a run, laid out once for all who ask; nobody writes to its arrays."""
+    plan = _plans.get(spec)
+    if plan is None:
+        plan = _plans[spec] = _laid_out(spec)
+    return plan
+
+
+def _laid_out(spec: GmmSpec) -> Plan:
     n, steps = spec.participants, np.arange(spec.steps + 1)
     author = _authors(spec)
     last = spec.start_size + steps * spec.posts_per_step

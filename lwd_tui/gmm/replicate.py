@@ -5,22 +5,23 @@ Importing this loads Numba.
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import numpy as np
 
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm.components import Components
-from lwd_tui.gmm.kernel import advance_participant, advance_replicate, write_table
+from lwd_tui.gmm.fixed import advance_participant, advance_replicate
 from lwd_tui.gmm.moving import advance_moving
 from lwd_tui.gmm.philox import Key
 from lwd_tui.gmm.plan import Plan
 from lwd_tui.gmm.start import outside_points, start_weights
+from lwd_tui.gmm.update import write_densities
 from lwd_tui.seeds import generator
 from lwd_tui.types import Floats, Ints
 
 
-class Replicate(Protocol):
+class Replicate(ABC):
     """What a network does with each of its replicates.
 
     Attributes
@@ -30,33 +31,37 @@ class Replicate(Protocol):
         Both filled up to the step that was reached.
     """
 
-    weights: Floats
-    lifted: Ints
-
-    def advance(self, start: int, stop: int) -> None:
-        """Go from t = `start` to t = `stop`."""
-        ...
-
-    def advance_participant(self, t: int, participant: int) -> None:
-        """Take one participant from t to t + 1; several may go at the same time."""
-        ...
-
-
-class FixedReplicate:
-    """A replicate whose weights alone move: densities are computed when a point is posted."""
-
-    def __init__(self, spec: GmmSpec, plan: Plan, components: Components, number: int) -> None:
+    def __init__(self, spec: GmmSpec, plan: Plan, number: int) -> None:
         self.weights = _history(spec, start_weights(spec, number))
         self.lifted: Ints = np.zeros((spec.steps + 1, spec.participants), dtype=np.int64)
         self._plan = plan
-        self._centres = components.centres
         self._key = replicate_key(spec, number)
-        self._table: Floats = np.empty((len(plan.author), spec.components))
-        rows, points = outside_points(spec, components, plan, number)
-        write_table(points, self._centres, rows, self._table)
 
     def advance(self, start: int, stop: int) -> None:
         """Go from t = `start` to t = `stop`."""
+        for t in range(start, stop):
+            for participant in range(self.weights.shape[1]):
+                self.advance_participant(t, participant)
+
+    @abstractmethod
+    def advance_participant(self, t: int, participant: int) -> None:
+        """Take one participant from t to t + 1; several may go at the same time."""
+
+
+class FixedReplicate(Replicate):
+    """A replicate whose weights alone move: densities are computed when a point is posted."""
+
+    def __init__(self, spec: GmmSpec, plan: Plan, components: Components, number: int) -> None:
+        super().__init__(spec, plan, number)
+        self._centres = components.centres
+        self._table: Floats = np.empty((len(plan.author), spec.components))
+        rows, points = outside_points(spec, components, plan, number)
+        outside = np.empty((len(rows), spec.components))
+        write_densities(points, self._centres, outside)
+        self._table[rows] = outside
+
+    def advance(self, start: int, stop: int) -> None:
+        """Go from t = `start` to t = `stop`, in one compiled call."""
         advance_replicate(
             self._plan,
             self._centres,
@@ -83,7 +88,7 @@ class FixedReplicate:
         )
 
 
-class MovingReplicate:
+class MovingReplicate(Replicate):
     """A replicate whose means, and covariances if so specified, move too.
 
     Attributes
@@ -94,25 +99,16 @@ class MovingReplicate:
     """
 
     def __init__(self, spec: GmmSpec, plan: Plan, components: Components, number: int) -> None:
-        n, size, dimension = spec.participants, spec.components, spec.dimension
-        self.weights = _history(spec, start_weights(spec, number))
-        self.means = _history(spec, np.broadcast_to(components.centres, (n, size, dimension)))
-        identity = np.broadcast_to(np.eye(dimension), (n, size, dimension, dimension))
+        super().__init__(spec, plan, number)
+        dimension, each = spec.dimension, (spec.participants, spec.components)
+        self.means = _history(spec, np.broadcast_to(components.centres, (*each, dimension)))
+        identity = np.broadcast_to(np.eye(dimension), (*each, dimension, dimension))
         self.factors = _history(spec, identity)
-        self.lifted: Ints = np.zeros((spec.steps + 1, n), dtype=np.int64)
-        self._plan = plan
-        self._key = replicate_key(spec, number)
         self._covariances = spec.moving == "all"
         self._floor = float(np.sqrt(spec.variance_floor))
         self._points: Floats = np.empty((len(plan.author), dimension))
         rows, points = outside_points(spec, components, plan, number)
         self._points[rows] = points
-
-    def advance(self, start: int, stop: int) -> None:
-        """Go from t = `start` to t = `stop`."""
-        for t in range(start, stop):
-            for participant in range(self.weights.shape[1]):
-                self.advance_participant(t, participant)
 
     def advance_participant(self, t: int, participant: int) -> None:
         """Take one participant from t to t + 1."""

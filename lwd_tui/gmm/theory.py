@@ -22,14 +22,38 @@ Where means move, all this holds while the components keep apart.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lwd_tui.analysis.weights import norms
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.gmm.components import Components
-from lwd_tui.gmm.plan import Plan, make_plan
+from lwd_tui.gmm.plan import Plan, plan_of
 from lwd_tui.gmm.start import outside_points, start_weights
 from lwd_tui.types import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """What theory says of each replicate, from its start alone.
+
+    Attributes
+    ----------
+    norm, floor : ndarray of shape (R, T + 1)
+        The norm to expect, and the part of it that draws alone keep up.
+    """
+
+    norm: Floats
+    floor: Floats
+
+
+def expected(run: GmmRun) -> Expected:
+    """Return what to expect of a run's replicates."""
+    weights = expected_weights(run.spec, run.replicates)
+    variance = draw_variance(run.spec, run.replicates, weights)
+    floor = expected_norm(np.zeros_like(weights), variance)
+    return Expected(expected_norm(weights, variance), floor)
 
 
 def expected_weights(spec: GmmSpec, replicates: range) -> Floats:
@@ -39,7 +63,7 @@ def expected_weights(spec: GmmSpec, replicates: range) -> Floats:
     -------
     ndarray of shape (R, T + 1, n, B)
     """
-    plan, pool = make_plan(spec), _Pool(spec, replicates)
+    plan, pool = plan_of(spec), _Pool(spec, replicates)
     start = np.stack([start_weights(spec, number) for number in replicates])
     weights = np.empty((len(start), spec.steps + 1, *start.shape[1:]))
     weights[:, 0] = start
@@ -69,7 +93,7 @@ def draw_variance(spec: GmmSpec, replicates: range, weights: Floats) -> Floats:
     ndarray of shape (R, T + 1, n)
         Summed over the components; 0 where all participants share their draw.
     """
-    plan, pool = make_plan(spec), _Pool(spec, replicates)
+    plan, pool = plan_of(spec), _Pool(spec, replicates)
     variance = np.zeros(weights.shape[:3])
     if spec.retrieval == "shared":
         return variance
@@ -105,7 +129,7 @@ class _Pool:
     """What each participant can draw in each replicate, on average, as the run goes on."""
 
     def __init__(self, spec: GmmSpec, replicates: range) -> None:
-        plan, components = make_plan(spec), Components.of(spec)
+        plan, components = plan_of(spec), Components.of(spec)
         outside = np.zeros((len(replicates), spec.steps + 2, spec.components))
         for place, number in enumerate(replicates):
             rows, points = outside_points(spec, components, plan, number)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lwd_tui.experiment.gmm import GmmRun
 from lwd_tui.gmm.components import Components
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.plan import plan_of
 from lwd_tui.gmm.start import outside_points
 from lwd_tui.types import Floats, Ints
 
@@ -16,8 +16,8 @@ UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Points:
-    """Points, with where each comes from.
+class TracedPoints:
+    """TracedPoints, with where each comes from.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Points:
     component: Ints
 
 
-def posted(run: GmmRun, place: int, t: int) -> Points:
+def posted(run: GmmRun, place: int, t: int) -> TracedPoints:
     """Return the n * L points that the participants generated at t, in order of participant.
 
     Parameters
@@ -43,7 +43,7 @@ def posted(run: GmmRun, place: int, t: int) -> Points:
         Position of the replicate in the run.
     t : int
     """
-    from lwd_tui.gmm.kernel import generate
+    from lwd_tui.gmm.chance import generate
     from lwd_tui.gmm.replicate import replicate_key
 
     spec = run.spec
@@ -70,12 +70,12 @@ def posted(run: GmmRun, place: int, t: int) -> Points:
         factor = np.linalg.cholesky(run.covariances[place, t, owner, came_from])
         shift = np.einsum("mij,mj->mi", factor, normals)
         positions = run.means[place, t, owner, came_from] + shift
-    return Points(positions, owner, came_from)
+    return TracedPoints(positions, owner, came_from)
 
 
-def internet(run: GmmRun, place: int) -> Points:
+def internet(run: GmmRun, place: int) -> TracedPoints:
     """Return the table of points up to the last step that was taken, in order of posting."""
-    spec, plan = run.spec, make_plan(run.spec)
+    spec, plan = run.spec, plan_of(run.spec)
     components = Components.of(spec)
     positions = np.empty((len(plan.author), spec.dimension))
     component = np.full(len(plan.author), UNKNOWN)
@@ -88,7 +88,7 @@ def internet(run: GmmRun, place: int) -> Points:
             block = slice(plan.last[t], plan.last[t] + len(points.author))
             positions[block], component[block] = points.positions, points.component
     size = plan.last[steps]
-    return Points(positions[:size], plan.author[:size].astype(np.int64), component[:size])
+    return TracedPoints(positions[:size], plan.author[:size].astype(np.int64), component[:size])
 
 
 def drawn(run: GmmRun, place: int, t: int, participant: int) -> Ints:
@@ -106,10 +106,10 @@ def drawn(run: GmmRun, place: int, t: int, participant: int) -> Ints:
     ndarray of shape (k_t,)
         Rows of the table of points, in the order in which it read them.
     """
-    from lwd_tui.gmm.kernel import draw
+    from lwd_tui.gmm.chance import draw
     from lwd_tui.gmm.replicate import replicate_key
 
-    plan = make_plan(run.spec)
+    plan = plan_of(run.spec)
     pool = np.empty(plan.last[t], np.int32)
-    k = draw(plan, t, participant, replicate_key(run.spec, run.replicates[place]), pool)
-    return pool[:k].astype(np.int64)
+    key = replicate_key(run.spec, run.replicates[place])
+    return draw(plan, t, participant, key, pool).astype(np.int64)

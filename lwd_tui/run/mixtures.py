@@ -23,13 +23,8 @@ from lwd_tui.analysis.weights import (
     vertex_distances,
 )
 from lwd_tui.experiment.gmm import GmmRun
-from lwd_tui.gmm.plan import make_plan
-from lwd_tui.gmm.theory import (
-    draw_variance,
-    expected_norm,
-    expected_weights,
-    noise_floor,
-)
+from lwd_tui.gmm.plan import plan_of
+from lwd_tui.gmm.theory import expected, noise_floor
 from lwd_tui.store.gmm import save_gmm
 from lwd_tui.types import Floats, Geometry, GmmStep, Ints
 
@@ -39,7 +34,7 @@ NEAR_ZERO = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GmmSummary:
-    """What R replicates came to at the last step; the definitions are in `gmm_results`.
+    """What R replicates came to at the last step; see `lwd_tui.analysis.weights`.
 
     Attributes
     ----------
@@ -115,14 +110,12 @@ def theory(run: GmmRun) -> Floats:
 
     The root of the mean over the replicates of E ||D(t)||^2; see `lwd_tui.gmm.theory`.
     """
-    weights = expected_weights(run.spec, run.replicates)
-    norm = expected_norm(weights, draw_variance(run.spec, run.replicates, weights))
-    return np.asarray(np.sqrt(np.square(norm).mean(axis=0)))
+    return np.asarray(np.sqrt(np.square(expected(run).norm).mean(axis=0)))
 
 
 def sizes(run: GmmRun) -> tuple[Ints, Ints]:
     """Return the largest k_t of a participant, and |A(t)|, for every t of the run."""
-    plan, steps = make_plan(run.spec), run.weights.shape[1]
+    plan, steps = plan_of(run.spec), run.weights.shape[1]
     return plan.k.max(axis=1)[:steps], plan.size[:steps]
 
 

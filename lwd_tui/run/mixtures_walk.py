@@ -13,9 +13,9 @@ from lwd_tui.analysis.weights import norms
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.gmm.density import densities, line_grid
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.plan import plan_of
 from lwd_tui.gmm.start import start_weights
-from lwd_tui.gmm.theory import draw_variance, expected_norm, expected_weights
+from lwd_tui.gmm.theory import Expected, expected
 from lwd_tui.palette import MARKERS
 from lwd_tui.run.mixtures import GmmSummary, summarise
 from lwd_tui.text import size_text
@@ -39,20 +39,6 @@ _SLICE = 1_000_000
 
 class TooLarge(LwdError):
     """More than can be walked through step by step."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Expected:
-    """What theory says of each replicate, from its start alone; see `dynamics.mean_field`.
-
-    Attributes
-    ----------
-    norm, floor : ndarray of shape (R, T + 1)
-        The norm to expect, and the part of it that draws alone keep up.
-    """
-
-    norm: Floats
-    floor: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +116,7 @@ class Walk:
         products = len(self.run.replicates) * spec.participants**2 * spec.components
         if spec.steps * (_STEP + products) > _EXPECTED:
             self._left_out = "theory would take too long for so many mixtures, replicates and steps"
-        self._plan = make_plan(spec)
+        self._plan = plan_of(spec)
         self._norms = norms(self.run.weights)
         self._grid = line_grid(self.run)
         self._expected: Expected | None = None
@@ -150,11 +136,8 @@ class Walk:
         """Go on towards t, for about so many seconds; this compiles where nothing was yet."""
         deadline = time.monotonic() + seconds
         network = self._network
-        each = self._plan.k[:-1].sum(axis=1) * len(self.run.replicates)
-        done = np.concatenate(([0], np.cumsum(each)))
         while network.t < t and time.monotonic() < deadline:
-            reach = int(np.searchsorted(done, done[network.t] + _SLICE))
-            network.advance(min(max(1, reach - network.t), t - network.t))
+            network.advance_some(_SLICE, t)
         if network.t > self.reached:
             before, self.run = self.reached, network.result()
             later = norms(self.run.weights[:, before + 1 :])
@@ -172,7 +155,7 @@ class Walk:
             return False
         new = False
         if self._expected is None:
-            self._expected, new = _expected(self.run), True
+            self._expected, new = expected(self.run), True
         if self._summary is None and self.reached == self.spec.steps:
             self._summary, new = summarise(self.run), True
         return new
@@ -218,14 +201,6 @@ def _start(spec: GmmSpec) -> GmmRun:
     weights = np.stack([start_weights(spec, number) for number in numbers])
     lifted = np.zeros((len(numbers), 1, spec.participants), dtype=np.int64)
     return GmmRun(spec, numbers, weights[:, None], lifted)
-
-
-def _expected(run: GmmRun) -> Expected:
-    weights = expected_weights(run.spec, run.replicates)
-    variance = draw_variance(run.spec, run.replicates, weights)
-    return Expected(
-        expected_norm(weights, variance), expected_norm(np.zeros_like(weights), variance)
-    )
 
 
 def _refuse(spec: GmmSpec) -> None:

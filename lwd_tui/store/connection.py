@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from lwd_tui.store.encoding import now, text_of
 from lwd_tui.store.errors import NoSuchRun, RunExists, opening, run_name
-from lwd_tui.store.rows import text_of
-from lwd_tui.store.schema import check, is_current, migrate
+from lwd_tui.store.schema import is_current, migrate, version_of
 
 # Seconds to wait for another connection; a writer's commits take a thousandth of that.
 _PATIENCE = 5.0
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[sqlite3.Connection]:
+def new_file(
+    path: Path, experiment: dict[str, Any], record: Mapping[str, Any]
+) -> Iterator[sqlite3.Connection]:
     """Make the file of a run; it is there whole when the block ends, or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    experiment : dict
+        What is to be run, as JSON values.
+    record : mapping
+        What it is run with, as JSON values.
 
     Yields
     ------
     sqlite3.Connection
-        To the tables, still empty.
+        To the tables, of which that of the run alone is filled.
+
+    Raises
+    ------
+    RunExists
+        If something is there already.
+    StoreError
+        If the folder can't be written.
     """
     if path.exists():
         raise RunExists(f"{path} exists already; choose another name, or resume that run")
+    run = [now(), *(json.dumps(dict(part), allow_nan=False) for part in (experiment, record))]
     new = path.with_name(f".{path.name}.new")
     with opening(path, "made"):
         try:
@@ -34,6 +54,9 @@ def new_file(path: Path) -> Iterator[sqlite3.Connection]:
             with contextlib.closing(_connect(new, "rwc")) as connection:
                 migrate(connection, 0)
                 connection.execute("BEGIN")
+                connection.execute(
+                    "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)", run
+                )
                 yield connection
                 connection.execute("COMMIT")
             new.rename(path)
@@ -48,7 +71,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
     with opening(path):
         connection = _connect(path, "rw")
         try:
-            version = check(connection, path)
+            version = version_of(connection, path)
             # A file without the right to write it opens all the same, and fails only here.
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("COMMIT")
@@ -85,7 +108,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
             raise NoSuchRun(f"there is no run {run_name(path)} ({path})")
         connection = _readable(path)
         try:
-            version = check(connection, path)
+            version = version_of(connection, path)
             if not is_current(version):
                 connection = _copy_in_memory(connection)
                 migrate(connection, version)

@@ -77,17 +77,17 @@ def export(
         raise StoreError(f"no format is called {file_format!r}; there are {', '.join(_FORMATS)}")
     if file_format == "parquet":
         _pyarrow()
+    mixtures = store.kind == "gmm"
     tables = wanted_tables(
-        GMM_TABLES if store.kind == "gmm" else TABLES,
+        GMM_TABLES if mixtures else TABLES,
         content_only=content_only,
         embeddings=embeddings and file_format != "csv",
     )
-    all_rows = table_rows(store, content_only=content_only)
-    if store.kind == "gmm":
-        all_rows = gmm_rows(store)
     found = (
         (table, [values[column.name] for column in tables[table]])
-        for table, values in all_rows
+        for table, values in (
+            gmm_rows(store) if mixtures else table_rows(store, content_only=content_only)
+        )
         if table in tables
     )
     paths = [out]

@@ -6,9 +6,7 @@ Its weights are stored and nothing else: points and draws follow from the specif
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +14,21 @@ import numpy as np
 
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.store.connection import new_file
+from lwd_tui.store.encoding import Row, floats_blob, floats_of, ints_blob, ints_of
 from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.rows import floats_blob, floats_of, ints_blob, ints_of
-from lwd_tui.store.tables import Column, Values
+from lwd_tui.store.tables import TABLES, Column, Values, columns
 from lwd_tui.types import Floats, Ints
 
+_WHERE = columns(replicate="int", t="int", participant="int")
+
 GMM_TABLES: dict[str, tuple[Column, ...]] = {
-    "run": (Column("experiment", "json"), Column("record", "json", content=False)),
-    "steps": (
-        Column("t", "int"),
-        Column("k", "int"),
-        Column("size", "int"),
-        Column("norm_median", "float"),
-    ),
-    "norms": (
-        Column("replicate", "int"),
-        Column("t", "int"),
-        Column("norm", "float"),
-    ),
-    "weights": (
-        Column("replicate", "int"),
-        Column("t", "int"),
-        Column("participant", "int"),
-        Column("component", "int"),
-        Column("weight", "float"),
-    ),
-    "lifted": (
-        Column("replicate", "int"),
-        Column("t", "int"),
-        Column("participant", "int"),
-        Column("lifted", "int"),
-    ),
+    "run": TABLES["run"],
+    "steps": columns(t="int", k="int", size="int", norm_median="float"),
+    "norms": columns(replicate="int", t="int", norm="float"),
+    "weights": (*_WHERE, *columns(component="int", weight="float")),
+    "lifted": (*_WHERE, *columns(lifted="int")),
 }
 """The tables that such a run is exported as; the median is over the replicates."""
 
@@ -76,23 +56,14 @@ def save_gmm(
     StoreError
         If the folder can't be written.
     """
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    experiment = json.dumps(run.spec.to_dict(), allow_nan=False)
     steps = zip(range(len(norm)), k.tolist(), size.tolist(), norm.tolist(), strict=True)
-    with WriterLock(path), new_file(path) as connection:
-        connection.execute(
-            "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)",
-            (created, experiment, json.dumps(dict(record), allow_nan=False)),
-        )
+    with WriterLock(path), new_file(path, run.spec.to_dict(), record) as connection:
         connection.executemany(
             "INSERT INTO steps (t, k, size, norm, whole) VALUES (?, ?, ?, ?, 1)", steps
         )
         connection.executemany(
             "INSERT INTO replicates VALUES (?, ?, ?, ?, ?)",
-            (
-                (number, *(_blob(part, place) for part in _parts(run)))
-                for place, number in enumerate(run.replicates)
-            ),
+            (_replicate_row(run, place) for place in range(len(run.replicates))),
         )
 
 
@@ -142,18 +113,21 @@ def gmm_rows(reader: RunReader) -> Iterator[tuple[str, Values]]:
 
 
 def _norms(weights: Floats) -> Floats:
-    """Return the norm of D(t) for weights of shape (T + 1, n, B)."""
+    """Return the norm of D(t) for weights of shape (T + 1, n, B).
+
+    From the distances themselves, unlike `lwd_tui.analysis.weights.norms`, which may differ in the
+    last digit: exports of one run are the same bytes for ever.
+    """
     apart = weights[:, :, None, :] - weights[:, None, :, :]
     norms: Floats = np.sqrt((apart**2).sum(axis=(1, 2, 3)))
     return norms
 
 
-def _parts(run: GmmRun) -> tuple[Floats | Ints | None, ...]:
-    return run.weights, run.lifted, run.means, run.covariances
-
-
-def _blob(part: Floats | Ints | None, place: int) -> bytes | None:
-    if part is None:
-        return None
-    chosen = part[place]
-    return floats_blob(chosen) if chosen.dtype.kind == "f" else ints_blob(chosen)
+def _replicate_row(run: GmmRun, place: int) -> Row:
+    moved = (run.means, run.covariances)
+    return (
+        run.replicates[place],
+        floats_blob(run.weights[place]),
+        ints_blob(run.lifted[place]),
+        *(None if part is None else floats_blob(part[place]) for part in moved),
+    )

@@ -1,4 +1,7 @@
-"""One writer a run: a lock of the operating system, which ends with the process that holds it."""
+"""One writer a run: a lock of the operating system, which ends with the process that holds it.
+
+Our own, because it must leave no file behind, and be asked about without being taken.
+"""
 
 from __future__ import annotations
 

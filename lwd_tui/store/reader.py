@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.store import rows
+from lwd_tui.store import encoding
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
 from lwd_tui.store.records import Event, Reading, RunSummary, Status, StepNumbers
 from lwd_tui.types import Draw, Post, Prompt, Response, Step, Vectors
+
+T = TypeVar("T")
 
 _POSTS = "SELECT id, text, author, origin, step, label FROM posts"
 _ATTEMPTS = """SELECT t, participant, response, text, seed, finish_reason, prompt_tokens,
@@ -51,9 +53,7 @@ class RunReader:
     @property
     def specification(self) -> dict[str, Any]:
         """What is run, as plain JSON values: of an experiment, or of a network of mixtures."""
-        (text,) = self._one("SELECT experiment FROM run")
-        with reading(self.path):
-            return dict(json.loads(text))
+        return self._mapping("SELECT experiment FROM run")
 
     @property
     def kind(self) -> str:
@@ -65,17 +65,13 @@ class RunReader:
     @property
     def record(self) -> dict[str, Any]:
         """What the run was made with: versions, platform, models, embedder, notes."""
-        (text,) = self._one("SELECT record FROM run")
-        with reading(self.path):
-            return dict(json.loads(text))
+        return self._mapping("SELECT record FROM run")
 
     @property
     def status(self) -> Status:
         """Whether the run is done, is being written, or was stopped."""
         (total,) = self._one("SELECT json_extract(experiment, '$.steps') + 1 FROM run")
-        if self.finished() >= total:
-            return "done"
-        return "running" if is_locked(self.path) else "stopped"
+        return self._status(self.finished(), total)
 
     def summary(self) -> RunSummary:
         """Tell the run in one line, without making its whole experiment."""
@@ -89,26 +85,28 @@ class RunReader:
             """SELECT norm FROM steps WHERE whole AND t IN (
                    0, (SELECT max(t) FROM steps WHERE whole)) ORDER BY t"""
         )
+        done = self.finished()
         with reading(self.path):
             return RunSummary(
                 run_name(self.path),
                 self.path,
-                self.status,
+                self._status(done, total),
                 name,
                 _names(cast),
-                self.finished(),
+                done,
                 total,
-                rows.number_of(norms[0][0]) if norms else math.nan,
-                rows.number_of(norms[-1][0]) if norms else math.nan,
+                encoding.number_of(norms[0][0]) if norms else math.nan,
+                encoding.number_of(norms[-1][0]) if norms else math.nan,
                 created,
                 note=note or "",
             )
 
     def events(self) -> list[Event]:
         """Return what happened to the run, in order."""
-        found = self._all("SELECT time, kind, message, t FROM events ORDER BY id")
-        with reading(self.path):
-            return [Event(datetime.fromisoformat(time), *rest) for time, *rest in found]
+        return self._records(
+            lambda row: Event(datetime.fromisoformat(row[0]), *row[1:]),
+            "SELECT time, kind, message, t FROM events ORDER BY id",
+        )
 
     # Steps
 
@@ -119,13 +117,12 @@ class RunReader:
 
     def numbers(self) -> list[StepNumbers]:
         """Return the numbers of all whole steps, in order."""
-        found = self._all(
+        return self._records(
+            encoding.numbers_of,
             """SELECT t, k, size, synthetic, norm, norm_debiased, noise_floor, dispersion,
                    seconds, failed
-               FROM steps WHERE whole ORDER BY t"""
+               FROM steps WHERE whole ORDER BY t""",
         )
-        with reading(self.path):
-            return list(map(rows.numbers_of, found))
 
     def step(self, t: int) -> Step:
         """Return a whole step.
@@ -141,7 +138,8 @@ class RunReader:
                FROM steps JOIN embeddings USING (t) WHERE t = ? AND whole""",
             t,
         )
-        geometry = self._all(
+        geometry = self._records(
+            encoding.geometry_of,
             """SELECT distances, norm, norm_debiased, noise_floor, dispersion, coordinates, owners,
                    explained
                FROM steps JOIN geometries USING (t) WHERE t = ?""",
@@ -157,11 +155,11 @@ class RunReader:
                 synthetic,
                 tuple(self.draws(t)),
                 tuple(responses),
-                rows.vectors_of(vectors, usable, dimensions),
+                encoding.vectors_of(vectors, usable, dimensions),
                 tuple(self._posts("WHERE answered_at = ?", t)),
-                rows.number_of(seconds),
+                encoding.number_of(seconds),
                 truncated,
-                rows.geometry_of(geometry[0]) if geometry else None,
+                geometry[0] if geometry else None,
             )
 
     def embeddings(self, first: int, last: int) -> Iterator[tuple[int, Vectors]]:
@@ -176,7 +174,7 @@ class RunReader:
             ):
                 with reading(self.path):
                     count = len(blob) // (4 * dimensions) if dimensions else 0
-                    vectors = rows.vectors_of(blob, count, dimensions)
+                    vectors = encoding.vectors_of(blob, count, dimensions)
                 yield t, vectors
 
     def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
@@ -202,15 +200,9 @@ class RunReader:
         StoreError
             If there is no such response.
         """
-        found = self._all(
-            f"""{_ATTEMPTS} WHERE t = ? AND participant = ? AND response = ? ORDER BY number""",
-            t,
-            participant,
-            index,
-        )
-        with reading(self.path):
-            for response in rows.responses_of(found):
-                return response
+        where = "WHERE t = ? AND participant = ? AND response = ?"
+        for response in self._responses(where, t, participant, index):
+            return response
         raise StoreError(
             f"run {run_name(self.path)} has no response {index} of participant {participant} "
             f"at t = {t}"
@@ -218,17 +210,24 @@ class RunReader:
 
     def pending(self, t: int) -> list[Response]:
         """Return the responses that are there of a step, whole or not, in its order."""
-        found = self._all(f"{_ATTEMPTS} WHERE t = ? ORDER BY participant, response, number", t)
-        with reading(self.path):
-            return rows.responses_of(found)
+        return self._responses("WHERE t = ?", t)
 
     def draws(self, t: int) -> list[Draw]:
         """Return the draws of a step, in the order in which they were made."""
-        found = self._all(
-            "SELECT t, participant, posts, response FROM draws WHERE t = ? ORDER BY id", t
+        return self._records(
+            encoding.draw_of,
+            "SELECT t, participant, posts, response FROM draws WHERE t = ? ORDER BY id",
+            t,
         )
-        with reading(self.path):
-            return list(map(rows.draw_of, found))
+
+    def prompt_hashes(self, t: int) -> list[bytes]:
+        """Return the SHA-256 of the prompt of each of a step's draws, in their order."""
+        return self._records(
+            lambda row: bytes(row[0]),
+            """SELECT sha256 FROM draws JOIN prompts ON prompts.id = draws.prompt
+               WHERE t = ? ORDER BY draws.id""",
+            t,
+        )
 
     def prompt(self, t: int, participant: int, response: int | None = None) -> Prompt:
         """Return what a participant was given; `response` matters where each draws for itself.
@@ -247,7 +246,7 @@ class RunReader:
             response,
         )
         with reading(self.path):
-            return rows.prompt_of(body)
+            return encoding.prompt_of(body)
 
     # Posts
 
@@ -273,18 +272,12 @@ class RunReader:
 
     def search_responses(self, words: str, limit: int = 500) -> list[Response]:
         """Return the responses of whole steps that hold all the words, in order of t."""
-        found = self._all(
-            f"""{_ATTEMPTS} WHERE (t, participant, response) IN {_FOUND_RESPONSES}
-                ORDER BY t, participant, response, number""",
-            _match(words),
-            limit,
-        )
-        with reading(self.path):
-            return rows.responses_of(found)
+        where = f"WHERE (t, participant, response) IN {_FOUND_RESPONSES}"
+        return self._responses(where, _match(words), limit)
 
     # Mixtures
 
-    def replicates(self) -> list[rows.Row]:
+    def replicates(self) -> list[encoding.Row]:
         """Return the stored replicates of a network of mixtures, in order; see the schema."""
         return self._all(
             """SELECT replicate, weights, lifted, means, covariances
@@ -294,18 +287,34 @@ class RunReader:
     # Rows
 
     def _posts(self, where: str = "", *values: Any) -> list[Post]:
-        found = self._all(f"{_POSTS} {where} ORDER BY id", *values)
-        with reading(self.path):
-            return list(map(rows.post_of, found))
+        return self._records(encoding.post_of, f"{_POSTS} {where} ORDER BY id", *values)
 
-    def _all(self, query: str, *values: Any) -> list[rows.Row]:
+    def _responses(self, where: str, *values: Any) -> list[Response]:
+        found = self._all(f"{_ATTEMPTS} {where} ORDER BY t, participant, response, number", *values)
         with reading(self.path):
-            return self._connection.execute(query, values).fetchall()
+            return encoding.responses_of(found)
 
-    def _one(self, query: str, *values: Any) -> rows.Row:
+    def _status(self, done: int, total: int) -> Status:
+        if done >= total:
+            return "done"
+        return "running" if is_locked(self.path) else "stopped"
+
+    def _mapping(self, query: str) -> dict[str, Any]:
+        (text,) = self._one(query)
+        with reading(self.path):
+            return dict(json.loads(text))
+
+    def _records(self, record: Callable[[encoding.Row], T], query: str, *values: Any) -> list[T]:
+        with reading(self.path):
+            return list(map(record, self._connection.execute(query, values).fetchall()))
+
+    def _all(self, query: str, *values: Any) -> list[encoding.Row]:
+        return self._records(tuple, query, *values)
+
+    def _one(self, query: str, *values: Any) -> encoding.Row:
         return self._the("no experiment", query, *values)
 
-    def _the(self, lacking: str, query: str, *values: Any) -> rows.Row:
+    def _the(self, lacking: str, query: str, *values: Any) -> encoding.Row:
         found = self._all(query, *values)
         if not found:
             raise StoreError(f"run {run_name(self.path)} has {lacking}")
@@ -322,4 +331,4 @@ def _names(cast: str | int) -> tuple[str, ...]:
 def _match(words: str) -> bytes:
     """Return a full-text query for plain words: nothing in them is taken for an operator."""
     terms = ['"' + word.replace('"', '""') + '"' for word in words.replace("\0", " ").split()]
-    return rows.text_bytes(" ".join(terms) + "*" if terms else '""')
+    return encoding.text_bytes(" ".join(terms) + "*" if terms else '""')

@@ -7,21 +7,16 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.store import rows
+from lwd_tui.store import encoding
 from lwd_tui.store.connection import connect_to_read, connect_to_write, new_file, settle
 from lwd_tui.store.errors import RunMismatch, run_name, writing
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.records import StepNumbers
 from lwd_tui.types import Draw, Post, Prompt, Response, Step
-
-__all__ = ["RunStore", "StepNumbers"]
 
 
 class RunStore(RunReader):
@@ -64,17 +59,9 @@ class RunStore(RunReader):
         """
         if not experiment.cast:
             raise ValueError("the participants are not chosen yet")
-        row = (
-            _now(),
-            json.dumps(experiment.to_dict(), allow_nan=False),
-            json.dumps(dict(record), allow_nan=False),
-        )
         lock = WriterLock(path)
         try:
-            with new_file(path) as connection:
-                connection.execute(
-                    "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)", row
-                )
+            with new_file(path, experiment.to_dict(), record) as connection:
                 _insert_posts(connection, _first_posts(experiment), None)
             return cls(path, connect_to_write(path), lock)
         except BaseException:
@@ -121,12 +108,7 @@ class RunStore(RunReader):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def update_record(self, **changes: Any) -> None:
@@ -160,12 +142,10 @@ class RunStore(RunReader):
             raise ValueError(
                 f"{len(prompts)} prompts don't go with {len(draws)} draws of {len(readers)} readers"
             )
+        packed = list(map(encoding.prompt_row, prompts))
         if stored := self._all("SELECT k, size FROM steps WHERE t = ?", t):
             same = stored[0] == (k, size) and self.draws(t) == list(draws)
-            if not same or any(
-                self.prompt(t, draw.participant, draw.response) != prompt
-                for draw, prompt in zip(draws, prompts, strict=True)
-            ):
+            if not same or self.prompt_hashes(t) != [sha256 for sha256, _ in packed]:
                 raise RunMismatch(
                     f"run {run_name(self.path)}: step {t} was begun with other draws or prompts "
                     f"than are made now; resume it with the version of lwd-tui and numpy that "
@@ -176,15 +156,14 @@ class RunStore(RunReader):
             raise ValueError(f"step {t} can't begin: {self.finished()} steps are whole")
         with self._transaction() as connection:
             connection.execute("INSERT INTO steps (t, k, size) VALUES (?, ?, ?)", (t, k, size))
-            for draw, prompt in zip(draws, prompts, strict=True):
-                sha256, body = rows.prompt_hash(prompt), rows.prompt_blob(prompt)
+            for draw, (sha256, body) in zip(draws, packed, strict=True):
                 connection.execute(
                     "INSERT OR IGNORE INTO prompts (sha256, body) VALUES (?, ?)", (sha256, body)
                 )
                 connection.execute(
                     """INSERT INTO draws (t, participant, response, posts, prompt)
                        VALUES (?, ?, ?, ?, (SELECT id FROM prompts WHERE sha256 = ?))""",
-                    (t, draw.participant, draw.response, rows.ids_blob(draw.posts), sha256),
+                    (t, draw.participant, draw.response, encoding.ids_blob(draw.posts), sha256),
                 )
 
     def add_response(self, response: Response) -> None:
@@ -198,7 +177,7 @@ class RunStore(RunReader):
                        thinking, host, retries)
                    VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?, ?,
                        CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?)""",
-                rows.attempt_rows(response),
+                encoding.attempt_rows(response),
             )
 
     def finish_step(self, step: Step) -> None:
@@ -206,7 +185,7 @@ class RunStore(RunReader):
 
         Its draws and responses must have been stored before.
         """
-        usable = sum(not response.failed for response in step.responses)
+        usable = len(step.responses) - step.failed
         (stored,) = self._one("SELECT count(*) FROM responses WHERE t = ?", step.t)
         if stored != len(step.responses) or len(step.embeddings) != usable:
             raise ValueError(
@@ -222,8 +201,8 @@ class RunStore(RunReader):
                     step.synthetic,
                     step.seconds,
                     step.truncated,
-                    len(step.responses) - usable,
-                    *rows.number_columns(step.geometry),
+                    step.failed,
+                    *encoding.number_columns(step.geometry),
                     step.t,
                     step.k,
                     step.size,
@@ -233,12 +212,12 @@ class RunStore(RunReader):
                 raise ValueError(f"step {step.t} was not begun like this, or is whole already")
             connection.execute(
                 "INSERT INTO embeddings VALUES (?, ?, ?)",
-                (step.t, step.embeddings.shape[1], rows.vectors_blob(step.embeddings)),
+                (step.t, step.embeddings.shape[1], encoding.vectors_blob(step.embeddings)),
             )
             if step.geometry is not None:
                 connection.execute(
                     "INSERT INTO geometries VALUES (?, ?, ?, ?, ?)",
-                    rows.geometry_row(step.t, step.geometry),
+                    encoding.geometry_row(step.t, step.geometry),
                 )
             _insert_posts(connection, step.posted, step.t)
             connection.execute(
@@ -276,12 +255,7 @@ class RunStore(RunReader):
             connection.execute(
                 """INSERT INTO events (time, kind, message, t)
                    VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?)""",
-                (
-                    _now(),
-                    rows.text_bytes(kind),
-                    rows.text_bytes(message),
-                    t,
-                ),
+                (encoding.now(), encoding.text_bytes(kind), encoding.text_bytes(message), t),
             )
 
     @contextmanager
@@ -300,10 +274,6 @@ class RunStore(RunReader):
                 raise
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
 def _first_posts(experiment: Experiment) -> list[Post]:
     """Return A(0)."""
     return [
@@ -318,9 +288,9 @@ def _insert_posts(
     connection.executemany(
         """INSERT INTO posts (id, text, author, origin, step, label, answered_at)
            VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?)""",
-        (rows.post_row(post, answered_at) for post in posts),
+        (encoding.post_row(post, answered_at) for post in posts),
     )
     connection.executemany(
         "INSERT INTO post_words (rowid, text) VALUES (?, CAST(? AS TEXT))",
-        ((post.id, rows.text_bytes(post.text)) for post in posts),
+        ((post.id, encoding.text_bytes(post.text)) for post in posts),
     )

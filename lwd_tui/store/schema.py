@@ -125,7 +125,7 @@ MIGRATIONS: tuple[str, ...] = (_FIRST, _MIXTURES)
 """MIGRATIONS[i] leads from version i to i + 1; what was released is never edited."""
 
 
-def check(connection: sqlite3.Connection, path: Path) -> int:
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
     """Return the version of a run's file.
 
     Raises

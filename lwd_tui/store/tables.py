@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lwd_tui.store.rows import prompt_hash
 from lwd_tui.store.run import RunStore
-from lwd_tui.types import Draw, Geometry, Response, Step
+from lwd_tui.types import Draw, Geometry, Response
 
 Values = dict[str, Any]
 Kind = Literal["int", "float", "text", "ints", "floats", "json"]
@@ -38,87 +37,54 @@ class Column:
     content: bool = True
 
 
-_RESPONSE = (Column("t", "int"), Column("participant", "int"), Column("name", "text"))
-_ANSWER = (
-    Column("text", "text"),
-    Column("problem", "text"),
-    Column("finish_reason", "text"),
-    Column("prompt_tokens", "int"),
-    Column("completion_tokens", "int"),
-    Column("seed", "int"),
-    Column("thinking", "text"),
+def columns(content: bool = True, /, **kinds: Kind) -> tuple[Column, ...]:
+    """Return a column for each name and kind."""
+    return tuple(Column(name, kind, content) for name, kind in kinds.items())
+
+
+_RESPONSE = columns(t="int", participant="int", name="text")
+_ATTEMPT = columns(
+    text="text",
+    problem="text",
+    finish_reason="text",
+    prompt_tokens="int",
+    completion_tokens="int",
+    seed="int",
+    thinking="text",
 )
-_WAY = (Column("seconds", "float", content=False), Column("host", "text", content=False))
+_WAY = columns(False, seconds="float", host="text")
+_POST = columns(id="int", step="int", origin="text", author="text", label="text", text="text")
+_STEP = columns(t="int", k="int", size="int", synthetic="int")
+_NORMS = columns(norm="float", norm_debiased="float", noise_floor="float", explained="float")
+_COUNTS = (*columns(failed="int", truncated="int"), *columns(False, seconds="float"))
 
 TABLES: dict[str, tuple[Column, ...]] = {
-    "run": (Column("experiment", "json"), Column("record", "json", content=False)),
-    "posts": (
-        Column("id", "int"),
-        Column("step", "int"),
-        Column("origin", "text"),
-        Column("author", "text"),
-        Column("label", "text"),
-        Column("text", "text"),
-    ),
-    "prompts": (
-        Column("sha256", "text"),
-        Column("style", "text"),
-        Column("position", "int"),
-        Column("role", "text"),
-        Column("content", "text"),
-    ),
-    "draws": (
-        *_RESPONSE,
-        Column("response", "int"),
-        Column("prompt", "text"),
-        Column("posts", "ints"),
-    ),
+    "run": (*columns(experiment="json"), *columns(False, record="json")),
+    "posts": _POST,
+    "prompts": columns(sha256="text", style="text", position="int", role="text", content="text"),
+    "draws": (*_RESPONSE, *columns(response="int", prompt="text", posts="ints")),
     "responses": (
         *_RESPONSE,
-        Column("response", "int"),
-        *_ANSWER,
-        Column("x", "float"),
-        Column("y", "float"),
+        *columns(response="int"),
+        *_ATTEMPT,
+        *columns(x="float", y="float"),
         *_WAY,
-        Column("embedding", "floats"),
+        *columns(embedding="floats"),
     ),
     "attempts": tuple(
-        Column(column.name, column.kind, content=False)
+        replace(column, content=False)
         for column in (
             *_RESPONSE,
-            Column("response", "int"),
-            Column("number", "int"),
-            *_ANSWER,
+            *columns(response="int", number="int"),
+            *_ATTEMPT,
             *_WAY,
-            Column("retries", "json"),
+            *columns(retries="json"),
         )
     ),
-    "distances": (
-        Column("t", "int"),
-        Column("a", "text"),
-        Column("b", "text"),
-        Column("distance", "float"),
-    ),
-    "dispersions": (*_RESPONSE, Column("dispersion", "float")),
-    "steps": (
-        Column("t", "int"),
-        Column("k", "int"),
-        Column("size", "int"),
-        Column("synthetic", "int"),
-        Column("norm", "float"),
-        Column("norm_debiased", "float"),
-        Column("noise_floor", "float"),
-        Column("explained", "float"),
-        Column("failed", "int"),
-        Column("truncated", "int"),
-        Column("seconds", "float", content=False),
-    ),
-    "events": (
-        Column("time", "text", content=False),
-        Column("event", "text", content=False),
-        Column("message", "text", content=False),
-        Column("t", "int", content=False),
-    ),
+    "distances": columns(t="int", a="text", b="text", distance="float"),
+    "dispersions": (*_RESPONSE, *columns(dispersion="float")),
+    "steps": (*_STEP, *_NORMS, *_COUNTS),
+    "events": columns(False, time="text", event="text", message="text", t="int"),
 }
 """Each table with its columns."""
 
@@ -130,12 +96,12 @@ def wanted_tables(
     tables = {
         name: tuple(
             column
-            for column in columns
+            for column in whole
             if (column.content or not content_only) and (embeddings or column.name != "embedding")
         )
-        for name, columns in all_tables.items()
+        for name, whole in all_tables.items()
     }
-    return {name: columns for name, columns in tables.items() if columns}
+    return {name: kept for name, kept in tables.items() if kept}
 
 
 def table_rows(store: RunStore, *, content_only: bool) -> Iterator[tuple[str, Values]]:
@@ -151,22 +117,19 @@ def table_rows(store: RunStore, *, content_only: bool) -> Iterator[tuple[str, Va
             del part["host"]
     yield "run", {"experiment": experiment, "record": store.record}
     for post in store.posts():
-        yield (
-            "posts",
-            {name: getattr(post, name) for name in ("id", "step", "origin", "author", "label")}
-            | {"text": post.text},
-        )
+        yield "posts", _values(post, _POST)
     names = [participant.name for participant in store.experiment.cast]
     prompts: set[str] = set()
     finished = store.finished()
     for t in range(finished):
         step = store.step(t)
-        yield from _draw_rows(store, names, step.draws, prompts)
+        yield from _draw_rows(store, names, t, step.draws, prompts)
         yield from _response_rows(names, step.responses, step.embeddings, step.geometry)
         if step.geometry is not None:
             yield from _geometry_rows(t, names, step.geometry)
-        yield "steps", _step_values(step)
-    yield from _draw_rows(store, names, store.draws(finished), prompts)
+        norms = _values(step.geometry, _NORMS) if step.geometry else _NO_NORMS
+        yield "steps", _values(step, (*_STEP, *_COUNTS)) | norms
+    yield from _draw_rows(store, names, finished, store.draws(finished), prompts)
     yield from _response_rows(names, store.pending(finished))
     for event in store.events():
         yield (
@@ -180,32 +143,27 @@ def table_rows(store: RunStore, *, content_only: bool) -> Iterator[tuple[str, Va
         )
 
 
-def _step_values(step: Step) -> Values:
-    geometry = step.geometry
+_NO_NORMS: Values = dict.fromkeys(column.name for column in _NORMS)
+
+
+def _values(record: object, wanted: Iterable[Column]) -> Values:
+    """Return the fields of a record that are columns, each number as every format has it."""
     return {
-        "t": step.t,
-        "k": step.k,
-        "size": step.size,
-        "synthetic": step.synthetic,
-        "norm": _number(geometry.norm) if geometry else None,
-        "norm_debiased": _number(geometry.norm_debiased) if geometry else None,
-        "noise_floor": _number(geometry.noise_floor) if geometry else None,
-        "explained": _number(geometry.explained) if geometry else None,
-        "failed": sum(response.failed for response in step.responses),
-        "truncated": step.truncated,
-        "seconds": _number(step.seconds),
+        column.name: _number(value) if column.kind == "float" else value
+        for column in wanted
+        for value in [getattr(record, column.name)]
     }
 
 
 def _draw_rows(
-    store: RunStore, names: list[str], draws: Iterable[Draw], prompts: set[str]
+    store: RunStore, names: list[str], t: int, draws: Iterable[Draw], prompts: set[str]
 ) -> Iterator[tuple[str, Values]]:
-    """Yield draws, each after its prompt if that is a new one, and remember the prompts."""
-    for draw in draws:
-        prompt = store.prompt(draw.t, draw.participant, draw.response)
-        sha256 = prompt_hash(prompt).hex()
+    """Yield a step's draws, each after its prompt if that is new, and remember the prompts."""
+    for draw, digest in zip(draws, store.prompt_hashes(t), strict=True):
+        sha256 = digest.hex()
         if sha256 not in prompts:
             prompts.add(sha256)
+            prompt = store.prompt(t, draw.participant, draw.response)
             for position, message in enumerate(prompt.messages):
                 yield (
                     "prompts",
@@ -233,20 +191,7 @@ def _response_rows(
     usable = 0
     for response in responses:
         who = _who(response.t, response.participant, names) | {"response": response.index}
-        answers = [
-            {
-                "text": attempt.text,
-                "problem": attempt.problem,
-                "finish_reason": attempt.finish_reason,
-                "prompt_tokens": attempt.prompt_tokens,
-                "completion_tokens": attempt.completion_tokens,
-                "seed": attempt.seed,
-                "thinking": attempt.thinking,
-                "seconds": _number(attempt.seconds),
-                "host": attempt.host,
-            }
-            for attempt in response.attempts
-        ]
+        answers = [_values(attempt, (*_ATTEMPT, *_WAY)) for attempt in response.attempts]
         place: Values = {"x": None, "y": None, "embedding": None}
         if not response.failed:
             if geometry is not None:

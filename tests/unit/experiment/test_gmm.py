@@ -9,7 +9,7 @@ import pytest
 from lwd_tui.experiment.files import read_gmm, read_points
 from lwd_tui.experiment.gmm import GmmSpec, covariance_matrix
 from lwd_tui.experiment.section import InvalidExperiment
-from lwd_tui.gmm.plan import make_plan
+from lwd_tui.gmm.plan import plan_of
 
 NAN = float("nan")
 
@@ -19,7 +19,7 @@ def test_the_defaults_are_the_papers_first_run():
     assert (spec.participants, spec.components, spec.dimension) == (3, 2, 1)
     assert (spec.responses, spec.steps, spec.beta, spec.replicates) == (3, 200, 0.5, 5)
     assert (spec.alpha, spec.c, spec.dirichlet) == ("1/k", "1/(k B^2)", 1)
-    plan = make_plan(spec)
+    plan = plan_of(spec)
     assert plan.size[[0, 1, 200]].tolist() == [0, 9, 1800]
     assert plan.k[[0, 1, 2, 200], 0].tolist() == [0, 4, 9, 900]
     np.testing.assert_allclose(plan.alpha[[0, 1, 200], 1], [0, 1 / 4, 1 / 900])
@@ -108,10 +108,10 @@ def test_a_covariance_is_a_variance_a_diagonal_or_a_matrix(value, matrix):
 def test_schedules_never_forget_everything_at_one_point():
     # k_1 = floor(0.5 * 3) = 1, where 1/k would be 1; and 1/(1+t) is 1 at t = 0.
     spec = GmmSpec(name="x", responses=1)
-    assert make_plan(spec).k[1, 0] == 1
-    assert make_plan(spec).alpha[1, 0] == 0.5
+    assert plan_of(spec).k[1, 0] == 1
+    assert plan_of(spec).alpha[1, 0] == 0.5
     spec = GmmSpec(name="x", alpha="1/(1+t)", human={"count": 4})
-    np.testing.assert_allclose(make_plan(spec).alpha[:4, 0], [1 / 2, 1 / 2, 1 / 3, 1 / 4])
+    np.testing.assert_allclose(plan_of(spec).alpha[:4, 0], [1 / 2, 1 / 2, 1 / 3, 1 / 4])
 
 
 def test_points_are_read_from_a_file(tmp_path):

@@ -6,7 +6,7 @@ from support.gmm_oracle import algorithm_2, full_update
 
 from lwd_tui.experiment.gmm import GmmSpec, covariance_matrix
 from lwd_tui.gmm.network import GmmNetwork, simulate
-from lwd_tui.gmm.plan import HUMAN, NOISE, make_plan
+from lwd_tui.gmm.plan import HUMAN, NOISE, plan_of
 from lwd_tui.gmm.trace import drawn, internet, posted
 
 PLANE = {"means": [[-3, 0], [3, 0], [0, 4]], "covariance": [[1.0, 0.4], [0.4, 2.0]]}
@@ -38,7 +38,7 @@ def spec_of(name="paper", **changes):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_engine_equals_the_plain_algorithm_on_the_same_draws(name):
     spec = spec_of(name)
-    run, plan = simulate(spec), make_plan(spec)
+    run, plan = simulate(spec), plan_of(spec)
     points = internet(run, 0).positions
     means = np.array(spec.means)
     covariance = covariance_matrix(spec.covariance, spec.dimension, "covariance")

@@ -62,11 +62,11 @@ def test_a_post_stays_one_line_and_cannot_smuggle_in_a_place():
     assert prompt.messages[1].content == "READ\n* a b {query} {posts} {post}\nASK SECRET"
 
 
-def test_a_prompt_survives_its_stored_form_and_equal_prompts_hash_equal():
+def test_a_prompt_survives_its_stored_form_and_equal_prompts_have_the_same():
     prompt = build_prompt(TEMPLATE, participant(), 'quote " \\ 日本', ["é\u2028"])
     assert Prompt.from_json(prompt.to_json()) == prompt
-    assert prompt.sha256 == Prompt.from_json(prompt.to_json()).sha256
-    assert prompt.sha256 != build_prompt(TEMPLATE, participant(), "other", ["é"]).sha256
+    assert prompt.to_json() == Prompt.from_json(prompt.to_json()).to_json()
+    assert prompt.to_json() != build_prompt(TEMPLATE, participant(), "other", ["é"]).to_json()
 
 
 SPELLINGS = {

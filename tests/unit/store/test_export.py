@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import json
 import sys
 import time
@@ -84,6 +85,17 @@ def test_json_lines_hold_everything_in_order(store, tmp_path):
     assert (event["event"], event["message"], event["t"]) == ("retry", "503", 1)
 
 
+def test_a_prompt_of_many_draws_is_unpacked_once(tmp_path, monkeypatch):
+    unpacked, from_json = [], Prompt.from_json
+    monkeypatch.setattr(Prompt, "from_json", lambda text: unpacked.append(text) or from_json(text))
+    with RunStore.create(tmp_path / "tiny.sqlite", experiment(), {}) as store:
+        draws = tuple(Draw(0, 0, (0,), index) for index in range(5))
+        store.begin_step(0, 1, 3, draws, [simple_prompt()] * len(draws))
+        (path,) = export(store, "jsonl", tmp_path / "run.jsonl")
+    assert len(of_kind(lines(path), "draws")) == len(draws)
+    assert len(unpacked) == 1
+
+
 def test_a_prompt_is_written_once_before_the_draws_that_refer_to_it(tmp_path):
     with RunStore.create(tmp_path / "tiny.sqlite", experiment(), {}) as store:
         prompt = simple_prompt()
@@ -96,7 +108,8 @@ def test_a_prompt_is_written_once_before_the_draws_that_refer_to_it(tmp_path):
         ("system", "Be brief."),
         ("user", "What next?"),
     ]
-    assert {one.get("sha256", one.get("prompt")) for one in objects} == {prompt.sha256}
+    sha256 = hashlib.sha256(prompt.to_json().encode()).hexdigest()
+    assert {one.get("sha256", one.get("prompt")) for one in objects} == {sha256}
 
 
 def simple_prompt():

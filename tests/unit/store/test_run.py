@@ -133,6 +133,19 @@ def test_a_step_begun_again_must_be_the_same(store):
     assert store.draws(0) == list(step.draws)
 
 
+def test_a_prompt_is_packed_once_and_not_unpacked_to_be_compared(store, monkeypatch):
+    packed, unpacked = [], []
+    to_json, from_json = Prompt.to_json, Prompt.from_json
+    monkeypatch.setattr(Prompt, "to_json", lambda self: packed.append(self) or to_json(self))
+    monkeypatch.setattr(Prompt, "from_json", lambda text: unpacked.append(text) or from_json(text))
+    step = simple_step(0)
+    begin(store, step)
+    assert packed == prompts_of(step.draws)
+    begin(store, step)
+    assert packed == prompts_of(step.draws) * 2
+    assert not unpacked
+
+
 def test_a_prompt_goes_with_each_draw(store):
     draws = (Draw(0, 0, (0,)), Draw(0, 1, (1,)))
     with pytest.raises(ValueError, match="1 prompts don't go with 2 draws"):

@@ -2,19 +2,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
-from support.gmm_oracle import algorithm_2, philox
+from support.gmm_oracle import algorithm_2
 
-from lwd_tui.experiment.gmm import GmmSpec
-from lwd_tui.gmm.kernel import absorb, draw, generate, shuffle, write_table
-from lwd_tui.gmm.plan import make_plan
-
-KEY = np.array([11, 22], np.uint64)
+from lwd_tui.gmm.update import Rule, absorb, write_densities
 
 
 def table_of(points, centres):
     table = np.empty((len(points), len(centres)))
-    write_table(points, centres, np.arange(len(points)), table)
+    write_densities(points, centres, table)
     return table
 
 
@@ -22,7 +17,7 @@ def absorbed(weights, points, centres, alpha, c, eps=1e-6, renormalise=True):
     weights = np.array(weights, dtype=float)
     rows = np.arange(len(points), dtype=np.int32)
     table = table_of(points, centres)
-    lifted = absorb(weights, table, rows, len(rows), alpha, c, eps, renormalise)
+    lifted = absorb(weights, table, rows, Rule(alpha, c, eps, renormalise))
     return weights, lifted
 
 
@@ -114,44 +109,3 @@ def test_densities_hold_in_a_hundred_dimensions_and_with_tiny_variances():
     assert np.isfinite(table).all()
     assert table.argmax(axis=1).tolist() == [3, 1]
     assert (np.sort(table, axis=1)[:, :-1] < 0).all()
-
-
-def test_a_draw_is_the_start_of_a_shuffle_by_the_stream():
-    size, k = 1000, 700
-    pool = np.arange(size, dtype=np.int32)
-    shuffle(pool, size, k, 5, 2, KEY)
-    words = (word for block in range(1000) for word in philox((block, 5, 2, 1), KEY.tolist()))
-    expected = list(range(size))
-    for place in range(k):
-        bound = size - place
-        word = next(words)
-        while word * bound % 2**32 < 2**32 % bound:
-            word = next(words)
-        other = place + (word * bound >> 32)
-        expected[place], expected[other] = expected[other], expected[place]
-    assert pool.tolist() == expected
-
-
-def test_draws_are_uniform_in_choice_and_order():
-    spec = GmmSpec(name="x", human={"count": 5}, participants=1, beta=0.6, steps=4000)
-    plan = make_plan(spec.replaced({"interaction": False}))
-    pool = np.empty(5, np.int32)
-    seen = np.zeros((5, 5, 5))
-    for t in range(4000):
-        assert draw(plan, t, 0, KEY, pool) == 3
-        seen[tuple(pool[:3])] += 1
-    ordered = seen[seen > 0]
-    assert len(ordered) == 60
-    assert stats.chisquare(ordered).pvalue > 1e-4
-
-
-def test_generated_points_follow_the_mixture():
-    weights, centres = np.array([0.2, 0.0, 0.8]), np.array([[-4.0, 0, 1], [0, 0, 0], [4, 2, 0]])
-    points, components = np.empty((20_000, 3)), np.empty(20_000, np.int64)
-    generate(weights, centres, 0, 0, KEY, points, components)
-    counts = np.bincount(components, minlength=3)
-    assert counts[1] == 0
-    assert abs(counts[0] - 4000) < 5 * np.sqrt(20_000 * 0.2 * 0.8)
-    normal = points - centres[components]
-    assert stats.kstest(normal.ravel(), "norm").pvalue > 1e-4
-    assert np.abs(np.corrcoef(normal.T) - np.eye(3)).max() < 5 / np.sqrt(20_000)

@@ -7,6 +7,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -41,6 +42,11 @@ def text_bytes(text: str) -> bytes:
 def text_of(raw: bytes) -> str:
     """Decode what `text_bytes` encoded; the text factory of every connection."""
     return raw.decode("utf-8", "surrogatepass")
+
+
+def now() -> str:
+    """Return the time as the store writes it: ISO 8601, in UTC."""
+    return datetime.now(UTC).isoformat()
 
 
 def floats_blob(values: ArrayLike) -> bytes:
@@ -88,18 +94,14 @@ def number_of(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def prompt_hash(prompt: Prompt) -> bytes:
-    """Return `Prompt.sha256` as bytes, also for text that strict UTF-8 refuses."""
-    return hashlib.sha256(text_bytes(prompt.to_json())).digest()
-
-
-def prompt_blob(prompt: Prompt) -> bytes:
-    """Pack a prompt, compressed: those of long runs are most of what is stored."""
-    return zlib.compress(text_bytes(prompt.to_json()))
+def prompt_row(prompt: Prompt) -> tuple[bytes, bytes]:
+    """Return (sha256, body), compressed: the prompts of long runs are most of what is stored."""
+    body = text_bytes(prompt.to_json())
+    return hashlib.sha256(body).digest(), zlib.compress(body)
 
 
 def prompt_of(blob: bytes) -> Prompt:
-    """Unpack what `prompt_blob` packed."""
+    """Read the body of a prompt."""
     return Prompt.from_json(text_of(zlib.decompress(blob)))
 
 
@@ -123,19 +125,10 @@ def post_of(row: Row) -> Post:
 
 def numbers_of(row: Row) -> StepNumbers:
     """Read the columns of a whole step that `StepNumbers` has, in its order."""
-    t, k, size, synthetic, norm, norm_debiased, noise_floor, dispersion, seconds, failed = row
-    return StepNumbers(
-        t,
-        k,
-        size,
-        synthetic,
-        number_of(norm),
-        number_of(norm_debiased),
-        number_of(noise_floor),
-        floats_of(dispersion or b""),
-        number_of(seconds),
-        failed,
-    )
+    t, k, size, synthetic, *norms, dispersion, seconds, failed = row
+    floats = (*map(number_of, norms), floats_of(dispersion or b""), number_of(seconds))
+    values: Row = (t, k, size, synthetic, *floats, failed)
+    return StepNumbers(*values)
 
 
 def draw_of(row: Row) -> Draw:
@@ -175,19 +168,9 @@ def responses_of(rows: Iterable[Row]) -> list[Response]:
 
 
 def _attempt(row: Row) -> Attempt:
-    text, seed, finish, prompted, completed, seconds, problem, thinking, host, retries = row
-    return Attempt(
-        text,
-        seed,
-        finish,
-        prompted,
-        completed,
-        number_of(seconds),
-        problem,
-        thinking,
-        host,
-        tuple(json.loads(retries)),
-    )
+    *answer, seconds, problem, thinking, host, retries = row
+    way: Row = (number_of(seconds), problem, thinking, host, tuple(json.loads(retries)))
+    return Attempt(*answer, *way)
 
 
 def number_columns(geometry: Geometry | None) -> Row:
@@ -215,16 +198,15 @@ def geometry_row(t: int, geometry: Geometry) -> Row:
 
 def geometry_of(row: Row) -> Geometry:
     """Read a geometry, its columns in the order of its fields."""
-    distances, norm, norm_debiased, noise_floor, dispersion, coordinates, owners, explained = row
+    distances, *norms, dispersion, coordinates, owners, explained = row
     flat = floats_of(distances)
     n = math.isqrt(flat.size)
-    return Geometry(
+    values: Row = (
         flat.reshape(n, n),
-        number_of(norm),
-        number_of(norm_debiased),
-        number_of(noise_floor),
+        *map(number_of, norms),
         floats_of(dispersion),
         floats_of(coordinates).reshape(-1, 2),
         ints_of(owners),
         number_of(explained),
     )
+    return Geometry(*values)

@@ -1,0 +1,51 @@
+import numpy as np
+from scipy import stats
+from support.gmm_oracle import philox
+
+from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.chance import draw, generate, shuffle
+from lwd_tui.gmm.plan import plan_of
+
+KEY = np.array([11, 22], np.uint64)
+
+
+def test_a_draw_is_the_start_of_a_shuffle_by_the_stream():
+    size, k = 1000, 700
+    pool = np.arange(size, dtype=np.int32)
+    shuffle(pool, size, k, 5, 2, KEY)
+    words = (word for block in range(1000) for word in philox((block, 5, 2, 1), KEY.tolist()))
+    expected = list(range(size))
+    for place in range(k):
+        bound = size - place
+        word = next(words)
+        while word * bound % 2**32 < 2**32 % bound:
+            word = next(words)
+        other = place + (word * bound >> 32)
+        expected[place], expected[other] = expected[other], expected[place]
+    assert pool.tolist() == expected
+
+
+def test_draws_are_uniform_in_choice_and_order():
+    spec = GmmSpec(name="x", human={"count": 5}, participants=1, beta=0.6, steps=4000)
+    plan = plan_of(spec.replaced({"interaction": False}))
+    pool = np.empty(5, np.int32)
+    seen = np.zeros((5, 5, 5))
+    for t in range(4000):
+        rows = draw(plan, t, 0, KEY, pool)
+        assert len(rows) == 3
+        seen[tuple(rows)] += 1
+    ordered = seen[seen > 0]
+    assert len(ordered) == 60
+    assert stats.chisquare(ordered).pvalue > 1e-4
+
+
+def test_generated_points_follow_the_mixture():
+    weights, centres = np.array([0.2, 0.0, 0.8]), np.array([[-4.0, 0, 1], [0, 0, 0], [4, 2, 0]])
+    points, components = np.empty((20_000, 3)), np.empty(20_000, np.int64)
+    generate(weights, centres, 0, 0, KEY, points, components)
+    counts = np.bincount(components, minlength=3)
+    assert counts[1] == 0
+    assert abs(counts[0] - 4000) < 5 * np.sqrt(20_000 * 0.2 * 0.8)
+    normal = points - centres[components]
+    assert stats.kstest(normal.ravel(), "norm").pvalue > 1e-4
+    assert np.abs(np.corrcoef(normal.T) - np.eye(3)).max() < 5 / np.sqrt(20_000)

@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 
 Origin = Literal["human", "synthetic", "injected", "noise"]
 PromptStyle = Literal["chat", "completion"]
+Think = Literal["auto", "off", "on", "low", "medium", "high"]
 
 Notice = Callable[[str], None]
 """Called with one sentence that the user must see; a run records it."""
@@ -294,7 +295,10 @@ class ModelInfo:
     context_length : int or None
         Tokens that the model was trained for.
     capabilities : tuple of str
-        Of "generate", "chat", "embed", "thinking".
+        Of "generate", "chat", "embed"; "thinking", and "always-thinking" where it can't be told
+        not to; "remote" where the server only passes requests on to another machine.
+    odd : str
+        What is odd about it, in a sentence; "" for nothing.
     licence, server, host : str
     loaded : bool or None
     gpu_share : float or None
@@ -315,6 +319,7 @@ class ModelInfo:
     host: str = ""
     loaded: bool | None = None
     gpu_share: float | None = None
+    odd: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""

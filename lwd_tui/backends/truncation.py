@@ -57,7 +57,7 @@ def check_whole(
     ----------
     request : GenerateRequest
     prompt_tokens, completion_tokens : int or None
-        As the server counted them.
+        As the server counted them; 0 stands for not counted.
     finish_reason : str
     proven : int
         From `largest_whole`, or the context itself where the host refuses to cut.
@@ -69,14 +69,16 @@ def check_whole(
     UnfitRequest
         If the server doesn't count, so that it can't be known.
     """
-    if prompt_tokens is None:
+    if not prompt_tokens:
         if proven < request.context:
             raise UnfitRequest(
                 f"{request.model}: the server neither refuses prompts that are too long nor says "
                 "how many tokens it read, so a cut would go unseen; use a newer server"
             )
         return
-    check_words(request, prompt_tokens)
+    # The word of a host that refuses long prompts holds; a count may leave out what it had read.
+    if proven < request.context or _words(request) > request.context:
+        check_words(request, prompt_tokens)
     if prompt_tokens > proven:
         raise too_long(
             request,
@@ -90,13 +92,21 @@ def check_whole(
 
 def check_words(request: GenerateRequest, prompt_tokens: int | None) -> None:
     """Raise PromptTooLong if a server read fewer tokens than the prompt has words."""
-    words = len(request.prompt.text.split())
-    if prompt_tokens is not None and prompt_tokens < words:
-        raise too_long(
-            request,
-            f"the prompt has at least {words} tokens and the server read {prompt_tokens}: it was "
-            "cut",
-        )
+    words = _words(request)
+    if not prompt_tokens or prompt_tokens >= words:
+        return
+    what = f"the prompt has at least {words} tokens and the server read {prompt_tokens}"
+    if _estimate(request) > request.context:
+        raise too_long(request, f"{what}: it was cut")
+    raise PromptTooLong(
+        f"{request.model}: {what}, although its context of {request.context} has room for it: the "
+        'server or its chat format leaves a part out; try style = "completion", another model or '
+        "another server"
+    )
+
+
+def _words(request: GenerateRequest) -> int:
+    return len(request.prompt.text.split())
 
 
 def check_room(
@@ -108,26 +118,27 @@ def check_room(
     """Raise PromptTooLong if an answer ended because the context was full."""
     if finish_reason != "length" or prompt_tokens is None or completion_tokens is None:
         return
-    if completion_tokens < request.sampling.max_tokens:
+    if completion_tokens < request.new_tokens:
         raise _no_room(request, prompt_tokens, completion_tokens)
 
 
 def _no_room(request: GenerateRequest, prompt_tokens: int, left: int) -> PromptTooLong:
-    needed = prompt_tokens + request.sampling.max_tokens
+    needed = prompt_tokens + request.new_tokens
     return too_long(
         request, f"the prompt of {prompt_tokens} tokens leaves the answer {left}", needed
     )
 
 
 def too_long(request: GenerateRequest, what: str, needed: int | None = None) -> PromptTooLong:
-    """Return the error that names the context needed, estimated where it isn't known."""
-    needed = -(-(needed or _estimate(request)) // GRANULE) * GRANULE
+    """Return the error that names the context needed: more than there is, estimated if unknown."""
+    needed = max(needed or _estimate(request), request.context + 1)
+    needed = -(-needed // GRANULE) * GRANULE
     return PromptTooLong(
-        f"{request.model}: num_ctx = {request.context} is too small: {what}; set context = "
-        f"{needed} or more for this participant"
+        f"{request.model}: its context of {request.context} tokens is too small: {what}; set "
+        f"context = {needed} or more for this participant"
     )
 
 
 def _estimate(request: GenerateRequest) -> int:
     # Three bytes a token is few enough for any script.
-    return len(request.prompt.text.encode()) // 3 + request.sampling.max_tokens
+    return len(request.prompt.text.encode()) // 3 + request.new_tokens

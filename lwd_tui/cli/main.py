@@ -120,8 +120,10 @@ def start(
 
     changes = dict(parse_setting(setting) for setting in settings or ())
     changes |= {name: value for name, value in given.items() if value is not None}
+    # Whom these are about is known once the participants are chosen.
+    later = tuple((path, changes.pop(path)) for path in list(changes) if "participants." in path)
     experiment = changed(load_preset(preset), changes)
-    wishes = Wishes(backend, tuple(model or ()), tuple(host or ()))
+    wishes = Wishes(backend, tuple(model or ()), tuple(host or ()), later)
     if not headless:
         raise typer.Exit(explore(experiment=experiment, wishes=wishes, path=out))
 

@@ -14,7 +14,7 @@ from lwd_tui.errors import LwdError
 from lwd_tui.experiment.llm import EmbedderSpec, Sampling, Scripted
 from lwd_tui.experiment.registry import place_of
 from lwd_tui.text import clean_line
-from lwd_tui.types import Fetching, ModelInfo, Notice, Prompt, Vectors
+from lwd_tui.types import Fetching, ModelInfo, Notice, Prompt, Think, Vectors
 
 Preview = Callable[[int, str], None]
 """Called with (position in the request, new text) as tokens arrive, on the event loop."""
@@ -70,6 +70,10 @@ class GenerateRequest:
     sampling : Sampling
     context : int
         Tokens of context, the same for every request of a participant in a run.
+    think : str
+        As of a participant.
+    thinking_tokens : int
+        Tokens that it may think for, beyond `sampling.max_tokens`.
     """
 
     model: str
@@ -77,6 +81,13 @@ class GenerateRequest:
     seeds: tuple[int, ...]
     sampling: Sampling
     context: int
+    think: Think = "auto"
+    thinking_tokens: int = 0
+
+    @property
+    def new_tokens(self) -> int:
+        """Tokens that may be made in all."""
+        return self.sampling.max_tokens + self.thinking_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +250,8 @@ class Backend:
         Chooses so many models at a host, for an experiment that names none.
     hosts : str
         The hosts it takes if none are given, in words; "" for a backend that has no hosts.
+    tells_thinking : bool
+        Whether a model that can think is always listed as one.
     embedding_model : str
         The embedding model to begin with.
     module, extra, title : str
@@ -250,6 +263,7 @@ class Backend:
     look: Callable[[str], Awaitable[Offer]] | None = None
     choose: Callable[[str, int], Awaitable[Sequence[str]]] | None = None
     hosts: str = ""
+    tells_thinking: bool = True
     embedding_model: str = ""
     module: str = ""
     extra: str = ""

@@ -14,10 +14,10 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from lwd_tui.experiment.exchange import Exchange
 from lwd_tui.experiment.registry import known_embedder, known_generator
+from lwd_tui.experiment.section import NEWER, Name, Section, Specification
 from lwd_tui.experiment.section import InvalidExperiment as InvalidExperiment
-from lwd_tui.experiment.section import Name, Section, Specification
 from lwd_tui.experiment.section import parse_setting as parse_setting
-from lwd_tui.types import PromptStyle
+from lwd_tui.types import PromptStyle, Think
 
 Ranking = Literal["uniform", "similar", "recent"]
 NoiseKind = Literal["shuffled", "off-topic"]
@@ -37,6 +37,8 @@ class Sampling(Section):
         As llama.cpp and Ollama define them; 1.0 for `repeat_penalty` is no penalty.
     max_tokens : int
         An answer cut by this limit is not used: it is asked for again.
+    thinking_tokens : int
+        Tokens beyond `max_tokens` for a participant that thinks before it answers.
     stop : tuple of str
         Texts that end an answer.
     """
@@ -47,6 +49,7 @@ class Sampling(Section):
     min_p: float = Field(0.05, ge=0, le=1)
     repeat_penalty: float = Field(1.0, gt=0, le=5)
     max_tokens: int = Field(96, ge=1, le=32768)
+    thinking_tokens: int = Field(1024, ge=0, le=131072, json_schema_extra=NEWER)
     stop: tuple[Text, ...] = ()
 
 
@@ -65,6 +68,9 @@ class Participant(Section):
         Persona; "" for the template's own system prompt.
     style : {"chat", "completion"}
         "completion" for base models, which have no chat template.
+    think : {"auto", "off", "on", "low", "medium", "high"}
+        Whether it thinks before it answers, and how much where the model has levels. "auto": not
+        at all where it can be told so, else as little as it can; the run records which.
     context : int
         Tokens of context; 0 sizes it for k_T before the run starts.
     sampling : Sampling
@@ -76,8 +82,14 @@ class Participant(Section):
     host: str = ""
     system: str = ""
     style: PromptStyle = "chat"
+    think: Think = Field("auto", json_schema_extra=NEWER)
     context: int = Field(0, ge=0)
     sampling: Sampling = Sampling()
+
+    @property
+    def thinking_tokens(self) -> int:
+        """Tokens that it may think for, beyond those of its answer."""
+        return 0 if self.think in ("auto", "off") else self.sampling.thinking_tokens
 
 
 class EmbedderSpec(Section):

@@ -17,6 +17,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic.config import JsonDict
 
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.complaints import explain
@@ -82,8 +83,12 @@ class Specification(Section):
 
     @property
     def sha256(self) -> str:
-        """Hash of all that bears on the result: everything but the name and description."""
-        data = self.to_dict()
+        """Hash of all that bears on the result: everything but the name and description.
+
+        A field that is newer than the first stored runs counts only where it isn't at its default,
+        so that what was run before keeps its hash.
+        """
+        data = _without_newer(self, self.to_dict())
         del data["name"], data["description"]
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
@@ -122,6 +127,25 @@ class Specification(Section):
         for path, value in changes.items():
             _set(data, path, value, where)
         return type(self).from_dict(data, where)
+
+
+NEWER: JsonDict = {"newer": True}
+"""Given as `json_schema_extra`: the field came after the first stored runs."""
+
+
+def _without_newer(section: Section, data: dict[str, Any]) -> dict[str, Any]:
+    """Leave the newer fields out that are at their defaults, in all sections."""
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if field.json_schema_extra == NEWER and value == field.default:
+            data.pop(name, None)
+        elif isinstance(value, Section):
+            _without_newer(value, data[name])
+        elif isinstance(value, tuple):
+            for part, row in zip(value, data.get(name, ()), strict=False):
+                if isinstance(part, Section):
+                    _without_newer(part, row)
+    return data
 
 
 def _set(data: dict[str, Any], path: str, value: Any, where: str) -> None:

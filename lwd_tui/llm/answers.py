@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 
+from lwd_tui.llm.reasoning import holds_reasoning
+from lwd_tui.text import clean_line
+
+NATURAL_ENDS = ("stop", "eos", "eos_token", "end_turn", "stop_sequence")
+"""The words by which servers say that a model ended its answer itself."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _OPENING = re.compile(
     r"(?:sure(?: thing)?|certainly|of course|okay|ok|absolutely|great|yes)\b[\s,.!:]*"
@@ -13,19 +19,21 @@ _OPENING = re.compile(
 )
 
 
-def problem_of(text: str, finish_reason: str) -> str:
+def problem_of(text: str, finish_reason: str, thinking: str = "") -> str:
     """Say why an answer can't be used.
 
-    Unusable are: a blank answer, or one without a letter; one that the token limit cut
-    off, or that holds half a character; one that is only a preamble, such as "Sure! Here is one
-    sentence:".
+    Unusable are: one that did not come to its natural end; a blank answer, or one without a
+    letter; one that holds half a character, or marks of the model's thinking; one that is only a
+    preamble, such as "Sure! Here is one sentence:".
 
     Parameters
     ----------
     text : str
         The answer, stripped.
     finish_reason : str
-        "length" where the token limit ended it.
+        Why it ended, in the server's word.
+    thinking : str
+        What was thought before it.
 
     Returns
     -------
@@ -33,9 +41,18 @@ def problem_of(text: str, finish_reason: str) -> str:
         The problem in a few words; "" for a usable answer.
     """
     if finish_reason == "length":
+        if thinking and not text:
+            return (
+                "thinking took all the tokens; raise sampling.thinking_tokens, or set think to "
+                "a lower level or off"
+            )
         return "cut off by max_tokens"
+    if finish_reason not in NATURAL_ENDS:
+        return f"it ended by {clean_line(finish_reason) or 'no reason'}, not by itself"
     if _SURROGATE.search(text):
         return "not valid Unicode"
+    if holds_reasoning(text):
+        return "it holds marks of the model's thinking"
     if not any(map(str.isalpha, text)):
         return "blank"
     bare = text.strip("*_#\"'“”‘’ \n\t")

@@ -72,7 +72,8 @@ def worst_context(
         rest - from_models, (cost for cost in post_tokens if cost <= synthetic)
     )
     posts = sum(longer) + from_models * synthetic + sum(shorter)
-    total = frame_tokens + TEMPLATE_TOKENS + posts + participant.sampling.max_tokens
+    answer = participant.sampling.max_tokens + participant.thinking_tokens
+    total = frame_tokens + TEMPLATE_TOKENS + posts + answer
     return -(-total // GRANULE) * GRANULE
 
 

@@ -24,6 +24,7 @@ from lwd_tui.llm.answers import problem_of
 from lwd_tui.llm.clock import Clock
 from lwd_tui.llm.internet import Internet
 from lwd_tui.llm.prompt import build_prompt, post_line
+from lwd_tui.llm.reasoning import split_reasoning
 from lwd_tui.llm.retrieval import Retrieval
 from lwd_tui.seeds import request_seed
 from lwd_tui.types import Attempt, Draw, Post, Prompt, Response, Step, Vectors
@@ -255,7 +256,13 @@ class Network:
                 request_seed(experiment.seed, t, participant, index, number) for index in indices
             )
             request = GenerateRequest(
-                who.model, prompt, seeds, who.sampling, self._contexts[participant]
+                who.model,
+                prompt,
+                seeds,
+                who.sampling,
+                self._contexts[participant],
+                who.think,
+                who.thinking_tokens,
             )
             asked, indices = indices, []
             show = _previewer(preview, participant, asked)
@@ -304,7 +311,9 @@ def _previewer(
 
 
 def _attempt(generation: Generation) -> Attempt:
-    text = generation.text.strip()
+    text, thought = split_reasoning(generation.text)
+    text = text.strip()
+    thinking = "\n".join(filter(None, (generation.thinking, thought)))
     return Attempt(
         text,
         generation.seed,
@@ -312,8 +321,8 @@ def _attempt(generation: Generation) -> Attempt:
         generation.prompt_tokens,
         generation.completion_tokens,
         generation.seconds,
-        problem_of(text, generation.finish_reason),
-        generation.thinking,
+        problem_of(text, generation.finish_reason, thinking),
+        thinking,
         generation.host,
         generation.retries,
     )

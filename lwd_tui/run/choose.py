@@ -31,6 +31,11 @@ async def choose_cast(experiment: Experiment, wishes: Wishes, notice: Notice) ->
     UnfitRequest
         If models were named but not who runs them.
     """
+    experiment = await _with_cast(experiment, wishes, notice)
+    return experiment.replaced(dict(wishes.settings), "command line")
+
+
+async def _with_cast(experiment: Experiment, wishes: Wishes, notice: Notice) -> Experiment:
     backend = wishes.backend
     if wishes.models:
         if backend == "auto":

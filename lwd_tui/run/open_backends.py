@@ -35,6 +35,8 @@ class Crew:
         One a participant.
     embedder : Embedder
     embedder_model : ModelInfo
+    experiment : Experiment
+        As it is run: what the participants are asked follows what their models can do.
     """
 
     generators: tuple[Generator, ...]
@@ -42,6 +44,7 @@ class Crew:
     models: tuple[ModelInfo, ...]
     embedder: Embedder
     embedder_model: ModelInfo
+    experiment: Experiment
 
     async def aclose(self) -> None:
         """Cancel what is in flight and let go of all servers and weights."""
@@ -86,6 +89,7 @@ async def assemble(
             await generator.describe(who.model)
             for generator, who in zip(generators, experiment.cast, strict=True)
         ]
+        experiment = fitted(experiment, models, notice)
         contexts = [
             await _context(experiment, who, generator, model, notice)
             for who, generator, model in zip(experiment.cast, generators, models, strict=True)
@@ -108,7 +112,50 @@ async def assemble(
             await embedder.aclose()
         raise
     settled = tuple(wanted[key, who.model] for key, who in zip(keys, experiment.cast, strict=True))
-    return Crew(generators, settled, tuple(models), embedder, embedder_model)
+    return Crew(generators, settled, tuple(models), embedder, embedder_model, experiment)
+
+
+def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) -> Experiment:
+    """Return the experiment with participants that are asked what their models can do.
+
+    A base model goes on from a text; a model that can think is told not to, or where it can't be
+    told so, to think as little as it can. Each change is said, and so is what is odd about a model.
+
+    Raises
+    ------
+    UnfitRequest
+        If a participant is to think whose model can't.
+    """
+    changes: dict[str, object] = {}
+    for i, (who, model) in enumerate(zip(experiment.cast, models, strict=True)):
+        can, place = model.capabilities, f"participants.{i}"
+        if model.odd:
+            notice(f"{who.name} ({who.model}): {model.odd}")
+        if who.style == "chat" and "generate" in can and "chat" not in can:
+            notice(
+                f"{who.name} ({who.model}) is a base model without a chat template: it goes on "
+                'with the posts as a list (style = "completion")'
+            )
+            changes[f"{place}.style"] = "completion"
+            if not who.sampling.stop:
+                changes[f"{place}.sampling.stop"] = ["\n"]
+        if who.think == "auto" and "always-thinking" in can:
+            notice(
+                f"{who.name} ({who.model}) can't be told not to think; it thinks as little as it "
+                f"can, for up to {who.sampling.thinking_tokens} tokens"
+            )
+            changes[f"{place}.think"] = "low"
+        elif who.think == "auto" and "thinking" in can:
+            changes[f"{place}.think"] = "off"
+        elif who.think not in ("auto", "off") and not _may_think(who, model):
+            raise UnfitRequest(
+                f'{who.name}: {who.model} can\'t think before it answers; set think = "off"'
+            )
+    return experiment.replaced(changes) if changes else experiment
+
+
+def _may_think(who: Participant, model: ModelInfo) -> bool:
+    return "thinking" in model.capabilities or not load_backend(who.backend).tells_thinking
 
 
 def _key(who: Participant, hosts: Sequence[str]) -> tuple[str, tuple[str, ...]]:

@@ -114,6 +114,7 @@ class Session:
             )
         crew = await assemble(experiment, wishes.hosts, note, fetching)
         try:
+            experiment = crew.experiment
             record = run_record(experiment, crew, wishes.hosts) | {"notes": notes}
             store = RunStore.create(path, experiment, record)
         except BaseException:

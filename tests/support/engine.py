@@ -21,6 +21,8 @@ class StandInModel:
     embeds: bool = False
     template: str = "{{ .Messages }}"
     thinks: bool = False
+    renderer: str = ""
+    remote: str = ""
 
     @property
     def digest(self) -> str:

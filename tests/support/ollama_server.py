@@ -125,7 +125,12 @@ class OllamaStandIn(WireServer):
 
     async def _tags(self, request: Request, reply: Reply) -> None:
         # As the real one does, this calls an embedding model able to complete.
-        listed = [self._listed(model) | {"capabilities": ["completion"]} for model in self.models]
+        listed = [
+            self._listed(model)
+            | {"capabilities": ["completion", *(["tools", "thinking"] if model.remote else [])]}
+            | ({"remote_model": model.name, "remote_host": model.remote} if model.remote else {})
+            for model in self.models
+        ]
         await reply.send(200, {"models": listed})
 
     async def _ps(self, request: Request, reply: Reply) -> None:
@@ -164,6 +169,10 @@ class OllamaStandIn(WireServer):
 
     async def _show(self, request: Request, reply: Reply) -> None:
         model = self._model(request.body["model"])
+        if model.remote:
+            told = "ollama cloud is disabled: remote model details are unavailable"
+            await reply.send(403, {"error": told})
+            return
         capabilities = ["embedding"] if model.embeds else ["completion"]
         if model.thinks:
             capabilities.append("thinking")
@@ -176,7 +185,8 @@ class OllamaStandIn(WireServer):
         await reply.send(
             200,
             {
-                "modelfile": f"FROM {model.name}",
+                "modelfile": f"FROM {model.name}\n"
+                + (f"RENDERER {model.renderer}\n" if model.renderer else ""),
                 "parameters": 'stop                           "<|im_end|>"',
                 "template": model.template,
                 "details": self._listed(model)["details"],

@@ -17,6 +17,10 @@ _SHOWN = {
     "smollm2-plain:latest": "010-show-plain",
     "smollm2-plain": "010-show-plain",
     "all-minilm:l6": "011-show-minilm",
+    "gpt-oss:120b-cloud": "314-show-remote",
+} | {
+    f"r-{path.stem.partition('-show-renderer-')[2]}:135m": path.stem
+    for path in FOLDER.glob("*-show-renderer-*.json")
 }
 LOADED = "037-generate-load"
 REFUSED = "092-long-generate-truncate-false"

@@ -110,7 +110,7 @@ class LlamaCppGenerator:
         worker = self._worker(file)
         for start in range(0, len(request.seeds), _AT_ONCE):
             seeds = request.seeds[start : start + _AT_ONCE]
-            shape = _shape(file, request.context, len(seeds), request.sampling.max_tokens)
+            shape = _shape(file, request.context, len(seeds), request.new_tokens)
             answers = _Answers(seeds[0], start, preview)
             asking = _Asking(request, len(seeds), seeds[0])
             async with aclosing(worker.stream(shape, asking)) as chunks:
@@ -175,17 +175,17 @@ class _Asking:
         else:
             prompt = model.tokens(model.templated(messages), whole=True, marks=True)
         sampling = request.sampling
-        needed = len(prompt) + sampling.max_tokens
+        needed = len(prompt) + request.new_tokens
         if needed > request.context:
             raise PromptTooLong(
-                f"a prompt of {len(prompt)} tokens and an answer of up to {sampling.max_tokens} "
+                f"a prompt of {len(prompt)} tokens and an answer of up to {request.new_tokens} "
                 f"need {needed} tokens of context, and {request.model} has {request.context}; "
                 "raise the participant's context, or lower beta, steps or sampling.max_tokens"
             )
         body: Chunk = {
             "n": self.answers,
             "seed": self.seed,
-            "max_tokens": sampling.max_tokens,
+            "max_tokens": request.new_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "top_k": sampling.top_k,

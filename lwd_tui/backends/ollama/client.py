@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 import httpx
 import ollama
 from ollama import ChatResponse, GenerateResponse, ResponseError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 
 from lwd_tui.backends.hosts import is_loopback, proxy_hint
 from lwd_tui.backends.retry import Transient
@@ -68,6 +68,10 @@ class OllamaClient(ollama.AsyncClient):
         """Return the server's version."""
         return (await self._request(_Version, "GET", "/api/version")).version
 
+    async def listing(self) -> Listing:
+        """Return the models that the server has."""
+        return await self._request(Listing, "GET", "/api/tags")
+
     async def stream(
         self, body: Mapping[str, Any]
     ) -> AsyncGenerator[ChatResponse | GenerateResponse, None]:
@@ -92,6 +96,37 @@ class OllamaClient(ollama.AsyncClient):
 
 class _Version(BaseModel):
     version: str
+
+
+class ListedModel(ollama.ListResponse.Model):
+    """A line of the server's list, with what the official client leaves out of it."""
+
+    capabilities: list[str] | None = None
+    remote_model: str | None = None
+    remote_host: str | None = None
+
+
+class Listing(BaseModel):
+    """The models that a server lists; lines that are none are passed over."""
+
+    models: list[ListedModel]
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _only_models(cls, value: Any) -> Any:
+        lines = value if isinstance(value, list) else []
+        return [line for line in map(_readable, lines) if line]
+
+
+def _readable(line: Any) -> Any:
+    """Return a line of the list as far as it can be read, or None."""
+    if not isinstance(line, dict) or not isinstance(line.get("model"), str):
+        return None
+    try:
+        ListedModel.model_validate(line)
+    except ValidationError:
+        return {"model": line["model"]}
+    return line
 
 
 def closable(parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:

@@ -17,11 +17,10 @@ from lwd_tui.backends.ollama.models import ModelFacts, canonical, choose_models
 from lwd_tui.backends.ollama.request import body_of, content_of
 from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
 from lwd_tui.backends.pool import Pool
-from lwd_tui.backends.reasoning import without_thoughts
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.streams import as_finished, watched
-from lwd_tui.backends.truncation import check_whole, too_long
+from lwd_tui.backends.truncation import check_whole, check_words, too_long
 from lwd_tui.experiment.backend import (
     GenerateRequest,
     Generation,
@@ -111,6 +110,8 @@ class OllamaGenerator:
         if not text:
             return 0
         await self._know(model)
+        if self._is_remote(model):
+            return None
         if model not in self._special:
             one = await self._count(model, "a")
             self._special[model] = 0 if one is None else one - 1
@@ -171,9 +172,13 @@ class OllamaGenerator:
         if not request.prompt.text.strip():
             raise UnfitRequest(f"{model} was asked nothing: the prompt is blank")
 
+    def _is_remote(self, model: str) -> bool:
+        """Whether the server only passes requests for a model on."""
+        return "remote" in self._facts[model].info.capabilities
+
     async def _prepare(self, server: OllamaServer, contexts: Mapping[str, int]) -> None:
         for model, context in contexts.items():
-            if server.scheduler not in self._places[model]:
+            if server.scheduler not in self._places[model] or self._is_remote(model):
                 continue
 
             async def load(_: HostScheduler, model: str = model, context: int = context) -> None:
@@ -220,6 +225,11 @@ class OllamaGenerator:
             nonlocal answered_by
             answered_by = host.url
             server = self._servers[host.url]
+            if self._is_remote(request.model):
+                # Nothing is tried out there, and no context is promised: only a cut that shows is.
+                answer = await self._stream(server, request, position, preview)
+                check_words(request, answer.prompt_tokens)
+                return answer
             proven = await server.ready(request.model, request.context, self._first_seconds)
             answer = await self._stream(server, request, position, preview)
             check_whole(
@@ -285,10 +295,9 @@ class OllamaGenerator:
                 server.scheduler.stream_ended(name)
         if last is None:
             raise Transient("the stream ended before the answer did")
-        answer, thinking = without_thoughts("".join(pieces))
         return _Answer(
-            answer,
-            thinking or "".join(thoughts),
+            "".join(pieces),
+            "".join(thoughts),
             last.done_reason or "stop",
             last.prompt_eval_count,
             last.eval_count,
@@ -301,7 +310,7 @@ class OllamaGenerator:
                 tokens = tokens_named(error)
                 if tokens is None:
                     return too_long(request, "the server refused the prompt")
-                needed = tokens + request.sampling.max_tokens
+                needed = tokens + request.new_tokens
                 return too_long(request, f"the prompt has {tokens} tokens", needed)
             if error.status_code == 503:
                 server.scheduler.crowded(canonical(request.model))

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from ollama import ListResponse, ProcessResponse, ResponseError, ShowResponse
+from ollama import ProcessResponse, ResponseError, ShowResponse
+from pydantic import ValidationError
 
 from lwd_tui.backends.hosts import ollama_hosts
+from lwd_tui.backends.ollama.abilities import abilities
 from lwd_tui.backends.ollama.client import (
     FAILURES,
+    ListedModel,
+    Listing,
     OllamaClient,
     closable,
     explained,
@@ -24,9 +28,6 @@ from lwd_tui.types import ModelInfo
 
 Progress = Callable[[str, int | None, int | None], None]
 """Called with (what is being done, bytes done, bytes in all) while a model is pulled."""
-
-# Templates that pass the bare prompt on: the model was not taught to take turns.
-_NO_TEMPLATE = ("", "{{ .Prompt }}", "{{.Prompt}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ async def read_facts(client: OllamaClient, name: str) -> ModelFacts:
     """
     try:
         version = await client.version()
-        listing, running = await client.list(), await client.ps()
+        listing, running = await client.listing(), await client.ps()
         listed = _find(listing, name)
         shown = None if listed is None else await client.show(name)
     except FAILURES as error:
@@ -90,14 +91,19 @@ async def list_models(host: str = "") -> list[ModelInfo]:
     async with OllamaClient(ollama_hosts([host])[0]) as client:
         try:
             version = await client.version()
-            listing, running = await client.list(), loaded_models(await client.ps())
+            listing, running = await client.listing(), loaded_models(await client.ps())
             at_a_time = asyncio.Semaphore(8)
 
-            async def describe(listed: ListResponse.Model) -> ModelInfo:
-                name = str(listed.model)
+            async def describe(listed: ListedModel) -> ModelInfo:
+                name, odd = str(listed.model), ""
+                shown = ShowResponse(model_info=None)
                 async with at_a_time:
-                    shown = await client.show(name)
-                return _info(client.url, version, name, listed, shown, running)
+                    try:
+                        shown = await client.show(name)
+                    except (ResponseError, ValidationError) as error:
+                        # One that can't be shown, as a remote one may be, is listed all the same.
+                        odd = str(explained(error, client.url, name))
+                return _info(client.url, version, name, listed, shown, running, odd)
 
             found = await asyncio.gather(*(describe(listed) for listed in listing.models))
         except FAILURES as error:
@@ -108,9 +114,9 @@ async def list_models(host: str = "") -> list[ModelInfo]:
 async def choose_models(host: str = "", count: int = 3) -> list[str]:
     """Choose the participants of an experiment that names none.
 
-    Models that can generate, of different families as far as there are any; loaded ones before
-    others, those that can chat before base models, small ones before large ones. The choice
-    depends on the server's state alone.
+    Models that generate on the server itself, of different families as far as there are any;
+    those that can chat before base models, loaded ones before others, small ones before large
+    ones. The choice depends on the server's state alone.
 
     Raises
     ------
@@ -119,25 +125,32 @@ async def choose_models(host: str = "", count: int = 3) -> list[str]:
         If the server has no model that generates.
     """
     url = ollama_hosts([host])[0]
-    models = [model for model in await list_models(host) if "generate" in model.capabilities]
+    models = [
+        model
+        for model in await list_models(host)
+        if "generate" in model.capabilities and "remote" not in model.capabilities
+    ]
     if not models:
         raise ModelMissing(
             f"{url} has no model that generates text; get one with: lwd-tui models pull llama3.2"
         )
     models.sort(
         key=lambda model: (
-            not model.loaded,
             "chat" not in model.capabilities,
+            not model.loaded,
             model.size or 0,
             model.name,
         )
     )
-    families: dict[str, str] = {}
-    for model in models:
-        families.setdefault(model.family, model.name)
-    first = list(families.values())
-    others = [model.name for model in models if model.name not in first]
-    return (first + others)[:count]
+    chosen: list[str] = []
+    for can_chat in (True, False):
+        group = [model for model in models if ("chat" in model.capabilities) is can_chat]
+        families: dict[str, str] = {}
+        for model in group:
+            families.setdefault(model.family, model.name)
+        first = list(families.values())
+        chosen += first + [model.name for model in group if model.name not in first]
+    return chosen[:count]
 
 
 async def pull_model(host: str, name: str, progress: Progress) -> None:
@@ -174,9 +187,10 @@ def _info(
     url: str,
     version: str,
     name: str,
-    listed: ListResponse.Model,
+    listed: ListedModel,
     shown: ShowResponse,
     running: dict[str, ProcessResponse.Model],
+    odd: str = "",
 ) -> ModelInfo:
     details = listed.details or shown.details
     loaded = running.get(canonical(name))
@@ -185,17 +199,29 @@ def _info(
         share = min(1.0, (loaded.size_vram or 0) / loaded.size)
     context = shown.modelinfo or {}
     architecture = str(context.get("general.architecture", ""))
+    family = clean_line((details.family if details else "") or architecture)
     length = context.get(f"{architecture}.context_length")
+    away = listed.remote_host or listed.remote_model
+    if away and not odd:
+        odd = f"another machine runs it ({clean_line(away)}): what it is asked leaves this one"
     return ModelInfo(
         name=clean_line(name),
         backend="ollama",
         digest=clean_line(listed.digest or ""),
-        family=clean_line((details.family if details else "") or architecture),
+        family=family,
         parameters=clean_line((details.parameter_size if details else "") or ""),
         quantisation=clean_line((details.quantization_level if details else "") or ""),
         size=listed.size,
         context_length=length if isinstance(length, int) else None,
-        capabilities=_capabilities(shown, architecture),
+        capabilities=abilities(
+            shown.capabilities or listed.capabilities,
+            template=shown.template or "",
+            modelfile=shown.modelfile or "",
+            family=family,
+            details=context,
+            remote=bool(away),
+        ),
+        odd=odd,
         licence=clean_line(str(context.get("general.license") or "")),
         server=f"Ollama {clean_line(version)}",
         host=url,
@@ -204,33 +230,17 @@ def _info(
     )
 
 
-def _capabilities(shown: ShowResponse, architecture: str) -> tuple[str, ...]:
-    """Say what a model can do.
-
-    The server's own list isn't enough: embedding models have been seen listed as able to
-    complete. A model that pools its states into one vector is one that embeds.
-    """
-    told = shown.capabilities or []
-    if "embedding" in told or f"{architecture}.pooling_type" in (shown.modelinfo or {}):
-        return ("embed",)
-    # Servers from before there was such a list have it empty.
-    if told and "completion" not in told:
-        return ()
-    chat = () if (shown.template or "").strip() in _NO_TEMPLATE else ("chat",)
-    return ("generate", *chat, *(("thinking",) if "thinking" in told else ()))
-
-
 def _stops(parameters: str) -> list[str]:
     found = re.findall(r'^stop\s+(?:"(.*)"|(\S.*?))\s*$', parameters, re.MULTILINE)
     return [quoted or bare for quoted, bare in found]
 
 
-def _find(listing: ListResponse, name: str) -> ListResponse.Model | None:
+def _find(listing: Listing, name: str) -> ListedModel | None:
     wanted = canonical(name)
     return next((model for model in listing.models if canonical(str(model.model)) == wanted), None)
 
 
-def _model_missing(url: str, name: str, listing: ListResponse) -> ModelMissing:
+def _model_missing(url: str, name: str, listing: Listing) -> ModelMissing:
     near = nearest(name, [str(model.model) for model in listing.models])
     return ModelMissing(
         f"{url} has no model {name!r}{near}; get it with: lwd-tui models pull {name} --host {url}"

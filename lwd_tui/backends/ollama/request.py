@@ -9,6 +9,9 @@ from ollama import ChatResponse, GenerateResponse
 from lwd_tui.backends.ollama.models import ModelFacts
 from lwd_tui.experiment.backend import GenerateRequest
 
+# Levels are sent by their names; models without any take each of them for "on".
+_THINK = {"auto": False, "off": False, "on": True}
+
 
 def body_of(
     request: GenerateRequest, seed: int, facts: ModelFacts, keep_alive: str
@@ -20,7 +23,7 @@ def body_of(
     sampling = request.sampling
     options: dict[str, Any] = {
         "num_ctx": request.context,
-        "num_predict": sampling.max_tokens,
+        "num_predict": request.new_tokens,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "top_k": sampling.top_k,
@@ -41,9 +44,10 @@ def body_of(
     if request.prompt.style == "completion":
         return body | {"prompt": request.prompt.text, "raw": True}
     turns = [{"role": turn.role, "content": turn.content} for turn in request.prompt.messages]
-    # A model that can't think answers 400 if it is told not to.
-    quiet = {"think": False} if "thinking" in facts.info.capabilities else {}
-    return body | {"messages": turns} | quiet
+    # A model that can't think answers 400 if it is told anything of it.
+    thinks = "thinking" in facts.info.capabilities or request.think not in ("auto", "off")
+    told = {"think": _THINK.get(request.think, request.think)} if thinks else {}
+    return body | {"messages": turns} | told
 
 
 def content_of(part: ChatResponse | GenerateResponse) -> tuple[str, str]:

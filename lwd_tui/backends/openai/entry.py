@@ -42,6 +42,7 @@ BACKEND = Backend(
     embedder=_embedder,
     look=_look,
     hosts="OPENAI_BASE_URL",
+    tells_thinking=False,
     embedding_model="text-embedding-3-small",
     module="openai",
     extra="openai",

@@ -26,7 +26,6 @@ from lwd_tui.backends.openai.server import (
     tokens_named,
 )
 from lwd_tui.backends.pool import Pool
-from lwd_tui.backends.reasoning import without_thoughts
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.streams import as_finished, watched
@@ -183,17 +182,16 @@ class OpenAIGenerator:
         )
         generations = []
         for offset, answer in enumerate(answers):
-            text, thinking = without_thoughts("".join(answer.pieces))
             generations.append(
                 Generation(
                     group[offset],
-                    text,
+                    "".join(answer.pieces),
                     (seed + offset) % 2**31,
                     answer.finish_reason,
                     answer.prompt_tokens,
                     answer.completion_tokens,
                     answer.seconds,
-                    thinking or "".join(answer.thoughts),
+                    "".join(answer.thoughts),
                     answered_by,
                     faults,
                 )
@@ -275,14 +273,14 @@ async def _opened(
         fields["stop"] = list(sampling.stop)
     extra = server.beyond_openai(sampling)
     if request.prompt.style == "completion":
-        fields |= {"prompt": request.prompt.text, "max_tokens": sampling.max_tokens}
+        fields |= {"prompt": request.prompt.text, "max_tokens": request.new_tokens}
         answer = await server.client.completions.create(**fields, extra_body=extra)
         return cast("openai.AsyncStream[Completion]", answer)
     if server.dialect.template_options:
         # Templates of models that can think have this switch; others ignore it.
         extra["chat_template_kwargs"] = {"enable_thinking": False}
     turns = [{"role": turn.role, "content": turn.content} for turn in request.prompt.messages]
-    fields |= {"messages": turns, limit: sampling.max_tokens}
+    fields |= {"messages": turns, limit: request.new_tokens}
     answer = await server.client.chat.completions.create(**fields, extra_body=extra)
     return cast("openai.AsyncStream[ChatCompletionChunk]", answer)
 
@@ -301,7 +299,7 @@ def _fault(error: Exception, server: OpenAIServer, request: GenerateRequest) -> 
         tokens = tokens_named(error)
         if tokens is None:
             return too_long(request, "the server refused the prompt")
-        needed = tokens + request.sampling.max_tokens
+        needed = tokens + request.new_tokens
         return too_long(request, f"the prompt has {tokens} tokens", needed)
     return server.explained(error, request.model)
 

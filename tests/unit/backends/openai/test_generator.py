@@ -249,6 +249,7 @@ async def test_retries_are_bounded() -> None:
         ("This model's maximum context length is 512 tokens. However, your request has 600 input "
          "tokens in the messages. Please reduce the length.", 768),
         ("request (600 tokens) exceeds the available context size (512 tokens)", 768),
+        # Nothing says how long it is: more than there is, for certain.
         ("Your input exceeds the context window of this model.", None),
     ],
 )  # fmt: skip
@@ -259,7 +260,7 @@ async def test_a_refused_prompt_names_the_context_needed(message: str, needed: i
     async with Compatible() as server:
         generator = openai(server.url)
         server.faults.append(refuse)
-        with pytest.raises(PromptTooLong, match=f"context = {needed or 256}"):
+        with pytest.raises(PromptTooLong, match="context = 768"):
             await answers(generator, wish("m"))
         await generator.aclose()
 

@@ -1,0 +1,77 @@
+"""What a model of an Ollama server can do, read from what says so, in this order.
+
+========================================  ====================================================
+what is told                              what follows
+========================================  ====================================================
+`embedding` among the capabilities, or    it embeds, and does nothing else: servers have been
+states that are pooled into one vector    seen to list such models as able to complete
+capabilities without `completion`         it does nothing that a run could use
+`tools` or `thinking` among them          it takes turns: neither goes without a chat format
+RENDERER or PARSER in the modelfile       it takes turns: the server has the format built in
+a template other than the bare prompt     it takes turns
+none of these                             a base model, which goes on from a text
+`thinking` among the capabilities         it can think before it answers
+... and it is named in `_ALWAYS`          it thinks whatever it is told
+`remote_model` beside its name            another machine runs it
+========================================  ====================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# Templates that pass the bare prompt on: the model was not taught to take turns.
+_NO_TEMPLATE = ("", "{{ .Prompt }}", "{{.Prompt}}")
+_BUILT_IN = re.compile(r"^(?:RENDERER|PARSER)[ \t]+(\S+)", re.MULTILINE)
+# Renderers, and families of models, that can't be told to be quiet: recorded, or documented.
+_ALWAYS = re.compile(r"(?:-think(?:ing)?|gpt-?oss|harmony)$")
+
+
+def abilities(
+    told: Sequence[str] | None,
+    *,
+    template: str = "",
+    modelfile: str = "",
+    family: str = "",
+    details: Mapping[str, Any] | None = None,
+    remote: bool = False,
+) -> tuple[str, ...]:
+    """Say what a model can do.
+
+    Parameters
+    ----------
+    told : sequence of str or None
+        The server's list of capabilities; servers from before there was one have it empty.
+    template, modelfile, family : str
+        As the server shows them; "" where it shows none.
+    details : mapping, optional
+        The fields of the model's file.
+    remote : bool
+        Whether the server only passes requests on to another machine.
+
+    Returns
+    -------
+    tuple of str
+        Of "generate", "chat", "thinking", "always-thinking", "embed", "remote".
+    """
+    capabilities = set(told or ())
+    architecture = str((details or {}).get("general.architecture", ""))
+    away = ("remote",) if remote else ()
+    if "embedding" in capabilities or f"{architecture}.pooling_type" in (details or {}):
+        return ("embed", *away)
+    if capabilities and "completion" not in capabilities:
+        return away
+    built_in = _BUILT_IN.findall(modelfile)
+    turns = (
+        bool(capabilities & {"tools", "thinking"})
+        or bool(built_in)
+        or template.strip() not in _NO_TEMPLATE
+    )
+    found = ["generate", *(["chat"] if turns else [])]
+    if "thinking" in capabilities:
+        found.append("thinking")
+        if any(_ALWAYS.search(name.lower()) for name in (*built_in, family, architecture)):
+            found.append("always-thinking")
+    return (*found, *away)

@@ -1,0 +1,54 @@
+"""Reasoning that a server left in the answer, in any of its spellings, kept apart from it."""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = r"(?:seed:)?(?:think|thinking|thought|thoughts|reasoning|analysis)"
+_OPEN = rf"(?:<{_NAMES}>|\[THINK\]|<\|START_THINKING\|>|<\|begin_of_thought\|>)"
+_CLOSE = rf"(?:</{_NAMES}>|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_thought\|>)"
+_FLAGS = re.DOTALL | re.IGNORECASE
+_BLOCK = re.compile(rf"\s*{_OPEN}(.*?)(?:{_CLOSE}|\Z)", _FLAGS)
+_LONE_CLOSE = re.compile(rf"((?:(?!{_OPEN}).)*?){_CLOSE}", _FLAGS)
+# The framing of the answer proper, where the thinking has one of its own.
+_FRAME = re.compile(r"\s*<\|(?:START|END)_RESPONSE\|>\s*", re.IGNORECASE)
+# Harmony: messages, each in a channel; only what stands in the channel "final" is the answer.
+_HARMONY = re.compile(
+    r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>(.*?)"
+    r"(?:<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)|\Z)",
+    _FLAGS,
+)
+_MARK = re.compile(rf"{_OPEN}|{_CLOSE}|<\|(?:channel|message|START_RESPONSE)\|>", re.IGNORECASE)
+
+
+def split_reasoning(text: str) -> tuple[str, str]:
+    """Split an answer into what is meant to be read, and the thinking that stands before it.
+
+    Recognised are pairs of tags, one of them or several; a closing tag alone, where the chat
+    template had put the opening one into the prompt; an opening tag alone, after which nothing
+    else came; and the channels of the harmony format.
+
+    Parameters
+    ----------
+    text : str
+        As the server sent it.
+
+    Returns
+    -------
+    answer, thinking : str
+        Together all of `text` but its marks; "" where there is none.
+    """
+    if messages := _HARMONY.findall(text):
+        final = [body for channel, body in messages if channel.lower() == "final"]
+        other = [body for channel, body in messages if channel.lower() != "final"]
+        return "".join(final), "\n".join(other)
+    thoughts: list[str] = []
+    while found := _BLOCK.match(text) or _LONE_CLOSE.match(text):
+        thoughts.append(found[1])
+        text = text[found.end() :]
+    return (_FRAME.sub("", text) if thoughts else text), "\n".join(thoughts)
+
+
+def holds_reasoning(text: str) -> bool:
+    """Whether marks of thinking are left in an answer, so that one can't say where it ends."""
+    return _MARK.search(text) is not None

@@ -67,7 +67,7 @@ class Compatible(WireServer):
         count = body.get("n", 1)
         for word in range(3):
             for index in range(count):
-                await self.chunk(request, reply, index, f"{body['seed'] + index}.{word} ")
+                await self.chunk(request, reply, index, f"{body.get('seed', 0) + index}.{word} ")
             await asyncio.sleep(0.005)
         for index in range(count):
             await self.chunk(request, reply, index, "", "stop")

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Any
 
 import openai
-from openai.types import Completion
-from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import Choice as ChunkChoice
-from openai.types.completion_choice import CompletionChoice
 
 from lwd_tui.backends.hosts import openai_urls
+from lwd_tui.backends.openai.chunks import Answer, Reader
 from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.backends.openai.server import (
     FAILURES,
@@ -41,19 +38,18 @@ from lwd_tui.types import ModelInfo
 
 __all__ = ["OpenAIEmbedder", "OpenAIGenerator"]
 
-Chunk = ChatCompletionChunk | Completion
+# A prompt is asked with again while its answers are unusable; longer none is kept in mind.
+_PROMPTS_REMEMBERED = 256
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Answer:
-    """One choice of a response, as far as it has come."""
+    """An answer that is whole."""
 
-    pieces: list[str] = field(default_factory=list)
-    thoughts: list[str] = field(default_factory=list)
-    finish_reason: str = ""
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    seconds: float = 0.0
+    answer: Answer
+    prompt_tokens: int | None
+    seconds: float
+    notes: tuple[str, ...]
 
 
 class OpenAIGenerator:
@@ -92,6 +88,7 @@ class OpenAIGenerator:
         self._servers: dict[str, OpenAIServer] = {}
         self._places: dict[str, tuple[HostScheduler, ...]] = {}
         self._infos: dict[str, ModelInfo] = {}
+        self._largest: dict[tuple[str, int], int] = {}
 
     async def describe(self, model: str) -> ModelInfo:
         """Say what the servers tell of a model.
@@ -175,28 +172,35 @@ class OpenAIGenerator:
         async def work(host: HostScheduler) -> list[_Answer]:
             nonlocal answered_by
             answered_by = host.url
-            return await self._ask(self._servers[host.url], request, group, seed, preview)
+            server = self._servers[host.url]
+            if len(group) == 1 or "n" not in server.without:
+                with suppress(Alone):
+                    if found := await self._ask(server, request, group, seed, preview):
+                        return found
+            alone = [
+                self._ask(server, request, group[i : i + 1], seed + i, preview)
+                for i in range(len(group))
+            ]
+            return [answer for asked in alone for answer in await asked]
 
-        answers, faults = await self._pool.run(
+        found, faults = await self._pool.run(
             request.model, self._places[request.model], work, str(seed)
         )
-        generations = []
-        for offset, answer in enumerate(answers):
-            generations.append(
-                Generation(
-                    group[offset],
-                    "".join(answer.pieces),
-                    (seed + offset) % 2**31,
-                    answer.finish_reason,
-                    answer.prompt_tokens,
-                    answer.completion_tokens,
-                    answer.seconds,
-                    "".join(answer.thoughts),
-                    answered_by,
-                    faults,
-                )
+        return [
+            Generation(
+                group[offset],
+                whole.answer.text,
+                seed + offset,
+                whole.answer.finish_reason,
+                whole.prompt_tokens,
+                whole.answer.completion_tokens,
+                whole.seconds,
+                whole.answer.thinking,
+                answered_by,
+                (*faults, *whole.notes),
             )
-        return generations
+            for offset, whole in enumerate(found)
+        ]
 
     async def _ask(
         self,
@@ -207,59 +211,89 @@ class OpenAIGenerator:
         preview: Preview | None,
     ) -> list[_Answer]:
         began = time.perf_counter()
-        answers = [_Answer() for _ in group]
-        last = answers[0]
+
+        def hear(index: int, text: str) -> None:
+            if preview:
+                preview(group[index], text)
 
         def fault(error: Exception) -> Exception:
             return _fault(error, server, request)
 
+        reader = Reader(len(group), hear)
         try:
             async with asyncio.timeout(self._first_seconds):
-                opened = await _opened(server, request, len(group), seed)
+                opened, notes = await _opened(server, request, len(group), seed)
         except TimeoutError:
             raise Transient(f"no answer within {self._first_seconds:g} s") from None
         except FAILURES as error:
             raise fault(error) from None
-        parts = cast("AsyncIterator[Chunk]", aiter(opened))
         limits = self._first_seconds, self._idle_seconds
-        async with opened, aclosing(watched(parts, *limits, FAILURES, fault)) as chunks:
-            async for chunk in chunks:
-                _refuse_ollama(chunk, server)
-                for choice in chunk.choices:
-                    if choice.index >= len(answers):
-                        raise Transient("it sent more answers than were asked for")
-                    answer = answers[choice.index]
-                    text, thought = _content(choice)
-                    answer.pieces.append(text)
-                    answer.thoughts.append(thought)
-                    if preview and text:
-                        preview(group[choice.index], text)
-                    if choice.finish_reason:
-                        answer.finish_reason = str(choice.finish_reason)
-                        answer.seconds = time.perf_counter() - began
-                        last = answer
-                if chunk.usage:
-                    last.prompt_tokens = chunk.usage.prompt_tokens
-                    # A sum over all answers says nothing of one; llama-server counts each.
-                    if len(group) == 1 or server.dialect.name == "llama-server":
-                        last.completion_tokens = chunk.usage.completion_tokens
-        if not all(answer.finish_reason for answer in answers):
-            raise Transient("the stream ended before the answer did")
-        counted = last.prompt_tokens
+        async with aclosing(watched(opened.iter_lines(), *limits, FAILURES, fault)) as lines:
+            try:
+                async for line in lines:
+                    reader.take(line)
+                    _refuse_ollama(reader.fingerprint, server)
+                    if reader.done:
+                        break
+            finally:
+                await opened.close()
+        if reader.partly_ended and reader.done:
+            # A gateway tells the reason of the first answer only: each is asked for by itself.
+            server.without.add("n")
+            return []
+        reader.finish()
+        counted = self._counted(request, reader.prompt_tokens)
         check_words(request, counted)
-        for answer in answers:
-            answer.prompt_tokens = counted
+        seconds = time.perf_counter() - began
+        found = [_Answer(answer, counted, seconds, notes) for answer in reader.answers]
+        for answer in reader.answers:
             check_room(request, counted, answer.completion_tokens, answer.finish_reason)
-        return answers
+        return found
+
+    def _counted(self, request: GenerateRequest, told: int | None) -> int | None:
+        """Return the tokens of a prompt; a later count that is smaller leaves out what was kept."""
+        key = request.model, hash(request.prompt)
+        most = max(told or 0, self._largest.get(key, 0))
+        self._largest = {key: most, **{k: v for k, v in self._largest.items() if k != key}}
+        while len(self._largest) > _PROMPTS_REMEMBERED:
+            self._largest.popitem()
+        return most or None
 
 
 async def _opened(
     server: OpenAIServer, request: GenerateRequest, count: int, seed: int
-) -> openai.AsyncStream[ChatCompletionChunk] | openai.AsyncStream[Completion]:
-    """Send the request; what comes is a stream of chunks, of a chat or of a completion."""
+) -> tuple[openai.AsyncAPIResponse[Any], tuple[str, ...]]:
+    """Send the request, and again without what the server refuses; return it with what was said."""
+    notes: list[str] = []
+    while True:
+        body = body_of(server, request, count, seed)
+        try:
+            answer = await server.open(body)
+        except openai.APIStatusError as error:
+            name = server.refused(error, body)
+            if name is None:
+                raise
+            server.without.add(name)
+            notes.append(f"asked again without {name}: {server.told(error)}")
+            if name == "n":
+                raise Alone from None
+            continue
+        return answer, tuple(notes)
+
+
+class Alone(Exception):
+    """The server gives one answer a request."""
+
+
+def body_of(
+    server: OpenAIServer, request: GenerateRequest, count: int, seed: int
+) -> dict[str, Any]:
+    """Return the body of a request, without what the server has refused."""
     sampling = request.sampling
     limit = "max_completion_tokens" if server.dialect is OPENAI else "max_tokens"
-    fields: dict[str, Any] = {
+    if limit in server.without:
+        limit = "max_tokens" if limit == "max_completion_tokens" else "max_completion_tokens"
+    body: dict[str, Any] = {
         "model": request.model,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -268,30 +302,22 @@ async def _opened(
         "stream_options": {"include_usage": True},
     }
     if count > 1:
-        fields["n"] = count
+        body["n"] = count
     if sampling.stop:
-        fields["stop"] = list(sampling.stop)
-    extra = server.beyond_openai(sampling)
+        body["stop"] = list(sampling.stop)
+    body |= server.beyond_openai(sampling)
     if request.prompt.style == "completion":
-        fields |= {"prompt": request.prompt.text, "max_tokens": request.new_tokens}
-        answer = await server.client.completions.create(**fields, extra_body=extra)
-        return cast("openai.AsyncStream[Completion]", answer)
-    if server.dialect.template_options:
-        # Templates of models that can think have this switch; others ignore it.
-        extra["chat_template_kwargs"] = {"enable_thinking": False}
-    turns = [{"role": turn.role, "content": turn.content} for turn in request.prompt.messages]
-    fields |= {"messages": turns, limit: request.new_tokens}
-    answer = await server.client.chat.completions.create(**fields, extra_body=extra)
-    return cast("openai.AsyncStream[ChatCompletionChunk]", answer)
-
-
-def _content(choice: ChunkChoice | CompletionChoice) -> tuple[str, str]:
-    """Return the new text of an answer, and of the thinking before it."""
-    if isinstance(choice, CompletionChoice):
-        return choice.text or "", ""
-    told = choice.delta.model_extra or {}
-    thought = told.get("reasoning_content") or told.get("reasoning")
-    return choice.delta.content or "", thought if isinstance(thought, str) else ""
+        body |= {"prompt": request.prompt.text, "max_tokens": request.new_tokens}
+    else:
+        turns = [{"role": turn.role, "content": turn.content} for turn in request.prompt.messages]
+        body |= {"messages": turns, limit: request.new_tokens}
+        thinks = request.think not in ("auto", "off")
+        if server.dialect.template_options:
+            # Templates of models that can think have this switch; others ignore it.
+            body["chat_template_kwargs"] = {"enable_thinking": thinks}
+        if request.think in ("low", "medium", "high"):
+            body["reasoning_effort"] = request.think
+    return {name: value for name, value in body.items() if name not in server.without}
 
 
 def _fault(error: Exception, server: OpenAIServer, request: GenerateRequest) -> Exception:
@@ -304,9 +330,9 @@ def _fault(error: Exception, server: OpenAIServer, request: GenerateRequest) -> 
     return server.explained(error, request.model)
 
 
-def _refuse_ollama(chunk: Chunk, server: OpenAIServer) -> None:
+def _refuse_ollama(fingerprint: str, server: OpenAIServer) -> None:
     """Refuse Ollama's imitation of this interface: it takes no num_ctx and cuts silently."""
-    if chunk.system_fingerprint == "fp_ollama":
+    if fingerprint == "fp_ollama":
         raise UnfitRequest(
             f"{server.url} is an Ollama server, which by this interface cuts long prompts "
             "without a word; use the ollama backend for it"

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import httpx2
 import openai
-from openai.types import Model
 
 from lwd_tui.backends.hosts import is_loopback, proxy_hint
 from lwd_tui.backends.retry import Transient
@@ -39,6 +38,29 @@ FAILURES = (
     AttributeError,
     TypeError,
 )
+
+
+# Where servers tell how long a prompt and its answer may be: vLLM, LiteLLM, Ray Serve.
+_CONTEXTS = ("max_model_len", "max_input_tokens", "max_request_context_length", "context_length")
+# Fields that a run can do without, or has another name for.
+_EXTRAS = (
+    "stream_options",
+    "chat_template_kwargs",
+    "reasoning_effort",
+    "max_completion_tokens",
+    "max_tokens",
+    "repetition_penalty",
+    "top_k",
+    "min_p",
+    "seed",
+    "n",
+)
+_REQUIRED = ("model", "messages", "prompt")
+_NEUTRAL: dict[str, tuple[float, ...]] = {
+    "top_k": (0, -1),
+    "min_p": (0.0,),
+    "repetition_penalty": (1.0,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +119,8 @@ class OpenAIServer:
         self.dialect = UNKNOWN
         self._key_variable = key_variable
         self._key = os.environ.get(key_variable, "")
-        self._models: dict[str, Model] | None = None
+        self.without: set[str] = set()
+        self._models: dict[str, dict[str, Any]] | None = None
         if not self._key and urlsplit(url).hostname == "api.openai.com":
             raise BackendError(f"{url} needs a key: put it into the variable {key_variable}")
         self.client = openai.AsyncOpenAI(
@@ -112,7 +135,7 @@ class OpenAIServer:
             ),
         )
 
-    async def models(self) -> dict[str, Model]:
+    async def models(self) -> dict[str, dict[str, Any]]:
         """Return the models that the server lists, by name, having found out its kind.
 
         Raises
@@ -122,7 +145,7 @@ class OpenAIServer:
         """
         if self._models is None:
             try:
-                listed = {model.id: model async for model in self.client.models.list()}
+                listed = _rows(await self.client.get("/models", cast_to=object))
             except FAILURES as error:
                 raise self._missing(self.explained(error)) from None
             self.dialect = await self._recognised(list(listed.values()))
@@ -143,10 +166,11 @@ class OpenAIServer:
         if name not in listed:
             near = nearest(name, list(listed))
             raise ModelMissing(f"{self.url} has no model {name!r}{near}")
-        fields = listed[name].model_extra or {}
+        fields = listed[name]
         told = fields.get("meta")
         meta = told if isinstance(told, dict) else {}
-        context = fields.get("max_model_len") or meta.get("n_ctx")
+        context = next((fields[key] for key in _CONTEXTS if _is_count(fields.get(key))), None)
+        context = context or meta.get("n_ctx")
         parameters, size = meta.get("n_params"), meta.get("size")
         return ModelInfo(
             name=clean_line(name),
@@ -186,6 +210,41 @@ class OpenAIServer:
             # They would take the penalty from the model's own settings if none were sent.
             sent |= {"top_k": wanted["top_k"] or -1, "repetition_penalty": 1.0}
         return sent
+
+    async def open(self, body: dict[str, Any]) -> openai.AsyncAPIResponse[Any]:
+        """Ask for a chat, or for a completion; who takes the answer reads its lines and closes it.
+
+        Raises
+        ------
+        openai.OpenAIError
+        """
+        rest = {name: value for name, value in body.items() if name not in _REQUIRED}
+        model = body["model"]
+        if "messages" in body:
+            chats = self.client.chat.completions.with_streaming_response
+            turns = chats.create(model=model, messages=body["messages"], extra_body=rest)
+            return await turns.__aenter__()
+        texts = self.client.completions.with_streaming_response
+        text = texts.create(model=model, prompt=body["prompt"], extra_body=rest)
+        return await text.__aenter__()
+
+    def refused(self, error: openai.APIStatusError, body: dict[str, Any]) -> str | None:
+        """Return the extra of a request that the server refuses it for; None for other reasons.
+
+        What a user set to other than its neutral value is never left out.
+        """
+        if error.status_code not in (400, 422):
+            return None
+        told = f"{_message(error)} {error.param or ''}"
+        for name in _EXTRAS:
+            if name in body and re.search(rf"(?<![\w.]){name}(?!\w)", told):
+                set_by_user = name in _NEUTRAL and body[name] not in _NEUTRAL[name]
+                return None if set_by_user else name
+        return None
+
+    def told(self, error: openai.APIStatusError) -> str:
+        """Return what the server says, short and without the key."""
+        return self._told(_message(error))
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Count tokens where the server has a way to; None elsewhere."""
@@ -228,12 +287,16 @@ class OpenAIServer:
 
     def _refusal(self, error: openai.APIStatusError, model: str) -> Exception:
         status, told = error.status_code, self._told(_message(error))
-        if status in (401, 403):
+        if status in (401, 403) or (status == 400 and _KEY_WANTED.search(told)):
             # Some servers repeat a part of the key in what they say.
             held = "the key in it" if self._key else "a key there"
             return BackendError(
                 f"{self.url} refuses access (HTTP {status}); it takes its key from the variable "
                 f"{self._key_variable}: check {held}"
+            )
+        if status == 404 and not re.search(r"model|deployment", told, re.IGNORECASE):
+            return ServerMissing(
+                f"{self.url} has no such address (HTTP 404: {told}); its path often ends in /v1"
             )
         if status == 404:
             return ModelMissing(f"{self.url} has no model {model!r}: {told}")
@@ -260,8 +323,8 @@ class OpenAIServer:
             return ServerMissing(f"{self.url} lists no models; its path often ends in /v1")
         return error if isinstance(error, BackendError) else BackendError(self._told(str(error)))
 
-    async def _recognised(self, models: list[Model]) -> Dialect:
-        owner = os.environ.get(KIND_VARIABLE) or (models[0].owned_by if models else "")
+    async def _recognised(self, models: list[dict[str, Any]]) -> Dialect:
+        owner = os.environ.get(KIND_VARIABLE) or (models[0].get("owned_by") if models else "")
         if owner == "vllm":
             return VLLM
         if owner == "sglang":
@@ -284,6 +347,28 @@ class OpenAIServer:
             text = text.replace(self._key, "…")
         page = text.lstrip().startswith("<")
         return "a web page" if page else shorten(text, 300)
+
+
+_KEY_WANTED = re.compile(r"api[ _-]?key|authorization header|bearer", re.IGNORECASE)
+
+
+def _rows(listed: Any) -> dict[str, dict[str, Any]]:
+    """Return the models of a list by name; lines that are none are passed over.
+
+    Raises
+    ------
+    ValueError
+        If it is no list.
+    """
+    rows = listed.get("data") if isinstance(listed, dict) else listed
+    if not isinstance(rows, list):
+        raise ValueError("no list of models")
+    named = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+    return {row["id"]: row for row in named}
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def is_too_long(error: Exception) -> bool:

@@ -212,7 +212,7 @@ async def page_of_success(request: Request, reply: Reply) -> None:
         (reset, "the connection broke"),
         (error_in_stream, "an error inside the stream: out of blocks"),
         (cut_stream, "the stream ended before the answer did"),
-        (malformed, "it sent malformed JSON"),
+        (malformed, "part 1 of the stream holds malformed JSON"),
         (reset_in_stream, "the connection broke"),
         (hang_in_stream, "no further token within 0.3 s"),
         (hang, "no answer within 0.5 s"),

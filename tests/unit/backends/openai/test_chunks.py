@@ -1,0 +1,272 @@
+"""Wire data is data: whatever a server streams is an answer, an unusable answer or a fault."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.compatible import Compatible
+from support.http import Reply, Request
+from support.requests import answers, wish
+
+from lwd_tui.backends.openai.chunks import Reader
+from lwd_tui.backends.openai.generator import OpenAIGenerator
+from lwd_tui.backends.retry import Transient
+from lwd_tui.experiment.backend import ModelMissing, ServerMissing
+from lwd_tui.llm.answers import problem_of
+from lwd_tui.llm.reasoning import split_reasoning
+
+STREAMS = Path(__file__).parents[3] / "data" / "openai-streams"
+SENTENCE = "Prices will rise slowly."
+
+
+def openai(*urls, **settings):
+    quick = {"first_seconds": 5.0, "idle_seconds": 0.3, "attempts": 4, "first_delay": 0.01}
+    return OpenAIGenerator([f"{url}/v1" for url in urls], **(quick | settings))
+
+
+def streams(text: str):
+    """A fault that sends a stream as it stands."""
+
+    async def send(request: Request, reply: Reply) -> None:
+        await reply.stream("text/event-stream")
+        await reply.chunk(text)
+        await reply.end()
+
+    return send
+
+
+def stream(*choices, usage=None, done=True) -> str:
+    parts = [{"choices": [choice]} for choice in choices]
+    if usage:
+        parts.append({"choices": [], "usage": usage})
+    lines = [f"data: {json.dumps(part)}\n\n" for part in parts]
+    return "".join([*lines, "data: [DONE]\n\n" if done else ""])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "thinking", "problem"),
+    [
+        ("choices-null", SENTENCE, "", ""),
+        ("content-parts", SENTENCE, "one line is wanted", ""),
+        (
+            "finish-content-filter",
+            "Prices will rise",
+            "",
+            "it ended by content_filter, not by itself",
+        ),
+        ("usage-zero", SENTENCE, "", ""),
+        ("half-think", SENTENCE, "One line is wanted.\n", ""),
+    ],
+)
+async def test_given_streams_come_to_what_they_must(name, text, thinking, problem) -> None:
+    async with Compatible() as server:
+        generator = openai(server.url)
+        server.faults.append(streams((STREAMS / f"{name}.txt").read_text()))
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    said, thought = split_reasoning(answer.text)
+    assert said.strip() == text
+    assert (answer.thinking or thought) == thinking
+    assert problem_of(said.strip(), answer.finish_reason) == problem
+    assert answer.retries == ()
+
+
+def parts_of(name: str) -> list:
+    lines = (STREAMS / f"{name}.txt").read_text().splitlines()
+    return [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+
+
+def places(value, path=()):
+    """Yield the path of every part of a value."""
+    yield path
+    if isinstance(value, (dict, list)):
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(child, (*path, key))
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.floats(allow_nan=False),
+    st.sampled_from(["", "x", "[DONE]", "\ud83d", "</think>"]),
+    st.just([]),
+    st.just({}),
+    st.lists(st.none() | st.text(max_size=3), max_size=3),
+    st.dictionaries(st.sampled_from(["text", "index", "delta"]), st.none() | st.text(max_size=3)),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data(), name=st.sampled_from(["choices-null", "content-parts", "half-think"]))
+def test_any_part_dropped_nulled_retyped_or_doubled_ends_in_an_answer_or_a_fault(data, name):
+    parts = copy.deepcopy(parts_of(name))
+    for _ in range(data.draw(st.integers(1, 4))):
+        path = data.draw(st.sampled_from([p for p in places(parts) if p]))
+        *way, last = path
+        holder = parts
+        for key in way:
+            holder = holder[key]
+        change = data.draw(st.sampled_from(["drop", "null", "retype", "double"]))
+        if change == "drop":
+            del holder[last]
+        elif change == "double" and isinstance(holder, list):
+            holder.insert(last, copy.deepcopy(holder[last]))
+        else:
+            holder[last] = None if change == "null" else data.draw(ODD)
+        if not parts:
+            break
+    ends = data.draw(st.sampled_from(["data: [DONE]", ": ping", "", "data:"]))
+    reader = Reader(data.draw(st.integers(1, 2)), lambda index, text: None)
+    try:
+        for part in parts:
+            reader.take(f"data: {json.dumps(part)}")
+        reader.take(ends)
+        reader.finish()
+    except Transient:
+        return
+    for answer in reader.answers:
+        assert isinstance(answer.text, str)
+        assert isinstance(problem_of(answer.text.strip(), answer.finish_reason), str)
+
+
+def test_a_fault_names_its_place() -> None:
+    reader = Reader(1, lambda index, text: None)
+    reader.take('data: {"choices": [{"delta": {"content": "a"}}]}')
+    with pytest.raises(Transient, match=r"part 2 of the stream holds a delta that is no object: 7"):
+        reader.take('data: {"choices": [{"delta": 7}]}')
+
+
+def test_halves_of_a_letter_are_joined() -> None:
+    reader = Reader(1, lambda index, text: None)
+    for half in ("\\ud83d", "\\ude80"):
+        reader.take(f'data: {{"choices": [{{"delta": {{"content": "{half}"}}}}]}}')
+    assert reader.answers[0].text == "\U0001f680"
+
+
+async def test_done_without_a_reason_ends_an_answer_that_is_whole() -> None:
+    async with Compatible() as server:
+        generator = openai(server.url)
+        server.faults.append(streams(stream({"delta": {"content": SENTENCE}})))
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    assert (answer.text, answer.finish_reason, answer.retries) == (SENTENCE, "stop", ())
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("stream_options", "Unrecognized request argument supplied: stream_options"),
+        ("chat_template_kwargs", "extra fields not permitted: chat_template_kwargs"),
+        ("seed", "Unsupported parameter: 'seed' is not supported with this model."),
+        ("n", "n > 1 is not supported"),
+        ("max_tokens", "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+    ],
+)
+async def test_a_server_that_refuses_an_extra_is_asked_again_without_it(field, message) -> None:
+    async def refuse(request: Request, reply: Reply) -> None:
+        await reply.send(400, {"error": {"message": message, "type": "invalid_request_error"}})
+
+    async with Compatible() as server:
+        generator = openai(server.url)
+        await generator.describe("m")
+        server.faults.append(refuse)
+        first = await answers(generator, wish("m", (1, 2)))
+        second = await answers(generator, wish("m", (3, 4)))
+        await generator.aclose()
+    asked = server.asked("/v1/chat/completions")
+    assert field in asked[0]
+    assert all(field not in body for body in asked[1:])
+    if field == "max_tokens":
+        assert asked[1]["max_completion_tokens"] == asked[0]["max_tokens"]
+    assert [len(found) for found in (first, second)] == [2, 2]
+    if field != "n":
+        assert any(f"asked again without {field}" in note for note in first[0].retries)
+    assert second[0].retries == ()
+
+
+async def test_what_a_user_set_is_never_left_out() -> None:
+    async def refuse(request: Request, reply: Reply) -> None:
+        await reply.send(400, {"error": {"message": "min_p is not supported"}})
+
+    async with Compatible() as server:
+        generator = openai(server.url)
+        await generator.describe("m")
+        server.faults.append(refuse)
+        with pytest.raises(Exception, match="min_p is not supported"):
+            await answers(generator, wish("m", min_p=0.2))
+        await generator.aclose()
+
+
+async def test_a_gateway_that_ends_the_first_answer_only_is_asked_for_each_alone() -> None:
+    text = stream(
+        {"index": 0, "delta": {"content": "One."}},
+        {"index": 1, "delta": {"content": "Two."}},
+        {"index": 0, "delta": {}, "finish_reason": "stop"},
+    )
+    async with Compatible() as server:
+        generator = openai(server.url)
+        await generator.describe("m")
+        server.faults.append(streams(text))
+        found = await answers(generator, wish("m", (10, 11)))
+        later = await answers(generator, wish("m", (20, 21)))
+        await generator.aclose()
+    asked = server.asked("/v1/chat/completions")
+    assert [body.get("n", 1) for body in asked] == [2, 1, 1, 1, 1]
+    assert [body["seed"] for body in asked[1:]] == [10, 11, 20, 21]
+    assert [answer.finish_reason for answer in (*found, *later)] == ["stop"] * 4
+
+
+async def test_odd_lines_of_a_list_do_not_spoil_it() -> None:
+    class Odd(Compatible):
+        async def _answer(self, request: Request, reply: Reply) -> None:
+            if request.path == "/v1/models":
+                rows = [None, 3, {"id": 7}, {}, {"id": "m", "max_input_tokens": 900}]
+                await reply.send(200, {"data": rows})
+            else:
+                await super()._answer(request, reply)
+
+    async with Odd() as server:
+        generator = openai(server.url)
+        assert (await generator.describe("m")).context_length == 900
+        with pytest.raises(ModelMissing):
+            await generator.describe("7")
+        await generator.aclose()
+
+
+async def test_a_smaller_count_of_a_prompt_that_was_read_before_is_no_cut() -> None:
+    def counted(tokens: int) -> str:
+        choice = {"delta": {"content": SENTENCE}, "finish_reason": "stop"}
+        return stream(choice, usage={"prompt_tokens": tokens, "completion_tokens": 5})
+
+    async with Compatible() as server:
+        generator = openai(server.url)
+        for tokens in (30, 1):
+            server.faults.append(streams(counted(tokens)))
+            (answer,) = await answers(generator, wish("m"))
+            assert answer.prompt_tokens == 30
+        await generator.aclose()
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "told"),
+    [
+        (404, "Not Found", "has no such address"),
+        (400, "You didn't provide an API key.", "takes its key from the variable"),
+    ],
+)
+async def test_an_address_and_a_key_are_not_taken_for_a_missing_model(status, message, told):
+    async def refuse(request: Request, reply: Reply) -> None:
+        await reply.send(status, {"error": {"message": message}})
+
+    async with Compatible() as server:
+        generator = openai(server.url)
+        await generator.describe("m")
+        server.faults.append(refuse)
+        with pytest.raises((ServerMissing, Exception), match=told) as caught:
+            await answers(generator, wish("m"))
+        assert not isinstance(caught.value, ModelMissing)
+        await generator.aclose()

@@ -11,11 +11,14 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.scheduler import HostScheduler, Waiter
 from lwd_tui.experiment.backend import BackendStopped
 
 Result = TypeVar("Result")
+
+_OUTAGE_DELAYS = 400
+"""Of first delays, that hosts may refuse connections: 200 s, where vLLM is up again in 60 to 90."""
 
 
 class Pool:
@@ -25,6 +28,8 @@ class Pool:
     ----------
     attempts : int
         Tries a piece of work gets in all, and failures in a row before all hosts count as lost.
+        Tries at a host that refuses connections don't count: a server that is started again takes
+        minutes to load its model, and is waited for by the clock.
     first_delay : float
         Seconds that a host rests after its first failure in a row.
     """
@@ -32,6 +37,7 @@ class Pool:
     def __init__(self, attempts: int, first_delay: float) -> None:
         self._attempts = attempts
         self._first_delay = first_delay
+        self._outage = first_delay * _OUTAGE_DELAYS
 
     async def run(
         self,
@@ -64,7 +70,8 @@ class Pool:
             If the last attempt failed as well.
         """
         faults: list[str] = []
-        started = time.monotonic()
+        tries = 0
+        started = reached = time.monotonic()
         while True:
             host = await _turn(model, hosts)
             began = time.monotonic()
@@ -72,7 +79,11 @@ class Pool:
                 result = await work(host)
             except Transient as error:
                 faults.append(f"{host.url}: {error.fault}")
+                if error.fault != UNREACHED:
+                    tries, reached = tries + 1, time.monotonic()
                 host.failed(began, self._first_delay, key, error.after)
+                if error.fault == UNREACHED:
+                    host.failures = min(host.failures, self._attempts // 2)
             else:
                 host.recovered()
                 return result, tuple(faults)
@@ -82,7 +93,9 @@ class Pool:
                     other.poke()
             # While a host is down, each try of any answer counts: the bound is on the outage.
             dead = all(other.failures >= self._attempts for other in hosts)
-            if dead or len(faults) >= self._attempts:
+            waited = time.monotonic() - reached
+            lost = waited >= self._outage if faults[-1].endswith(UNREACHED) else dead
+            if lost or tries >= self._attempts:
                 spent = time.monotonic() - started
                 raise BackendStopped(
                     f"{model}: {len(faults)} tries in {spent:.0f} s failed, the last one at "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 
 MOST_SECONDS = 30.0
+UNREACHED = "can't be reached"
+"""The fault of a server that refuses connections, as one does that is being started again."""
 
 
 class Transient(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import Any
 
 from lwd_tui import __version__
 from lwd_tui.analysis.distance import geometry
-from lwd_tui.errors import LwdError
+from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.clock import Clock
@@ -209,9 +210,24 @@ class Session:
             async with aclosing(network.run(start, pending, preview)) as events:
                 async for event in events:
                     yield self._keep(event)
+            self._refuse_nothing()
         except LwdError as error:
             self.store.add_event("error", str(error), self.store.finished())
             raise
+
+    def _refuse_nothing(self) -> None:
+        """Raise RunStopped if not one answer of the whole run could be used: it shows nothing."""
+        asked = len(self.experiment.cast) * self.experiment.responses
+        numbers = self.store.numbers()
+        if len(numbers) <= self.experiment.steps or any(at.failed < asked for at in numbers):
+            return
+        step = self.store.step(numbers[-1].t)
+        reasons = Counter(answer.final.problem for answer in step.responses)
+        raise RunStopped(
+            f"not one of the {asked * len(numbers)} answers could be used (at the last step most "
+            f"often: {reasons.most_common(1)[0][0]}); look at some with `lwd-tui runs show`, mend "
+            "the prompt, max_tokens or the model, and begin anew"
+        )
 
     def inject(self, text: str, label: str = "") -> Post:
         """Put a post on the Internet by hand, between two steps; the next one can draw it.

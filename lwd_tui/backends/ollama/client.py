@@ -18,7 +18,7 @@ from ollama import ChatResponse, GenerateResponse, ResponseError
 from pydantic import BaseModel, ValidationError, field_validator
 
 from lwd_tui.backends.hosts import is_loopback, proxy_hint
-from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.experiment.backend import BackendError, PromptTooLong, ServerMissing, UnfitRequest
 from lwd_tui.text import shorten
 
@@ -155,7 +155,7 @@ def explained(error: BaseException, url: str, model: str = "") -> Exception:
         case ValidationError():
             return _unexpected(error)
         case ConnectionError() | httpx.ConnectError() | httpx.ConnectTimeout():
-            return Transient("can't be reached")
+            return Transient(UNREACHED)
         case httpx.InvalidURL() | httpx.UnsupportedProtocol():
             return UnfitRequest(f"host {url}: {_told(str(error))}")
         case httpx.HTTPError():
@@ -171,7 +171,7 @@ def missing(error: Exception, url: str) -> BackendError:
     """Say that a server that was asked for can't be used, for any reason."""
     if isinstance(error, BackendError):
         return error
-    if isinstance(error, Transient) and error.fault == "can't be reached":
+    if isinstance(error, Transient) and error.fault == UNREACHED:
         return ServerMissing(
             f"no Ollama server answers at {url}; start one with `ollama serve`, or name another "
             f"with --host{proxy_hint(url)}"

@@ -17,7 +17,7 @@ import httpx2
 import openai
 
 from lwd_tui.backends.hosts import is_loopback, proxy_hint
-from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.scheduler import scheduler_of
 from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
 from lwd_tui.experiment.llm import Sampling
@@ -275,7 +275,7 @@ class OpenAIServer:
                 unreached = isinstance(error, openai.APITimeoutError) or isinstance(
                     error.__cause__, httpx2.ConnectError
                 )
-                return Transient("can't be reached" if unreached else "the connection broke")
+                return Transient(UNREACHED if unreached else "the connection broke")
             case openai.APIError():
                 return Transient(f"an error inside the stream: {self._told(error.message)}")
             case httpx2.HTTPError():
@@ -310,7 +310,7 @@ class OpenAIServer:
 
     def _missing(self, error: Exception) -> BackendError:
         if isinstance(error, Transient):
-            if error.fault == "can't be reached":
+            if error.fault == UNREACHED:
                 return ServerMissing(
                     f"no server answers at {self.url}; start one there, or name another with "
                     f"--host or the participant's host{proxy_hint(self.url)}"

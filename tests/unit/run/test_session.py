@@ -1,10 +1,12 @@
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from lwd_tui.backends.scripted import ScriptedGenerator
-from lwd_tui.experiment.backend import BackendStopped
+from lwd_tui.errors import RunStopped
+from lwd_tui.experiment.backend import BackendStopped, UnfitRequest
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.network import ResponseArrived, StepCompleted
@@ -222,3 +224,41 @@ async def test_cancelling_a_run_leaves_no_task_behind(tmp_path):
         with pytest.raises(asyncio.CancelledError):
             await running
         assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_run_in_which_nothing_could_be_used_is_not_done(tmp_path):
+    spec = experiment(scripted={"failures": 1.0})
+    async with await started(tmp_path / "a.lwd", spec) as session:
+        with pytest.raises(RunStopped, match="not one of the 36 answers could be used") as stopped:
+            await steps_of(session)
+        assert session.store.finished() == 4
+    assert stopped.value.exit_code == 4
+    # One usable answer is enough for it to be a result.
+    spec = experiment(scripted={"failures": 0.9})
+    async with await started(tmp_path / "b.lwd", spec) as session:
+        assert len(await steps_of(session)) == 4
+
+
+async def test_models_are_asked_what_they_can_do_and_the_run_records_it(tmp_path, monkeypatch):
+    can = {"ada": ("generate",), "ben": ("generate", "chat", "thinking")}
+    describe = ScriptedGenerator.describe
+
+    async def described(self, model):
+        info = await describe(self, model)
+        if model == "cleo":
+            return replace(info, capabilities=("generate", "chat", "thinking", "always-thinking"))
+        return replace(info, capabilities=can[model])
+
+    monkeypatch.setattr(ScriptedGenerator, "describe", described)
+    said = []
+    async with await started(tmp_path / "a.lwd", notice=said.append) as session:
+        ada, ben, cleo = session.store.experiment.cast
+    assert (ada.style, ada.sampling.stop) == ("completion", ("\n",))
+    assert (ben.style, ben.think) == ("chat", "off")
+    assert (cleo.style, cleo.think, cleo.thinking_tokens) == ("chat", "low", 1024)
+    assert any("ada (ada) is a base model without a chat template" in line for line in said)
+    assert any("cleo (cleo) can't be told not to think" in line for line in said)
+    spec = experiment().replaced({"participants.0.think": "high"})
+    with pytest.raises(UnfitRequest, match="ada: ada can't think before it answers"):
+        await started(tmp_path / "b.lwd", spec, notice=said.append)
+    assert not (tmp_path / "b.lwd").exists()

@@ -8,7 +8,7 @@ from lwd_tui.experiment.exchange import Posting, Retrieval, Topology
 from lwd_tui.experiment.llm import NoiseKind, Ranking
 from lwd_tui.experiment.registry import embedders, generators
 from lwd_tui.tui.parts.form import Field
-from lwd_tui.types import PromptStyle
+from lwd_tui.types import PromptStyle, Think
 
 EXPERIMENT = (
     Field("name", "name", kind="text"),
@@ -61,6 +61,7 @@ PARTICIPANT = (
     Field("model", "model", "or a .gguf file", kind="text"),
     Field("host", "host", "blank: the run's", kind="text"),
     Field("style", "style", kind="choice", choices=get_args(PromptStyle)),
+    Field("think", "think", kind="choice", choices=get_args(Think)),
     Field("context", "context", "tokens; 0: what k_T posts need"),
     Field("sampling.temperature", "temperature", "0 always takes the likeliest"),
     Field("sampling.top_p", "top_p", "share of the likeliest tokens"),
@@ -68,5 +69,6 @@ PARTICIPANT = (
     Field("sampling.min_p", "min_p", "least share of the likeliest one"),
     Field("sampling.repeat_penalty", "repeat penalty", "1: none"),
     Field("sampling.max_tokens", "max tokens", "a longer answer isn't used"),
+    Field("sampling.thinking_tokens", "thinking", "tokens beyond those, where it thinks"),
     Field("sampling.stop", "stop", 'as ["\\n"]', kind="list"),
 )

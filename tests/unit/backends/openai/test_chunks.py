@@ -1,5 +1,6 @@
 """Wire data is data: whatever a server streams is an answer, an unusable answer or a fault."""
 
+import asyncio
 import copy
 import json
 from pathlib import Path
@@ -270,3 +271,19 @@ async def test_an_address_and_a_key_are_not_taken_for_a_missing_model(status, me
             await answers(generator, wish("m"))
         assert not isinstance(caught.value, ModelMissing)
         await generator.aclose()
+
+
+async def test_a_server_that_is_started_again_is_waited_for_by_the_clock() -> None:
+    async with Compatible() as server:
+        # Eight tries take a fifth of the time that the server is away.
+        generator = openai(server.url, attempts=4)
+        await generator.describe("m")
+        await server.stop()
+        asking = asyncio.create_task(answers(generator, wish("m")))
+        await asyncio.sleep(1.5)
+        assert not asking.done()
+        await server.start()
+        (answer,) = await asking
+        await generator.aclose()
+    assert len(answer.retries) > 4
+    assert all("can't be reached" in fault for fault in answer.retries)

@@ -23,6 +23,9 @@ Origin = Literal["human", "synthetic", "injected", "noise"]
 PromptStyle = Literal["chat", "completion"]
 Think = Literal["auto", "off", "on", "low", "medium", "high"]
 
+NO_EMBEDDING = "it has no embedding"
+"""The problem of an answer that its embedder gives no vector for; told when a step is whole."""
+
 Notice = Callable[[str], None]
 """Called with one sentence that the user must see; a run records it."""
 Fetching = Callable[[str, int, int], None]

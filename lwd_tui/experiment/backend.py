@@ -116,10 +116,13 @@ class Embeddings:
         In the order of the texts.
     truncated : tuple of bool
         Which texts were cut to the embedder's window.
+    missing : tuple of bool
+        Which texts have no vector, alone as in a batch, so that their rows are zero; () for none.
     """
 
     vectors: Vectors
     truncated: tuple[bool, ...]
+    missing: tuple[bool, ...] = ()
 
 
 @runtime_checkable

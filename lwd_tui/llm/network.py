@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from lwd_tui.llm.prompt import build_prompt, post_line
 from lwd_tui.llm.reasoning import split_reasoning
 from lwd_tui.llm.retrieval import Retrieval
 from lwd_tui.seeds import request_seed
-from lwd_tui.types import Attempt, Draw, Post, Prompt, Response, Step, Vectors
+from lwd_tui.types import NO_EMBEDDING, Attempt, Draw, Post, Prompt, Response, Step, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,9 @@ class Network:
         if texts:
             embeddings = await self._embedder.embed(texts)
             vectors, truncated = embeddings.vectors, sum(embeddings.truncated)
+            if any(embeddings.missing):
+                responses = _without_vectors(responses, embeddings.missing)
+                vectors = vectors[~np.array(embeddings.missing)]
 
         posted = tuple(self._post(t, responses))
         seconds = time.perf_counter() - began
@@ -285,6 +288,21 @@ class Network:
             if not indices:
                 return
             indices.sort()
+
+
+def _without_vectors(
+    responses: Iterable[Response], missing: Sequence[bool]
+) -> tuple[Response, ...]:
+    """Return the responses with those marked that have no vector, in the order of the usable."""
+    lacks = iter(missing)
+
+    def marked(response: Response) -> Response:
+        if response.failed or not next(lacks):
+            return response
+        final = replace(response.final, problem=NO_EMBEDDING)
+        return replace(response, attempts=(*response.attempts[:-1], final))
+
+    return tuple(map(marked, responses))
 
 
 def first_usable(responses: Iterable[Response], count: int = 1) -> list[Response]:

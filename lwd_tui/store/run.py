@@ -16,7 +16,7 @@ from lwd_tui.store.connection import connect_to_read, connect_to_write, new_file
 from lwd_tui.store.errors import RunMismatch, run_name, writing
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.types import Draw, Post, Prompt, Response, Step
+from lwd_tui.types import NO_EMBEDDING, Draw, Post, Prompt, Response, Step
 
 
 class RunStore(RunReader):
@@ -193,6 +193,16 @@ class RunStore(RunReader):
                 f"and {len(step.embeddings)} embeddings"
             )
         with self._transaction() as connection:
+            # What lacks a vector is known only now that the step is whole.
+            connection.executemany(
+                """UPDATE attempts SET problem = CAST(? AS TEXT)
+                   WHERE t = ? AND participant = ? AND response = ? AND final""",
+                [
+                    (encoding.text_bytes(NO_EMBEDDING), step.t, answer.participant, answer.index)
+                    for answer in step.responses
+                    if answer.final.problem == NO_EMBEDDING
+                ],
+            )
             changed = connection.execute(
                 """UPDATE steps SET whole = 1, synthetic = ?, seconds = ?, truncated = ?,
                        failed = ?, norm = ?, norm_debiased = ?, noise_floor = ?, dispersion = ?

@@ -18,14 +18,12 @@ from lwd_tui.backends.hosts import ollama_hosts
 from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long
 from lwd_tui.backends.ollama.models import canonical
 from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
-from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
-from lwd_tui.backends.vectors import checked, in_batches, refuse_unit, unit
+from lwd_tui.backends.vectors import ServerEmbedder, checked, refuse_unit, unit
 from lwd_tui.experiment.backend import Embeddings, UnfitRequest
 from lwd_tui.types import ModelInfo, Vectors
 
-_PROBE = "probe"
 Result = TypeVar("Result")
 
 
@@ -33,7 +31,7 @@ class _TooLong(Exception):
     """A text is longer than the model's window."""
 
 
-class OllamaEmbedder:
+class OllamaEmbedder(ServerEmbedder):
     """Maps texts to vectors by a model of some Ollama servers, which share the work.
 
     Parameters
@@ -63,42 +61,12 @@ class OllamaEmbedder:
         first_delay: float = 0.5,
         keep_alive: str = KEEP_ALIVE,
     ) -> None:
-        self._model = model
-        self._prefix = prefix
-        self._normalise = normalise
+        super().__init__(model, prefix, normalise, seconds, attempts, first_delay)
         self._urls = ollama_hosts(hosts)
-        self._seconds = seconds
         self._keep_alive = keep_alive
-        self._pool = Pool(attempts, first_delay)
         self._servers: list[OllamaServer] = []
         self._holders: tuple[OllamaServer, ...] = ()
         self._info: ModelInfo | None = None
-
-    async def describe(self) -> ModelInfo:
-        """Say what the servers know about the model, having tried that it embeds.
-
-        Raises
-        ------
-        ServerMissing, ModelMissing
-        UnfitRequest
-            If it can't embed, or gives vectors of length 1 where raw ones are asked for.
-        """
-        info = await self._know()
-        await self._batch([_PROBE])
-        return info
-
-    async def embed(self, texts: Sequence[str]) -> Embeddings:
-        """Embed texts in order; one over the model's window is cut, and marked so.
-
-        Raises
-        ------
-        UnfitRequest
-            If a text is blank.
-        BackendStopped
-            If the servers failed and retries did not help.
-        """
-        await self._know()
-        return await in_batches(self._model, texts, self._batch)
 
     async def aclose(self) -> None:
         """Unload the model unless it was loaded before, and close the connections."""
@@ -118,14 +86,13 @@ class OllamaEmbedder:
 
     async def _batch(self, texts: Sequence[str]) -> Embeddings:
         """Embed one batch on one host."""
-        prefixed = [self._prefix + text for text in texts]
         by_url = {server.url: server for server in self._holders}
 
         async def work(host: HostScheduler) -> Embeddings:
             server = by_url[host.url]
-            vectors, truncated = await self._unit(server, prefixed)
+            vectors, truncated = await self._unit(server, list(texts))
             if not self._normalise:
-                vectors = await self._raw(server, prefixed, vectors)
+                vectors = await self._raw(server, texts, vectors)
             if canonical(self._model) not in host.loaded:
                 await server.look()
             return Embeddings(vectors, truncated)
@@ -160,7 +127,7 @@ class OllamaEmbedder:
 
         return unit(checked(await self._asked(server, ask), len(texts)))
 
-    async def _raw(self, server: OllamaServer, texts: list[str], units: Vectors) -> Vectors:
+    async def _raw(self, server: OllamaServer, texts: Sequence[str], units: Vectors) -> Vectors:
         """Ask for the raw vectors, which must point where the unit vectors point."""
         rows: list[Sequence[float]] = []
         for text in texts:

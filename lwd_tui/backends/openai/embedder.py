@@ -8,17 +8,14 @@ from typing import Any
 
 from lwd_tui.backends.hosts import openai_urls
 from lwd_tui.backends.openai.server import FAILURES, KEY_VARIABLE, OpenAIServer, is_too_long
-from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
-from lwd_tui.backends.vectors import checked, in_batches, refuse_unit, unit
+from lwd_tui.backends.vectors import ServerEmbedder, checked, refuse_unit, unit
 from lwd_tui.experiment.backend import Embeddings, ModelMissing, UnfitRequest
 from lwd_tui.types import ModelInfo
 
-_PROBE = "probe"
 
-
-class OpenAIEmbedder:
+class OpenAIEmbedder(ServerEmbedder):
     """Maps texts to vectors by a model of some OpenAI-compatible servers, which share the work.
 
     Such servers don't cut texts but refuse those over the model's window, so none is ever cut.
@@ -50,42 +47,12 @@ class OpenAIEmbedder:
         attempts: int = 8,
         first_delay: float = 0.5,
     ) -> None:
-        self._model = model
-        self._prefix = prefix
-        self._normalise = normalise
+        super().__init__(model, prefix, normalise, seconds, attempts, first_delay)
         self._urls = openai_urls(hosts)
         self._key_variable = key_variable
-        self._seconds = seconds
-        self._pool = Pool(attempts, first_delay)
         self._servers: dict[str, OpenAIServer] = {}
         self._holders: tuple[HostScheduler, ...] = ()
         self._info: ModelInfo | None = None
-
-    async def describe(self) -> ModelInfo:
-        """Say what the servers tell of the model, having tried that it embeds.
-
-        Raises
-        ------
-        ServerMissing, ModelMissing
-        UnfitRequest
-            If it can't embed, or gives vectors of length 1 where raw ones are asked for.
-        """
-        info = await self._know()
-        await self._batch([_PROBE])
-        return info
-
-    async def embed(self, texts: Sequence[str]) -> Embeddings:
-        """Embed texts in order.
-
-        Raises
-        ------
-        UnfitRequest
-            If a text is blank, or longer than the model's window.
-        BackendStopped
-            If the servers failed and retries did not help.
-        """
-        await self._know()
-        return await in_batches(self._model, texts, self._batch)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -114,10 +81,9 @@ class OpenAIEmbedder:
 
     async def _batch(self, texts: Sequence[str]) -> Embeddings:
         """Embed one batch on one host."""
-        prefixed = [self._prefix + text for text in texts]
 
         async def work(host: HostScheduler) -> Embeddings:
-            vectors = checked(await self._ask(self._servers[host.url], prefixed), len(prefixed))
+            vectors = checked(await self._ask(self._servers[host.url], list(texts)), len(texts))
             if self._normalise:
                 vectors = unit(vectors)
             else:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lwd_tui.backends.scripted import ScriptedGenerator
+from lwd_tui.backends.scripted import ScriptedEmbedder, ScriptedGenerator
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment.backend import BackendStopped, UnfitRequest
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
@@ -262,3 +262,28 @@ async def test_models_are_asked_what_they_can_do_and_the_run_records_it(tmp_path
     with pytest.raises(UnfitRequest, match="ada: ada can't think before it answers"):
         await started(tmp_path / "b.lwd", spec, notice=said.append)
     assert not (tmp_path / "b.lwd").exists()
+
+
+async def test_an_answer_without_a_vector_is_unusable_stored_so_and_never_posted(
+    tmp_path, monkeypatch
+):
+    embed = ScriptedEmbedder.embed
+
+    async def lacking(self, texts):
+        found = await embed(self, texts)
+        return replace(found, missing=tuple(i == 0 for i in range(len(texts))))
+
+    monkeypatch.setattr(ScriptedEmbedder, "embed", lacking)
+    path = tmp_path / "a.lwd"
+    async with await started(path) as session:
+        steps = await steps_of(session)
+    with RunStore.open(path) as store:
+        for step in steps:
+            stored = store.step(step.t)
+            problems = [answer.final.problem for answer in stored.responses]
+            assert problems == ["it has no embedding", *[""] * 8]
+            assert len(stored.embeddings) == len(stored.owners) == 8
+            # Ada's first answer has no vector, so her second one is posted.
+            posted = {post.author: post.text for post in step.posted}
+            assert posted["ada"] == stored.responses[1].text
+        assert [numbers.failed for numbers in store.numbers()] == [1] * 4

@@ -234,14 +234,16 @@ async def test_unit_vectors_keep_their_order() -> None:
 
 
 async def test_a_shorter_list_than_asked_for_is_a_fault_and_never_a_result() -> None:
-    short = ["042-embed-empty-list", "039-embed-list"]
-    async with ReplayServer({"/api/embed": ["040-embed-single", *short]}) as server:
+    single = "040-embed-single"
+    async with ReplayServer({"/api/embed": [single, "042-embed-empty-list", single]}) as server:
         embedder = OllamaEmbedder("all-minilm:l6", "", True, [server.url], first_delay=0.01)
         await embedder.describe()
         found = await embedder.embed(["hello world", "the sky is blue", "hello world"])
         await embedder.aclose()
     assert found.vectors.shape == (3, 384)
-    assert len(server.asked("/api/embed")) == 3
+    assert found.missing == (False,) * 3
+    # The probe, the batch, and each text by itself.
+    assert [len(body["input"]) for body in server.asked("/api/embed")] == [1, 3, 1, 1, 1]
 
 
 async def test_vectors_of_length_1_are_not_called_raw() -> None:

@@ -5,14 +5,16 @@ import copy
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.compatible import Compatible
 from support.http import Reply, Request
 from support.requests import answers, wish
 
 from lwd_tui.backends.openai.chunks import Reader
+from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.backends.openai.generator import OpenAIGenerator
 from lwd_tui.backends.retry import Transient
 from lwd_tui.experiment.backend import ModelMissing, ServerMissing
@@ -101,7 +103,7 @@ ODD = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), name=st.sampled_from(["choices-null", "content-parts", "half-think"]))
 def test_any_part_dropped_nulled_retyped_or_doubled_ends_in_an_answer_or_a_fault(data, name):
     parts = copy.deepcopy(parts_of(name))
@@ -287,3 +289,22 @@ async def test_a_server_that_is_started_again_is_waited_for_by_the_clock() -> No
         await generator.aclose()
     assert len(answer.retries) > 4
     assert all("can't be reached" in fault for fault in answer.retries)
+
+
+@pytest.mark.parametrize("odd", [[], [float("nan"), 1.0], [0.0, 0.0], None], ids=str)
+async def test_a_text_that_has_no_vector_is_found_and_marked(odd) -> None:
+    async def some(request: Request, reply: Reply) -> None:
+        rows = [
+            {"object": "embedding", "index": i, "embedding": odd if "odd" in text else [0.6, 0.8]}
+            for i, text in enumerate(request.body["input"])
+        ]
+        await reply.send(200, {"object": "list", "data": rows, "model": "m"})
+
+    async with Compatible() as server:
+        embedder = OpenAIEmbedder("m", "", True, [f"{server.url}/v1"], first_delay=0.01)
+        server.faults.extend([some] * 9)
+        found = await embedder.embed(["one", "an odd one", "two"])
+        await embedder.aclose()
+    assert found.missing == (False, True, False)
+    assert found.vectors[[0, 2]].tolist() == pytest.approx(np.array([[0.6, 0.8]] * 2))
+    assert not found.vectors[1].any()

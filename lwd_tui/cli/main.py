@@ -26,6 +26,7 @@ from lwd_tui.cli.outcome import leave
 from lwd_tui.cli.shared import Run, StepsAsJson
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.registry import OURS, generators, place_of
+from lwd_tui.text import clean_line
 
 app = typer.Typer(
     name="lwd-tui",
@@ -122,7 +123,7 @@ def start(
     changes |= {name: value for name, value in given.items() if value is not None}
     # Whom these are about is known once the participants are chosen.
     later = tuple((path, changes.pop(path)) for path in list(changes) if "participants." in path)
-    experiment = changed(load_preset(preset), changes)
+    experiment = changed(load_preset(preset, _say), changes, _say)
     wishes = Wishes(backend, tuple(model or ()), tuple(host or ()), later)
     if not headless:
         raise typer.Exit(explore(experiment=experiment, wishes=wishes, path=out))
@@ -132,6 +133,10 @@ def start(
 
     path = out if out is not None else new_run_path(experiment.name)
     raise typer.Exit(run_headless(experiment, wishes, path, as_json=as_json))
+
+
+def _say(sentence: str) -> None:
+    typer.echo(clean_line(sentence), err=True)
 
 
 @app.command()

@@ -7,16 +7,17 @@ A preset is an experiment that ships with the package, or any TOML file by its p
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from lwd_tui.experiment.gmm import GmmSpec, Matrix
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment, SeedPost
-from lwd_tui.experiment.posts import parse_posts
+from lwd_tui.experiment.posts import check_ending, parse_posts, posts_of_rows
 from lwd_tui.experiment.section import parse_toml
 from lwd_tui.text import shorten, suggestion
+from lwd_tui.types import Notice
 
 
 def user_path(text: str) -> Path:
@@ -43,7 +44,10 @@ def path_in(folder: Path, source: Any, field: str) -> Path:
 def read_text(path: Path) -> str:
     """Read a UTF-8 file (a byte order mark is dropped), or say in a sentence why it can't be."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:2]:
+            raise InvalidExperiment(f"{path}: it is UTF-16; save it as UTF-8 and try again")
+        return data.decode("utf-8-sig")
     except FileNotFoundError:
         raise InvalidExperiment(f"{path}: there is no such file") from None
     except UnicodeDecodeError as error:
@@ -56,19 +60,50 @@ def read_text(path: Path) -> str:
         raise InvalidExperiment(f"{str(path)!r}: can't be the name of a file: {error}") from None
 
 
-def read_posts(path: Path) -> tuple[SeedPost, ...]:
-    """Read posts from a file; its ending says how.
+def read_posts(path: Path, column: str = "", notice: Notice | None = None) -> tuple[SeedPost, ...]:
+    """Read posts from a file; its ending says how, see `lwd_tui.experiment.posts`.
 
-    ``.csv`` needs a column ``text`` and may have ``author`` and ``label``; ``.jsonl`` holds one
-    object (or string) a line; ``.toml`` holds ``[[posts]]``; anything else, one post a line.
-    Blank lines are passed over.
+    Parameters
+    ----------
+    path : Path
+    column : str
+        Name of the column that holds the posts; "" for `text`.
+    notice : callable, optional
+        Told how many rows were passed over because they are blank.
 
     Raises
     ------
     InvalidExperiment
         Naming the file, the line or post, and what is wrong there.
     """
-    return parse_posts(read_text(path), str(path), path.suffix)
+    check_ending(path.suffix, str(path))
+    if path.suffix.lower() == ".parquet":
+        found = posts_of_rows(_parquet(path), str(path), column)
+    else:
+        found = parse_posts(read_text(path), str(path), path.suffix, column)
+    if found.blank and notice is not None:
+        notice(f"{path}: {found.blank} blank rows were passed over")
+    return found.posts
+
+
+def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ModuleNotFoundError:
+        raise InvalidExperiment(
+            f"{path}: reading Parquet needs pyarrow; install it with: pip install "
+            "'lwd-tui[parquet]', or save the file as CSV"
+        ) from None
+    number = 0
+    try:
+        with ParquetFile(path) as file:
+            for batch in file.iter_batches():
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"row {number}", row
+    except (OSError, ArrowException) as error:
+        raise InvalidExperiment(f"{path}: can't be read as Parquet: {error}") from None
 
 
 def preset_folder() -> Path:
@@ -83,7 +118,7 @@ def preset_names(kind: str = "llm") -> list[str]:
     return [path.stem for path in paths if _read(path).get("kind", "llm") == kind]
 
 
-def load_preset(name: str) -> Experiment:
+def load_preset(name: str, notice: Notice | None = None) -> Experiment:
     """Load a shipped preset by its name, or a TOML file by its path.
 
     Anything that ends in ``.toml`` or holds a path separator is a path.
@@ -93,7 +128,7 @@ def load_preset(name: str) -> Experiment:
     InvalidExperiment
         If there is no such preset, with the nearest name, or if it isn't valid.
     """
-    return read_experiment(_preset_path(name, "llm"))
+    return read_experiment(_preset_path(name, "llm"), notice)
 
 
 def load_gmm_preset(name: str) -> GmmSpec:
@@ -132,7 +167,7 @@ def shipped_or_own(name: str, folder: Path, what: str, names: Callable[[], list[
     return path
 
 
-def read_experiment(path: Path) -> Experiment:
+def read_experiment(path: Path, notice: Notice | None = None) -> Experiment:
     """Read an experiment from a TOML file; its ``posts_file`` is relative to that file.
 
     Raises
@@ -146,7 +181,7 @@ def read_experiment(path: Path) -> Experiment:
     if "posts_file" in data:
         if "posts" in data:
             raise InvalidExperiment(f"{path}: give either posts or posts_file, not both")
-        data["posts"] = _posts(data.pop("posts_file"), str(path), path.parent)
+        data["posts"] = _posts(data, str(path), path.parent, notice)
     return Experiment.from_dict(data, str(path))
 
 
@@ -154,14 +189,29 @@ def _read(path: Path) -> dict[str, Any]:
     return parse_toml(read_text(path), str(path))
 
 
-def _posts(source: Any, where: str, folder: Path) -> list[dict[str, Any]]:
-    """Read the posts of a ``posts_file``, which is relative to a folder."""
-    path = path_in(folder, source, f"{where}: posts_file")
-    return [post.model_dump() for post in read_posts(path)]
+def _posts(
+    fields: dict[str, Any], where: str, folder: Path, notice: Notice | None
+) -> tuple[SeedPost, ...]:
+    """Take a ``posts_file``, relative to a folder, and its column out of fields, and read it."""
+    path = path_in(folder, fields.pop("posts_file"), f"{where}: posts_file")
+    column = fields.pop("posts_column", "")
+    if not isinstance(column, str):
+        raise InvalidExperiment(f"{where}: posts_column = {column!r}: must be the name of a column")
+    return read_posts(path, column, notice)
 
 
-def changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
+def changed(
+    experiment: Experiment, changes: dict[str, Any], notice: Notice | None = None
+) -> Experiment:
     """Return an experiment with fields set as on a command line; `posts_file` is read.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    changes : dict
+        Values by dotted fields; besides those of an experiment `posts_file` and `posts_column`.
+    notice : callable, optional
+        Told what is worth knowing of the file.
 
     Raises
     ------
@@ -170,7 +220,7 @@ def changed(experiment: Experiment, changes: dict[str, Any]) -> Experiment:
     """
     where, changes = "command line", dict(changes)
     if "posts_file" in changes:
-        changes["posts"] = _posts(changes.pop("posts_file"), where, Path())
+        changes["posts"] = _posts(changes, where, Path(), notice)
     return experiment.replaced(changes, where)
 
 

@@ -123,7 +123,10 @@ class Specification(Section):
 
     def replaced(self, changes: dict[str, Any], where: str = "experiment") -> Self:
         """Return a copy with dotted fields set, such as ``participants.0.sampling.top_k``."""
-        data = self.to_dict()
+        # What isn't touched stays as it is, which is valid: there may be a hundred thousand posts.
+        touched = {path.partition(".")[0] for path in changes}
+        data = {name: value for name, value in self if name not in touched and value is not None}
+        data |= self.model_dump(mode="json", exclude_none=True, include=touched)
         for path, value in changes.items():
             _set(data, path, value, where)
         return type(self).from_dict(data, where)
@@ -143,8 +146,9 @@ def _without_newer(section: Section, data: dict[str, Any]) -> dict[str, Any]:
             _without_newer(value, data[name])
         elif isinstance(value, tuple):
             for part, row in zip(value, data.get(name, ()), strict=False):
-                if isinstance(part, Section):
-                    _without_newer(part, row)
+                if not isinstance(part, Section):
+                    break
+                _without_newer(part, row)
     return data
 
 

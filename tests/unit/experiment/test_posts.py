@@ -1,12 +1,24 @@
 import contextlib
+import csv
 import json
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lwd_tui.experiment.files import read_posts, read_text, user_path
+from lwd_tui.experiment.files import (
+    changed,
+    read_experiment,
+    read_posts,
+    read_text,
+    user_path,
+)
 from lwd_tui.experiment.llm import InvalidExperiment, SeedPost
+
+GIVEN = Path(__file__).parents[2] / "data" / "posts"
 
 
 @pytest.fixture
@@ -78,6 +90,91 @@ def test_toml_has_tables_or_texts(file):
     assert texts(file("q.toml", 'posts = ["One.", "Two."]')) == ["One.", "Two."]
 
 
+ENDINGS = [".txt", ".csv", ".tsv", ".json", ".jsonl", ".toml", ".parquet"]
+THREE = [
+    "Rates stay flat, say the banks; we doubt it.",
+    "Prices will climb again.",
+    "Café owners don't care about coins.",
+]
+
+
+@pytest.mark.parametrize("name", ["array.json", "semicolon.csv", "tab.tsv"])
+def test_given_files_hold_three_posts(name):
+    assert texts(GIVEN / name) == THREE
+
+
+def test_a_given_file_with_another_column_names_those_it_has():
+    assert "there are id, title, selftext, score, edited, author." in told(GIVEN / "reddit.jsonl")
+    posts = read_posts(GIVEN / "reddit.jsonl", " SelfText")
+    assert [post.text for post in posts] == THREE
+    assert [post.author for post in posts] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("p.csv", "sep=|\r\n Text |label\r\nOne.|1\r\n"),
+        ("p.csv", "LABEL\tText\n1\tOne.\n"),
+        ("p.csv", 'text;label;more\n"One.";1;x\n;2;y\n'),
+        ("p.tsv", "text\tlabel\nOne.\t1\n"),
+        ("p.ndjson", '{"Text": "One.", "label": 1, "deep": {"a": [1]}}\n{"label": 2}\nnull\n'),
+        ("p.json", '{"meta": 1, "posts": [{"text": "One.", "label": 1.0}]}'),
+        ("p.json", '{"rows": [{"text": "One.", "label": "1"}, {"text": null}]}'),
+    ],
+)
+def test_files_as_people_have_them(file, name, content):
+    assert read_posts(file(name, content)) == (SeedPost(text="One.", label="1"),)
+
+
+def test_blank_rows_are_counted_and_told(file):
+    said = []
+    path = file("p.csv", "author,text\nada,One.\nben,\ncleo, \n")
+    assert len(read_posts(path, notice=said.append)) == 1
+    assert said == [f"{path}: 2 blank rows were passed over"]
+
+
+def test_parquet(tmp_path):
+    rows = pa.table({"Body": ["One.", None, "Two."], "label": [1, 2, None], "n": [1, 2, 3]})
+    pq.write_table(rows, tmp_path / "p.parquet")
+    assert read_posts(tmp_path / "p.parquet", "body") == (
+        SeedPost(text="One.", label="1"),
+        SeedPost(text="Two."),
+    )
+
+
+def test_the_column_can_be_named_beside_the_file(tmp_path):
+    (tmp_path / "p.jsonl").write_text('{"body": "One."}\n')
+    preset = tmp_path / "my.toml"
+    head = 'name = "x"\nquery = "q"\nparticipants = "auto"\n'
+    preset.write_text(head + 'posts_file = "p.jsonl"\nposts_column = "body"\n')
+    made = read_experiment(preset)
+    assert [post.text for post in made.posts] == ["One."]
+    put = {"posts_file": str(tmp_path / "p.jsonl"), "posts_column": "BODY"}
+    assert changed(made, put).posts == made.posts
+    with pytest.raises(InvalidExperiment, match=r"posts_column = 5: must be the name of a column"):
+        changed(made, put | {"posts_column": 5})
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(
+    lambda text: text.strip() and text == text.strip()
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5),
+    delimiter=st.sampled_from(",;\t|"),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    ending=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_the_csv_module_writes_is_read(tmp_path_factory, rows, delimiter, quoting, ending):
+    path = tmp_path_factory.mktemp("posts") / "p.csv"
+    with path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=ending)
+        writer.writerows([("text", "label"), *rows])
+    assert [(post.text, post.label) for post in read_posts(path)] == rows
+
+
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 
 
@@ -90,7 +187,7 @@ def test_json_lines_hold_any_text(tmp_path_factory, posts):
 
 
 @settings(max_examples=50, deadline=None)
-@given(content=st.binary(max_size=60), ending=st.sampled_from([".txt", ".csv", ".jsonl", ".toml"]))
+@given(content=st.binary(max_size=60), ending=st.sampled_from(ENDINGS))
 def test_any_bytes_give_posts_or_a_sentence(tmp_path_factory, content, ending):
     path = tmp_path_factory.mktemp("posts") / f"p{ending}"
     path.write_bytes(content)
@@ -102,13 +199,19 @@ def test_any_bytes_give_posts_or_a_sentence(tmp_path_factory, content, ending):
     ("name", "content", "sentence"),
     [
         ("p.txt", b"One.\nTw\xff.\n", ": not UTF-8 at byte 7; save it as UTF-8 and try again"),
-        ("p.txt", "One.".encode("utf-16"), ": not UTF-8 at byte 0; save it as UTF-8"),
+        ("p.txt", "One.".encode("utf-16"), ": it is UTF-16; save it as UTF-8 and try again"),
+        ("p.txt", "One.".encode("utf-16-be"), ": it is UTF-16; save it as UTF-8"),
         ("p.txt", "", ": holds no posts"),
         ("p.txt", " \n\n", ": holds no posts"),
         ("p.csv", "text\n", ": holds no posts"),
         ("p.csv", "", ", line 1: must name the columns"),
-        ("p.csv", "post;author\nOne.;ada\n", ", line 1: must name the columns, with commas"),
-        ("p.csv", "author,text\nada,One.\nben,\n", ", line 3: text = '': must not be blank"),
+        (
+            "p.csv",
+            "post;author\nOne.;ada\n",
+            ": no column is called 'text'; there are post, ",
+        ),
+        ("p.csv", "text,Text \nOne.,Two.\n", ", line 1: two columns are called 'text'"),
+        ("p.csv", "author,text\nada,\nben, \n", ": holds no posts but 2 blank rows"),
         ("p.csv", "text\nHello, world.\n", ", line 2: has more cells than line 1 has columns"),
         ("p.csv", 'text\n"One."x\n', ", line 2: not CSV: "),
         ("p.csv", 'text\n"One.', "not CSV: unexpected end of data"),
@@ -117,13 +220,28 @@ def test_any_bytes_give_posts_or_a_sentence(tmp_path_factory, content, ending):
         (
             "p.jsonl",
             '{"txt": "One."}\n',
-            ", line 1: there is no field txt; did you mean text? (and 1 more)",
+            ": no column is called 'text'; there are txt. Name the one that holds the posts: "
+            "posts_column = NAME beside posts_file, or --set posts_column=NAME",
         ),
-        ("p.jsonl", '{"text": "One.", "lable": "up"}\n', "no field lable; did you mean label?"),
+        (
+            "p.jsonl",
+            '{"id": 1}\n{"body": "x"}\n',
+            "is called 'text'; there are id, body",
+        ),
+        ("p.jsonl", '{"text": ["One."]}\n', ", line 1: text = ['One.']: must be text"),
         ("p.jsonl", '{"text": 5}\n', ", line 1: text = 5: must be text"),
         ("p.jsonl", '{"text": true}\n', ", line 1: text: must not be true or false"),
-        ("p.jsonl", "5\n", ", line 1: 5: must be a table"),
-        ("p.jsonl", "null\n", ", line 1: None: must be a table"),
+        ("p.jsonl", "5\n", ", line 1: 5: must be a text or an object"),
+        ("p.jsonl", "null\n", ": holds no posts but 1 blank rows"),
+        ("p.json", '{"a": 1}', ": must hold a list of posts, or an object with a list"),
+        ("p.json", '{"a": [], "b": []}', ": must hold a list of posts, or an object with a list"),
+        ("p.json", "7", ": must hold a list of posts"),
+        ("p.json", "[", ": not JSON: "),
+        ("p.json", '["One.", 5]', ", post 2: 5: must be a text or an object"),
+        ("p.xlsx", b"PK\x03\x04", ": a spreadsheet can't be read; save it as CSV in UTF-8"),
+        ("p.csv.gz", b"\x1f\x8b", ": a packed file can't be read; unpack it first"),
+        ("p.docx", b"PK", ": .docx is no ending of a file of posts; those are .txt, .md, .csv"),
+        ("p.parquet", b"PAR?", ": can't be read as Parquet: "),
         ("p.jsonl", '"\\ud83d"\n', ", line 1: text: must be whole Unicode characters"),
         ("p.jsonl", '{"text": "x", "author": "\\ud83d"}\n', "author: must be whole Unicode"),
         ("p.jsonl", "[" * 100_000, ", line 1: not JSON: "),

@@ -60,5 +60,5 @@ class PastePosts(Dialog[tuple[SeedPost, ...]]):
     def answer(self) -> tuple[SeedPost, ...]:
         """Return the posts, or say what is wrong."""
         label = self.query_one("#label", Line).value.strip()
-        posts = parse_posts(self.query_one(ManyLines).text, "the lines")
+        posts = parse_posts(self.query_one(ManyLines).text, "the lines").posts
         return tuple(post.model_copy(update={"label": label}) for post in posts)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from lwd_tui.types import Floats
+from lwd_tui.types import Floats, Step
 
 Status = Literal["running", "stopped", "done", "damaged", "newer"]
 """Of a run: a process writes it; it can be resumed; all T + 1 steps are there; it can't be read;
@@ -39,6 +39,30 @@ class StepNumbers:
     dispersion: Floats
     seconds: float
     failed: int
+
+    @classmethod
+    def of(cls, step: Step) -> StepNumbers:
+        """Return the numbers of a step whose geometry is known.
+
+        Raises
+        ------
+        ValueError
+            If it isn't.
+        """
+        if step.geometry is None:
+            raise ValueError(f"step {step.t} has no geometry")
+        return cls(
+            step.t,
+            step.k,
+            step.size,
+            step.synthetic,
+            step.geometry.norm,
+            step.geometry.norm_debiased,
+            step.geometry.noise_floor,
+            step.geometry.dispersion,
+            step.seconds,
+            step.failed,
+        )
 
 
 class Reading(NamedTuple):

@@ -11,6 +11,7 @@ from textual.content import Content
 from lwd_tui.analysis.differences import differences
 from lwd_tui.findings.lineage import Descendant, Following
 from lwd_tui.store.records import Reading as Read
+from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.pages.inspect.answer import Answer
 from lwd_tui.tui.pages.inspect.finder import Finder
 from lwd_tui.tui.pages.inspect.followed import Followed
@@ -21,11 +22,10 @@ from lwd_tui.tui.pages.inspect.sheets import Place, answer_at, draw_for, sheet_a
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.passage import LONGEST, Passage, capped
 from lwd_tui.tui.parts.posts import Posts
-from lwd_tui.tui.state.controller import numbers_of
 from lwd_tui.types import Attempt, Draw, Message, Post, Prompt
 
 AUTHORS = {name: i for i, name in enumerate(NAMES)}
-NUMBERS = [numbers_of(handmade_step(t)) for t in range(1000)]
+NUMBERS = [StepNumbers.of(handmade_step(t)) for t in range(1000)]
 
 
 async def test_the_tree_opens_the_viewed_step_only():

@@ -8,6 +8,7 @@ from support.tui import NAMES, Host, focus, handmade_step, holds, painted, scrip
 from textual.content import Content
 
 from lwd_tui.palette import marker
+from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.pages.live.dispersion import DispersionCurve
 from lwd_tui.tui.pages.live.distances import Distances
 from lwd_tui.tui.pages.live.numbers import Numbers
@@ -22,11 +23,10 @@ from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.parts.status import StatusLine
 from lwd_tui.tui.parts.tabs import TabLine
 from lwd_tui.tui.parts.words import Words
-from lwd_tui.tui.state.controller import numbers_of
 from lwd_tui.tui.state.progress import ParticipantProgress, Progress
 from lwd_tui.tui.state.view import View
 
-ALL = [numbers_of(handmade_step(t)) for t in range(10)]
+ALL = [StepNumbers.of(handmade_step(t)) for t in range(10)]
 
 
 async def drawn(pilot):
@@ -90,7 +90,7 @@ async def test_the_first_steps_of_a_run_are_drawn(count):
 
 
 async def test_a_thousand_steps_are_drawn():
-    many = [numbers_of(handmade_step(t)) for t in range(1000)]
+    many = [StepNumbers.of(handmade_step(t)) for t in range(1000)]
     curve = NormCurve()
     async with Host(curve).run_test(size=(120, 30)) as pilot:
         curve.show_run(many, 999, "unit vectors")

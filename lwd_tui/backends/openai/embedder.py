@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lwd_tui.backends.hosts import openai_urls
-from lwd_tui.backends.openai.server import FAILURES, KEY_VARIABLE, OpenAIServer, is_too_long
+from lwd_tui.backends.openai.refusals import is_too_long
+from lwd_tui.backends.openai.server import FAILURES, KEY_VARIABLE, OpenAIServer
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.vectors import ServerEmbedder, checked, refuse_unit, unit

@@ -14,14 +14,8 @@ import openai
 from lwd_tui.backends.hosts import openai_urls
 from lwd_tui.backends.openai.chunks import Answer, Reader
 from lwd_tui.backends.openai.embedder import OpenAIEmbedder
-from lwd_tui.backends.openai.server import (
-    FAILURES,
-    KEY_VARIABLE,
-    OPENAI,
-    OpenAIServer,
-    is_too_long,
-    tokens_named,
-)
+from lwd_tui.backends.openai.refusals import is_too_long, tokens_named
+from lwd_tui.backends.openai.server import FAILURES, KEY_VARIABLE, OPENAI, OpenAIServer
 from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler

@@ -17,6 +17,7 @@ import httpx2
 import openai
 
 from lwd_tui.backends.hosts import is_loopback, proxy_hint
+from lwd_tui.backends.openai.refusals import KEY_WANTED, message_of, seconds_asked
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.scheduler import scheduler_of
 from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
@@ -235,7 +236,7 @@ class OpenAIServer:
         """
         if error.status_code not in (400, 422):
             return None
-        told = f"{_message(error)} {error.param or ''}"
+        told = f"{message_of(error)} {error.param or ''}"
         for name in _EXTRAS:
             if name in body and re.search(rf"(?<![\w.]){name}(?!\w)", told):
                 set_by_user = name in _NEUTRAL and body[name] not in _NEUTRAL[name]
@@ -244,7 +245,7 @@ class OpenAIServer:
 
     def told(self, error: openai.APIStatusError) -> str:
         """Return what the server says, short and without the key."""
-        return self._told(_message(error))
+        return self._told(message_of(error))
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Count tokens where the server has a way to; None elsewhere."""
@@ -286,8 +287,8 @@ class OpenAIServer:
         return Transient("it sent something of another form")
 
     def _refusal(self, error: openai.APIStatusError, model: str) -> Exception:
-        status, told = error.status_code, self._told(_message(error))
-        if status in (401, 403) or (status == 400 and _KEY_WANTED.search(told)):
+        status, told = error.status_code, self._told(message_of(error))
+        if status in (401, 403) or (status == 400 and KEY_WANTED.search(told)):
             # Some servers repeat a part of the key in what they say.
             held = "the key in it" if self._key else "a key there"
             return BackendError(
@@ -305,7 +306,7 @@ class OpenAIServer:
         if status in (408, 409, 429) or status >= 500:
             if status in (500, 501) and ("support" in told or "too large to process" in told):
                 return UnfitRequest(f"{model} at {self.url}: {told} (HTTP {status})")
-            return Transient(f"HTTP {status}: {told}", _seconds_asked(error))
+            return Transient(f"HTTP {status}: {told}", seconds_asked(error))
         return UnfitRequest(f"{model or 'the request'} at {self.url}: {told} (HTTP {status})")
 
     def _missing(self, error: Exception) -> BackendError:
@@ -349,9 +350,6 @@ class OpenAIServer:
         return "a web page" if page else shorten(text, 300)
 
 
-_KEY_WANTED = re.compile(r"api[ _-]?key|authorization header|bearer", re.IGNORECASE)
-
-
 def _rows(listed: Any) -> dict[str, dict[str, Any]]:
     """Return the models of a list by name; lines that are none are passed over.
 
@@ -369,35 +367,3 @@ def _rows(listed: Any) -> dict[str, dict[str, Any]]:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def is_too_long(error: Exception) -> bool:
-    """Whether a server refuses a prompt because it is longer than the context."""
-    return (
-        isinstance(error, openai.APIStatusError)
-        and error.status_code in (400, 413, 422)
-        and bool(re.search(r"context.{0,3}(size|length|window)", _message(error), re.IGNORECASE))
-    )
-
-
-def tokens_named(error: openai.APIStatusError) -> int | None:
-    """Return how many tokens the server says a refused prompt has."""
-    body = error.body if isinstance(error.body, dict) else {}
-    if isinstance(body.get("n_prompt_tokens"), int):
-        return int(body["n_prompt_tokens"])
-    found = re.search(r"(\d+) (?:input )?tokens(?: from the input|\b.{0,20}in the messages)|"
-                      r"contains at least (\d+) input tokens|resulted in (\d+) tokens",
-                      _message(error))  # fmt: skip
-    return int(next(group for group in found.groups() if group)) if found else None
-
-
-def _message(error: openai.APIStatusError) -> str:
-    body = error.body
-    if isinstance(body, dict) and body.get("message"):
-        return str(body["message"])
-    return error.response.text or error.message
-
-
-def _seconds_asked(error: openai.APIStatusError) -> float | None:
-    value = error.response.headers.get("retry-after", "")
-    return min(float(value), 300.0) if re.fullmatch(r"\d+(\.\d+)?", value) else None

@@ -302,7 +302,7 @@ class RunController:
 
     def _keep(self, step: Step) -> None:
         self.latest = step
-        self.numbers.append(numbers_of(step))
+        self.numbers.append(StepNumbers.of(step))
         self.posts.extend(step.posted)
         self.archive.keep(step)
         self._tell(messages.StepCompleted(self.number, step))
@@ -380,22 +380,3 @@ class RunController:
         k, last_k = (experiment.draw_size(experiment.size(t)) for t in (done, experiment.steps))
         seconds = self._pace.seconds_left(left, k, last_k)
         return None if seconds is None else seconds + left * self._delay
-
-
-def numbers_of(step: Step) -> StepNumbers:
-    """Return the numbers of a step whose geometry is known."""
-    geometry = step.geometry
-    if geometry is None:
-        raise ValueError(f"step {step.t} has no geometry")
-    return StepNumbers(
-        step.t,
-        step.k,
-        step.size,
-        step.synthetic,
-        geometry.norm,
-        geometry.norm_debiased,
-        geometry.noise_floor,
-        geometry.dispersion,
-        step.seconds,
-        sum(response.failed for response in step.responses),
-    )

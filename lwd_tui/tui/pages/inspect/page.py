@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual import on, work
@@ -14,16 +13,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 
-from lwd_tui.analysis.differences import differences
 from lwd_tui.errors import LwdError
-from lwd_tui.findings.lineage import Following, follow
-from lwd_tui.store.run import RunStore
-from lwd_tui.text import clean, shorten
+from lwd_tui.text import shorten
 from lwd_tui.tui.pages.inspect.answer import Answer
 from lwd_tui.tui.pages.inspect.finder import Finder
 from lwd_tui.tui.pages.inspect.followed import Followed
-from lwd_tui.tui.pages.inspect.hits import Hit
 from lwd_tui.tui.pages.inspect.outline import Outline
+from lwd_tui.tui.pages.inspect.questions import FOUND, compared, following, hits_of, prompt_of
 from lwd_tui.tui.pages.inspect.reading import Reading
 from lwd_tui.tui.pages.inspect.sheets import Place, Sheet, draw_for, sheet_at
 from lwd_tui.tui.pages.panelled import PanelledPage
@@ -34,10 +30,6 @@ from lwd_tui.types import Post, Response, Step
 
 T = TypeVar("T")
 
-COMPARED = 6_000
-"""Characters of each of two texts that are compared: the time grows with their product."""
-FOUND = 500
-"""Posts, and answers, that a search shows at most."""
 _KEYSTROKE = 0.15
 
 
@@ -200,8 +192,8 @@ class InspectPage(PanelledPage):
         if pinned is None:
             answer.show_sheet(sheet)
         else:
-            texts = [clean(each.response.text[:COMPARED]) for each in (sheet, pinned)]
-            found = await asyncio.to_thread(differences, *texts)
+            texts = sheet.response.text, pinned.response.text
+            found = await asyncio.to_thread(compared, *texts)
             share = f"{found.share:.0%} of the words in common"
             with self.app.batch_update():
                 answer.show_sheet(sheet, found.one, share)
@@ -296,7 +288,7 @@ class InspectPage(PanelledPage):
         followed = self.query_one(Followed)
         followed.show_post(post, self._authors, place.t)
         # With the file opened anew: the steps are read meanwhile, and this may take a second.
-        found = await self._asked(asyncio.to_thread(_followed, run.path, post))
+        found = await self._asked(asyncio.to_thread(following, run.path, post))
         if found is not None and self._place is not None and self._place.post == post:
             followed.show_following(found, self._names)
 
@@ -369,9 +361,7 @@ class InspectPage(PanelledPage):
 
     @work(exclusive=True, group="prompt")
     async def _load_prompt(self, run: RunController, place: Place) -> None:
-        ask = partial(RunStore.prompt, t=place.t, participant=place.participant,
-                      response=place.index)  # fmt: skip
-        prompt = await self._asked(run.archive.ask(ask))
+        prompt = await self._asked(run.archive.ask(partial(prompt_of, place=place)))
         if prompt is not None and place == self._place:
             self.query_one(Reading).show_prompt(prompt)
 
@@ -388,7 +378,7 @@ class InspectPage(PanelledPage):
         # The next letter may come meanwhile, and end this.
         await asyncio.sleep(_KEYSTROKE)
         if self.run is not None:
-            found = await self._asked(self.run.archive.ask(partial(_found, words=event.words)))
+            found = await self._asked(self.run.archive.ask(partial(hits_of, words=event.words)))
             if found is not None:
                 self.query_one(Finder).show_hits(found, self._authors, event.words, FOUND)
 
@@ -407,16 +397,3 @@ class InspectPage(PanelledPage):
         except LwdError as error:
             self.explorer.notice = str(error)
             return None
-
-
-def _followed(path: Path, post: Post) -> Following:
-    with RunStore.open(path) as store:
-        return follow(store, post)
-
-
-def _found(store: RunStore, words: str) -> list[Hit]:
-    """Search all answers, and the posts that no participant wrote: the others are answers."""
-    people = [post for post in store.search_posts(words, FOUND + 1) if post.origin != "synthetic"]
-    hits: list[Hit] = [*people, *store.search_responses(words, FOUND + 1)]
-    hits.sort(key=lambda hit: hit.step if isinstance(hit, Post) else hit.t)
-    return hits[: FOUND + 1]

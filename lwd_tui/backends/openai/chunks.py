@@ -48,6 +48,8 @@ class Reader:
         Answers that were asked for.
     hear : callable
         Called with (answer, new text).
+    counts_each : bool
+        Whether a count of new tokens is of the answer that ended last, and not of all together.
 
     Attributes
     ----------
@@ -62,12 +64,13 @@ class Reader:
 
     count: int
     hear: Hear
+    counts_each: bool = False
     answers: list[Answer] = field(init=False)
     prompt_tokens: int | None = None
-    completion_tokens: int | None = None
     fingerprint: str = ""
     done: bool = False
     _parts: int = 0
+    _ended: int = 0
 
     def __post_init__(self) -> None:
         self.answers = [Answer() for _ in range(self.count)]
@@ -103,10 +106,9 @@ class Reader:
             raise Transient(f"an error inside the stream: {_message(part['error'])}")
         if isinstance(part.get("system_fingerprint"), str):
             self.fingerprint = part["system_fingerprint"]
-        self._usage(part.get("usage"))
-        choices = part.get("choices")
-        for choice in self._list(choices, "choices"):
+        for choice in self._list(part.get("choices"), "choices"):
             self._choice(self._object(choice, "a choice"))
+        self._usage(part.get("usage"))
 
     def finish(self) -> None:
         """Settle what the end of the stream means for answers that gave no reason for theirs.
@@ -121,8 +123,6 @@ class Reader:
             if not whole:
                 raise Transient("the stream ended before the answer did")
             answer.finish_reason = answer.finish_reason or "stop"
-        if self.count == 1:
-            self.answers[0].completion_tokens = self.completion_tokens
 
     @property
     def partly_ended(self) -> bool:
@@ -154,7 +154,8 @@ class Reader:
         reason = choice.get("finish_reason")
         if reason is not None and not isinstance(reason, str):
             raise self._fault("a reason for the end that is no text", reason)
-        answer.finish_reason = reason or answer.finish_reason
+        if reason:
+            answer.finish_reason, self._ended = reason, index
 
     def _content(self, content: Any, thoughts: list[str]) -> str:
         """Return the text of a content, which may be in parts; put what was thought aside."""
@@ -176,7 +177,11 @@ class Reader:
             return
         # A count of 0 stands for none.
         self.prompt_tokens = _count(usage.get("prompt_tokens")) or self.prompt_tokens
-        self.completion_tokens = _count(usage.get("completion_tokens")) or self.completion_tokens
+        if self.count == 1 or self.counts_each:
+            answer = self.answers[self._ended]
+            answer.completion_tokens = (
+                _count(usage.get("completion_tokens")) or answer.completion_tokens
+            )
 
     def _list(self, value: Any, what: str) -> list[Any]:
         if value is None:

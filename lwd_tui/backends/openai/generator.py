@@ -213,7 +213,7 @@ class OpenAIGenerator:
         def fault(error: Exception) -> Exception:
             return _fault(error, server, request)
 
-        reader = Reader(len(group), hear)
+        reader = Reader(len(group), hear, server.dialect.name == "llama-server")
         try:
             async with asyncio.timeout(self._first_seconds):
                 opened, notes = await _opened(server, request, len(group), seed)

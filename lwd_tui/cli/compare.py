@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lwd_tui.cli.shared import (
-    Level,
-    RunsAsJson,
-    check_answers,
-    check_level,
-    counted,
-    one_thread,
-    write,
-)
+from lwd_tui.cli.options import Level, RunsAsJson
+from lwd_tui.cli.shared import check_answers, check_level, counted, one_thread, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:

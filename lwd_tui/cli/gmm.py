@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lwd_tui.cli.shared import StepsAsJson, write
+from lwd_tui.cli.options import StepsAsJson
+from lwd_tui.cli.shared import write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from lwd_tui.cli import (
     sweep,
 )
 from lwd_tui.cli.explore import explore
+from lwd_tui.cli.options import Run, StepsAsJson
 from lwd_tui.cli.outcome import leave
-from lwd_tui.cli.shared import Run, StepsAsJson
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.registry import OURS, generators, place_of
 from lwd_tui.text import clean_line

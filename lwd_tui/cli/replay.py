@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lwd_tui.cli.shared import Run, StepsAsJson, write
+from lwd_tui.cli.options import Run, StepsAsJson
+from lwd_tui.cli.shared import write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lwd_tui.cli.shared import Run
+from lwd_tui.cli.options import Run
 
 
 class Figure(StrEnum):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lwd_tui.cli.shared import Run
+from lwd_tui.cli.options import Run
 
 app = typer.Typer(help="The stored runs: list, show, export, delete.", no_args_is_help=True)
 

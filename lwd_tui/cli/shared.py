@@ -1,4 +1,7 @@
-"""What several commands share: options, checks of what was asked for, progress and JSON lines."""
+"""What several commands share: checks of what was asked for, progress and JSON lines.
+
+Without Typer, which takes longer to import than the explorer's first frame may.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
-
-import typer
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lwd_tui.errors import LwdError
 
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
     from lwd_tui.store.run import RunStore
 
 T = TypeVar("T")
-
-Run = Annotated[str, typer.Argument(help="A run's name or file.")]
-Level = Annotated[
-    float, typer.Option("--confidence", help="Of bounds and intervals, between 0 and 1.")
-]
-StepsAsJson = Annotated[
-    bool, typer.Option("--json", help="Write one JSON object a step, then a summary.")
-]
-RunsAsJson = Annotated[
-    bool, typer.Option("--json", help="Write one JSON object a run, then a summary.")
-]
 
 
 def one_thread() -> None:

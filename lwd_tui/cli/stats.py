@@ -6,16 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lwd_tui.cli.shared import (
-    Level,
-    Run,
-    StepsAsJson,
-    check_answers,
-    check_level,
-    counted,
-    one_thread,
-    write,
-)
+from lwd_tui.cli.options import Level, Run, StepsAsJson
+from lwd_tui.cli.shared import check_answers, check_level, counted, one_thread, write
 
 
 def stats(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lwd_tui.cli.shared import Level, RunsAsJson, check_level, one_thread, write
+from lwd_tui.cli.options import Level, RunsAsJson
+from lwd_tui.cli.shared import check_level, one_thread, write
 from lwd_tui.errors import LwdError, RunStopped
 
 if TYPE_CHECKING:

@@ -45,3 +45,9 @@ except SystemExit:
 def test_a_session_on_scripted_models_loads_nothing_heavy():
     code = "import lwd_tui.run.session, lwd_tui.backends.scripted, lwd_tui.store.run"
     assert not loaded(code) & set(HEAVY)
+
+
+def test_the_explorer_is_on_its_way_before_typer_or_anything_heavy():
+    code = "import lwd_tui.__main__, lwd_tui.cli.explore, lwd_tui.tui.app"
+    heavy = set(HEAVY) - {"textual"}
+    assert not loaded(code) & {*heavy, "numpy", "pydantic", "typer", "sqlite3"}

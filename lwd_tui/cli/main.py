@@ -26,7 +26,6 @@ from lwd_tui.cli.options import Run, StepsAsJson
 from lwd_tui.cli.outcome import leave
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.registry import OURS, generators, place_of
-from lwd_tui.text import clean_line
 
 app = typer.Typer(
     name="lwd-tui",
@@ -136,6 +135,8 @@ def start(
 
 
 def _say(sentence: str) -> None:
+    from lwd_tui.text import clean_line
+
     typer.echo(clean_line(sentence), err=True)
 
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lwd_tui.text import size_text
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -30,6 +28,7 @@ def list_(host: Host = "") -> None:
     from lwd_tui.backends.embedded.weights import CATALOGUE, cache_folder, is_present
     from lwd_tui.backends.ollama.models import list_models
     from lwd_tui.experiment.backend import ServerMissing
+    from lwd_tui.text import size_text
 
     console = Console()
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
@@ -59,7 +58,7 @@ def _print_server(models: list[ModelInfo], console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from lwd_tui.text import clean_line
+    from lwd_tui.text import clean_line, size_text
 
     if not models:
         console.print("The Ollama server has no models; get one with: lwd-tui models pull llama3.2")
@@ -107,6 +106,7 @@ def _pull_weights(name: str) -> None:
 
     from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
     from lwd_tui.backends.embedded.weights import pull as fetch
+    from lwd_tui.text import size_text
 
     weights = CATALOGUE[name]
     console = Console(stderr=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +51,8 @@ def sweep(
 ) -> None:
     """Run variants of an experiment with several seeds, and compare them."""
     one_thread()
+    import asyncio
+
     from rich.console import Console
 
     from lwd_tui.experiment.participants import Wishes

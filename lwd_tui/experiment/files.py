@@ -14,10 +14,19 @@ from typing import Any
 
 from lwd_tui.experiment.gmm import GmmSpec, Matrix
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment, SeedPost
-from lwd_tui.experiment.posts import check_ending, parse_posts, posts_of_rows
+from lwd_tui.experiment.posts import (
+    blank_rows,
+    check_ending,
+    columns_of,
+    parse_posts,
+    plain_name,
+    posts_of_rows,
+)
 from lwd_tui.experiment.section import parse_toml
-from lwd_tui.text import shorten, suggestion
+from lwd_tui.text import clean_line, shorten, suggestion
 from lwd_tui.types import Notice
+
+_ROWS_AT_ONCE = 4096
 
 
 def user_path(text: str) -> Path:
@@ -47,6 +56,11 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
         if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:2]:
             raise InvalidExperiment(f"{path}: it is UTF-16; save it as UTF-8 and try again")
+        if b"\x00" in data:
+            raise InvalidExperiment(
+                f"{path}: is UTF-16, or no text: it has a NUL at byte {data.index(0)}; save it as "
+                "UTF-8 and try again"
+            )
         return data.decode("utf-8-sig")
     except FileNotFoundError:
         raise InvalidExperiment(f"{path}: there is no such file") from None
@@ -78,15 +92,16 @@ def read_posts(path: Path, column: str = "", notice: Notice | None = None) -> tu
     """
     check_ending(path.suffix, str(path))
     if path.suffix.lower() == ".parquet":
-        found = posts_of_rows(_parquet(path), str(path), column)
+        found = posts_of_rows(_parquet(path, column), str(path), column)
     else:
         found = parse_posts(read_text(path), str(path), path.suffix, column)
     if found.blank and notice is not None:
-        notice(f"{path}: {found.blank} blank rows were passed over")
+        were = "was" if found.blank == 1 else "were"
+        notice(f"{path}: {blank_rows(found.blank)} {were} passed over")
     return found.posts
 
 
-def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
+def _parquet(path: Path, column: str) -> Iterator[tuple[str, Any]]:
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
@@ -98,12 +113,20 @@ def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
     number = 0
     try:
         with ParquetFile(path) as file:
-            for batch in file.iter_batches():
+            names = file.schema_arrow.names
+            columns_of(names, str(path), "the schema", column)
+            taken = {plain_name(column) or "text", "author", "label"}
+            read = [name for name in names if plain_name(name) in taken]
+            for batch in file.iter_batches(_ROWS_AT_ONCE, columns=read):
                 for row in batch.to_pylist():
                     number += 1
                     yield f"row {number}", row
-    except (OSError, ArrowException) as error:
-        raise InvalidExperiment(f"{path}: can't be read as Parquet: {error}") from None
+    except FileNotFoundError:
+        raise InvalidExperiment(f"{path}: there is no such file") from None
+    # Besides its own errors: text that isn't UTF-8, and dates that Python has none of.
+    except (OSError, ArrowException, UnicodeDecodeError, OverflowError) as error:
+        reason = clean_line(str(error))
+        raise InvalidExperiment(f"{path}: can't be read as Parquet: {reason}") from None
 
 
 def preset_folder() -> Path:
@@ -182,6 +205,7 @@ def read_experiment(path: Path, notice: Notice | None = None) -> Experiment:
         if "posts" in data:
             raise InvalidExperiment(f"{path}: give either posts or posts_file, not both")
         data["posts"] = _posts(data, str(path), path.parent, notice)
+    _no_column_alone(data, str(path))
     return Experiment.from_dict(data, str(path))
 
 
@@ -198,6 +222,13 @@ def _posts(
     if not isinstance(column, str):
         raise InvalidExperiment(f"{where}: posts_column = {column!r}: must be the name of a column")
     return read_posts(path, column, notice)
+
+
+def _no_column_alone(fields: dict[str, Any], where: str) -> None:
+    if "posts_column" in fields:
+        raise InvalidExperiment(
+            f"{where}: posts_column says nothing without a posts_file beside it"
+        )
 
 
 def changed(
@@ -221,6 +252,7 @@ def changed(
     where, changes = "command line", dict(changes)
     if "posts_file" in changes:
         changes["posts"] = _posts(changes, where, Path(), notice)
+    _no_column_alone(changes, where)
     return experiment.replaced(changes, where)
 
 

@@ -8,8 +8,11 @@ is named. `author` and `label` are taken where they are; all others are passed o
 from __future__ import annotations
 
 import csv
-import io
+import itertools
 import json
+import math
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +25,15 @@ from lwd_tui.experiment.section import parse_toml
 from lwd_tui.text import clean_line, shorten
 
 LINES = ("", ".txt", ".md")
+WITHOUT_COLUMNS = (*LINES, ".toml")
 TABLES = (".csv", ".tsv", ".tab")
 DELIMITERS = ",;\t|"
+_DETAILS = ("author", "label")
 _LISTED = 12
+# Up to here a float holds every whole number.
+_EXACT = 2**53
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +70,22 @@ def parse_posts(text: str, where: str, ending: str = "", column: str = "") -> Fo
         Naming `where`, the line or post, and what is wrong there.
     """
     ending = ending.lower()
-    if ending in LINES:
-        posts = tuple(
-            _post({"text": line}, where, f"line {number}") for number, line in _lines(text)
+    if ending in WITHOUT_COLUMNS and plain_name(column) not in ("", "text"):
+        raise InvalidExperiment(
+            f"{where}: has no columns, so posts_column = {shorten(column, 40)!r} names none; "
+            "leave it out"
         )
-        found = FoundPosts(posts)
+    if ending in LINES:
+        rows: Iterator[tuple[str, Any]] = ((f"line {n}", line) for n, line in _lines(text))
     elif ending == ".toml":
-        found = FoundPosts(tuple(_toml(text, where)))
+        return _toml(text, where)
     elif ending in TABLES:
-        found = posts_of_rows(_table(text, where, ending), where, column)
+        rows = _table(text, where, ending, column)
     elif ending in _JSON:
-        found = posts_of_rows(_JSON[ending](text, where), where, column)
+        rows = _JSON[ending](text, where)
     else:
         raise InvalidExperiment(f"{where}: {_refusal(ending)}")
-    if not found.posts:
-        blank = f" but {found.blank} blank rows" if found.blank else ""
-        raise InvalidExperiment(f"{where}: holds no posts{blank}")
-    return found
+    return posts_of_rows(rows, where, column)
 
 
 def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "") -> FoundPosts:
@@ -94,7 +102,10 @@ def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "")
     ------
     InvalidExperiment
     """
-    wanted = _plain(column) or "text"
+    wanted = plain_name(column) or "text"
+    taken = {wanted, *_DETAILS}
+    # Names repeat from row to row.
+    plain: dict[str, str] = {}
     posts: list[SeedPost] = []
     blank = 0
     columns: dict[str, None] = {}
@@ -108,12 +119,15 @@ def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "")
         elif isinstance(row, Mapping):
             named = {}
             for key, value in row.items():
-                name = _plain(str(key))
-                if name in named and wanted == name:
-                    raise InvalidExperiment(f"{where}, {place}: two columns are called {name!r}")
-                named[name] = value
-            if len(columns) < _LISTED:
-                columns |= dict.fromkeys(named)
+                name = plain.get(key)
+                if name is None:
+                    name = plain[key] = plain_name(key)
+                if name in taken:
+                    if name in named:
+                        raise _repeated(name, f"{where}, {place}")
+                    named[name] = value
+            if not seen and len(columns) < _LISTED:
+                columns |= dict.fromkeys(plain[key] for key in row)
         else:
             raise InvalidExperiment(
                 f"{where}, {place}: {shorten(repr(row), 40)}: must be a text or an object"
@@ -124,31 +138,82 @@ def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "")
             blank += 1
             continue
         fields = {"text": text}
-        for name in ("author", "label"):
+        for name in _DETAILS:
             if name != wanted and named.get(name) is not None:
                 fields[name] = _word(named[name])
         posts.append(_post(fields, where, place))
     if not seen and columns:
-        raise InvalidExperiment(f"{where}: {_no_column(wanted, list(columns))}")
+        raise _no_column(wanted, columns, where)
+    if not posts:
+        raise InvalidExperiment(
+            f"{where}: holds no posts{f' but {blank_rows(blank)}' * (blank > 0)}"
+        )
     return FoundPosts(tuple(posts), blank)
 
 
-def _no_column(wanted: str, columns: list[str]) -> str:
-    listed = ", ".join(shorten(name, 40) or "''" for name in columns[:_LISTED])
-    return (
-        f"no column is called {clean_line(wanted)!r}; there are {listed}. Name the one that holds "
-        "the posts: posts_column = NAME beside posts_file, or --set posts_column=NAME"
+def columns_of(names: Iterable[str], where: str, place: str, column: str = "") -> list[str]:
+    """Return the columns that a table names, as they are compared.
+
+    Parameters
+    ----------
+    names : iterable of str
+    where, column
+        As for `parse_posts`.
+    place : str
+        Of the names, such as "line 1".
+
+    Raises
+    ------
+    InvalidExperiment
+        If two are equal, or none is the one that holds the posts.
+    """
+    columns = [plain_name(name) for name in names]
+    for name, count in Counter(columns).items():
+        # Spreadsheets leave columns without names.
+        if name and count > 1:
+            raise _repeated(name, f"{where}, {place}")
+    wanted = plain_name(column) or "text"
+    if wanted not in columns:
+        raise _no_column(wanted, columns, where)
+    return columns
+
+
+def blank_rows(count: int) -> str:
+    """Return how many rows were blank, in words."""
+    return f"{count} blank row{'s' * (count != 1)}"
+
+
+def _repeated(name: str, where: str) -> InvalidExperiment:
+    return InvalidExperiment(f"{where}: two columns are called {shorten(name, 40)!r}")
+
+
+def _no_column(wanted: str, columns: Iterable[str], where: str) -> InvalidExperiment:
+    names = [name for name in columns if name]
+    listed = ", ".join(shorten(name, 40) for name in names[:_LISTED])
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return InvalidExperiment(
+        f"{where}: no column is called {shorten(wanted, 40)!r}; there are {listed or 'none'}"
+        f"{more}. Name the one that holds the posts: posts_column = NAME beside posts_file, or "
+        "--set posts_column=NAME"
     )
 
 
-def _plain(name: str) -> str:
-    return name.strip().lower()
+def plain_name(name: str) -> str:
+    """Return the name of a column as it is compared: no capitals, no blanks or marks around it."""
+    return name.strip("\ufeff \t\r\n\v\f\xa0").lower()
 
 
 def _word(value: Any) -> Any:
     """Return a number as people write it; what else is no text is left to validation."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return f"{value:g}" if isinstance(value, float) else str(value) if number else value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    if isinstance(value, float):
+        # What a table of numbers has in the place of a missing one.
+        if math.isnan(value):
+            return ""
+        if value.is_integer() and abs(value) < _EXACT:
+            return str(int(value))
+    return str(value)
 
 
 def _post(row: Any, where: str, place: str) -> SeedPost:
@@ -158,40 +223,47 @@ def _post(row: Any, where: str, place: str) -> SeedPost:
         raise InvalidExperiment(f"{where}, {place}: {explain(error, SeedPost)}") from None
 
 
+def _broken(text: str) -> Iterator[str]:
+    """Yield the lines with their ends; only line breaks of files part them."""
+    # `str.splitlines` would also part a post at the separators that web pages put into text, and
+    # `io.StringIO` holds four bytes a character.
+    return (found[0] for found in _LINE.finditer(text))
+
+
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that aren't blank, numbered; only line breaks of files part them."""
-    # `str.splitlines` would also part a post at the separators that web pages put into text.
-    for number, line in enumerate(io.StringIO(text, newline=None), 1):
-        if line.strip():
-            yield number, line.strip()
+    """Yield the lines that aren't blank, numbered."""
+    for number, line in enumerate(_broken(text), 1):
+        if stripped := line.strip():
+            yield number, stripped
 
 
-def _table(text: str, where: str, ending: str) -> Iterator[tuple[str, Any]]:
-    first, _, rest = text.partition("\n")
+def _table(text: str, where: str, ending: str, column: str) -> Iterator[tuple[str, Any]]:
+    lines = _broken(text)
+    first = next(lines, "")
     delimiter, skipped = ("\t" if ending != ".csv" else _likeliest(first)), 0
     # A spreadsheet says so where a comma means something else in its country.
-    if first.lower().startswith("sep=") and len(first.rstrip("\r")) == 5:
-        delimiter, text, skipped = first[4], rest, 1
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    said = first.rstrip("\r\n").strip('"')
+    if said.lower().startswith("sep=") and len(said) == 5:
+        delimiter, skipped = said[4], 1
+    else:
+        lines = itertools.chain([first], lines)
+    table = csv.reader(lines, delimiter=delimiter, strict=True)
+    top = f"line {1 + skipped}"
     try:
-        header = [_plain(name) for name in next(table, [])]
-        repeated = next((name for name in header if name and header.count(name) > 1), "")
-        if repeated:
-            raise InvalidExperiment(f"{where}, line 1: two columns are called {repeated!r}")
-        if not any(header):
-            raise InvalidExperiment(f"{where}, line 1: must name the columns, one of them 'text'")
+        names = next(table, [])
+        if not any(map(plain_name, names)):
+            raise InvalidExperiment(f"{where}, {top}: must name the columns, one of them 'text'")
+        header = columns_of(names, where, top, column)
         for cells in table:
             place = f"line {table.line_num + skipped}"
             if len(cells) > len(header) and any(cells[len(header) :]):
                 raise InvalidExperiment(
-                    f"{where}, {place}: has more cells than line 1 has columns; put text that "
+                    f"{where}, {place}: has more cells than {top} has columns; put text that "
                     f"holds {_NAMES.get(delimiter, 'the delimiter')} in quotes"
                 )
-            # A line of nothing is no row.
+            # A line of nothing is no row; columns without a name are nobody's.
             if cells:
-                yield place, dict(zip(header, cells, strict=False))
-        if table.line_num <= 1:
-            yield "line 1", dict.fromkeys(header)
+                yield place, {name: cell for name, cell in zip(header, cells, strict=False) if name}
     except csv.Error as error:
         line = table.line_num + skipped
         raise InvalidExperiment(f"{where}, line {line}: not CSV: {error}") from None
@@ -202,7 +274,8 @@ _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 def _likeliest(header: str) -> str:
     """Return the delimiter that parts a header into most columns; a comma where none does."""
-    return max(DELIMITERS, key=lambda sign: (header.count(sign), sign == ","))
+    bare = _QUOTED.sub("", header)
+    return max(DELIMITERS, key=lambda sign: (bare.count(sign), sign == ","))
 
 
 def _json_lines(text: str, where: str) -> Iterator[tuple[str, Any]]:
@@ -241,16 +314,22 @@ _JSON: dict[str, Callable[[str, str], Iterator[tuple[str, Any]]]] = {
 }
 
 
-def _toml(text: str, where: str) -> Iterator[SeedPost]:
+def _toml(text: str, where: str) -> FoundPosts:
     rows = parse_toml(text, where).get("posts", [])
     if not isinstance(rows, list):
         raise InvalidExperiment(f"{where}: posts must be a list of texts, or [[posts]] tables")
-    for number, row in enumerate(rows, 1):
-        yield _post({"text": row} if isinstance(row, str) else row, where, f"post {number}")
+    # Written for this program: what is odd in it is a slip, and not passed over.
+    posts = tuple(
+        _post({"text": row} if isinstance(row, str) else row, where, f"post {number}")
+        for number, row in enumerate(rows, 1)
+    )
+    if not posts:
+        raise InvalidExperiment(f"{where}: holds no posts")
+    return FoundPosts(posts)
 
 
-_OFFICE = (".xlsx", ".xls", ".ods")
-_PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar")
+_OFFICE = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers")
+_PACKED = (".gz", ".tgz", ".zip", ".bz2", ".xz", ".zst", ".br", ".7z", ".rar", ".tar")
 
 
 def _refusal(ending: str) -> str:

@@ -1,6 +1,8 @@
 import contextlib
 import csv
 import json
+import sys
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -155,6 +157,141 @@ def test_the_column_can_be_named_beside_the_file(tmp_path):
         changed(made, put | {"posts_column": 5})
 
 
+def test_a_file_of_names_alone_holds_no_posts_and_no_blank_rows(file):
+    assert told(file("p.csv", "text\n")) == ": holds no posts"
+    assert told(file("p.csv", "sep=;\ntext;n\n")) == ": holds no posts"
+    assert "there are body." in told(file("p.csv", "body\n\n"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["Привет\nмир\n", "text\nЦены\n", "比特币\n很好\n"])
+def test_utf_16_without_a_mark_is_never_read_as_posts(file, encoding, text):
+    sentence = told(file("p.txt", text.encode(encoding)))
+    assert "UTF-16" in sentence
+    assert sentence.endswith("save it as UTF-8 and try again")
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("3", "3"),
+        ("-2.0", "-2"),
+        ("1234567.0", "1234567"),
+        ("0.1234567891", "0.1234567891"),
+        ("1e300", "1e+300"),
+        ("NaN", ""),
+        ("null", ""),
+    ],
+)
+def test_a_number_as_a_label_keeps_its_digits(file, written, label):
+    path = file("p.json", f'[{{"text": "One.", "label": {written}}}]')
+    assert [post.label for post in read_posts(path)] == [label]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("p.csv", 'text;"likes, shares, all"\nOne.;3\n'),
+        ("p.csv", "text;author\rOne.;a, b, c\r"),
+        ("p.csv", '"sep=|"\ntext|n\nOne.|1\n'),
+        ("p.csv", b"\xef\xbb\xbf\xef\xbb\xbftext\nOne.\n"),
+        ("p.csv", ",,text\n0,1,One.\n"),
+    ],
+)
+def test_tables_as_other_programs_write_them(file, name, content):
+    assert texts(file(name, content)) == ["One."]
+
+
+def test_a_line_break_in_quotes_stays_as_it_is(file):
+    path = file("p.csv", 'text,n\r\n"One\r\ntwo",1\r\n"Three",2,3\r\n')
+    assert ", line 4: has more cells than line 1" in told(path)
+    path.write_bytes(b'text,n\r\n"One\r\ntwo",1\r\n')
+    assert texts(path) == ["One\r\ntwo"]
+
+
+def test_many_columns_take_no_longer_than_reading_them(file):
+    names = ",".join(f"c{number}" for number in range(200_000))
+    begun = time.process_time()
+    assert texts(file("p.csv", f"{names},text\n{',' * 200_000}One.\n")) == ["One."]
+    assert "c11 and 199988 more. Name the one" in told(file("q.csv", names + "\n1\n"))
+    # Comparing each with each other took minutes.
+    assert time.process_time() - begun < 30
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ({"text": pa.array([], pa.string())}, ": holds no posts"),
+        ({"body": pa.array([], pa.string())}, ": no column is called 'text'; there are body."),
+        ({"text": ["One."], "Text ": ["Two."]}, ": two columns are called 'text'"),
+        ({"text": ["One."], "n": [1], "N": [2]}, ": two columns are called 'n'"),
+        (
+            {"text": pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"]).buffers())},
+            ": can't be read as Parquet: ",
+        ),
+    ],
+)
+def test_what_is_wrong_with_parquet_is_said(tmp_path, table, sentence):
+    pq.write_table(pa.table(table), tmp_path / "p.parquet")
+    assert sentence in told(tmp_path / "p.parquet")
+
+
+def test_parquet_is_read_by_the_columns_that_are_needed(tmp_path):
+    beyond_python = pa.array([2**62], pa.timestamp("us"))
+    pq.write_table(pa.table({"text": ["One."], "when": beyond_python}), tmp_path / "p.parquet")
+    assert texts(tmp_path / "p.parquet") == ["One."]
+    assert told(tmp_path / "none.parquet") == ": there is no such file"
+
+
+def test_parquet_without_its_library_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    pq.write_table(pa.table({"text": ["One."]}), tmp_path / "p.parquet")
+    assert "pip install 'lwd-tui[parquet]'" in told(tmp_path / "p.parquet")
+
+
+def test_two_labels_of_one_row_are_refused(file):
+    path = file("p.jsonl", '{"text": "One.", "label": "1", "Label": "2"}\n')
+    assert told(path) == ", line 1: two columns are called 'label'"
+
+
+@pytest.mark.parametrize("name", ["p.txt", "p.md", "p.toml"])
+def test_a_column_is_not_named_where_there_are_none(file, name):
+    path = file(name, 'posts = ["One."]')
+    with pytest.raises(InvalidExperiment, match=r"has no columns, so posts_column = 'body'"):
+        read_posts(path, "body")
+
+
+def test_a_column_without_a_file_says_what_is_missing(tmp_path):
+    preset = tmp_path / "my.toml"
+    head = 'name = "x"\nquery = "q"\nparticipants = "auto"\nposts = [{text = "One."}]\n'
+    preset.write_text(head)
+    made = read_experiment(preset)
+    with pytest.raises(InvalidExperiment, match="without a posts_file"):
+        changed(made, {"posts_column": "body"})
+    preset.write_text(head + 'posts_column = "body"\n')
+    with pytest.raises(InvalidExperiment, match="without a posts_file"):
+        read_experiment(preset)
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([1, {"a": 2}])
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=4), min_size=1))
+def test_what_the_json_module_writes_is_read_or_refused(tmp_path_factory, rows):
+    rows = [
+        {key: value for key, value in row.items() if key.lower() != "body"}
+        | {"body": f"Post {number}."}
+        for number, row in enumerate(rows)
+    ]
+    folder = tmp_path_factory.mktemp("posts")
+    (folder / "p.json").write_text(json.dumps(rows))
+    (folder / "p.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name in ("p.json", "p.ndjson"):
+        read = read_posts(folder / name, "Body")
+        assert [post.text for post in read] == [row["body"] for row in rows]
+
+
 CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(
     lambda text: text.strip() and text == text.strip()
 )
@@ -203,7 +340,6 @@ def test_any_bytes_give_posts_or_a_sentence(tmp_path_factory, content, ending):
         ("p.txt", "One.".encode("utf-16-be"), ": it is UTF-16; save it as UTF-8"),
         ("p.txt", "", ": holds no posts"),
         ("p.txt", " \n\n", ": holds no posts"),
-        ("p.csv", "text\n", ": holds no posts"),
         ("p.csv", "", ", line 1: must name the columns"),
         (
             "p.csv",
@@ -232,7 +368,7 @@ def test_any_bytes_give_posts_or_a_sentence(tmp_path_factory, content, ending):
         ("p.jsonl", '{"text": 5}\n', ", line 1: text = 5: must be text"),
         ("p.jsonl", '{"text": true}\n', ", line 1: text: must not be true or false"),
         ("p.jsonl", "5\n", ", line 1: 5: must be a text or an object"),
-        ("p.jsonl", "null\n", ": holds no posts but 1 blank rows"),
+        ("p.jsonl", "null\n", ": holds no posts but 1 blank row"),
         ("p.json", '{"a": 1}', ": must hold a list of posts, or an object with a list"),
         ("p.json", '{"a": [], "b": []}', ": must hold a list of posts, or an object with a list"),
         ("p.json", "7", ": must hold a list of posts"),

@@ -191,6 +191,30 @@ async def test_importing_posts(tmp_path):
         await until(pilot, lambda: "there is no such file" in shown(app))
 
 
+async def test_importing_posts_of_another_column(tmp_path):
+    path = tmp_path / "threads.csv"
+    path.write_text("id;Body\n1;First of file\n2;\n3;Second of file\n")
+    app = Explorer(page="setup")
+    async with app.run_test(size=(160, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        before = page._draft.posts("posts")
+        await pilot.press("i")
+        await write(pilot, str(path))
+        await pilot.press("enter")
+        await until(pilot, lambda: "there are id, body" in app.notice)
+        assert "posts_column" in app.notice
+        assert page._draft.posts("posts") == before
+        await pilot.press("i")
+        await write(pilot, str(path))
+        await pilot.press("tab")
+        await write(pilot, "body")
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 blank row was passed over" in app.notice)
+        added = page._draft.posts("posts")[len(before) :]
+        assert [post.text for post in added] == ["First of file", "Second of file"]
+
+
 async def test_saved_and_begun_with_again(tmp_path, preset):
     app = Explorer(page="setup")
     async with app.run_test(size=(120, 40)) as pilot:

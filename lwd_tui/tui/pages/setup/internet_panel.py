@@ -17,8 +17,8 @@ from lwd_tui.experiment.llm import Experiment, SeedPost
 from lwd_tui.text import clean, shorten
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.edited import EditedRows
+from lwd_tui.tui.pages.setup.import_posts import ImportPosts
 from lwd_tui.tui.pages.setup.paste import PastePosts
-from lwd_tui.tui.pages.setup.path import AskPath
 from lwd_tui.tui.pages.setup.seed import EditSeed
 from lwd_tui.tui.pages.setup.seeds import Seeds
 from lwd_tui.tui.parts.choice import Choice
@@ -43,8 +43,8 @@ class InternetPanel(DraftPanel):
     .-wide InternetPanel #whole { display: block; }
     """
 
-    class Failed(Message):
-        """Something could not be done."""
+    class Told(Message):
+        """Something is worth knowing, or could not be done."""
 
         def __init__(self, sentence: str) -> None:
             super().__init__()
@@ -131,17 +131,16 @@ class InternetPanel(DraftPanel):
     @work(exclusive=True, group="posts")
     async def import_file(self) -> None:
         """Add the posts of a file."""
-        how = (
-            "Text has one post a line; CSV has a column text and perhaps author and label; "
-            "JSON lines and TOML ([[posts]]) have the same fields."
-        )
-        path = await self.app.push_screen_wait(AskPath("import posts", how, "add them"))
-        if path is None:
+        chosen = await self.app.push_screen_wait(ImportPosts())
+        if chosen is None:
             return
+        told: list[str] = []
         try:
-            self._add(await asyncio.to_thread(read_posts, path))
+            self._add(await asyncio.to_thread(read_posts, *chosen, told.append))
         except LwdError as error:
-            self.post_message(self.Failed(str(error)))
+            told.append(str(error))
+        if told:
+            self.post_message(self.Told(told[-1]))
 
     def _add(self, posts: tuple[SeedPost, ...] | None) -> None:
         if posts:

@@ -239,8 +239,8 @@ class SetupPage(PanelledPage):
     def _say(self, sentence: str) -> None:
         self.explorer.notice = sentence
 
-    @on(InternetPanel.Failed)
-    def _take_failure(self, event: InternetPanel.Failed) -> None:
+    @on(InternetPanel.Told)
+    def _show_told(self, event: InternetPanel.Told) -> None:
         event.stop()
         self._say(event.sentence)
 

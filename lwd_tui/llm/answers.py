@@ -51,6 +51,8 @@ def problem_of(text: str, finish_reason: str, thinking: str = "") -> str:
         return f"it ended by {clean_line(finish_reason) or 'no reason'}, not by itself"
     if _SURROGATE.search(text):
         return "not valid Unicode"
+    if thinking and not text:
+        return "it is all thinking, without an answer"
     if holds_reasoning(text):
         return "it holds marks of the model's thinking"
     if not any(map(str.isalpha, text)):

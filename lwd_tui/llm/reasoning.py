@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 
-_NAMES = r"(?:seed:)?(?:think|thinking|thought|thoughts|reasoning|analysis)"
-_OPEN = rf"(?:<{_NAMES}>|\[THINK\]|<\|START_THINKING\|>|<\|begin_of_thought\|>)"
-_CLOSE = rf"(?:</{_NAMES}>|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_thought\|>)"
+_NAMES = r"(?:seed:)?(?:think|thinking|thought|thoughts|reason|reasoning|analysis)"
+_OPEN = (
+    rf"(?:<\s*{_NAMES}(?:\s[^<>]*)?>|<\|{_NAMES}\|>|◁{_NAMES}▷|\[THINK\]"
+    r"|<\|START_THINKING\|>|<\|begin_of_thought\|>)"
+)
+_CLOSE = (
+    rf"(?:<\s*/\s*{_NAMES}\s*>|<\|/{_NAMES}\|>|◁/{_NAMES}▷|\[/THINK\]"
+    r"|<\|END_THINKING\|>|<\|end_of_thought\|>)"
+)
 _FLAGS = re.DOTALL | re.IGNORECASE
 _BLOCK = re.compile(rf"\s*{_OPEN}(.*?)(?:{_CLOSE}|\Z)", _FLAGS)
 _LONE_CLOSE = re.compile(rf"((?:(?!{_OPEN}).)*?){_CLOSE}", _FLAGS)
@@ -14,11 +20,16 @@ _LONE_CLOSE = re.compile(rf"((?:(?!{_OPEN}).)*?){_CLOSE}", _FLAGS)
 _FRAME = re.compile(r"\s*<\|(?:START|END)_RESPONSE\|>\s*", re.IGNORECASE)
 # Harmony: messages, each in a channel; only what stands in the channel "final" is the answer.
 _HARMONY = re.compile(
-    r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>(.*?)"
+    r"<\|channel\|>\s*(\w+)(?:(?!<\|message\|>).)*<\|message\|>(.*?)"
     r"(?:<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)|\Z)",
     _FLAGS,
 )
-_MARK = re.compile(rf"{_OPEN}|{_CLOSE}|<\|(?:channel|message|START_RESPONSE)\|>", re.IGNORECASE)
+# The same, after a server took its marks out and left the names of the channels.
+_BARE_HARMONY = re.compile(r"analysis(.*?)assistant(?:<\|channel\|>)?final(.*)", re.DOTALL)
+_MARK = re.compile(
+    rf"{_OPEN}|{_CLOSE}|<\|(?:channel|message|start|end|return|call|constrain|START_RESPONSE)\|>",
+    re.IGNORECASE,
+)
 
 
 def split_reasoning(text: str) -> tuple[str, str]:
@@ -42,6 +53,8 @@ def split_reasoning(text: str) -> tuple[str, str]:
         final = [body for channel, body in messages if channel.lower() == "final"]
         other = [body for channel, body in messages if channel.lower() != "final"]
         return "".join(final), "\n".join(other)
+    if bare := _BARE_HARMONY.fullmatch(text):
+        return bare[2], bare[1]
     thoughts: list[str] = []
     while found := _BLOCK.match(text) or _LONE_CLOSE.match(text):
         thoughts.append(found[1])

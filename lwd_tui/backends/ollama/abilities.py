@@ -24,6 +24,8 @@ from typing import Any
 
 # Templates that pass the bare prompt on: the model was not taught to take turns.
 _NO_TEMPLATE = ("", "{{ .Prompt }}", "{{.Prompt}}")
+# Text between quotes, such as a licence, may hold anything.
+_QUOTED = re.compile(r'"""[\s\S]*?"""|"[^"]*"')
 _BUILT_IN = re.compile(r"^(?:RENDERER|PARSER)[ \t]+(\S+)", re.MULTILINE)
 # Renderers, and families of models, that can't be told to be quiet: recorded, or documented.
 _ALWAYS = re.compile(r"(?:-think(?:ing)?|gpt-?oss|harmony)$")
@@ -63,7 +65,7 @@ def abilities(
         return ("embed", *away)
     if capabilities and "completion" not in capabilities:
         return away
-    built_in = _BUILT_IN.findall(modelfile)
+    built_in = _BUILT_IN.findall(_QUOTED.sub("", modelfile))
     turns = (
         bool(capabilities & {"tools", "thinking"})
         or bool(built_in)

@@ -68,6 +68,14 @@ class OllamaClient(ollama.AsyncClient):
         """Return the server's version."""
         return (await self._request(_Version, "GET", "/api/version")).version
 
+    async def show(self, model: str) -> ShownModel:
+        """Return what the server shows of a model."""
+        return await self._request(ShownModel, "POST", "/api/show", json={"model": model})
+
+    async def ps(self) -> ollama.ProcessResponse:
+        """Return what is in the server's memory."""
+        return await self._request(Running, "GET", "/api/ps")
+
     async def listing(self) -> Listing:
         """Return the models that the server has."""
         return await self._request(Listing, "GET", "/api/tags")
@@ -106,27 +114,57 @@ class ListedModel(ollama.ListResponse.Model):
     remote_host: str | None = None
 
 
+class ShownModel(ollama.ShowResponse):
+    """What the server shows of a model, with what the official client leaves out of it."""
+
+    remote_model: str | None = None
+    remote_host: str | None = None
+
+
 class Listing(BaseModel):
-    """The models that a server lists; lines that are none are passed over."""
+    """The models that a server lists, each as far as it can be read."""
 
     models: list[ListedModel]
 
     @field_validator("models", mode="before")
     @classmethod
-    def _only_models(cls, value: Any) -> Any:
-        lines = value if isinstance(value, list) else []
-        return [line for line in map(_readable, lines) if line]
+    def _as_far_as_read(cls, value: Any) -> Any:
+        return _lines(value, ListedModel)
 
 
-def _readable(line: Any) -> Any:
-    """Return a line of the list as far as it can be read, or None."""
-    if not isinstance(line, dict) or not isinstance(line.get("model"), str):
+class Running(ollama.ProcessResponse):
+    """The models in a server's memory, each as far as it can be read."""
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _as_far_as_read(cls, value: Any) -> Any:
+        return _lines(value, ollama.ProcessResponse.Model)
+
+
+_REMOTE = ("remote_host", "remote_model")
+
+
+def _lines(value: Any, kind: type[BaseModel]) -> list[dict[str, Any]]:
+    """Return the lines of a list that name a model, without the fields that can't be read."""
+    lines = value if isinstance(value, list) else []
+    return [read for line in lines if (read := _readable(line, kind))]
+
+
+def _readable(line: Any, kind: type[BaseModel]) -> dict[str, Any] | None:
+    if not isinstance(line, dict):
         return None
+    name = next((line[key] for key in ("model", "name") if isinstance(line.get(key), str)), "")
+    if not name:
+        return None
+    # That text would leave the machine must not be lost because it is told in an odd way.
+    away = {key: str(line[key]) for key in _REMOTE if line.get(key)}
+    read = {**line, "model": name, **away}
     try:
-        ListedModel.model_validate(line)
-    except ValidationError:
-        return {"model": line["model"]}
-    return line
+        kind.model_validate(read)
+    except ValidationError as error:
+        odd = {fault["loc"][0] for fault in error.errors() if fault["loc"]}
+        read = {key: value for key, value in read.items() if key not in odd}
+    return read
 
 
 def closable(parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:

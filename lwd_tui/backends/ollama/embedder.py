@@ -7,6 +7,7 @@ its own normalisation. One run uses one of them.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -20,11 +21,16 @@ from lwd_tui.backends.ollama.models import canonical
 from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
-from lwd_tui.backends.vectors import ServerEmbedder, checked, refuse_unit, unit
+from lwd_tui.backends.vectors import NoVector, ServerEmbedder, checked, refuse_unit, unit
 from lwd_tui.experiment.backend import Embeddings, UnfitRequest
+from lwd_tui.text import shorten
 from lwd_tui.types import ModelInfo, Vectors
 
 Result = TypeVar("Result")
+
+
+# By which a server says that it can't write a vector down.
+_NO_NUMBER = re.compile(r"unsupported value: [-+]?(?:NaN|Inf)", re.IGNORECASE)
 
 
 class _TooLong(Exception):
@@ -158,4 +164,6 @@ class OllamaEmbedder(ServerEmbedder):
         except FAILURES as error:
             if isinstance(error, ResponseError) and is_too_long(error):
                 raise _TooLong from None
+            if isinstance(error, ResponseError) and _NO_NUMBER.search(str(error.error)):
+                raise NoVector(shorten(str(error.error), 200)) from None
             raise explained(error, server.url, self._model) from None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from ollama import ProcessResponse, ResponseError, ShowResponse
+from ollama import ProcessResponse, ResponseError
 from pydantic import ValidationError
 
 from lwd_tui.backends.hosts import ollama_hosts
@@ -18,6 +18,7 @@ from lwd_tui.backends.ollama.client import (
     ListedModel,
     Listing,
     OllamaClient,
+    ShownModel,
     closable,
     explained,
     missing,
@@ -28,6 +29,10 @@ from lwd_tui.types import ModelInfo
 
 Progress = Callable[[str, int | None, int | None], None]
 """Called with (what is being done, bytes done, bytes in all) while a model is pulled."""
+
+
+# What a server sends of a model, against that it can't be reached.
+_SHOWN_WRONGLY = (ResponseError, ValidationError, ValueError, AttributeError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +101,11 @@ async def list_models(host: str = "") -> list[ModelInfo]:
 
             async def describe(listed: ListedModel) -> ModelInfo:
                 name, odd = str(listed.model), ""
-                shown = ShowResponse(model_info=None)
+                shown: ShownModel | None = None
                 async with at_a_time:
                     try:
                         shown = await client.show(name)
-                    except (ResponseError, ValidationError) as error:
+                    except _SHOWN_WRONGLY as error:
                         # One that can't be shown, as a remote one may be, is listed all the same.
                         odd = str(explained(error, client.url, name))
                 return _info(client.url, version, name, listed, shown, running, odd)
@@ -125,10 +130,11 @@ async def choose_models(host: str = "", count: int = 3) -> list[str]:
         If the server has no model that generates.
     """
     url = ollama_hosts([host])[0]
+    # One that is odd, as every remote one is, is left to be named by the user.
     models = [
         model
         for model in await list_models(host)
-        if "generate" in model.capabilities and "remote" not in model.capabilities
+        if "generate" in model.capabilities and not model.odd
     ]
     if not models:
         raise ModelMissing(
@@ -188,22 +194,26 @@ def _info(
     version: str,
     name: str,
     listed: ListedModel,
-    shown: ShowResponse,
+    shown: ShownModel | None,
     running: dict[str, ProcessResponse.Model],
     odd: str = "",
 ) -> ModelInfo:
-    details = listed.details or shown.details
+    told = shown.capabilities if shown and shown.capabilities else listed.capabilities
+    details = listed.details or (shown.details if shown else None)
     loaded = running.get(canonical(name))
     share = None
     if loaded is not None and loaded.size:
         share = min(1.0, (loaded.size_vram or 0) / loaded.size)
-    context = shown.modelinfo or {}
+    context = (shown.modelinfo if shown else None) or {}
     architecture = str(context.get("general.architecture", ""))
     family = clean_line((details.family if details else "") or architecture)
     length = context.get(f"{architecture}.context_length")
-    away = listed.remote_host or listed.remote_model
-    if away and not odd:
-        odd = f"another machine runs it ({clean_line(away)}): what it is asked leaves this one"
+    hosts = [listed.remote_host, listed.remote_model]
+    hosts += [shown.remote_host, shown.remote_model] if shown else []
+    away = next(filter(None, hosts), "")
+    if away:
+        leaves = f"another machine runs it ({clean_line(away)}): what it is asked leaves this one"
+        odd = "; ".join(filter(None, (leaves, odd)))
     return ModelInfo(
         name=clean_line(name),
         backend="ollama",
@@ -213,10 +223,11 @@ def _info(
         quantisation=clean_line((details.quantization_level if details else "") or ""),
         size=listed.size,
         context_length=length if isinstance(length, int) else None,
+        # Of one that isn't shown only what the list says is known.
         capabilities=abilities(
-            shown.capabilities or listed.capabilities,
-            template=shown.template or "",
-            modelfile=shown.modelfile or "",
+            told if shown or told else ["unknown"],
+            template=(shown.template if shown else None) or "",
+            modelfile=(shown.modelfile if shown else None) or "",
             family=family,
             details=context,
             remote=bool(away),

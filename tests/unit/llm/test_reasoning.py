@@ -79,3 +79,40 @@ def test_thinking_that_took_all_the_tokens_is_told_so():
 )
 def test_only_a_natural_end_makes_an_answer(reason, told):
     assert problem_of("Prices will rise.", reason) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "thinking"),
+    [
+        ("<|think|>hm<|/think|>Up.", "Up.", "hm"),
+        ("◁think▷hm◁/think▷Up.", "Up.", "hm"),
+        ("<reason>hm</reason>Up.", "Up.", "hm"),
+        ("< think >hm</ think >Up.", "Up.", "hm"),
+        ("<think foo='1'>hm</think>Up.", "Up.", "hm"),
+        ("analysisWe think.assistantfinalUp.", "Up.", "We think."),
+        (
+            "<|channel|>commentary<|constrain|>json<|message|>hm<|end|>"
+            "<|start|>assistant<|channel|>final<|message|>Up.",
+            "Up.",
+            "hm",
+        ),
+    ],
+)
+def test_rarer_spellings(text, answer, thinking):
+    assert split_reasoning(text) == (answer, thinking)
+
+
+@pytest.mark.parametrize("mark", ["<|start|>", "<|end|>", "<|return|>", "<|call|>", "<|think|>"])
+def test_what_is_left_of_a_format_makes_an_answer_unusable(mark):
+    answer, _ = split_reasoning(f"Prices rise.{mark} More.")
+    assert problem_of(answer, "stop") == "it holds marks of the model's thinking"
+
+
+def test_an_answer_that_is_all_thinking_is_told_so():
+    assert problem_of("", "stop", "hm") == "it is all thinking, without an answer"
+    assert problem_of("", "stop") == "blank"
+
+
+@pytest.mark.parametrize("text", ["Analysis shows a rise.", "analysis of prices", "A < think > B"])
+def test_ordinary_words_are_no_marks_at_the_start(text):
+    assert split_reasoning(text) == (text, "")

@@ -9,6 +9,7 @@ from support.recorded import FOLDER, ReplayServer, exchange
 from support.requests import answers, ollama, wish
 
 from lwd_tui.backends.ollama.abilities import abilities
+from lwd_tui.backends.ollama.embedder import OllamaEmbedder
 from lwd_tui.backends.ollama.models import choose_models, list_models
 from lwd_tui.experiment.backend import BackendError, GenerateRequest, UnfitRequest
 from lwd_tui.experiment.llm import Sampling
@@ -124,12 +125,13 @@ async def test_odd_lines_of_a_list_do_not_spoil_it() -> None:
     class Odd(OllamaStandIn):
         async def _tags(self, request, reply):
             whole = self._listed(good)
-            lines = [None, 7, {}, {"model": 3}, whole | {"size": "huge"}, {"name": "nameless"}]
+            lines = [None, 7, {}, {"model": 3}, whole | {"size": "huge"}, {"name": "older:1b"}]
             await reply.send(200, {"models": [*lines, whole | {"capabilities": None}]})
 
     async with Odd(models=[good], engine=WordEngine()) as server:
         found = await list_models(server.url)
-    assert {model.name for model in found} == {"good:1b"}
+    # Older servers had the name under another key.
+    assert {model.name for model in found} == {"good:1b", "older:1b"}
 
 
 async def test_a_remote_model_is_asked_without_probes_and_never_chosen() -> None:
@@ -150,3 +152,96 @@ async def test_a_remote_model_is_asked_without_probes_and_never_chosen() -> None
         await generator.aclose()
         with pytest.raises(BackendError, match="no model that generates text"):
             await choose_models(server.url)
+
+
+ODD_FIELDS = {
+    "modified_at": "garbage",
+    "size": "huge",
+    "digest": 7,
+    "details": 3,
+    "capabilities": "chat",
+    "remote_model": {"odd": 1},
+}
+
+
+@pytest.mark.parametrize("field", ODD_FIELDS)
+async def test_an_odd_field_never_hides_that_a_model_is_remote(field: str) -> None:
+    here, away = StandInModel("here:1b"), StandInModel("away:1t", remote="https://far.example")
+
+    class Odd(OllamaStandIn):
+        async def _tags(self, request, reply):
+            line = self._listed(away) | {"remote_host": away.remote, field: ODD_FIELDS[field]}
+            await reply.send(200, {"models": [self._listed(here), line]})
+
+    async with Odd(models=[here, away], engine=WordEngine()) as server:
+        found = {model.name: model for model in await list_models(server.url)}
+        assert await choose_models(server.url) == ["here:1b"]
+    assert "remote" in found["away:1t"].capabilities
+    # The fault in showing it doesn't take the place of what matters more.
+    assert "what it is asked leaves this one" in found["away:1t"].odd
+    assert "ollama cloud is disabled" in found["away:1t"].odd
+
+
+async def test_a_remote_model_is_known_by_what_is_shown_of_it_too() -> None:
+    class Shown(OllamaStandIn):
+        async def _show(self, request, reply):
+            told = {"remote_host": "https://far.example", "capabilities": ["completion", "tools"]}
+            await reply.send(200, {"model_info": {}, **told})
+
+    async with Shown(models=[StandInModel("away:1t")], engine=WordEngine()) as server:
+        (model,) = await list_models(server.url)
+    assert "remote" in model.capabilities
+    assert "https://far.example" in model.odd
+
+
+@pytest.mark.parametrize("sent", ['{"template": ', "[1, 2]", "7", "null", '{"model_info": 3}'])
+async def test_one_model_that_is_shown_wrongly_does_not_spoil_the_host(sent: str) -> None:
+    class Odd(OllamaStandIn):
+        async def _show(self, request, reply):
+            if request.body["model"] == "odd:1b":
+                await reply.send(200, sent, "application/json")
+            else:
+                await super()._show(request, reply)
+
+    models = [StandInModel("good:1b"), StandInModel("odd:1b")]
+    async with Odd(models=models, engine=WordEngine()) as server:
+        found = {model.name: model for model in await list_models(server.url)}
+        assert await choose_models(server.url) == ["good:1b"]
+    assert found["odd:1b"].odd
+    assert found["good:1b"].capabilities == ("generate", "chat")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"models": [{"name": "good:1b", "expires_at": "never"}]}, {"models": None}, {"models": [7]}],
+)
+async def test_odd_lines_of_what_is_loaded_do_not_spoil_the_host(sent: dict) -> None:
+    class Odd(OllamaStandIn):
+        async def _ps(self, request, reply):
+            await reply.send(200, sent)
+
+    async with Odd(models=[StandInModel("good:1b")], engine=WordEngine()) as server:
+        assert await choose_models(server.url) == ["good:1b"]
+
+
+def test_text_within_a_modelfile_is_no_instruction() -> None:
+    text = 'FROM x\nLICENSE """terms\nPARSER of licences\n"""\nSYSTEM "be\nRENDERER x"\n'
+    assert abilities(["completion"], modelfile=text) == ("generate",)
+    assert abilities(["completion"], modelfile=text + "RENDERER y\n") == ("generate", "chat")
+
+
+async def test_a_text_whose_vector_is_no_number_is_found_and_marked() -> None:
+    class Odd(OllamaStandIn):
+        async def _embed(self, request, reply):
+            if any("odd" in text for text in request.body["input"]):
+                told = "failed to encode response: json: unsupported value: NaN"
+                await reply.send(500, {"error": told})
+            else:
+                await super()._embed(request, reply)
+
+    model = StandInModel("phi:1b", embeds=True)
+    async with Odd(models=[model], engine=WordEngine()) as server:
+        embedder = OllamaEmbedder("phi:1b", "", True, [server.url], first_delay=0.01)
+        found = await embedder.embed(["one", "an odd one", "two"])
+        await embedder.aclose()
+    assert found.missing == (False, True, False)

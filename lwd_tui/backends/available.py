@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from lwd_tui.experiment.backend import Backend, BackendError, Offer, load_backend
+from lwd_tui.experiment.registry import OURS
 
 _SECONDS = 15.0
 
@@ -44,5 +45,13 @@ async def _look_at(name: str, backend: Backend, host: str) -> Offer:
     except TimeoutError:
         words = f"{host or 'the server'} gave no answer within {_SECONDS:g} s"
     except ModuleNotFoundError as error:
-        words = f"{error.name} is missing; install it with: pip install 'lwd-tui[{name}]'"
+        words = f"{error.name} is missing; install {_how(backend)}"
+    except Exception as error:
+        if name in OURS:
+            raise
+        words = f"the backend failed: {type(error).__name__}: {error}"
     return Offer(name, host, False, words)
+
+
+def _how(backend: Backend) -> str:
+    return f"it with: pip install 'lwd-tui[{backend.extra}]'" if backend.extra else "it"

@@ -48,14 +48,13 @@ def doctor(
 
 def local_findings() -> list[tuple[str, str]]:
     """Return (level, sentence) for what a run needs of this machine."""
-    import importlib.util
     import platform
     import shutil
 
     from lwd_tui import __version__
     from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
     from lwd_tui.experiment.backend import BackendError, load_backend
-    from lwd_tui.experiment.registry import OURS, embedders, generators
+    from lwd_tui.experiment.registry import OURS, embedders, generators, rivals
     from lwd_tui.store.folder import made_folder, runs_folder
 
     found = [("good", f"lwd-tui {__version__} on Python {platform.python_version()}")]
@@ -74,10 +73,15 @@ def local_findings() -> list[tuple[str, str]]:
             found.append(("problem", str(error)))
             continue
         what = backend.title or f"the backend {name}"
-        if backend.module and importlib.util.find_spec(backend.module) is None:
-            found.append(("advice", f'{what} need: pip install "lwd-tui[{backend.extra}]"'))
+        if backend.module and not _is_installed(backend.module):
+            need = f'{what} need: pip install "lwd-tui[{backend.extra}]"'
+            lacks = f"{what} can't be used: {backend.module} is missing; install it"
+            found.append(("advice", need if backend.extra else lacks))
         elif backend.title or name not in OURS:
             found.append(("good", f"{what} can be used"))
+        if name not in OURS and len(packages := rivals(name)) > 1:
+            sentence = f"two packages bring a backend called {name}: {', '.join(packages)}"
+            found.append(("advice", f"{sentence}; the first is used"))
     here = [name for name in CATALOGUE if is_present(name)]
     absent = [name for name, it in CATALOGUE.items() if name not in here and not it.optional]
     if here:
@@ -85,6 +89,15 @@ def local_findings() -> list[tuple[str, str]]:
     if absent:
         found.append(("advice", f"not here yet: lwd-tui models pull {' '.join(absent)}"))
     return found
+
+
+def _is_installed(module: str) -> bool:
+    import importlib.util
+
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # Of a module whose package isn't there, or no name at all.
+        return False
 
 
 def _tell(level: str, sentence: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from operator import attrgetter
 from typing import Protocol, runtime_checkable
 
 from lwd_tui.errors import LwdError
@@ -288,11 +289,12 @@ def load_backend(name: str) -> Backend:
         )
     module, _, attribute = place.where.partition(":")
     try:
-        backend = getattr(import_module(module), attribute)
-    except Exception as error:  # Of another's package: it may raise anything.
+        backend = attrgetter(attribute)(import_module(module))
+    except (Exception, SystemExit) as error:  # Of another's package: it may raise anything.
         raise UnfitRequest(
             f"the backend {name} can't be used: importing {place.where} ended in "
-            f"{type(error).__name__}: {error}; mend or remove the package that brings it"
+            f"{type(error).__name__}: {clean_line(str(error))}; mend or remove the package that "
+            "brings it"
         ) from error
     if not isinstance(backend, Backend):
         raise UnfitRequest(f"the backend {name} can't be used: {place.where} is no Backend")

@@ -44,15 +44,35 @@ def others() -> dict[str, EntryPoint]:
     """Return the backends of other packages by their names."""
     from importlib.metadata import entry_points  # Takes longer than all else that `--help` does.
 
-    found = entry_points(group=GROUP)
-    return {point.name: point for point in sorted(found) if point.name not in OURS}
+    found = sorted(entry_points(group=GROUP), key=lambda point: (point.name, _package(point)))
+    first: dict[str, EntryPoint] = {}
+    for point in found:
+        if point.name not in OURS:
+            first.setdefault(point.name, point)
+    return first
+
+
+def rivals(name: str) -> list[str]:
+    """Return the packages that bring a backend of one name; the first of them is taken."""
+    from importlib.metadata import entry_points
+
+    return sorted({_package(point) for point in entry_points(group=GROUP, name=name)})
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else point.value
 
 
 def place_of(name: str) -> Place | None:
     """Return where a backend is; None if there is none of that name."""
     if name in OURS:
         return OURS[name]
-    return Place(others()[name].value) if name in others() else None
+    if name not in others():
+        return None
+    point = others()[name]
+    whole = point.pattern.match(point.value)
+    # What isn't written as the standard says is told when it is imported.
+    return Place(f"{point.module}:{point.attr}" if whole else point.value)
 
 
 def generators() -> tuple[str, ...]:

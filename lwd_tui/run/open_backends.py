@@ -12,9 +12,8 @@ from lwd_tui.experiment.backend import (
     Opening,
     UnfitRequest,
     load_backend,
-    open_embedder,
-    open_generator,
 )
+from lwd_tui.experiment.guard import guarded_embedder, guarded_generator
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
 from lwd_tui.llm.prompt import build_prompt, post_line
@@ -83,7 +82,7 @@ async def assemble(
         keys = [_key(who, hosts) for who in experiment.cast]
         for key in dict.fromkeys(keys):
             name, servers = key
-            opened[key] = open_generator(name, replace(opening, hosts=servers))
+            opened[key] = guarded_generator(name, replace(opening, hosts=servers))
         generators = tuple(opened[key] for key in keys)
         models = [
             await generator.describe(who.model)
@@ -103,7 +102,7 @@ async def assemble(
             await generator.prepare(sizes, experiment.responses)
         phi = experiment.embedder
         servers = (phi.host,) if phi.host else tuple(hosts)
-        embedder = open_embedder(phi, replace(opening, hosts=servers))
+        embedder = guarded_embedder(phi, replace(opening, hosts=servers))
         embedder_model = await embedder.describe()
     except BaseException:
         for generator in opened.values():

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lwd_tui.backends import available
+from lwd_tui.experiment.backend import Backend
+
 PACKAGE = Path(__file__).parents[2] / "echo_backend"
 PRESET = """
 name = "echoes"
@@ -156,3 +159,86 @@ def test_a_run_is_read_where_its_backend_is_not_and_going_on_names_what_lacks(
     resumed = command("resume", run, "--headless")
     assert resumed.returncode == 2
     assert "there is no backend 'echo' here; install the package" in resumed.stderr
+
+
+ECHO = (PACKAGE / "lwd_tui_echo.py").read_text()
+TITLE = 'title="the echo"'
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (("generator=lambda opening: Echo()", "generator=lambda opening: 1 / 0"), 3),
+        (
+            ("describe(self, model):", "describe(self, model):\n        1 / 0"),
+            3,
+        ),
+        (
+            (
+                "contexts, answers):",
+                "contexts, answers):\n        1 / 0",
+            ),
+            3,
+        ),
+        (("        for position, seed in", "        1 / 0\n        for position, seed in"), 4),
+        (("        rows = [", "        1 / 0\n        rows = ["), 4),
+    ],
+    ids=["open", "describe", "prepare", "generate", "embed"],
+)
+def test_what_a_backend_of_another_package_raises_is_a_sentence(command, tmp_path, change, code):
+    assert change[0] in ECHO
+    packages = [broken(tmp_path, ECHO.replace(*change))]
+    preset = tmp_path / "broken.toml"
+    preset.write_text(PRESET.replace('"echo"', '"broken"'))
+    words = ("--preset", preset, "--headless", "--out", tmp_path / "run.sqlite")
+    done = command(*words, packages=packages)
+    assert done.returncode == code
+    assert "the backend broken failed: ZeroDivisionError: division by zero" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("raise SystemExit(9)", "SystemExit: 9"),
+        ("raise ValueError('one\\ntwo\\x1b[31m')", "ValueError: one two"),
+        (
+            ECHO.replace(TITLE, 'title="it", module="nowhere.inner"'),
+            "it can't be used",
+        ),
+        (ECHO.replace(TITLE, 'title="it", module="nowhere"'), "nowhere is missing"),
+    ],
+)
+def test_doctor_survives_any_package_and_tells_it(command, tmp_path, source, reason):
+    done = command("doctor", packages=[broken(tmp_path, source)])
+    assert done.returncode == 0, done.stderr
+    assert reason in done.stdout
+    assert "lwd-tui[]" not in done.stdout
+    assert "the embedded models" in done.stdout
+
+
+@pytest.mark.parametrize("attribute", ["Inner.BACKEND", "BACKEND [extra]"])
+def test_entry_points_are_read_as_the_standard_says(command, tmp_path, attribute):
+    broken(tmp_path, f"{ECHO}\n\nclass Inner:\n    BACKEND = BACKEND\n")
+    entry = tmp_path / "lwd_tui_broken-1.0.dist-info" / "entry_points.txt"
+    entry.write_text(f"[lwd_tui.backends]\nbroken = lwd_tui_broken:{attribute}\n")
+    assert "the echo can be used" in command("doctor", packages=[tmp_path]).stdout
+
+
+def test_two_packages_of_one_name_are_told(command, installed, tmp_path):
+    info = broken(tmp_path, ECHO) / "lwd_tui_broken-1.0.dist-info" / "entry_points.txt"
+    info.write_text("[lwd_tui.backends]\necho = lwd_tui_broken:BACKEND\n")
+    told = command("doctor", packages=[tmp_path, installed]).stdout
+    assert "two packages bring a backend called echo: lwd-tui-broken, lwd-tui-echo" in told
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), ModuleNotFoundError("x", name="x")])
+async def test_looking_at_a_backend_raises_nothing(monkeypatch, error):
+    async def look(host):
+        raise error
+
+    monkeypatch.setattr("lwd_tui.backends.available.load_backend", lambda _: Backend(look=look))
+    (offer,) = await available.look("strange")
+    assert not offer.reachable
+    assert offer.words
+    assert "lwd-tui[" not in offer.words

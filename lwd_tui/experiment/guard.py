@@ -1,0 +1,117 @@
+"""Backends of other packages, whose own errors are told in a sentence instead of a traceback.
+
+A mistake in one of ours is ours, and is reported as one; see `lwd_tui.cli.outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+
+from lwd_tui.errors import LwdError
+from lwd_tui.experiment.backend import (
+    BackendError,
+    BackendStopped,
+    Embedder,
+    Embeddings,
+    GenerateRequest,
+    Generation,
+    Generator,
+    Opening,
+    Preview,
+    load_backend,
+    open_embedder,
+    open_generator,
+)
+from lwd_tui.experiment.llm import EmbedderSpec
+from lwd_tui.experiment.registry import OURS
+from lwd_tui.text import clean_line, shorten
+from lwd_tui.types import ModelInfo
+
+_LONGEST = 300
+
+
+def guarded_generator(name: str, opening: Opening) -> Generator:
+    """Open what answers prompts, guarded where it isn't ours.
+
+    Raises
+    ------
+    BackendError
+    """
+    if name in OURS:
+        return open_generator(name, opening)
+    load_backend(name)
+    with told(name, BackendError):
+        return _GuardedGenerator(name, open_generator(name, opening))
+
+
+def guarded_embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:
+    """Open what embeds texts, guarded where it isn't ours.
+
+    Raises
+    ------
+    BackendError
+    """
+    if spec.backend in OURS:
+        return open_embedder(spec, opening)
+    load_backend(spec.backend)
+    with told(spec.backend, BackendError):
+        return _GuardedEmbedder(spec.backend, open_embedder(spec, opening))
+
+
+@contextmanager
+def told(name: str, kind: type[BackendError]) -> Iterator[None]:
+    """Raise whatever another package's code raises as an error of that kind."""
+    try:
+        yield
+    except (LwdError, GeneratorExit):
+        raise
+    except Exception as error:
+        said = shorten(clean_line(str(error)), _LONGEST) or "no reason given"
+        raise kind(f"the backend {name} failed: {type(error).__name__}: {said}") from error
+
+
+class _GuardedGenerator:
+    def __init__(self, name: str, inner: Generator) -> None:
+        self._name, self._inner = name, inner
+
+    async def describe(self, model: str) -> ModelInfo:
+        with told(self._name, BackendError):
+            return await self._inner.describe(model)
+
+    async def count_tokens(self, model: str, text: str) -> int | None:
+        with told(self._name, BackendError):
+            return await self._inner.count_tokens(model, text)
+
+    async def prepare(self, contexts: dict[str, int], answers: int) -> None:
+        with told(self._name, BackendError):
+            await self._inner.prepare(contexts, answers)
+
+    async def generate(
+        self, request: GenerateRequest, preview: Preview | None = None
+    ) -> AsyncGenerator[Generation, None]:
+        with told(self._name, BackendStopped):
+            async with aclosing(self._inner.generate(request, preview)) as answers:
+                async for answer in answers:
+                    yield answer
+
+    async def aclose(self) -> None:
+        with told(self._name, BackendError):
+            await self._inner.aclose()
+
+
+class _GuardedEmbedder:
+    def __init__(self, name: str, inner: Embedder) -> None:
+        self._name, self._inner = name, inner
+
+    async def describe(self) -> ModelInfo:
+        with told(self._name, BackendError):
+            return await self._inner.describe()
+
+    async def embed(self, texts: Sequence[str]) -> Embeddings:
+        with told(self._name, BackendStopped):
+            return await self._inner.embed(texts)
+
+    async def aclose(self) -> None:
+        with told(self._name, BackendError):
+            await self._inner.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from lwd_tui.store.schema import is_current, migrate, version_of
 
 # Seconds to wait for another connection; a writer's commits take a thousandth of that.
 _PATIENCE = 5.0
+_MOMENT = 1.0
 
 
 @contextmanager
@@ -97,6 +99,22 @@ def settle(connection: sqlite3.Connection) -> None:
     connection.close()
 
 
+def settle_file(path: Path) -> None:
+    """Fold the log that a killed writer left into a file that is about to be moved.
+
+    Whoever lists the runs reads it for a moment, and is waited for: files that are moved under
+    an open connection can end its process.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    deadline = time.monotonic() + _MOMENT
+    while True:
+        with opening(path):
+            settle(_connect(path, "rw"))
+        if not log.exists() or time.monotonic() > deadline:
+            return
+        time.sleep(0.02)
+
+
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open a run's file to read it, also on a medium that can't be written.
 
@@ -118,6 +136,14 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         return connection
 
 
+def size_of(path: Path) -> int:
+    """Return a file's bytes; 0 for one that isn't there, as a log that was just closed."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def _readable(path: Path) -> sqlite3.Connection:
     connection = _connect(path, "ro")
     try:
@@ -128,7 +154,7 @@ def _readable(path: Path) -> sqlite3.Connection:
         if error.sqlite_errorcode & 0xFF not in (
             sqlite3.SQLITE_CANTOPEN,
             sqlite3.SQLITE_READONLY,
-        ) or (log.exists() and log.stat().st_size):
+        ) or size_of(log):
             raise
         # SQLite wants to write beside a file whose last writer had no time to close it; where
         # it can't, nobody else can write the file either.

@@ -19,7 +19,7 @@ from platformdirs import user_data_path
 
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.files import user_path
-from lwd_tui.store.connection import connect_to_write, settle
+from lwd_tui.store.connection import settle_file, size_of
 from lwd_tui.store.errors import (
     ENDING,
     DamagedRun,
@@ -30,7 +30,7 @@ from lwd_tui.store.errors import (
     run_name,
 )
 from lwd_tui.store.lock import WriterLock, is_locked, lock_path
-from lwd_tui.store.records import RunSummary
+from lwd_tui.store.records import RunSummary, Status
 from lwd_tui.store.run import RunStore
 
 _DAY = 86_400.0
@@ -131,7 +131,8 @@ def find_run(text: str) -> Path:
 
 def list_runs() -> list[RunSummary]:
     """Return a line for each run in the folder, the newest last; a damaged one is said to be."""
-    return sorted(map(_summary, _names()), key=lambda run: (run.created, run.name))
+    found = (_summary(name) for name in _names())
+    return sorted((run for run in found if run), key=lambda run: (run.created, run.name))
 
 
 def rename_run(path: Path, name: str) -> Path:
@@ -218,15 +219,17 @@ def restore_run(name: str) -> Path:
 def _purge(trash: Path) -> None:
     """Remove for good what has lain in the trash for longer than it is kept."""
     for entry in trash.iterdir():
-        if time.time() - entry.stat().st_mtime > _KEPT:
-            shutil.rmtree(entry, ignore_errors=True)
+        # Another process may purge or restore at the same time.
+        with suppress(FileNotFoundError):
+            if time.time() - entry.stat().st_mtime > _KEPT:
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _move(old: Path, new: Path) -> None:
     """Move a run's file, whose lock is held, with what a killed writer left beside it."""
     # A damaged file moves as it is.
     with suppress(LwdError):
-        settle(connect_to_write(old))
+        settle_file(old)
     try:
         for ending in ("-wal", "-shm", ""):
             part = old.with_name(old.name + ending)
@@ -236,16 +239,18 @@ def _move(old: Path, new: Path) -> None:
         raise StoreError(f"{old} can't be moved to {new}: {error.strerror}") from None
 
 
-def _summary(name: str) -> RunSummary:
+def _summary(name: str) -> RunSummary | None:
+    """Return a run's line, or None if another process took the run away meanwhile."""
     path = _path(name)
-    size = sum(part.stat().st_size for part in path.parent.glob(f"{glob.escape(path.name)}*"))
+    size = sum(map(size_of, path.parent.glob(f"{glob.escape(path.name)}*")))
     try:
         with RunStore.open(path) as store:
             return replace(store.summary(), size=size)
-    except NewerRun as error:
-        return RunSummary(name, path, "newer", size=size, problem=str(error))
     except LwdError as error:
-        return RunSummary(name, path, "damaged", size=size, problem=str(error))
+        status: Status = "newer" if isinstance(error, NewerRun) else "damaged"
+        return (
+            RunSummary(name, path, status, size=size, problem=str(error)) if path.exists() else None
+        )
 
 
 def _names() -> list[str]:

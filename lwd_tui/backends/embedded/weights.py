@@ -313,5 +313,7 @@ def _finish(weights: Weights, kept: Path, staging: Path, tell: Progress) -> None
 def _forget_abandoned(kept: Path) -> None:
     """Remove what a process left behind that was killed while it fetched."""
     for folder in kept.glob(".*"):
-        if time.time() - folder.stat().st_mtime > _ABANDONED:
-            shutil.rmtree(folder, ignore_errors=True)
+        # Another process may finish, and take its folder away, between the two.
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -183,6 +185,29 @@ def test_one_damaged_file_does_not_hide_the_others(folder):
     for name in ("empty", "text", cut.stem):
         assert runs[name].status == "damaged"
         assert name in runs[name].problem
+
+
+def test_runs_that_come_go_and_are_renamed_beside_it_spoil_no_list(folder):
+    made("kept", steps=1)
+    ended = threading.Event()
+
+    def disturb():
+        while not ended.is_set():
+            path = made("coming", steps=1)
+            restore_run(delete_run(rename_run(path, "going")).stem)
+            (folder / "going.sqlite").unlink()
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(disturb)
+        try:
+            lists = [list_runs() for _ in range(150)]
+        finally:
+            ended.set()
+        other.result()
+    listed = [run for runs in lists for run in runs]
+    assert {run.name for run in listed} > {"going"}
+    assert {run.problem for run in listed} == {""}
+    assert all(sum(run.name.startswith("kept") for run in runs) == 1 for runs in lists)
 
 
 def test_a_deleted_run_comes_back(folder):

@@ -28,6 +28,8 @@ FOLDER = Path(os.environ.get("LWD_SERVERS", ".servers")).absolute()
 KNOWN = ("llama-server", "vllm", "transformers", "litellm", "ollama")
 _TESTS = Path(__file__).parent.parent
 _UP_SECONDS = 300.0
+KEY = "sk-0123456789abcdef0123456789abcdef"
+"""Of the gateway, which takes no request without one."""
 
 # The weights are a GGUF file; these two read a folder of Hugging Face's form, and a model that was
 # read from such a file can't be saved as it is.
@@ -203,6 +205,8 @@ def _litellm(python: Path, scratch: Path) -> RealServer:
         "smollm2",
         [*command, "--port", str(port), "--telemetry", "False"],
         port,
+        path="/health/liveliness",
+        environment={"LITELLM_MASTER_KEY": KEY},
         behind=behind,
         plain=True,
     )
@@ -255,7 +259,7 @@ def run_of(server: RealServer, home: Path, *more: str) -> subprocess.Popen[str]:
         command += [part for name in names for part in ("--set", f"{name}=0")]
     return subprocess.Popen(
         command,
-        env={**os.environ, "LWD_HOME": str(home), "COLUMNS": "200"},
+        env={**os.environ, "LWD_HOME": str(home), "COLUMNS": "200", "OPENAI_API_KEY": KEY},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

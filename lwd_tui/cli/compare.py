@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_answers, check_level, counted, one_thread, write
+from lwd_tui.cli.shared import (
+    check_answers,
+    check_level,
+    counted,
+    json_number,
+    number,
+    one_thread,
+    write,
+)
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -19,8 +27,7 @@ if TYPE_CHECKING:
     from lwd_tui.analysis.collapse import CollapseTimes
     from lwd_tui.findings.comparison import ComparedRun
 
-_WIDEST, _ROWS = 110, 19
-_LONGEST = 40
+_ROWS, _LONGEST = 19, 40
 
 
 def compare(
@@ -35,9 +42,8 @@ def compare(
     """Lay the norms of several runs over each other, and say in what the runs differ."""
     one_thread()
     from rich.console import Console
-    from rich.text import Text
 
-    from lwd_tui.cli.plots import curves
+    from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot
     from lwd_tui.findings.comparison import compared, differences, one_scale, replicates
     from lwd_tui.palette import marker
     from lwd_tui.store.folder import find_run
@@ -55,19 +61,18 @@ def compare(
     times = None if margin is None else _times(paths, margin, level)
     if as_json:
         for position, run in enumerate(found):
-            collapse = None if times is None else _finite(times.times[position])
+            collapse = None if times is None else json_number(times.times[position])
             write(_line(run, differing[position]) | {"collapsed_at": collapse})
         alike = {"margin": margin, "one_scale": one_scale(found), "replicates": replicates(found)}
         write(_summary(found, times if replicates(found) else None) | alike)
         return
     console = Console()
     series = [
-        (run.name, "braille" if i == 0 else marker(i), [step.norm for step in run.numbers])
+        (run.name, LINE if i == 0 else marker(i), [step.norm for step in run.numbers])
         for i, run in enumerate(found)
     ]
-    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
-    if plot := curves(series, "‖D(t)‖F", width, _ROWS, plain=plain):
-        console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
+    if plot := curves(series, "‖D(t)‖F", Canvas.on(console, _ROWS)):
+        print_plot(console, plot)
         console.print()
     console.print(_table(found, differing))
     if not one_scale(found):
@@ -97,26 +102,20 @@ def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
     return collapse_times(rows, margin, level)
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _line(run: ComparedRun, differing: dict[str, Any]) -> dict[str, Any]:
-    from lwd_tui.cli.summary import json_number as number
-
     first, last = run.numbers[0], run.numbers[-1]
     return {
         "run": run.name,
         "seed": run.seed,
         "steps_done": len(run.numbers),
         "steps": run.steps,
-        "norms": [number(step.norm) for step in run.numbers],
-        "norm_first": number(first.norm),
-        "norm_last": number(last.norm),
-        "norm_debiased_last": number(last.norm_debiased),
-        "noise_floor_last": number(last.noise_floor),
-        "dispersion_first": number(run.dispersions[0]),
-        "dispersion_last": number(run.dispersions[1]),
+        "norms": [json_number(step.norm) for step in run.numbers],
+        "norm_first": json_number(first.norm),
+        "norm_last": json_number(last.norm),
+        "norm_debiased_last": json_number(last.norm_debiased),
+        "noise_floor_last": json_number(last.noise_floor),
+        "dispersion_first": json_number(run.dispersions[0]),
+        "dispersion_last": json_number(run.dispersions[1]),
         "differs_in": differing,
     }
 
@@ -125,8 +124,8 @@ def _summary(found: list[ComparedRun], times: CollapseTimes | None) -> dict[str,
     line: dict[str, Any] = {"summary": True, "runs": len(found)}
     if times is not None:
         line |= {
-            "collapse_median": _finite(times.median),
-            "collapse_interval": [times.lower, _finite(times.upper)],
+            "collapse_median": json_number(times.median),
+            "collapse_interval": [times.lower, json_number(times.upper)],
             "level": times.level,
         }
     return line
@@ -136,7 +135,6 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from lwd_tui.cli.summary import number
     from lwd_tui.palette import marker
     from lwd_tui.text import clean_line
 

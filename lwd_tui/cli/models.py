@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -101,24 +103,13 @@ def pull(names: Names, host: Host = "") -> None:
 
 
 def _pull_weights(name: str) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
     from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
     from lwd_tui.backends.embedded.weights import pull as fetch
     from lwd_tui.text import size_text
 
     weights = CATALOGUE[name]
-    console = Console(stderr=True)
     was_there = is_present(name)
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task(name, total=None)
-
-        def show(part: str, done: int, total: int | None) -> None:
-            progress.update(task, description=f"{name}: {part}", completed=done, total=total)
-
+    with _bar(name) as show:
         path = fetch(name, show)
     state = "is here and whole" if was_there else "fetched"
     typer.echo(
@@ -130,10 +121,18 @@ def _pull_weights(name: str) -> None:
 def _pull_by_server(name: str, host: str) -> None:
     import asyncio
 
+    from lwd_tui.backends.ollama.models import pull_model
+
+    with _bar(name) as show:
+        asyncio.run(pull_model(host, name, show))
+    typer.echo(f"{name} is on the server")
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[str, int | None, int | None], None]]:
+    """Show how much of a model is there: its part, the bytes done, and those in all."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
-    from lwd_tui.backends.ollama.models import pull_model
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
@@ -141,12 +140,11 @@ def _pull_by_server(name: str, host: str) -> None:
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(name.replace("[", r"\["), total=None)
 
-        def show(status: str, done: int | None, total: int | None) -> None:
-            text = f"{name}: {status}".replace("[", r"\[")
+        def show(part: str, done: int | None, total: int | None) -> None:
+            text = f"{name}: {part}".replace("[", r"\[")
             progress.update(task, description=text, completed=done or 0, total=total)
 
-        asyncio.run(pull_model(host, name, show))
-    typer.echo(f"{name} is on the server")
+        yield show
 
 
 @app.command()

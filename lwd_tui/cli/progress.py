@@ -72,8 +72,7 @@ class LineReporter:
             return
         if isinstance(event, StepCompleted) and event.step.geometry is not None:
             step, norm = event.step, event.step.geometry.norm
-            failed = sum(response.failed for response in step.responses)
-            more = f", {failed} failed" if failed else ""
+            more = f", {step.failed} failed" if step.failed else ""
             self.notice(
                 f"t {step.t}/{self._experiment.steps}  k {step.k}  |A| {step.size}  "
                 f"norm {norm:.3f}  {step.seconds:.1f} s{more}"

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from lwd_tui.cli.options import Run
+from lwd_tui.cli.shared import number
 
 app = typer.Typer(help="The stored runs: list, show, export, delete.", no_args_is_help=True)
 
@@ -30,7 +31,6 @@ def list_() -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from lwd_tui.cli.summary import number
     from lwd_tui.store.folder import list_runs, runs_folder
     from lwd_tui.text import clean_line
 

@@ -19,7 +19,6 @@ from lwd_tui.experiment.backend import (
     Generator,
     Opening,
     Preview,
-    load_backend,
     open_embedder,
     open_generator,
 )
@@ -40,7 +39,6 @@ def guarded_generator(name: str, opening: Opening) -> Generator:
     """
     if name in OURS:
         return open_generator(name, opening)
-    load_backend(name)
     with told(name, BackendError):
         return _GuardedGenerator(name, open_generator(name, opening))
 
@@ -54,7 +52,6 @@ def guarded_embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:
     """
     if spec.backend in OURS:
         return open_embedder(spec, opening)
-    load_backend(spec.backend)
     with told(spec.backend, BackendError):
         return _GuardedEmbedder(spec.backend, open_embedder(spec, opening))
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lwd_tui import __version__
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.distance import geometry
 from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
@@ -261,7 +262,7 @@ class Session:
                 self.store.add_response(response)
             case StepCompleted(step):
                 n = len(self.experiment.cast)
-                self._frame = geometry(step.embeddings, step.owners, n, self._frame)
+                self._frame = geometry(Responses.of(step.embeddings, step.owners, n), self._frame)
                 step = replace(step, geometry=self._frame)
                 self.store.finish_step(step)
                 self._in_step = False

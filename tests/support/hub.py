@@ -11,7 +11,11 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+import pytest
+from huggingface_hub import constants
 
 from support.http import Reply, Request, WireServer
 
@@ -62,6 +66,8 @@ class StandInHub:
         Bytes after which the next answers of the weights' host break off.
     ranges : bool
         Whether that host answers with a part of a file.
+    status : int
+        Other than 200: all that the Hub answers, with the request in its words.
     """
 
     repositories: dict[str, Repository] = field(default_factory=dict)
@@ -141,9 +147,21 @@ def _listed(file: str, repository: Repository) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def stand_in_hub(**repositories: Repository) -> AsyncIterator[StandInHub]:
-    """Serve repositories, a double underscore in a name for the slash."""
-    named = {name.replace("__", "/"): one for name, one in repositories.items()}
-    hub = StandInHub(named)
-    async with hub.hub, hub.store:
-        yield hub
+async def stand_in_hub(
+    repositories: dict[str, Repository], monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> AsyncIterator[StandInHub]:
+    """Serve repositories to this process, which keeps what it fetches in a cache of its own."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(cache / "token"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    server = StandInHub(repositories)
+    async with server.hub, server.store:
+        point_at(server.hub.url, monkeypatch)
+        yield server
+
+
+def point_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what HF_ENDPOINT does when the library is first imported."""
+    monkeypatch.setattr(constants, "ENDPOINT", url)
+    path = "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + path)

@@ -96,7 +96,7 @@ def _ask(name: HubName) -> HubFile:
     stored = {sibling.rfilename: sibling.lfs for sibling in known.siblings or ()}
     file = pick(name, list(stored))
     large = stored[file]
-    if large is None or not _SHA256.fullmatch(large.sha256):
+    if large is None or not large.size or not _SHA256.fullmatch(large.sha256):
         raise ModelMissing(f"{name}: the Hub lists no checksum of {clean_line(file)}")
     licence = _fetched_licence(name.repo)
     return HubFile(name, file, licence, None, str(known.sha), large.size, large.sha256)

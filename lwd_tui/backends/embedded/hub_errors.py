@@ -39,18 +39,18 @@ def told(name: HubName) -> Iterator[None]:
         ) from None
     except (httpx2.TransportError, errors.LocalEntryNotFoundError):
         raise ServerMissing(
-            f"the Hub at {_place()} can't be reached for {name}, which isn't whole in the cache; "
-            "check the network and HF_ENDPOINT, then try again: what has arrived is kept"
+            f"the Hub at {_place()} can't be reached for {name}; check the network and "
+            "HF_ENDPOINT, then try again: what has arrived is kept"
         ) from None
     except errors.HFValidationError:
         raise ModelMissing(f"{name.repo} can't be a repository on the Hub") from None
+    except (errors.FileMetadataError, httpx2.InvalidURL, ValueError, KeyError, TypeError):
+        raise ServerMissing(f"what answers at {_place()} isn't a Hub; check HF_ENDPOINT") from None
     except OSError as error:
         raise WeightsError(
             f"{name} can't be kept in {constants.HF_HUB_CACHE}: {error.strerror}; make room "
             "there, or set HF_HOME to a folder that you may write to"
         ) from None
-    except (httpx2.InvalidURL, ValueError, KeyError, TypeError, AttributeError):
-        raise ServerMissing(f"what answers at {_place()} isn't a Hub; check HF_ENDPOINT") from None
 
 
 def _refusal(name: HubName, error: Exception) -> BackendError:

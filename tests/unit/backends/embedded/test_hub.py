@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
-from support.hub import Repository, StandInHub, sha256, stand_in_hub
+from support.hub import Repository, StandInHub, point_at, sha256, stand_in_hub
 
 from lwd_tui.backends.embedded import hub
 from lwd_tui.backends.embedded.gguf import write_gguf
@@ -43,20 +43,9 @@ async def server(
     weights: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[StandInHub]:
     monkeypatch.setattr(hub, "_PAUSE", 0.0)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    monkeypatch.delenv("HF_TOKEN", raising=False)
     toy = Repository({"README.md": CARD, FILE: weights, "toy-Q8_0.gguf": b"GGUF"})
-    async with stand_in_hub(u__toy=toy) as server:
-        point_at(server.hub.url, monkeypatch)
+    async with stand_in_hub({"u/toy": toy}, monkeypatch, tmp_path / "cache") as server:
         yield server
-
-
-def point_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do what HF_ENDPOINT does when the library is first imported."""
-    monkeypatch.setattr(constants, "ENDPOINT", url)
-    path = "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + path)
 
 
 async def fetched(told: Callable[[str, int, int], None] = lambda *_: None) -> Path:

@@ -30,7 +30,7 @@ def weights(tmp_path: Path) -> bytes:
     chat = {
         "general.architecture": "llama",
         "general.file_type": 3,
-        "general.license": "never asked",
+        "general.license": "of the file",
         "tokenizer.chat_template": "{{ messages }}",
         "filling": "x" * 2_000_000,
     }
@@ -77,6 +77,29 @@ async def test_a_model_of_the_hub_is_fetched_once_and_recorded(
     assert done == sorted(done)
     assert (done[0], done[-1]) == (0, len(weights))
     assert {(label, total) for label, _, total in told} == {(f"fetching {FILE}", len(weights))}
+
+
+@pytest.mark.parametrize(
+    ("card", "licence"),
+    [
+        (b"---\nlicense: apache-2.0\n---\n", "apache-2.0"),
+        (b"---\nlicense: other\n---\n", "other"),
+        (b"---\nlicense: [mit, x\n---\n", "of the file"),
+        (b"---\n- 1\n---\n", "of the file"),
+        (b"no more than words", "of the file"),
+        (None, "of the file"),
+    ],
+)
+async def test_the_licence_is_the_card_s_or_else_the_file_s(
+    server: StandInHub, card: bytes | None, licence: str
+) -> None:
+    files = server.repositories["u/toy"].files
+    del files["README.md"]
+    if card is not None:
+        files["README.md"] = card
+    for _ in ("fetched", "from the cache"):
+        file = await provide("hf.co/u/toy:Q4_1", "generate", None, None)
+        assert file.licence == licence
 
 
 async def test_what_is_in_the_cache_needs_no_network(server: StandInHub, weights: bytes) -> None:

@@ -199,7 +199,8 @@ def _own_file(model: str) -> Path:
         find_weights(model)
     path = Path(model).expanduser().absolute()
     if not path.is_file():
-        on_hub = f"; on the Hub it would be hf.co/{model}" if model.count("/") == 1 else ""
+        maybe = model.count("/") == 1 and model[0].isalnum() and path.suffix != ".gguf"
+        on_hub = f"; on the Hub it would be hf.co/{model}" if maybe else ""
         raise ModelMissing(
             f"there is no weights file {path}; give the path of a .gguf file{on_hub}"
         )

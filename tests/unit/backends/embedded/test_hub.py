@@ -302,6 +302,8 @@ async def test_a_path_comes_before_the_hub(
         ModelMissing, match=r"no weights file .*/u/toy; .* it would be hf.co/u/toy$"
     ):
         await provide("u/toy", "generate", None, None)
+    with pytest.raises(ModelMissing, match=r"/u/gone\.gguf; give the path of a \.gguf file$"):
+        await provide("u/gone.gguf", "generate", None, None)
     assert not server.hub.requests
 
 

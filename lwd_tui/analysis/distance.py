@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from lwd_tui.analysis.arrays import finite, labelled, shifted
 from lwd_tui.analysis.cmds import classical_mds
 from lwd_tui.analysis.frames import aligned
+from lwd_tui.analysis.resolution import resolution
 from lwd_tui.types import Floats, Geometry, Ints
 
 Owners = NDArray[np.integer]
@@ -192,11 +193,14 @@ def geometry(
     """
     points, labels = labelled(embeddings, owners, n)
     # Without any response there is no dimension either, and a distance in none would be 0.
+    closest = resolution(points)
     points = shifted(points) if len(points) else np.empty((0, 1))
     counts = response_counts(labels, n)
     distances = distance_matrix(mean_embeddings(points, labels, n))
     spread = dispersion(points, labels, n)
     scaled = classical_mds(points)
+    # A share of rounding is none.
+    equal = np.linalg.norm(points, axis=1).max(initial=0.0) <= closest
     return Geometry(
         distances=distances,
         norm=frobenius_norm(distances),
@@ -205,7 +209,7 @@ def geometry(
         dispersion=spread,
         coordinates=aligned(scaled.coordinates, labels, previous),
         owners=labels,
-        explained=scaled.explained,
+        explained=1.0 if equal else scaled.explained,
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from lwd_tui.analysis.arrays import UnfitData, labelled, shifted
 from lwd_tui.analysis.distance import Owners, mean_embeddings, response_counts
+from lwd_tui.analysis.resolution import without_rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Partition:
         Of the participants' means from the mean of all; of the responses from their
         participant's mean. Their sum is the total.
     share : float
-        R^2 = between / total; NaN if all responses are equal.
+        R^2 = between / total; NaN if all responses are equal but for rounding.
     pseudo_f : float
         (between / (a - 1)) / (within / (N - a)) for a participants and N responses; infinite if
         nothing varies within them, NaN if nothing varies at all or N = a. Its permutation test is
@@ -57,7 +58,7 @@ def partition(embeddings: ArrayLike, owners: Owners, n: int) -> Partition:
         If fewer than two participants have responses, or the numbers don't fit.
     """
     points, labels = labelled(embeddings, owners, n)
-    points = shifted(points)
+    points = shifted(without_rounding(points))
     counts = response_counts(labels, n)
     groups, total = int((counts > 0).sum()), len(points)
     if groups < 2:

@@ -16,6 +16,7 @@ from lwd_tui.analysis.distance import (
     mean_embeddings,
     response_counts,
 )
+from lwd_tui.analysis.resolution import without_rounding
 from lwd_tui.types import Floats, Ints
 
 # Unbiased estimates of tr(Sigma^2) exist from four responses on.
@@ -71,7 +72,7 @@ def debiased_pairs(embeddings: ArrayLike, owners: Owners, n: int) -> PairEstimat
     and at least 0.
     """
     points, labels = labelled(embeddings, owners, n)
-    points = shifted(points)
+    points = shifted(without_rounding(points))
     counts = response_counts(labels, n)
     means = mean_embeddings(points, labels, n)
     residuals = points - means[labels]

@@ -15,6 +15,7 @@ from lwd_tui.analysis.distance import Owners
 from lwd_tui.analysis.diversity import effective_rank, near_duplicate_share, vendi_score
 from lwd_tui.analysis.partition import Partition, partition
 from lwd_tui.analysis.permutation import DifferenceTest, difference_tests
+from lwd_tui.analysis.resolution import resolution
 from lwd_tui.analysis.standard_errors import PairEstimates, debiased_pairs
 
 
@@ -43,6 +44,8 @@ class StepStatistics:
         Of all responses.
     alone : tuple of VectorDiversity
         Of each participant's.
+    resolution : float
+        Distance up to which two responses are equal but for rounding.
     """
 
     tests: tuple[DifferenceTest, ...]
@@ -51,6 +54,7 @@ class StepStatistics:
     partition: Partition | None
     together: VectorDiversity
     alone: tuple[VectorDiversity, ...]
+    resolution: float
 
 
 def step_statistics(
@@ -94,6 +98,7 @@ def step_statistics(
         partition(points, labels, n) if several else None,
         _vectors(points, threshold),
         tuple(_vectors(points[labels == i], threshold) for i in range(n)),
+        resolution(points),
     )
 
 

@@ -247,3 +247,16 @@ def test_a_test_that_does_not_reject_is_not_told_as_equality(tmp_path):
     alike, apart = (each.vectors.tests[1] for each in found)
     assert "doesn't say that there is none" in difference(alike)
     assert difference(apart) == "they differ (p = 0.001)"
+
+
+def test_a_run_that_has_collapsed_but_for_rounding_has_no_change_and_no_alarms(tmp_path):
+    rng = np.random.default_rng(9)
+    one = np.full((2, 4, 16), 0.25)
+    steps = [{"vectors": one + 1e-7 * rng.normal(size=one.shape)} for _ in range(12)]
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        _, whole = judged(store)
+        sentences = said(store)
+    assert "the same at all steps" in sentences["change point"]
+    assert "none outside" in sentences["control chart"]
+    assert "ada t = 0, ben t = 0" in sentences["attractor"]
+    assert not whole.drift.ratios.any()

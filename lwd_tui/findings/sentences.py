@@ -142,15 +142,18 @@ def _moving(found: RunFindings, names: Sequence[str]) -> str:
     ratios = found.drift.ratios
     if not len(ratios):
         return "one step only"
-    now = [
-        f"{name} {round(ratio, 1) + 0.0:.1f}"
-        for name, ratio in zip(names, ratios[-1], strict=True)
-        if np.isfinite(ratio)
-    ]
-    last = f"last moved by, in standard errors: {', '.join(now)}" if now else "too few answers"
+    if np.isnan(ratios).all():
+        return "too few answers"
+    now = (f"{name} {_moved(ratio)}" for name, ratio in zip(names, ratios[-1], strict=True))
     beyond = np.flatnonzero((ratios > 2).any(axis=1))
     more = f"; beyond 2 last at t = {beyond[-1] + 1}" if len(beyond) else ""
-    return f"{last}{more if now else ''}"
+    return f"last moved by, in standard errors: {', '.join(now)}{more}"
+
+
+def _moved(ratio: float) -> str:
+    if math.isnan(ratio):
+        return "–"
+    return "∞" if math.isinf(ratio) else f"{round(ratio, 1) + 0.0:.1f}"
 
 
 def _change(found: RunFindings) -> str:

@@ -155,6 +155,21 @@ def test_equal_texts_at_all_steps(tmp_path):
     assert "ada t = 0, ben t = 0" in sentences["attractor"]
 
 
+def test_who_moved_by_how_much_is_only_said_where_an_error_is_known(tmp_path):
+    few = [{"vectors": np.ones((2, 3, 3)) / math.sqrt(3)}] * 2
+    with handmade(tmp_path / "few.sqlite", few) as store:
+        assert said(store)["still moving?"] == "too few answers"
+    # ada stands still, ben has a failed answer too many, cleo moves and says one thing only.
+    before, after = np.zeros((3, 4, 3)), np.zeros((3, 4, 3))
+    before[:, :, 0] = after[:2, :, 0] = after[2, :, 1] = 1
+    after[1, 2] = np.nan
+    steps = [{"vectors": before}, {"vectors": after}]
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        names = [who.name for who in store.experiment.cast]
+        told = said(store)["still moving?"]
+    assert f"{names[0]} 0.0, {names[1]} –, {names[2]} ∞; beyond 2 last at t = 1" in told
+
+
 def test_missing_norms_are_said_to_be_missing(tmp_path):
     vectors = clouds([0, 1])
     vectors[1] = np.nan

@@ -87,7 +87,7 @@ def sweep(
     for job, problem in problems.items():
         errors.print(f"{job.variant}, seed {job.seed}: {clean_line(problem)}", soft_wrap=True)
     results = [run_result(job) for job in jobs if job not in problems]
-    variants = variant_results(results, level)
+    variants = variant_results([variant.name for variant in plan.variants], results, level)
     if as_json:
         for result in results:
             write(_run_line(result))
@@ -186,6 +186,7 @@ def _summary_line(
         "sweep": name,
         "level": level,
         "stopped": stopped,
+        "reference": variants[0].name,
         "variants": [
             {
                 "name": variant.name,
@@ -205,7 +206,7 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
     from lwd_tui.cli.plots import curves
     from lwd_tui.palette import marker
 
-    if not variants:
+    if not any(variant.runs for variant in variants):
         return
     series = [
         (
@@ -214,6 +215,7 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
             variant.norms.tolist(),
         )
         for i, variant in enumerate(variants)
+        if variant.runs
     ]
     width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
     title = "‖D(t)‖F, mean over seeds (runs)"

@@ -87,7 +87,7 @@ class VariantResult:
     values : dict of str to Estimate
         Of each of `NUMBERS`, with an interval of Student's t.
     differences : dict of str to Estimate
-        From the first variant, over pairs of runs with one seed; empty for the first itself.
+        From the file's first variant, over pairs of runs with one seed; empty for the first itself.
     """
 
     name: str
@@ -111,21 +111,34 @@ def _late(numbers: Sequence[StepNumbers]) -> Sequence[StepNumbers]:
     return numbers[-max(1, round(len(numbers) / 3)) :]
 
 
-def variant_results(results: Sequence[RunResult], level: float = 0.95) -> list[VariantResult]:
-    """Sum up the runs of each variant, in the order in which variants first come.
+def variant_results(
+    variants: Sequence[str], results: Sequence[RunResult], level: float = 0.95
+) -> list[VariantResult]:
+    """Sum up the runs of each variant.
 
+    Parameters
+    ----------
+    variants : sequence of str
+        All names in the order of the sweep's file: differences are from the first, whether runs
+        of it are finished or not.
+    results : sequence of RunResult
+        Of the finished runs, in any order.
+    level : float
+
+    Notes
+    -----
     The intervals take the runs of a variant for independent and their values for about normal;
     with a few seeds that is an assumption which can't be checked.
     """
-    groups: dict[str, dict[int, RunResult]] = {}
+    groups: dict[str, dict[int, RunResult]] = {name: {} for name in variants}
     for result in results:
-        groups.setdefault(result.job.variant, {})[result.job.seed] = result
-    first = next(iter(groups.values()), {})
+        groups[result.job.variant][result.job.seed] = result
+    first = groups[variants[0]]
     return [
         VariantResult(
             name,
             len(runs),
-            np.mean([run.norms for run in runs.values()], axis=0),
+            np.mean([run.norms for run in runs.values()], axis=0) if runs else np.empty(0),
             _estimates([run.late for run in runs.values()], level),
             {} if runs is first else _estimates(_pairs(first, runs), level),
         )

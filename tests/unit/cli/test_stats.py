@@ -238,6 +238,7 @@ def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path):
         ("with", 1), ("without", 1), ("with", 2), ("without", 2)
     ]  # fmt: skip
     assert [variant["name"] for variant in summary["variants"]] == ["with", "without"]
+    assert summary["reference"] == "with"
     assert summary["variants"][0]["differences"] == {}
     one, other = (variant["values"]["norm"]["mean"] for variant in summary["variants"])
     difference = summary["variants"][1]["differences"]["norm"]["mean"]

@@ -38,7 +38,7 @@ def compare(
     from rich.text import Text
 
     from lwd_tui.cli.plots import curves
-    from lwd_tui.findings.comparison import compared, differences, one_scale, replicates
+    from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
     from lwd_tui.palette import marker
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
@@ -57,8 +57,9 @@ def compare(
         for position, run in enumerate(found):
             collapse = None if times is None else _finite(times.times[position])
             write(_line(run, differing[position]) | {"collapsed_at": collapse})
-        alike = {"margin": margin, "one_scale": one_scale(found), "replicates": replicates(found)}
-        write(_summary(found, times if replicates(found) else None) | alike)
+        same = replicates(found)
+        alike = {"margin": margin, "one_scale": not why_norms_differ(found), "replicates": same}
+        write(_summary(found, times if same else None) | alike)
         return
     console = Console()
     series = [
@@ -70,8 +71,8 @@ def compare(
         console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
         console.print()
     console.print(_table(found, differing))
-    if not one_scale(found):
-        console.print("The runs embed their answers in different ways: their norms don't compare.")
+    if why := why_norms_differ(found):
+        console.print(why, highlight=False)
     if times is not None:
         console.print(_collapse_sentence(times, margin, replicates(found)), highlight=False)
 
@@ -126,7 +127,7 @@ def _summary(found: list[ComparedRun], times: CollapseTimes | None) -> dict[str,
     if times is not None:
         line |= {
             "collapse_median": _finite(times.median),
-            "collapse_interval": [times.lower, _finite(times.upper)],
+            "collapse_interval": [_finite(times.lower), _finite(times.upper)],
             "level": times.level,
         }
     return line
@@ -173,6 +174,8 @@ def _setting(name: str, value: Any) -> str:
 
 
 def _collapse_sentence(times: CollapseTimes, margin: float | None, alike: bool) -> str:
+    from lwd_tui.analysis.collapse import fewest_runs
+
     runs = len(times.times)
     done = sum(math.isfinite(time) for time in times.times)
     sentence = f"{done} of {runs} runs had come below {margin:g} for good"
@@ -180,7 +183,9 @@ def _collapse_sentence(times: CollapseTimes, margin: float | None, alike: bool) 
         return f"{sentence}; no median, since they differ in more than their seeds"
     if not math.isfinite(times.median):
         return f"{sentence}; no median"
-    interval = "no interval from fewer than six runs at 95%"
-    if times.lower or math.isfinite(times.upper):
-        interval = f"{times.lower:g} to {times.upper:g} at {times.level:.0%}"
+    level = f"{100 * times.level:g}%"
+    interval = f"no interval at {level} from fewer than {fewest_runs(times.level)} runs"
+    if math.isfinite(times.lower):
+        end = f"to {times.upper:g}" if math.isfinite(times.upper) else "on, with no upper end"
+        interval = f"{times.lower:g} {end}, at {level}"
     return f"{sentence}, the median at t = {times.median:g} ({interval})"

@@ -81,7 +81,7 @@ def print_findings(
 
 
 def _differences(found: Sequence[StepFindings], level: float, scale: str) -> Table:
-    table = _table(f"Do they differ? ({scale}, {level:.0%}; pairs: apart by energy and Holm)")
+    table = _table(f"Do they differ? ({scale}, {100 * level:g}%; pairs: apart by energy and Holm)")
     headings = ["t", "k", "norm", "debi-\nased", "interval", "floor"]
     headings += [f"p by\n{name}" for name in ("sq.", "en.", "MMD")]
     for heading in (*headings, "pairs", "R²", "F"):
@@ -157,7 +157,7 @@ def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: fl
         ("lower end", "v", [interval.lower for interval in intervals]),
         ("noise floor", "·", [each.numbers.noise_floor for each in found]),
     ]
-    pictures = [(f"norm without noise, {level:.0%} interval, {scale}", norm)]
+    pictures = [(f"norm without noise, {100 * level:g}% interval, {scale}", norm)]
     for title, parts in _PLOTS:
         series = [
             (name, shape, [_OF[key](each).together for each in found]) for name, shape, key in parts

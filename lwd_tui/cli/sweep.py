@@ -222,7 +222,9 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
     if plot := curves(series, title, width, _ROWS, plain=plain):
         console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
         console.print()
-    title = f"last third of the steps: mean over seeds, and its {level:.0%} interval (Student's t)"
+    title = (
+        f"last third of the steps: mean over seeds, and its {100 * level:g}% interval (Student's t)"
+    )
     console.print(_table(title, [(each.name, each.values) for each in variants]))
     if len(variants) > 1:
         title = f"difference from {variants[0].name}, seed by seed; intervals for one number each"

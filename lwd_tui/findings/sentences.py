@@ -189,7 +189,7 @@ def _average(found: RunFindings) -> str:
         return f"none: {average.why}"
     return (
         f"squared distance without noise {average.means[-1]:.3g}, {average.lower[-1]:.3g} to "
-        f"{average.upper[-1]:.3g} at {average.level:.0%} whenever one looks"
+        f"{average.upper[-1]:.3g} at {100 * average.level:g}% whenever one looks"
     )
 
 

@@ -102,6 +102,7 @@ async def test_what_needs_a_range_is_told_for_unit_vectors(tmp_path):
         assert whole.average.means == pytest.approx(np.cumsum(sums) / np.arange(1, 5))
         assert (whole.average.lower <= whole.average.means).all()
         assert f"L = {whole.needed:,}" in said(store, margin=0.5)["sure bound"]
+        assert "at 99.9% whenever" in said(store, level=0.999)["average so far"]
 
 
 def test_raw_vectors_have_no_range(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.types import Floats
 
 
@@ -89,7 +90,7 @@ def collapse_times(upper_bounds: ArrayLike, margin: float, level: float = 0.95) 
     runs = len(ranked)
     middle = ranked[(runs - 1) // 2], ranked[runs // 2]
     median = float(sum(middle) / 2)
-    outside = _order_statistic(runs, (1 - level) / 2)
+    outside = _order_statistic(runs, significance(level) / 2)
     lower = upper = math.nan
     if outside:
         lower, upper = float(ranked[outside - 1]), float(ranked[runs - outside])
@@ -98,7 +99,7 @@ def collapse_times(upper_bounds: ArrayLike, margin: float, level: float = 0.95) 
 
 def fewest_runs(level: float) -> int:
     """Return how many runs the interval for the median needs: six at 95 %."""
-    return next(runs for runs in count(1) if _order_statistic(runs, (1 - level) / 2))
+    return next(runs for runs in count(1) if _order_statistic(runs, significance(level) / 2))
 
 
 def _order_statistic(runs: int, tail: float) -> int:

@@ -91,9 +91,9 @@ def _replay_llm(store: RunStore, reporter: LineReporter, pace: float | None, as_
 
 def _replay_gmm(store: RunStore, reporter: LineReporter, pace: float, as_json: bool) -> None:
     from lwd_tui.cli.gmm import json_lines, print_gmm
-    from lwd_tui.store.gmm import read_gmm_run
+    from lwd_tui.run.recorded import stored_mixtures
 
-    run = read_gmm_run(store)
+    run = stored_mixtures(store)
     lines = json_lines(run)
     last = run.weights.shape[1] - 1
     for numbers, line in zip(store.numbers(), lines, strict=False):

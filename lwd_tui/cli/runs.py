@@ -72,13 +72,13 @@ def show(
     from lwd_tui.cli.gmm import print_gmm, write_json
     from lwd_tui.cli.shared import write
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
+    from lwd_tui.run.recorded import stored_mixtures
     from lwd_tui.store.folder import find_run
-    from lwd_tui.store.gmm import read_gmm_run
     from lwd_tui.store.run import RunStore
 
     with RunStore.open(find_run(run)) as store:
         if store.kind == "gmm":
-            (write_json if as_json else print_gmm)(read_gmm_run(store))
+            (write_json if as_json else print_gmm)(stored_mixtures(store))
         elif as_json:
             for line in [*map(step_line, store.numbers()), summary_line(store)]:
                 write(line)

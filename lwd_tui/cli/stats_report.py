@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.cli.plots import curves
 from lwd_tui.cli.summary import number, scale_name
 from lwd_tui.findings.sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
@@ -111,7 +112,7 @@ def _apart(found: StepFindings, level: float) -> str:
         if test.statistic == "energy" and not pairs_out_of_reach(test, level):
             pairs = test.pair_holm[np.triu_indices(len(test.pair_holm), 1)]
             tried = pairs[np.isfinite(pairs)]
-            return f"{int((tried <= 1 - level).sum())}/{len(tried)}"
+            return f"{int((tried <= significance(level)).sum())}/{len(tried)}"
     return "–"
 
 

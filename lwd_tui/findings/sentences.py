@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.analysis.permutation import DifferenceTest
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.findings.step import StepFindings
@@ -60,9 +61,9 @@ def tested(experiment: Experiment, k: int) -> str:
 def difference(test: DifferenceTest, level: float = 0.95) -> str:
     """Say what a test found."""
     p = f"p = {test.p:.3g}"
-    if test.p <= 1 - level:
+    if test.p <= significance(level):
         return f"they differ ({p})"
-    if test.smallest_p > 1 - level:
+    if test.smallest_p > significance(level):
         return (
             f"no difference could be shown: with so few answers p is at least {test.smallest_p:.3g}"
         )
@@ -71,7 +72,8 @@ def difference(test: DifferenceTest, level: float = 0.95) -> str:
 
 def pairs_out_of_reach(test: DifferenceTest, level: float = 0.95) -> bool:
     """Whether no pair differs because none could, after Holm's method, with so few answers."""
-    return test.smallest_holm > 1 - level and not (test.pair_holm <= 1 - level).any()
+    limit = significance(level)
+    return test.smallest_holm > limit and not (test.pair_holm <= limit).any()
 
 
 def step_verdicts(

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from lwd_tui.experiment.exchange import share_of
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.types import Floats, Ints
 
@@ -85,7 +86,8 @@ def _laid_out(spec: GmmSpec) -> Plan:
     first = starts[np.array([spec.oldest(t) for t in range(spec.steps + 1)])]
     reads = spec.readers(n)
     pool = _readable(author, reads, first, last)
-    k = np.floor(spec.beta * pool).astype(np.int64)
+    counts, place = np.unique(pool, return_inverse=True)
+    k = np.array([share_of(spec.beta, count) for count in counts.tolist()])[place]
     return Plan(
         first,
         last,

@@ -32,6 +32,7 @@ from lwd_tui.llm.network import (
 )
 from lwd_tui.run.choose import choose_cast
 from lwd_tui.run.open_backends import Crew, assemble, crew_record
+from lwd_tui.run.recorded import refuse_other_draws
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Fetching, Geometry, Notice, Post, Step
 
@@ -152,6 +153,8 @@ class Session:
         ------
         ModelChanged
             If a model's digest isn't the recorded one.
+        RunMismatch
+            If its steps drew more or fewer posts than the rules say.
         """
         store = RunStore.open(path, write=True)
         crew: Crew | None = None
@@ -161,6 +164,7 @@ class Session:
                     f"{path.stem} is a run of mixtures and whole; show it with "
                     f"`lwd-tui runs show {path.stem}`"
                 )
+            refuse_other_draws(store)
             servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
             crew = await assemble(store.experiment, servers, notice, fetching)
             changed = _changed(store.record, crew)

@@ -220,6 +220,14 @@ class RunReader:
             t,
         )
 
+    def draw_sizes(self) -> list[tuple[int, int, int]]:
+        """Return t, participant and number of posts of each draw of the whole steps, in order."""
+        return self._records(
+            lambda row: (row[0], row[1], row[2]),
+            """SELECT t, participant, length(posts) / 4 FROM draws
+               WHERE t IN (SELECT t FROM steps WHERE whole) ORDER BY id""",
+        )
+
     def prompt_hashes(self, t: int) -> list[bytes]:
         """Return the SHA-256 of the prompt of each of a step's draws, in their order."""
         return self._records(

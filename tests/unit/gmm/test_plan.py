@@ -48,6 +48,14 @@ def test_equal_specifications_share_a_plan_and_others_do_not(counted):
     assert len(counted) == 2
 
 
+@pytest.mark.parametrize(("beta", "size", "k"), [(0.7, 90, 63), (0.29, 100, 29), (0.57, 100, 57)])
+def test_as_many_points_are_drawn_as_the_decimal_number_says(beta, size, k):
+    spec = GmmSpec(name="exact", steps=2, beta=beta, human={"count": size}, topology="star")
+    laid = plan.plan_of(spec)
+    assert laid.k[0].tolist() == [k] * 3
+    assert [drawn(simulate(spec), 0, 0, i).size for i in range(3)] == [k] * 3
+
+
 def test_a_plan_goes_with_its_specification():
     spec = GmmSpec(name="let go", steps=6)
     author = weakref.ref(plan.plan_of(spec).author)

@@ -1,4 +1,5 @@
 import tracemalloc
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -49,8 +50,16 @@ def human(count):
 async def test_a_draw_has_k_distinct_posts_of_those_there(size, beta, seed, t):
     spec = experiment(beta=beta, seed=seed)
     for draw in await retrieval(spec, human(size)).draw(t):
-        assert len(draw.posts) == int(beta * size) == len(set(draw.posts))
+        wanted = int(Decimal(repr(beta)) * size)
+        assert len(draw.posts) == wanted == len(set(draw.posts))
         assert all(0 <= post_id < size for post_id in draw.posts)
+
+
+@pytest.mark.parametrize(("beta", "size", "k"), [(0.7, 90, 63), (0.29, 100, 29), (0.57, 100, 57)])
+async def test_as_many_posts_are_drawn_as_the_decimal_number_says(beta, size, k):
+    # In binary each of these products is less than the whole number.
+    for draw in await retrieval(experiment(beta=beta), human(size)).draw(0):
+        assert len(draw.posts) == k
 
 
 async def test_every_post_is_as_likely_at_every_position():

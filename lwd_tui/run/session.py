@@ -67,6 +67,14 @@ class Session:
         self._internet = Internet(store.posts())
         self._frame: Geometry | None = previous.geometry if previous else None
         self._in_step = bool(store.draws(store.finished()))
+        self._network = Network(
+            self.experiment,
+            self._internet,
+            crew.generators,
+            crew.contexts,
+            crew.embedder,
+            clock,
+        )
 
     @classmethod
     async def start(
@@ -201,17 +209,9 @@ class Session:
             What stopped the run; it is recorded with it.
         """
         start = self.store.finished()
-        network = Network(
-            self.experiment,
-            self._internet,
-            self._crew.generators,
-            self._crew.contexts,
-            self._crew.embedder,
-            self.clock,
-        )
         pending = self.store.pending(start)
         try:
-            async with aclosing(network.run(start, pending, preview)) as events:
+            async with aclosing(self._network.run(start, pending, preview)) as events:
                 async for event in events:
                     yield self._keep(event)
             self._refuse_nothing()
@@ -244,7 +244,7 @@ class Session:
         """
         if not text.strip():
             raise InvalidExperiment("a post must not be blank")
-        if self._in_step:
+        if self._in_step or self._network.drawing:
             raise InvalidExperiment("a post can only be put in between two steps")
         step = self.store.finished()
         post = self._internet.add(text.strip(), "", "injected", step, label)

@@ -45,6 +45,10 @@ def human(count):
     return [Post(number, f"p{number}", "", "human", 0) for number in range(count)]
 
 
+def human_of(texts):
+    return [Post(number, text, "", "human", 0) for number, text in enumerate(texts)]
+
+
 @settings(max_examples=40)
 @given(st.integers(0, 300), st.floats(0.01, 1), st.integers(0, 2**40), st.integers(0, 50))
 async def test_a_draw_has_k_distinct_posts_of_those_there(size, beta, seed, t):
@@ -158,6 +162,74 @@ async def test_similar_posts_first_each_embedded_once():
     net.add("0.01", "m0", "synthetic", 1)
     assert [draw.posts for draw in await rules.draw(1)] == [(4, 1, 3)] * 4
     assert flat.seen == ["fish", "3", "0.1", "1", "-0.5", "0.01"]
+
+
+class Rounding(Flat):
+    """Rounds otherwise in every batch, as sums in single precision do."""
+
+    async def embed(self, texts):
+        found = await super().embed(texts)
+        noise = np.random.default_rng(len(self.seen)).normal(size=found.vectors.shape)
+        return Embeddings(found.vectors * (1 + 5e-8 * noise).astype(np.float32), found.truncated)
+
+
+async def test_what_rounding_makes_of_ties_is_a_tie(monkeypatch):
+    # Mirrored directions are equally near; so are equal texts. Two at once, or each in its turn.
+    texts = ["1", "-1", "0.5", "1", "-0.5", "0.2"]
+    spec = experiment(ranking="similar", beta=1.0)
+    at_once = Retrieval(spec, Internet(human_of(texts)), Rounding())
+    after = Rounding()
+    await after.embed(["3", "4", "5"])
+    later = Retrieval(spec, Internet(human_of(texts)), after)
+    firsts = set()
+    for t in range(20):
+        one, other = await at_once.draw(t), await later.draw(t)
+        assert one == other
+        for draw in one:
+            assert draw.posts[0] == 5
+            assert set(draw.posts[1:3]) == {2, 4}
+            firsts.add(draw.posts[1])
+    assert firsts == {2, 4}
+
+
+async def test_posts_are_embedded_in_the_batches_in_which_they_came():
+    class Batches(Flat):
+        def __init__(self):
+            super().__init__()
+            self.batches = []
+
+        async def embed(self, texts):
+            self.batches.append(list(texts))
+            return await super().embed(texts)
+
+    spec = experiment(ranking="similar")
+    as_it_goes, resumed = Batches(), Batches()
+    net = Internet(human_of(["3", "0.1"]))
+    rules = Retrieval(spec, net, as_it_goes)
+    await rules.draw(0)
+    for t in (1, 2):
+        for text in ("0.5", "1"):
+            net.add(text, "m0", "synthetic", t)
+        await rules.draw(t)
+    await Retrieval(spec, net, resumed).draw(2)
+    assert resumed.batches == as_it_goes.batches
+    assert as_it_goes.batches == [["fish", "3", "0.1"], ["0.5", "1"], ["0.5", "1"]]
+    empty = Batches()
+    assert [draw.posts for draw in await Retrieval(spec, Internet(), empty).draw(0)] == [()] * 4
+    assert empty.batches == [["fish"]]
+
+
+async def test_a_post_that_comes_while_posts_are_ranked_is_not_drawn():
+    class Late(Flat):
+        async def embed(self, texts):
+            if len(net) == 3:
+                net.add("0", "", "injected", 0)
+            return await super().embed(texts)
+
+    net = Internet(human_of(["3", "0.1", "1"]))
+    rules = Retrieval(experiment(ranking="similar", beta=1.0), net, Late())
+    assert [draw.posts for draw in await rules.draw(0)] == [(1, 2, 0)] * 4
+    assert [draw.posts for draw in await rules.draw(1)] == [(3, 1, 2, 0)] * 4
 
 
 def test_one_draw_for_all_needs_a_network_in_which_all_read_the_same():

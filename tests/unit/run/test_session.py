@@ -2,6 +2,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lwd_tui.backends.scripted import ScriptedEmbedder, ScriptedGenerator
@@ -181,6 +182,48 @@ async def test_a_post_by_hand_in_mid_step_is_refused_also_after_a_resume(tmp_pat
         with pytest.raises(InvalidExperiment, match="between two steps"):
             session.inject("Too early again.")
         assert len(await steps_of(session)) == 4
+
+
+async def test_a_post_by_hand_while_posts_are_ranked_is_refused(tmp_path, monkeypatch):
+    embed, refused = ScriptedEmbedder.embed, []
+
+    async def meanwhile(self, texts):
+        if texts[0] == "What next?":
+            with pytest.raises(InvalidExperiment, match="between two steps"):
+                session.inject("Too early.")
+            refused.append(texts)
+        return await embed(self, texts)
+
+    monkeypatch.setattr(ScriptedEmbedder, "embed", meanwhile)
+    path = tmp_path / "a.lwd"
+    async with await started(path, experiment(ranking="similar")) as session:
+        session.inject("In time.")
+        assert len(await steps_of(session)) == 4
+    assert len(refused) == 1
+    with RunStore.open(path) as store:
+        assert [post.text for post in store.posts() if post.origin == "injected"] == ["In time."]
+
+
+async def test_ranked_posts_whose_vectors_are_rounded_otherwise_stop_no_resume(
+    tmp_path, monkeypatch
+):
+    embed, calls = ScriptedEmbedder.embed, []
+
+    async def rounding(self, texts):
+        calls.append(texts)
+        found = await embed(self, texts)
+        noise = np.random.default_rng(len(calls)).normal(size=found.vectors.shape)
+        return replace(found, vectors=found.vectors * (1 + 5e-8 * noise).astype(np.float32))
+
+    monkeypatch.setattr(ScriptedEmbedder, "embed", rounding)
+    # Equal texts are at equal distances from the query.
+    posts = [{"text": text} for text in ("What now?", "And next?") * 5]
+    path = tmp_path / "a.lwd"
+    spec = experiment(ranking="similar", posts=posts, steps=1)
+    async with await started(path, spec) as session, aclosing(session.run()) as events:
+        await anext(events)
+    async with await Session.resume(path, unheard) as session:
+        assert len(await steps_of(session)) == 2
 
 
 async def test_a_blank_post_by_hand_is_refused(tmp_path):

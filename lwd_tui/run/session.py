@@ -185,9 +185,9 @@ class Session:
             previous = store.step(done - 1) if done else None
             return cls(store, crew, clock or Clock(), previous)
         except BaseException:
+            store.close()
             if crew is not None:
                 await crew.aclose()
-            store.close()
             raise
 
     async def __aenter__(self) -> Session:
@@ -252,9 +252,15 @@ class Session:
         return post
 
     async def aclose(self) -> None:
-        """Let go of the models and the file."""
-        await self._crew.aclose()
-        self.store.close()
+        """Let go of the file and the models.
+
+        The file goes first: a server may take long to unload, fail, or be waited for by somebody
+        who then leaves, and the run must not stay locked for it.
+        """
+        try:
+            self.store.close()
+        finally:
+            await self._crew.aclose()
 
     def _keep(self, event: Event) -> Event:
         match event:

@@ -96,8 +96,8 @@ def distance_matrix(means: Floats) -> Floats:
 
 
 def frobenius_norm(distances: Floats) -> float:
-    """||D||_F over the full matrix: every pair counts twice, as in the paper."""
-    return float(np.linalg.norm(distances))
+    """||D||_F over the full matrix, every pair twice, as in the paper; NaN where there is none."""
+    return float(np.linalg.norm(distances)) if len(distances) > 1 else float("nan")
 
 
 def response_counts(owners: Owners, n: int) -> Ints:
@@ -137,13 +137,16 @@ def mean_variances(dispersion: Floats, counts: Ints) -> Floats:
 def noise_floor(dispersion: Floats, counts: Ints) -> float:
     """Return the norm to expect if all true means were equal: noise alone.
 
-    It is ``sqrt(sum over i != j of S_i / L_i + S_j / L_j)``; NaN if any S_i is not defined.
+    It is ``sqrt(sum over i != j of S_i / L_i + S_j / L_j)``; NaN if any S_i is not defined, or
+    there is one participant only.
 
     Parameters
     ----------
     dispersion, counts : ndarray of shape (n,)
         S_i and L_i.
     """
+    if len(counts) < 2:
+        return float("nan")
     return float(np.sqrt(2 * (len(counts) - 1) * mean_variances(dispersion, counts).sum()))
 
 
@@ -162,7 +165,12 @@ def debiased_squared_distances(distances: Floats, dispersion: Floats, counts: In
 
 
 def debiased_norm(distances: Floats, dispersion: Floats, counts: Ints) -> float:
-    """Return the norm without its upward bias, ``sqrt(max(0, sum of U))``; NaN if an S_i is."""
+    """Return the norm without its upward bias, ``sqrt(max(0, sum of U))``.
+
+    NaN if an S_i is, or there is one participant only.
+    """
+    if len(counts) < 2:
+        return float("nan")
     total = debiased_squared_distances(distances, dispersion, counts).sum()
     return float(np.sqrt(np.maximum(total, 0.0)))
 

@@ -94,12 +94,18 @@ def step_statistics(
     return StepStatistics(
         difference_tests(points, labels, n, rng, permutations) if several else (),
         debiased_pairs(points, labels, n),
-        norm_interval(points, labels, n, rng, level, resamples),
+        norm_interval(points, labels, n, rng, level, resamples) if n > 1 else _no_interval(level),
         partition(points, labels, n) if several else None,
         _vectors(points, threshold),
         tuple(_vectors(points[labels == i], threshold) for i in range(n)),
         resolution(points),
     )
+
+
+def _no_interval(level: float) -> NormInterval:
+    """Return what is known of the norm of one participant, which is at no distance."""
+    nan = float("nan")
+    return NormInterval(nan, nan, nan, nan, level)
 
 
 def _vectors(points: ArrayLike, threshold: float) -> VectorDiversity:

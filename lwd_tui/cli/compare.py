@@ -52,6 +52,9 @@ def compare(
         if not found[-1].numbers:
             raise LwdError(f"{found[-1].name} has no whole step yet; go on with `lwd-tui resume`")
     differing = differences(found)
+    alone = [run.name for run in found if run.n < 2]
+    if margin is not None and alone:
+        raise LwdError(f"--margin: {alone[0]} has one participant only, which is at no distance")
     times = None if margin is None else _times(paths, margin, level)
     if as_json:
         for position, run in enumerate(found):
@@ -137,9 +140,9 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from lwd_tui.cli.summary import number
     from lwd_tui.palette import marker
     from lwd_tui.text import clean_line
+    from lwd_tui.text import number_text as number
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("run", overflow="fold")

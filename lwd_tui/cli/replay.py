@@ -92,6 +92,7 @@ def _replay_llm(store: RunStore, reporter: LineReporter, pace: float | None, as_
 def _replay_gmm(store: RunStore, reporter: LineReporter, pace: float, as_json: bool) -> None:
     from lwd_tui.cli.gmm import json_lines, print_gmm
     from lwd_tui.run.recorded import stored_mixtures
+    from lwd_tui.text import number_text
 
     run = stored_mixtures(store)
     lines = json_lines(run)
@@ -100,7 +101,7 @@ def _replay_gmm(store: RunStore, reporter: LineReporter, pace: float, as_json: b
         time.sleep(pace)
         reporter.notice(
             f"t {numbers.t}/{last}  k {numbers.k}  |A| {numbers.size}  "
-            f"median norm {numbers.norm:.3f}"
+            f"median norm {number_text(numbers.norm)}"
         )
         if as_json:
             write(line)

@@ -30,9 +30,9 @@ def list_() -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from lwd_tui.cli.summary import number
     from lwd_tui.store.folder import list_runs, runs_folder
     from lwd_tui.text import clean_line
+    from lwd_tui.text import number_text as number
 
     summaries = list_runs()
     if not summaries:

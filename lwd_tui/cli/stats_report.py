@@ -12,13 +12,14 @@ from rich.text import Text
 
 from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.cli.plots import curves
-from lwd_tui.cli.summary import number, scale_name
+from lwd_tui.cli.summary import scale_name
 from lwd_tui.findings.sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings
 from lwd_tui.palette import marker
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
+from lwd_tui.text import number_text as number
 
 _WIDEST, _PLOT_ROWS = 110, 13
 _OF = {measure.key: measure.of for measure in MEASURES}

@@ -17,13 +17,9 @@ from lwd_tui.palette import marker
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
+from lwd_tui.text import number_text as number
 
 _PLOT_ROWS, _SCATTER_ROWS, _WIDEST = 17, 21, 110
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Write a number; a dash where it isn't defined."""
-    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
 
 
 def json_number(value: float) -> float | None:

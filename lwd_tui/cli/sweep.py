@@ -237,8 +237,8 @@ def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table
     from rich.table import Table
     from rich.text import Text
 
-    from lwd_tui.cli.summary import number
     from lwd_tui.sweep.results import NUMBERS
+    from lwd_tui.text import number_text as number
 
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, header_style="bold",

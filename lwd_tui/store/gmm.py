@@ -18,7 +18,7 @@ from lwd_tui.store.encoding import Row, floats_blob, floats_of, ints_blob, ints_
 from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.tables import TABLES, Column, Values, columns
+from lwd_tui.store.tables import TABLES, Column, Values, columns, number
 from lwd_tui.types import Floats, Ints
 
 _WHERE = columns(replicate="int", t="int", participant="int")
@@ -99,11 +99,14 @@ def gmm_rows(reader: RunReader) -> Iterator[tuple[str, Values]]:
     """Yield (table, row) for all of `GMM_TABLES`."""
     yield "run", {"experiment": reader.specification, "record": reader.record}
     for step in reader.numbers():
-        yield "steps", {"t": step.t, "k": step.k, "size": step.size, "norm_median": step.norm}
+        yield (
+            "steps",
+            {"t": step.t, "k": step.k, "size": step.size, "norm_median": number(step.norm)},
+        )
     run = read_gmm_run(reader)
     for place, replicate in enumerate(run.replicates):
         for t, norm in enumerate(_norms(run.weights[place]).tolist()):
-            yield "norms", {"replicate": replicate, "t": t, "norm": norm}
+            yield "norms", {"replicate": replicate, "t": t, "norm": number(norm)}
         for t, participants in enumerate(run.weights[place].tolist()):
             for participant, weights in enumerate(participants):
                 where = {"replicate": replicate, "t": t, "participant": participant}
@@ -116,8 +119,10 @@ def _norms(weights: Floats) -> Floats:
     """Return the norm of D(t) for weights of shape (T + 1, n, B).
 
     From the distances themselves, unlike `lwd_tui.analysis.weights.norms`, which may differ in the
-    last digit: exports of one run are the same bytes for ever.
+    last digit: exports of one run are the same bytes for ever. NaN for a mixture alone.
     """
+    if weights.shape[1] < 2:
+        return np.full(len(weights), np.nan)
     apart = weights[:, :, None, :] - weights[:, None, :, :]
     norms: Floats = np.sqrt((apart**2).sum(axis=(1, 2, 3)))
     return norms

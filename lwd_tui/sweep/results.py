@@ -21,7 +21,8 @@ SQUARED = "distance_squared"
 
 
 def _squared(found: StepFindings) -> float:
-    return float(found.vectors.pairs.squares.sum())
+    squares = found.vectors.pairs.squares
+    return float(squares.sum()) if len(squares) > 1 else math.nan
 
 
 def _measured(key: str) -> Number:

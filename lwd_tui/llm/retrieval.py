@@ -47,16 +47,23 @@ class Retrieval:
             for row in experiment.readers(len(names))
         ]
 
-    def pool(self, t: int, participant: int) -> Pool:
-        """Return the ids of the posts that a participant can read at step t."""
+    def pools(self, t: int) -> list[Pool]:
+        """Return the ids of the posts that each participant can read at step t, in order.
+
+        Each post is looked at once, not once for every participant.
+        """
         everything = self._internet.since(self._experiment.oldest(t))
-        authors = self._authors[participant]
-        if authors is None:
-            return everything
+        if not any(self._authors):
+            return [everything] * len(self._authors)
+        of: dict[str | None, list[int]] = {}
+        for post_id in everything:
+            post = self._internet[post_id]
+            of.setdefault(post.author if post.origin == "synthetic" else None, []).append(post_id)
         return [
-            post_id
-            for post_id in everything
-            if (post := self._internet[post_id]).origin != "synthetic" or post.author in authors
+            everything
+            if authors is None
+            else sorted(post_id for author in (None, *authors) for post_id in of.get(author, ()))
+            for authors in self._authors
         ]
 
     async def draw(self, t: int) -> tuple[Draw, ...]:
@@ -64,7 +71,7 @@ class Retrieval:
         experiment, seed = self._experiment, self._experiment.seed
         participants = range(len(experiment.cast))
         # What is drawn from is settled first: posts may come while these are ranked.
-        pools = [self.pool(t, i) for i in participants]
+        pools = self.pools(t)
         rank = await self._ranking()
 
         def drawn(i: int, *place: int) -> tuple[int, ...]:

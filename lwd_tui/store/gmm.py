@@ -6,6 +6,7 @@ Its weights are stored and nothing else: points and draws follow from the specif
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -121,11 +122,14 @@ def _norms(weights: Floats) -> Floats:
     From the distances themselves, unlike `lwd_tui.analysis.weights.norms`, which may differ in the
     last digit: exports of one run are the same bytes for ever. NaN for a mixture alone.
     """
-    if weights.shape[1] < 2:
-        return np.full(len(weights), np.nan)
-    apart = weights[:, :, None, :] - weights[:, None, :, :]
-    norms: Floats = np.sqrt((apart**2).sum(axis=(1, 2, 3)))
-    return norms
+    return np.array([_norm(rows) for rows in weights])
+
+
+def _norm(rows: Floats) -> float:
+    if len(rows) < 2:
+        return math.nan
+    apart = rows[:, None, :] - rows[None, :, :]
+    return math.sqrt(np.square(apart, out=apart).sum())
 
 
 def _replicate_row(run: GmmRun, place: int) -> Row:

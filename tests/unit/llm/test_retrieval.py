@@ -109,6 +109,24 @@ async def test_who_reads_whom_and_everyone_reads_the_human_posts(topology, seen)
         assert len(draw.posts) == 1 + 2 * len(authors)
 
 
+def test_every_post_is_looked_at_once_however_many_read():
+    class Counting(Internet):
+        looked = 0
+
+        def __getitem__(self, post_id):
+            self.looked += 1
+            return super().__getitem__(post_id)
+
+    spec = experiment(40, topology="ring")
+    posts = synthetic(40, 5)
+    net = Counting(posts)
+    pools = Retrieval(spec, net, ScriptedEmbedder("words-32", "", True)).pools(5)
+    assert net.looked <= len(posts)
+    for reader, pool in enumerate(pools):
+        near = {f"m{(reader + by) % 40}" for by in (-1, 0, 1)} | {""}
+        assert list(pool) == [post.id for post in posts if post.author in near]
+
+
 async def test_a_graph_of_ones_own():
     spec = experiment(3, reads=[[1], [1, 2], []], beta=1.0)
     posts = synthetic(3, 1)

@@ -27,6 +27,9 @@ from lwd_tui.types import (
     Vectors,
 )
 
+MOST_WHOLE = 100
+"""Participants whose distances are stored as a whole matrix, at most."""
+
 Row = tuple[Any, ...]
 
 
@@ -186,11 +189,17 @@ def number_columns(geometry: Geometry | None) -> Row:
 
 
 def geometry_row(t: int, geometry: Geometry) -> Row:
-    """Return the row of a geometry; its numbers and dispersion are the step's own columns."""
+    """Return the row of a geometry; its numbers and dispersion are the step's own columns.
+
+    Of the distances of many participants, which are symmetric, each pair is stored once.
+    """
+    distances = geometry.distances
+    if len(distances) > MOST_WHOLE:
+        distances = distances[np.triu_indices(len(distances), 1)]
     return (
         t,
         geometry.explained,
-        floats_blob(geometry.distances),
+        floats_blob(distances),
         floats_blob(geometry.coordinates),
         ints_blob(geometry.owners),
     )
@@ -199,14 +208,25 @@ def geometry_row(t: int, geometry: Geometry) -> Row:
 def geometry_of(row: Row) -> Geometry:
     """Read a geometry, its columns in the order of its fields."""
     distances, *norms, dispersion, coordinates, owners, explained = row
-    flat = floats_of(distances)
-    n = math.isqrt(flat.size)
+    spread, people = floats_of(dispersion), ints_of(owners)
     values: Row = (
-        flat.reshape(n, n),
+        _square(floats_of(distances), len(spread), people),
         *map(number_of, norms),
-        floats_of(dispersion),
+        spread,
         floats_of(coordinates).reshape(-1, 2),
-        ints_of(owners),
+        people,
         number_of(explained),
     )
     return Geometry(*values)
+
+
+def _square(stored: Floats, n: int, owners: Ints) -> Floats:
+    """Return the matrix of distances, stored whole or each pair once."""
+    if stored.size == n * n:
+        return stored.reshape(n, n)
+    square = np.zeros((n, n))
+    square[np.triu_indices(n, 1)] = stored
+    square += square.T
+    # Who has no usable response has no place, and so no distance from itself either.
+    square[np.diag_indices(n)] = np.where(np.isin(np.arange(n), owners), 0.0, np.nan)
+    return square

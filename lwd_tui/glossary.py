@@ -225,7 +225,8 @@ GLOSSARY: dict[str, Term] = {
     ),
     "rank": Term(
         "effective rank",
-        "In how many directions the answers vary about their mean; 0 if all are equal.",
+        "In how many directions the answers vary about their mean; 0 if all are equal but for "
+        "rounding.",
     ),
     "duplicates": Term(
         "near and exact duplicates",

@@ -199,7 +199,8 @@ class Geometry:
     owners : ndarray of shape (m,)
         The participant of each row of `coordinates`.
     explained : float
-        Share of the total squared distance that the two axes show, 0 to 1.
+        Share of the total squared distance that the two axes show, 0 to 1; 1 if there is none
+        but of rounding.
     """
 
     distances: Floats

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from lwd_tui.analysis.arrays import Responses, finite, shifted
 from lwd_tui.analysis.cmds import classical_mds
 from lwd_tui.analysis.frames import aligned
+from lwd_tui.analysis.resolution import resolution
 from lwd_tui.types import Floats, Geometry, Ints
 
 
@@ -67,8 +68,8 @@ def distance_matrix(means: Floats) -> Floats:
 
 
 def frobenius_norm(distances: Floats) -> float:
-    """||D||_F over the full matrix: every pair counts twice, as in the paper."""
-    return float(np.linalg.norm(distances))
+    """||D||_F over the full matrix, every pair twice, as in the paper; NaN where there is none."""
+    return float(np.linalg.norm(distances)) if len(distances) > 1 else float("nan")
 
 
 def dispersion(responses: Responses) -> Floats:
@@ -97,13 +98,16 @@ def mean_variances(dispersion: Floats, counts: Ints) -> Floats:
 def noise_floor(dispersion: Floats, counts: Ints) -> float:
     """Return the norm to expect if all true means were equal: noise alone.
 
-    It is ``sqrt(sum over i != j of S_i / L_i + S_j / L_j)``; NaN if any S_i is not defined.
+    It is ``sqrt(sum over i != j of S_i / L_i + S_j / L_j)``; NaN if any S_i is not defined, or
+    there is one participant only.
 
     Parameters
     ----------
     dispersion, counts : ndarray of shape (n,)
         S_i and L_i.
     """
+    if len(counts) < 2:
+        return float("nan")
     return float(np.sqrt(2 * (len(counts) - 1) * mean_variances(dispersion, counts).sum()))
 
 
@@ -122,7 +126,12 @@ def debiased_squared_distances(distances: Floats, dispersion: Floats, counts: In
 
 
 def debiased_norm(distances: Floats, dispersion: Floats, counts: Ints) -> float:
-    """Return the norm without its upward bias, ``sqrt(max(0, sum of U))``; NaN if an S_i is."""
+    """Return the norm without its upward bias, ``sqrt(max(0, sum of U))``.
+
+    NaN if an S_i is, or there is one participant only.
+    """
+    if len(counts) < 2:
+        return float("nan")
     total = debiased_squared_distances(distances, dispersion, counts).sum()
     return float(np.sqrt(np.maximum(total, 0.0)))
 
@@ -140,6 +149,9 @@ def geometry(responses: Responses, previous: Geometry | None = None) -> Geometry
     distances = distance_matrix(mean_embeddings(near))
     spread = dispersion(near)
     scaled = classical_mds(near.points)
+    # A share of rounding is none.
+    closest = resolution(responses.points)
+    equal = np.linalg.norm(near.points, axis=1).max(initial=0.0) <= closest
     return Geometry(
         distances=distances,
         norm=frobenius_norm(distances),
@@ -148,7 +160,7 @@ def geometry(responses: Responses, previous: Geometry | None = None) -> Geometry
         dispersion=spread,
         coordinates=aligned(scaled.coordinates, near.owners, previous),
         owners=near.owners,
-        explained=scaled.explained,
+        explained=1.0 if equal else scaled.explained,
     )
 
 

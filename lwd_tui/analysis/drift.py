@@ -32,11 +32,12 @@ class Drift:
     def ratios(self) -> Floats:
         """Movement in standard errors: beyond 2 is hardly noise.
 
-        Where the responses of both steps didn't vary at all it is 0 or infinite.
+        Where the responses of both steps didn't vary at all it is 0 or infinite; NaN where the
+        error isn't known.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios: Floats = self.squares / self.errors
-        return np.where(self.squares == 0, 0.0, ratios)
+        return np.where((self.squares == 0) & (self.errors == 0), 0.0, ratios)
 
 
 def drift(steps: Iterable[Responses], n: int) -> Drift:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.distance import mean_embeddings
+from lwd_tui.analysis.resolution import without_rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Partition:
         Of the participants' means from the mean of all; of the responses from their
         participant's mean. Their sum is the total.
     share : float
-        R^2 = between / total; NaN if all responses are equal.
+        R^2 = between / total; NaN if all responses are equal but for rounding.
     pseudo_f : float
         (between / (a - 1)) / (within / (N - a)) for a participants and N responses; infinite if
         nothing varies within them, NaN if nothing varies at all or N = a. Its permutation test is
@@ -43,7 +44,8 @@ def partition(responses: Responses) -> Partition:
     UnfitData
         If fewer than two participants have responses.
     """
-    near = responses.shifted()
+    exact = without_rounding(responses.points)
+    near = responses._replace(points=exact).shifted()
     points, labels, _ = near
     counts = near.counts
     groups, total = int((counts > 0).sum()), len(points)

@@ -36,6 +36,7 @@ from lwd_tui.analysis.kernels import (
     squared_distances,
 )
 from lwd_tui.analysis.multiplicity import holm
+from lwd_tui.analysis.resolution import without_rounding
 from lwd_tui.types import Floats, Ints
 
 Numbers = NDArray[np.floating]
@@ -121,7 +122,7 @@ def difference_tests(
     present = np.unique(labels)
     if len(present) < 2:
         raise UnfitData("a test needs at least two participants with usable responses")
-    gram = centred_gram(points)
+    gram = centred_gram(without_rounding(points))
     squares = squared_distances(gram)
     matrices = np.array([SIMILARITIES[name](gram, squares) for name in statistics])
     values, ps = _permute(matrices, labels, rng, permutations)

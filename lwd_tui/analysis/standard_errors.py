@@ -13,6 +13,7 @@ from lwd_tui.analysis.distance import (
     distance_matrix,
     mean_embeddings,
 )
+from lwd_tui.analysis.resolution import without_rounding
 from lwd_tui.types import Floats, Ints
 
 # Unbiased estimates of tr(Sigma^2) exist from four responses on.
@@ -50,7 +51,8 @@ def debiased_pairs(responses: Responses) -> PairEstimates:
     and Yamada 2014); the first term by its sample version less the 2 V_ij that noise adds to it,
     and at least 0.
     """
-    near = responses.shifted()
+    exact = without_rounding(responses.points)
+    near = responses._replace(points=exact).shifted()
     points, labels, n = near
     counts = near.counts
     means = mean_embeddings(near)

@@ -14,6 +14,7 @@ from lwd_tui.analysis.bootstrap import NormInterval, norm_interval
 from lwd_tui.analysis.diversity import effective_rank, near_duplicate_share, vendi_score
 from lwd_tui.analysis.partition import Partition, partition
 from lwd_tui.analysis.permutation import DifferenceTest, difference_tests
+from lwd_tui.analysis.resolution import resolution
 from lwd_tui.analysis.standard_errors import PairEstimates, debiased_pairs
 from lwd_tui.types import Ints
 
@@ -43,6 +44,8 @@ class StepStatistics:
         Of all responses.
     alone : tuple of VectorDiversity
         Of each participant's.
+    resolution : float
+        Distance up to which two responses are equal but for rounding.
     """
 
     tests: tuple[DifferenceTest, ...]
@@ -51,6 +54,7 @@ class StepStatistics:
     partition: Partition | None
     together: VectorDiversity
     alone: tuple[VectorDiversity, ...]
+    resolution: float
 
 
 def step_statistics(
@@ -78,11 +82,18 @@ def step_statistics(
     return StepStatistics(
         difference_tests(responses, rng, permutations) if several else (),
         debiased_pairs(responses),
-        norm_interval(responses, rng, level, resamples),
+        norm_interval(responses, rng, level, resamples) if responses.n > 1 else _no_interval(level),
         partition(responses) if several else None,
         _vectors(responses.points, threshold),
         tuple(_vectors(part, threshold) for part in responses.parts),
+        resolution(responses.points),
     )
+
+
+def _no_interval(level: float) -> NormInterval:
+    """Return what is known of the norm of one participant, which is at no distance."""
+    nan = float("nan")
+    return NormInterval(nan, nan, nan, nan, level)
 
 
 def _vectors(points: ArrayLike, threshold: float) -> VectorDiversity:

@@ -13,7 +13,6 @@ from lwd_tui.cli.shared import (
     check_level,
     counted,
     json_number,
-    number,
     one_thread,
     write,
 )
@@ -44,7 +43,7 @@ def compare(
     from rich.console import Console
 
     from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot
-    from lwd_tui.findings.comparison import compared, differences, one_scale, replicates
+    from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
     from lwd_tui.palette import marker
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
@@ -58,13 +57,17 @@ def compare(
         if not found[-1].numbers:
             raise LwdError(f"{found[-1].name} has no whole step yet; go on with `lwd-tui resume`")
     differing = differences(found)
+    alone = [run.name for run in found if run.n < 2]
+    if margin is not None and alone:
+        raise LwdError(f"--margin: {alone[0]} has one participant only, which is at no distance")
     times = None if margin is None else _times(paths, margin, level)
     if as_json:
         for position, run in enumerate(found):
             collapse = None if times is None else json_number(times.times[position])
             write(_line(run, differing[position]) | {"collapsed_at": collapse})
-        alike = {"margin": margin, "one_scale": one_scale(found), "replicates": replicates(found)}
-        write(_summary(found, times if replicates(found) else None) | alike)
+        same = replicates(found)
+        alike = {"margin": margin, "one_scale": not why_norms_differ(found), "replicates": same}
+        write(_summary(found, times if same else None) | alike)
         return
     console = Console()
     series = [
@@ -75,8 +78,8 @@ def compare(
         print_plot(console, plot)
         console.print()
     console.print(_table(found, differing))
-    if not one_scale(found):
-        console.print("The runs embed their answers in different ways: their norms don't compare.")
+    if why := why_norms_differ(found):
+        console.print(why, highlight=False)
     if times is not None:
         console.print(_collapse_sentence(times, margin, replicates(found)), highlight=False)
 
@@ -125,7 +128,7 @@ def _summary(found: list[ComparedRun], times: CollapseTimes | None) -> dict[str,
     if times is not None:
         line |= {
             "collapse_median": json_number(times.median),
-            "collapse_interval": [times.lower, json_number(times.upper)],
+            "collapse_interval": [json_number(times.lower), json_number(times.upper)],
             "level": times.level,
         }
     return line
@@ -136,7 +139,7 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
     from rich.text import Text
 
     from lwd_tui.palette import marker
-    from lwd_tui.text import clean_line
+    from lwd_tui.text import clean_line, number_text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("run", overflow="fold")
@@ -150,11 +153,11 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
             Text(f"{sign} {clean_line(run.name)}"),
             str(run.seed),
             str(last.t),
-            number(first.norm),
-            number(last.norm),
-            number(last.norm_debiased),
-            number(last.noise_floor),
-            *(number(value) for value in run.dispersions),
+            number_text(first.norm),
+            number_text(last.norm),
+            number_text(last.norm_debiased),
+            number_text(last.noise_floor),
+            *(number_text(value) for value in run.dispersions),
             Text(", ".join(_setting(name, value) for name, value in fields.items())),
         )
     return table
@@ -171,6 +174,8 @@ def _setting(name: str, value: Any) -> str:
 
 
 def _collapse_sentence(times: CollapseTimes, margin: float | None, alike: bool) -> str:
+    from lwd_tui.analysis.collapse import fewest_runs
+
     runs = len(times.times)
     done = sum(math.isfinite(time) for time in times.times)
     sentence = f"{done} of {runs} runs had come below {margin:g} for good"
@@ -178,7 +183,9 @@ def _collapse_sentence(times: CollapseTimes, margin: float | None, alike: bool) 
         return f"{sentence}; no median, since they differ in more than their seeds"
     if not math.isfinite(times.median):
         return f"{sentence}; no median"
-    interval = "no interval from fewer than six runs at 95%"
-    if times.lower or math.isfinite(times.upper):
-        interval = f"{times.lower:g} to {times.upper:g} at {times.level:.0%}"
+    level = f"{100 * times.level:g}%"
+    interval = f"no interval at {level} from fewer than {fewest_runs(times.level)} runs"
+    if math.isfinite(times.lower):
+        end = f"to {times.upper:g}" if math.isfinite(times.upper) else "on, with no upper end"
+        interval = f"{times.lower:g} {end}, at {level}"
     return f"{sentence}, the median at t = {times.median:g} ({interval})"

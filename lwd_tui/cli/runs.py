@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from lwd_tui.cli.options import Run
-from lwd_tui.cli.shared import number
 
 app = typer.Typer(help="The stored runs: list, show, export, delete.", no_args_is_help=True)
 
@@ -33,6 +32,7 @@ def list_() -> None:
 
     from lwd_tui.store.folder import list_runs, runs_folder
     from lwd_tui.text import clean_line
+    from lwd_tui.text import number_text as number
 
     summaries = list_runs()
     if not summaries:
@@ -72,13 +72,13 @@ def show(
     from lwd_tui.cli.gmm import print_gmm, write_json
     from lwd_tui.cli.shared import write
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
+    from lwd_tui.run.recorded import stored_mixtures
     from lwd_tui.store.folder import find_run
-    from lwd_tui.store.gmm import read_gmm_run
     from lwd_tui.store.run import RunStore
 
     with RunStore.open(find_run(run)) as store:
         if store.kind == "gmm":
-            (write_json if as_json else print_gmm)(read_gmm_run(store))
+            (write_json if as_json else print_gmm)(stored_mixtures(store))
         elif as_json:
             for line in [*map(step_line, store.numbers()), summary_line(store)]:
                 write(line)

@@ -67,11 +67,6 @@ def counted(things: Iterable[T], what: str) -> Iterator[T]:
         yield from progress.track(listed, description=what)
 
 
-def number(value: float, digits: int = 3) -> str:
-    """Write a number; a dash where it isn't defined."""
-    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
-
-
 def json_number(value: float) -> float | None:
     """Return a number that JSON has; None where it isn't defined."""
     return float(value) if math.isfinite(value) else None

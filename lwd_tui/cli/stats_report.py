@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot
-from lwd_tui.cli.shared import number
 from lwd_tui.findings.sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings
 from lwd_tui.palette import marker
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
+from lwd_tui.text import number_text as number
 
 _PLOT_ROWS = 13
 _OF = {measure.key: measure.of for measure in MEASURES}
@@ -81,7 +82,7 @@ def print_findings(
 
 
 def _differences(found: Sequence[StepFindings], level: float, scale: str) -> Table:
-    table = _table(f"Do they differ? ({scale}, {level:.0%}; pairs: apart by energy and Holm)")
+    table = _table(f"Do they differ? ({scale}, {100 * level:g}%; pairs: apart by energy and Holm)")
     headings = ["t", "k", "norm", "debi-\nased", "interval", "floor"]
     headings += [f"p by\n{name}" for name in ("sq.", "en.", "MMD")]
     for heading in (*headings, "pairs", "R²", "F"):
@@ -111,7 +112,7 @@ def _apart(found: StepFindings, level: float) -> str:
         if test.statistic == "energy" and not pairs_out_of_reach(test, level):
             pairs = test.pair_holm[np.triu_indices(len(test.pair_holm), 1)]
             tried = pairs[np.isfinite(pairs)]
-            return f"{int((tried <= 1 - level).sum())}/{len(tried)}"
+            return f"{int((tried <= significance(level)).sum())}/{len(tried)}"
     return "–"
 
 
@@ -156,7 +157,7 @@ def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: fl
         ("lower end", "v", [interval.lower for interval in intervals]),
         ("noise floor", "·", [each.numbers.noise_floor for each in found]),
     ]
-    pictures = [(f"norm without noise, {level:.0%} interval, {scale}", norm)]
+    pictures = [(f"norm without noise, {100 * level:g}% interval, {scale}", norm)]
     for title, parts in _PLOTS:
         series = [
             (name, shape, [_OF[key](each).together for each in found]) for name, shape, key in parts

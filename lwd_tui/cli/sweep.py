@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_level, json_number, number, one_thread, write
+from lwd_tui.cli.shared import check_level, json_number, one_thread, write
 from lwd_tui.errors import LwdError, RunStopped
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def sweep(
     for job, problem in problems.items():
         say(f"{job.variant}, seed {job.seed}: {problem}")
     results = [run_result(job) for job in jobs if job not in problems]
-    variants = variant_results(results, level)
+    variants = variant_results([variant.name for variant in plan.variants], results, level)
     if as_json:
         for result in results:
             write(_run_line(result))
@@ -180,6 +180,7 @@ def _summary_line(
         "sweep": name,
         "level": level,
         "stopped": stopped,
+        "reference": variants[0].name,
         "variants": [
             {
                 "name": variant.name,
@@ -197,17 +198,20 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
     from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot
     from lwd_tui.palette import marker
 
-    if not variants:
+    if not any(variant.runs for variant in variants):
         return
     series = [
         (f"{each.name} ({each.runs})", LINE if i == 0 else marker(i), each.norms.tolist())
         for i, each in enumerate(variants)
+        if each.runs
     ]
     title = "‖D(t)‖F, mean over seeds (runs)"
     if plot := curves(series, title, Canvas.on(console, _ROWS)):
         print_plot(console, plot)
         console.print()
-    title = f"last third of the steps: mean over seeds, and its {level:.0%} interval (Student's t)"
+    title = (
+        f"last third of the steps: mean over seeds, and its {100 * level:g}% interval (Student's t)"
+    )
     console.print(_table(title, [(each.name, each.values) for each in variants]))
     if len(variants) > 1:
         title = f"difference from {variants[0].name}, seed by seed; intervals for one number each"
@@ -221,6 +225,7 @@ def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table
     from rich.text import Text
 
     from lwd_tui.sweep.results import NUMBERS
+    from lwd_tui.text import number_text as number
 
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, header_style="bold",

@@ -15,12 +15,13 @@ from lwd_tui.analysis.distance import (
     mean_variances,
 )
 from lwd_tui.analysis.neighbours import common_words
+from lwd_tui.analysis.resolution import resolution
 from lwd_tui.findings.lineage import authored
 from lwd_tui.findings.step import clouds, responses_of
 from lwd_tui.store.reader import RunReader
 from lwd_tui.types import Post, Response, Step
 
-# What rounding leaves between equal means, as a share of their length.
+# So that the farthest participant is within its own distance.
 ROUNDING = 1e-6
 
 
@@ -90,8 +91,8 @@ def _farthest(responses: Responses) -> float:
     centre = means.mean(axis=0)
     noise = mean_variances(dispersion(responses), responses.counts)
     squares = [*((means - centre) ** 2).sum(axis=1), *(2 * noise[np.isfinite(noise)])]
-    smallest = ROUNDING * max(float(np.linalg.norm(centre)), 1.0)
-    return max(float(np.sqrt(max(squares))) * (1 + ROUNDING), smallest)
+    # Where all is zero, any radius will do.
+    return max(float(np.sqrt(max(squares))) * (1 + ROUNDING), resolution(responses.points)) or 1.0
 
 
 def _chain(store: RunReader, step: Step, answer: Response) -> tuple[Link, ...]:

@@ -25,6 +25,7 @@ class ComparedRun:
     ----------
     name : str
     seed : int
+    n : int
     steps : int
         T + 1.
     numbers : tuple of StepNumbers
@@ -35,6 +36,7 @@ class ComparedRun:
 
     name: str
     seed: int
+    n: int
     steps: int
     numbers: tuple[StepNumbers, ...]
     settings: Plain
@@ -52,9 +54,11 @@ def compared(store: RunReader) -> ComparedRun:
     specification = store.specification
     fields = dotted(specification)
     settings = {name: value for name, value in fields if name.split(".")[0] not in _LEFT_OUT}
+    participants = specification["participants"]
     return ComparedRun(
         store.path.stem,
         specification["seed"],
+        participants if isinstance(participants, int) else len(participants),
         specification["steps"] + 1,
         tuple(store.numbers()),
         settings,
@@ -73,8 +77,11 @@ def replicates(runs: Sequence[ComparedRun]) -> bool:
     return not differences(runs)[0] and len({run.seed for run in runs}) == len(runs)
 
 
-def one_scale(runs: Sequence[ComparedRun]) -> bool:
-    """Whether the norms of the runs have one unit: the same embedder, used in the same way."""
+def why_norms_differ(runs: Sequence[ComparedRun]) -> str:
+    """Say why the norms of the runs don't compare; empty if they do.
+
+    They do with the same embedder, used in the same way, and the same n.
+    """
     scales = {
         tuple(
             (name, _key(value))
@@ -83,7 +90,13 @@ def one_scale(runs: Sequence[ComparedRun]) -> bool:
         )
         for run in runs
     }
-    return len(scales) == 1
+    if len(scales) > 1:
+        return "The runs embed their answers in different ways: their norms don't compare."
+    sizes = sorted({run.n for run in runs})
+    if len(sizes) > 1:
+        found = " and ".join(f"n = {n}" for n in sizes)
+        return f"The runs have {found}, and a norm is of all pairs: their norms don't compare."
+    return ""
 
 
 def _key(value: Any) -> str:

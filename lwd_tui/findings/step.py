@@ -127,8 +127,8 @@ def step_findings(
 def upper_bound(store: RunReader, step: Step, level: float = 0.95) -> float:
     """Bound the norm of a step from above, so that the bounds of all T + 1 steps hold together.
 
-    With many steps the level of each is beyond what the resamples can resolve, and the bound is
-    about the largest of them.
+    NaN of one participant alone. With many steps the level of each is beyond what the resamples can
+    resolve, and the bound is about the largest of them.
 
     Raises
     ------
@@ -136,6 +136,8 @@ def upper_bound(store: RunReader, step: Step, level: float = 0.95) -> float:
         If the level doesn't fit, or the embeddings can't be analysed.
     """
     experiment = store.experiment
+    if len(experiment.cast) < 2:
+        return math.nan
     return norm_interval(
         responses_of(store, step),
         generator(experiment.seed, PURPOSE, step.t, 1),

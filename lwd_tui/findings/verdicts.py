@@ -6,6 +6,7 @@ each can't say are in docs/statistics.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -194,6 +195,12 @@ def _norms(findings: Sequence[StepFindings]) -> list[float]:
     return [found.numbers.norm for found in findings]
 
 
+def _precision(findings: Sequence[StepFindings]) -> float:
+    """Return how far a norm is off if every vector is by its rounding."""
+    furthest = max(found.vectors.resolution for found in findings)
+    return math.sqrt(2) * len(findings[0].counts) * furthest
+
+
 def _change(
     store: RunReader, findings: Sequence[StepFindings], level: float
 ) -> ChangePoint | Unknown:
@@ -201,7 +208,7 @@ def _change(
         return ALONE
     rng = generator(store.experiment.seed, PURPOSE)
     try:
-        return change_point(_norms(findings), rng, level=level)
+        return change_point(_norms(findings), rng, level=level, precision=_precision(findings))
     except UnfitData as error:
         return Unknown(_missing_norm(findings) or str(error))
 
@@ -218,7 +225,7 @@ def _chart(
         return change
     last = len(findings) - 1
     try:
-        return control_chart(_norms(findings), change.step, last)
+        return control_chart(_norms(findings), change.step, last, _precision(findings))
     except UnfitData:
         return Unknown(f"only {last - change.step + 1} steps from the change point on")
 

@@ -29,8 +29,9 @@ _GRID = 240
 
 
 def gmm_figures(run: GmmRun) -> dict[str, Drawing]:
-    """Return the figures of a run of mixtures, by name."""
-    return {"norm": _norm(run), "weights": _weights(run), "densities": _densities(run)}
+    """Return the figures of a run of mixtures, by name; of a mixture alone there is no norm."""
+    found = {"norm": _norm(run)} if run.spec.participants > 1 else {}
+    return found | {"weights": _weights(run), "densities": _densities(run)}
 
 
 def _norm(run: GmmRun) -> Drawing:

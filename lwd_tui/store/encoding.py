@@ -18,11 +18,16 @@ from lwd_tui.store.records import StepNumbers
 from lwd_tui.types import (
     Attempt,
     Draw,
+    Floats,
     Geometry,
+    Ints,
     Post,
     Prompt,
     Response,
 )
+
+MOST_WHOLE = 100
+"""Participants whose distances are stored as a whole matrix, at most."""
 
 Row = tuple[Any, ...]
 
@@ -156,11 +161,17 @@ def number_columns(geometry: Geometry | None) -> Row:
 
 
 def geometry_row(t: int, geometry: Geometry) -> Row:
-    """Return the row of a geometry; its numbers and dispersion are the step's own columns."""
+    """Return the row of a geometry; its numbers and dispersion are the step's own columns.
+
+    Of the distances of many participants, which are symmetric, each pair is stored once.
+    """
+    distances = geometry.distances
+    if len(distances) > MOST_WHOLE:
+        distances = distances[np.triu_indices(len(distances), 1)]
     return (
         t,
         geometry.explained,
-        packed(geometry.distances, FLOATS),
+        packed(distances, FLOATS),
         packed(geometry.coordinates, FLOATS),
         packed(geometry.owners, INTS),
     )
@@ -169,14 +180,25 @@ def geometry_row(t: int, geometry: Geometry) -> Row:
 def geometry_of(row: Row) -> Geometry:
     """Read a geometry, its columns in the order of its fields."""
     distances, *norms, dispersion, coordinates, owners, explained = row
-    flat = unpacked(distances, FLOATS)
-    n = math.isqrt(flat.size)
+    spread, people = unpacked(dispersion, FLOATS), unpacked(owners, INTS)
     values: Row = (
-        flat.reshape(n, n),
+        _square(unpacked(distances, FLOATS), len(spread), people),
         *map(number_of, norms),
-        unpacked(dispersion, FLOATS),
+        spread,
         unpacked(coordinates, FLOATS).reshape(-1, 2),
-        unpacked(owners, INTS),
+        people,
         number_of(explained),
     )
     return Geometry(*values)
+
+
+def _square(stored: Floats, n: int, owners: Ints) -> Floats:
+    """Return the matrix of distances, stored whole or each pair once."""
+    if stored.size == n * n:
+        return stored.reshape(n, n)
+    square = np.zeros((n, n))
+    square[np.triu_indices(n, 1)] = stored
+    square += square.T
+    # Who has no usable response has no place, and so no distance from itself either.
+    square[np.diag_indices(n)] = np.where(np.isin(np.arange(n), owners), 0.0, np.nan)
+    return square

@@ -6,6 +6,7 @@ Its weights are stored and nothing else: points and draws follow from the specif
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from lwd_tui.store.encoding import FLOATS, INTS, Row, packed, unpacked
 from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.tables import TABLES, Column, Values, columns
+from lwd_tui.store.tables import TABLES, Column, Values, columns, number
 from lwd_tui.types import Floats, Ints
 
 _WHERE = columns(replicate="int", t="int", participant="int")
@@ -91,11 +92,14 @@ def gmm_rows(reader: RunReader) -> Iterator[tuple[str, Values]]:
     """Yield (table, row) for all of `GMM_TABLES`."""
     yield "run", {"experiment": reader.specification, "record": reader.record}
     for step in reader.numbers():
-        yield "steps", {"t": step.t, "k": step.k, "size": step.size, "norm_median": step.norm}
+        yield (
+            "steps",
+            {"t": step.t, "k": step.k, "size": step.size, "norm_median": number(step.norm)},
+        )
     run = read_gmm_run(reader)
     for place, replicate in enumerate(run.replicates):
         for t, norm in enumerate(_norms(run.weights[place]).tolist()):
-            yield "norms", {"replicate": replicate, "t": t, "norm": norm}
+            yield "norms", {"replicate": replicate, "t": t, "norm": number(norm)}
         for t, participants in enumerate(run.weights[place].tolist()):
             for participant, weights in enumerate(participants):
                 where = {"replicate": replicate, "t": t, "participant": participant}
@@ -108,11 +112,16 @@ def _norms(weights: Floats) -> Floats:
     """Return the norm of D(t) for weights of shape (T + 1, n, B).
 
     From the distances themselves, unlike `lwd_tui.analysis.weights.norms`, which may differ in the
-    last digit: exports of one run are the same bytes for ever.
+    last digit: exports of one run are the same bytes for ever. NaN for a mixture alone.
     """
-    apart = weights[:, :, None, :] - weights[:, None, :, :]
-    norms: Floats = np.sqrt((apart**2).sum(axis=(1, 2, 3)))
-    return norms
+    return np.array([_norm(rows) for rows in weights])
+
+
+def _norm(rows: Floats) -> float:
+    if len(rows) < 2:
+        return math.nan
+    apart = rows[:, None, :] - rows[None, :, :]
+    return math.sqrt(np.square(apart, out=apart).sum())
 
 
 def _replicate_row(run: GmmRun, place: int) -> Row:

@@ -19,6 +19,11 @@ Number = Callable[[StepFindings], float]
 SQUARED = "distance_squared"
 
 
+def _squared(found: StepFindings) -> float:
+    squares = found.vectors.pairs.squares
+    return float(squares.sum()) if len(squares) > 1 else math.nan
+
+
 def _measured(key: str) -> Number:
     of = next(measure.of for measure in MEASURES if measure.key == key)
     return lambda found: of(found).together
@@ -26,7 +31,7 @@ def _measured(key: str) -> Number:
 
 NUMBERS: dict[str, tuple[str, Number]] = {
     "norm": ("norm", _measured("norm")),
-    SQUARED: ("distance²", lambda found: float(found.vectors.pairs.squares.sum())),
+    SQUARED: ("distance²", _squared),
     **{
         key: (title, _measured(key))
         for key, title in (
@@ -77,7 +82,7 @@ class VariantResult:
     values : dict of str to Estimate
         Of each of `NUMBERS`, with an interval of Student's t.
     differences : dict of str to Estimate
-        From the first variant, over pairs of runs with one seed; empty for the first itself.
+        From the file's first variant, over pairs of runs with one seed; empty for the first itself.
     """
 
     name: str
@@ -98,21 +103,34 @@ def run_result(job: Job) -> RunResult:
     return RunResult(job, norms, late)
 
 
-def variant_results(results: Sequence[RunResult], level: float = 0.95) -> list[VariantResult]:
-    """Sum up the runs of each variant, in the order in which variants first come.
+def variant_results(
+    variants: Sequence[str], results: Sequence[RunResult], level: float = 0.95
+) -> list[VariantResult]:
+    """Sum up the runs of each variant.
 
+    Parameters
+    ----------
+    variants : sequence of str
+        All names in the order of the sweep's file: differences are from the first, whether runs
+        of it are finished or not.
+    results : sequence of RunResult
+        Of the finished runs, in any order.
+    level : float
+
+    Notes
+    -----
     The intervals take the runs of a variant for independent and their values for about normal;
     with a few seeds that is an assumption which can't be checked.
     """
-    groups: dict[str, dict[int, RunResult]] = {}
+    groups: dict[str, dict[int, RunResult]] = {name: {} for name in variants}
     for result in results:
-        groups.setdefault(result.job.variant, {})[result.job.seed] = result
-    first = next(iter(groups.values()), {})
+        groups[result.job.variant][result.job.seed] = result
+    first = groups[variants[0]]
     return [
         VariantResult(
             name,
             len(runs),
-            np.mean([run.norms for run in runs.values()], axis=0),
+            np.mean([run.norms for run in runs.values()], axis=0) if runs else np.empty(0),
             _estimates([run.late for run in runs.values()], level),
             {} if runs is first else _estimates(_pairs(first, runs), level),
         )

@@ -349,6 +349,17 @@ async def test_the_numbers_of_a_step_and_of_the_whole_run():
         assert f"set to eps {whole.summary.lifted[2]}" in text
 
 
+async def test_a_mixture_alone_has_no_norm():
+    panel = GmmNumbers()
+    async with Host(panel).run_test(size=(40, 30)) as pilot:
+        panel.show(scene_at(8, spec=GmmSpec(name="alone", steps=8, replicates=3, participants=1)))
+        await pilot.pause()
+        text = " ".join(shown(pilot.app).split())
+    for wanted in ("norm of this run –", "median of all –", "theory –", "ended below 0.1 –"):
+        assert wanted in text
+    assert "nan" not in text
+
+
 async def test_what_is_left_out_is_said():
     panel = GmmNumbers()
     async with Host(panel).run_test(size=(60, 20)) as pilot:

@@ -11,7 +11,7 @@ from lwd_tui.palette import marker
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.pages.live.dispersion import DispersionCurve
 from lwd_tui.tui.pages.live.distances import Distances
-from lwd_tui.tui.pages.live.numbers import Numbers
+from lwd_tui.tui.pages.live.numbers import Numbers, numbers_in_words
 from lwd_tui.tui.pages.live.participants import Participants
 from lwd_tui.tui.pages.live.pictures import Picture
 from lwd_tui.tui.pages.live.scatter import SEVERAL, Scatter
@@ -46,6 +46,13 @@ async def test_the_norm_curve_tells_its_numbers_at_the_viewed_step():
         curve.show_step(0)
         await drawn(pilot)
         assert "norm 2.400" in shown(pilot.app)
+
+
+def test_numbers_that_are_not_defined_are_dashes():
+    step = handmade_step(3)
+    none = dict.fromkeys(("norm", "norm_debiased", "noise_floor"), np.nan)
+    told = numbers_in_words(replace(step, geometry=replace(step.geometry, **none)))
+    assert [told[term] for term in ("norm", "debiased", "floor")] == ["–"] * 3
 
 
 async def test_the_norm_is_marked_at_the_last_step_too():

@@ -28,6 +28,7 @@ from lwd_tui.experiment.backend import (
     ModelMissing,
     Preview,
     UnfitRequest,
+    close_all,
 )
 from lwd_tui.types import ModelInfo
 
@@ -154,8 +155,7 @@ class OpenAIGenerator:
     async def aclose(self) -> None:
         """Close the connections."""
         servers, self._servers = self._servers, {}
-        for server in servers.values():
-            await server.aclose()
+        await close_all(servers.values())
 
     async def _group(
         self, request: GenerateRequest, group: range, preview: Preview | None

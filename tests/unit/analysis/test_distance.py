@@ -136,7 +136,10 @@ def test_one_response_each_has_a_norm_but_no_noise_floor() -> None:
 
 def test_one_participant_alone_is_at_no_distance() -> None:
     step = geometry(Responses.of(POINTS, np.zeros(4, dtype=int), 1))
-    assert (step.norm, step.norm_debiased, step.noise_floor) == (0.0, 0.0, 0.0)
+    assert np.isnan([step.norm, step.norm_debiased, step.noise_floor]).all()
+    assert step.dispersion[0] > 0
+    mixture = weights_geometry([[0.3, 0.7]])
+    assert np.isnan(mixture.norm)
 
 
 def test_no_responses_at_all_is_a_defined_case() -> None:

@@ -40,6 +40,14 @@ def test_nothing_varies() -> None:
     assert drift([still, still, moved], 1).ratios.tolist() == [[0.0], [np.inf]]
 
 
+def test_an_error_that_is_not_known_is_never_zero() -> None:
+    still = Responses.of(np.full((3, 2), 0.1), np.zeros(3, dtype=int), 1)
+    found = drift([still, still], 1)
+    assert found.squares.tolist() == [[0.0]]
+    assert np.isnan(found.errors).all()
+    assert np.isnan(found.ratios).all()
+
+
 def test_gaps_and_short_runs() -> None:
     points = np.random.default_rng(2).normal(size=(24, 3))
     whole, half = (Responses.of(points[:m], OWNERS[:m], 2) for m in (24, 12))

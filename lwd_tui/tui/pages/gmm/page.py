@@ -17,9 +17,9 @@ from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.run.mixtures import keep
 from lwd_tui.run.mixtures_walk import Scene
+from lwd_tui.run.recorded import stored_mixtures
 from lwd_tui.store.errors import run_name
 from lwd_tui.store.folder import new_run_path
-from lwd_tui.store.gmm import read_gmm_run
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.pages.gmm.clock_line import GmmClock
 from lwd_tui.tui.pages.gmm.densities import Densities
@@ -316,7 +316,7 @@ class GmmPage(MixturesInTime):
 
 def _read(path: Path) -> GmmRun:
     with RunStore.open(path) as store:
-        return read_gmm_run(store)
+        return stored_mixtures(store)
 
 
 def _keep(source: GmmSpec | GmmRun) -> Path:

@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from lwd_tui.glossary import GLOSSARY
-from lwd_tui.text import duration
+from lwd_tui.text import duration, number_text
 from lwd_tui.tui.parts.panel import Panel
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.types import Step
@@ -49,9 +49,9 @@ def numbers_in_words(step: Step) -> dict[str, str]:
     }
     if geometry is not None:
         values |= {
-            "norm": f"{geometry.norm:.4f}",
-            "debiased": f"{geometry.norm_debiased:.4f}",
-            "floor": f"{geometry.noise_floor:.4f}",
+            "norm": number_text(geometry.norm, 4),
+            "debiased": number_text(geometry.norm_debiased, 4),
+            "floor": number_text(geometry.noise_floor, 4),
             "explained": f"{geometry.explained:.0%}",
         }
     return values | {

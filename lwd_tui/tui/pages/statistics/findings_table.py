@@ -57,8 +57,10 @@ def _lines(found: StepFindings, n: int) -> list[Content]:
         lines.append(_row(measure.title, map(_number, (together, *alone))))
         if measure.key == "noise_floor":
             # In one cell: the next column is a participant's.
-            ends = "–".join(map(_number, (interval.lower, interval.upper)))
-            lines.append(_row(f"norm, {interval.level:.0%} within", [ends]))
+            ends = "–"
+            if np.isfinite(interval.upper):
+                ends = f"{_number(interval.lower)}–{_number(interval.upper)}"
+            lines.append(_row(f"norm, {100 * interval.level:g}% within", [ends]))
             if np.isfinite(found.upper_bound):
                 lines.append(_row("bound, all t at once", [_number(found.upper_bound)]))
     return lines

@@ -166,6 +166,15 @@ class Generator(Protocol):
 
 
 @runtime_checkable
+class Tries(Protocol):
+    """A generator that can tell, before a run is stored, what it would be refused for."""
+
+    async def try_out(self, request: GenerateRequest) -> None:
+        """Send a request as the run will; raise BackendError where it can't be served."""
+        ...
+
+
+@runtime_checkable
 class Embedder(Protocol):
     """Something that maps texts to vectors: phi of the paper."""
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from lwd_tui.experiment.backend import (
     Embedder,
+    GenerateRequest,
     Generator,
     Opening,
+    Tries,
     UnfitRequest,
     load_backend,
 )
@@ -100,6 +102,9 @@ async def assemble(
         for key, generator in opened.items():
             sizes = {model: size for (owner, model), size in wanted.items() if owner == key}
             await generator.prepare(sizes, experiment.responses)
+        for key, generator, who in zip(keys, generators, experiment.cast, strict=True):
+            if isinstance(generator, Tries):
+                await generator.try_out(_first(experiment, who, wanted[key, who.model]))
         phi = experiment.embedder
         servers = (phi.host,) if phi.host else tuple(hosts)
         embedder = guarded_embedder(phi, replace(opening, hosts=servers))
@@ -151,6 +156,19 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
                 f'{who.name}: {who.model} can\'t think before it answers; set think = "off"'
             )
     return experiment.replaced(changes) if changes else experiment
+
+
+def _first(experiment: Experiment, who: Participant, context: int) -> GenerateRequest:
+    """Return what a participant is asked that has read nothing."""
+    return GenerateRequest(
+        who.model,
+        build_prompt(experiment.template, who, experiment.query, ()),
+        tuple(range(experiment.responses)),
+        who.sampling,
+        context,
+        who.think,
+        who.thinking_tokens,
+    )
 
 
 def _may_think(who: Participant, model: ModelInfo) -> bool:

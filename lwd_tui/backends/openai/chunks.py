@@ -56,6 +56,8 @@ class Reader:
     answers : list of Answer
     prompt_tokens : int or None
         As the server counted them; None where it didn't.
+    new_tokens : int or None
+        Of all answers together, where they are counted so.
     fingerprint : str
         What the server says of itself.
     done : bool
@@ -67,6 +69,7 @@ class Reader:
     counts_each: bool = False
     answers: list[Answer] = field(init=False)
     prompt_tokens: int | None = None
+    new_tokens: int | None = None
     fingerprint: str = ""
     done: bool = False
     _parts: int = 0
@@ -125,6 +128,11 @@ class Reader:
             answer.finish_reason = answer.finish_reason or "stop"
 
     @property
+    def begun(self) -> bool:
+        """Whether any answer has begun, or ended."""
+        return any(answer.pieces or answer.thoughts for answer in self.answers)
+
+    @property
     def partly_ended(self) -> bool:
         """Whether some answers gave a reason for their end and others, that have text, none."""
         silent = [answer for answer in self.answers if not answer.finish_reason]
@@ -177,11 +185,12 @@ class Reader:
             return
         # A count of 0 stands for none.
         self.prompt_tokens = _count(usage.get("prompt_tokens")) or self.prompt_tokens
+        new = _count(usage.get("completion_tokens"))
         if self.count == 1 or self.counts_each:
             answer = self.answers[self._ended]
-            answer.completion_tokens = (
-                _count(usage.get("completion_tokens")) or answer.completion_tokens
-            )
+            answer.completion_tokens = new or answer.completion_tokens
+        else:
+            self.new_tokens = new or self.new_tokens
 
     def _list(self, value: Any, what: str) -> list[Any]:
         if value is None:

@@ -13,7 +13,7 @@ from lwd_tui.experiment.llm import EmbedderSpec
 def _generator(opening: Opening) -> Generator:
     from lwd_tui.backends.openai.generator import OpenAIGenerator
 
-    return OpenAIGenerator(opening.hosts)
+    return OpenAIGenerator(opening.hosts, opening.notice)
 
 
 def _embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:

@@ -11,9 +11,9 @@ import pytest
 from support.compatible import Compatible, Fault, stream_part
 from support.http import Reply, Request, WireServer
 from support.recorded import exchange
-from support.requests import answers, wish
+from support.requests import answers, openai, wish
 
-from lwd_tui.backends.openai.generator import OpenAIEmbedder, OpenAIGenerator
+from lwd_tui.backends.openai.generator import OpenAIEmbedder
 from lwd_tui.experiment.backend import (
     BackendError,
     BackendStopped,
@@ -26,11 +26,6 @@ from lwd_tui.types import Message, Prompt
 
 KEY = "sk-very-secret-123"
 NEUTRAL: dict[str, Any] = {"top_k": 0, "min_p": 0.0}
-
-
-def openai(*urls: str, **settings: Any) -> OpenAIGenerator:
-    quick = {"first_seconds": 2.0, "idle_seconds": 0.3, "attempts": 4, "first_delay": 0.01}
-    return OpenAIGenerator(urls, **(quick | settings))
 
 
 async def test_several_answers_are_one_request_where_the_server_can_do_that() -> None:
@@ -260,7 +255,7 @@ async def test_a_refused_prompt_names_the_context_needed(message: str, needed: i
     async with Compatible() as server:
         generator = openai(server.url)
         server.faults.append(refuse)
-        with pytest.raises(PromptTooLong, match="context = 768"):
+        with pytest.raises(PromptTooLong, match="--max-model-len 768 or more"):
             await answers(generator, wish("m"))
         await generator.aclose()
 

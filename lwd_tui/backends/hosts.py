@@ -161,8 +161,8 @@ def _base_url(text: str) -> str:
         fit = parts.scheme in _SCHEME_PORTS and parts.hostname and parts.port != 0
     except ValueError:  # Of brackets that don't match, or a port that is none.
         fit = False
-    if "@" in text.partition("?")[0]:
-        place = text.partition("?")[0].rpartition("@")[2]
+    if "@" in text:
+        place = text.rpartition("@")[2].partition("?")[0]
         raise UnfitRequest(
             f"host {_shown(place)}: leave the user and password out of the URL, since the run "
             "records it; put the key into the environment"

@@ -131,9 +131,14 @@ def checked(rows: Sequence[Sequence[float]], count: int) -> Vectors:
     """
     if len(rows) < count or not all(rows):
         raise NoVector(f"it sent {len(rows)} vectors for {count} texts, or an empty one")
-    if len(rows) != count or len({len(row) for row in rows}) != 1:
-        raise Transient(f"it sent {len(rows)} vectors for {count} texts, or of different lengths")
-    vectors = np.asarray(rows, dtype=np.float32)
+    try:
+        vectors = np.asarray(rows, dtype=np.float32)
+    except (ValueError, TypeError):
+        vectors = np.empty(0, dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != count:
+        raise Transient(
+            f"it sent {len(rows)} vectors for {count} texts, of different lengths or not of numbers"
+        )
     if not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
         raise NoVector("it sent a vector that is zero or not finite")
     return vectors

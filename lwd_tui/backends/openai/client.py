@@ -102,7 +102,7 @@ class Client:
         match error:
             case openai.APIStatusError():
                 return self._refusal(error, model)
-            case openai.APIConnectionError() | httpx2.HTTPError():
+            case openai.APIConnectionError() | httpx2.HTTPError() | UnicodeEncodeError():
                 return self._broken(error)
             case openai.APIError():
                 return Transient(f"an error inside the stream: {self.told(error.message)}")

@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 from lwd_tui.experiment.backend import BackendError
 
 KEY_VARIABLE = "OPENAI_API_KEY"
+# The client reads further headers from it: lines such as "Authorization: Basic ...".
+HEADERS_VARIABLE = "OPENAI_CUSTOM_HEADERS"
+_SECRET = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 KEY_VARIABLE = "OPENAI_API_KEY"
+# The client reads further headers from it: lines such as "Authorization: Basic ...".
+HEADERS_VARIABLE = "OPENAI_CUSTOM_HEADERS"
+_SECRET = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 # Servers repeat a part of a key in what they say; so much of it gives none away.
 _LEAST = 6
 
@@ -36,6 +42,11 @@ class Key:
         self._value = os.environ.get(variable, "").strip()
         if not self._value and urlsplit(url).hostname == "api.openai.com":
             raise BackendError(f"{url} needs a key: put it into the variable {variable}")
+        self._secrets = [self._value] if self._value else []
+        for line in os.environ.get(HEADERS_VARIABLE, "").splitlines():
+            name, _, value = line.partition(":")
+            if _SECRET.search(name) and value.strip():
+                self._secrets.append(value.strip())
         if odd := re.search(r"[^!-~]", self._value):
             what = {"\n": "a line break", "\r": "a line break", " ": "a blank"}.get(
                 odd[0], "a character that isn't ASCII or isn't printable"
@@ -59,14 +70,12 @@ class Key:
         return self._value or "none"
 
     def hidden(self, text: str) -> str:
-        """Return a text without the key, or any longer part of it."""
-        if not self._value:
-            return text
-        size = min(_LEAST, len(self._value))
-        parts = {self._value[i : i + size] for i in range(len(self._value) - size + 1)}
+        """Return a text without the key, a secret header, or any longer part of them."""
         marked = [False] * len(text)
-        for part in parts:
-            for found in re.finditer(f"(?={re.escape(part)})", text):
-                marked[found.start() : found.start() + size] = [True] * size
+        for secret in self._secrets:
+            size = min(_LEAST, len(secret))
+            for part in {secret[i : i + size] for i in range(len(secret) - size + 1)}:
+                for found in re.finditer(f"(?={re.escape(part)})", text):
+                    marked[found.start() : found.start() + size] = [True] * size
         shown = "".join("\0" if mark else letter for letter, mark in zip(text, marked, strict=True))
         return re.sub("\0+", "…", shown)

@@ -23,6 +23,7 @@ from lwd_tui.backends.openai.server import Alone, OpenAIServer, ollama_refused
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.streams import watched
 from lwd_tui.backends.truncation import check_room, check_words, too_long
+from lwd_tui.backends.wire import lines_of
 from lwd_tui.experiment.backend import GenerateRequest, PromptTooLong
 
 
@@ -125,7 +126,9 @@ class Asking:
             raise Transient(f"no answer within {first_seconds:g} s") from None
         except FAILURES as error:
             raise fault(error) from None
-        async with aclosing(watched(opened.iter_lines(), *self._limits, FAILURES, fault)) as lines:
+        async with aclosing(
+            watched(lines_of(opened.iter_bytes()), *self._limits, FAILURES, fault)
+        ) as lines:
             try:
                 async for line in lines:
                     reader.take(line)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.compatible import Compatible, unknown_fields
 
+from lwd_tui.errors import RunWorthless
 from lwd_tui.experiment.backend import BackendError
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
@@ -84,3 +85,23 @@ async def test_what_a_server_refuses_is_said_before_the_run_and_recorded_with_it
     answers = [attempt for step in steps for one in step.responses for attempt in one.attempts]
     assert len(answers) == 16
     assert all(attempt.retries == () for attempt in answers)
+
+
+async def test_a_greedy_server_stops_the_run_for_good(tmp_path: Any) -> None:
+    path = tmp_path / "a.lwd"
+    async with Compatible("someone") as server:
+        server.word = lambda body, seed, n: ("Prices ", "will ", "rise. ")[n]
+        plain: dict[str, Any] = {"top_k": 0, "min_p": 0.0}
+        with pytest.raises(RunWorthless, match="doesn't draw its tokens by chance"):
+            await run(experiment(server.url, plain), path)
+        with RunStore.open(path) as store:
+            assert store.finished() == 0
+            assert [event.kind for event in store.events()] == ["worthless"]
+        # Mended now; but the answers that it gave are in the run.
+        server.word = drawn
+        with pytest.raises(RunWorthless, match="a can't be gone on with"):
+            await Session.resume(path, lambda _: None)
+        assert len(await run(experiment(server.url, plain), tmp_path / "b.lwd")) == 2
+        server.word = lambda body, seed, n: ("Prices ", "will ", "rise. ")[n]
+        cold = experiment(server.url, {**plain, "temperature": 0.0})
+        assert len(await run(cold, tmp_path / "c.lwd")) == 2

@@ -67,7 +67,7 @@ SGLANG = Dialect(
     remedy="start SGLang with --context-length {needed} or more",
 )  # fmt: skip
 OPENAI = Dialect("OpenAI", 8, 8, limit="max_completion_tokens")
-UNKNOWN = Dialect("an unknown kind", neutral=tuple(NEUTRAL))
+UNKNOWN = Dialect("OpenAI-compatible, of unknown kind", neutral=tuple(NEUTRAL))
 
 
 def llama_server(slots: int) -> Dialect:

@@ -13,6 +13,8 @@ from lwd_tui.backends.hosts import proxy_variable
 from lwd_tui.experiment.backend import BackendError, ServerMissing
 from lwd_tui.text import clean_line, shorten
 
+# What OpenSSL calls an answer that is no TLS; other faults of a handshake may pass.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -61,11 +63,8 @@ def untrusted(error: BaseException, url: str) -> BackendError | None:
                 "your own, put its authority's certificate into a file, and that file's name "
                 "into SSL_CERT_FILE"
             )
-        if isinstance(cause, ssl.SSLError):
-            return ServerMissing(
-                f"{url} doesn't speak TLS as it should ({cause.reason or 'no reason given'}); "
-                "perhaps its address begins with http://"
-            )
+        if isinstance(cause, ssl.SSLError) and cause.reason in _NO_TLS:
+            return ServerMissing(f"{url} doesn't speak TLS; its address begins with http://")
     return None
 
 

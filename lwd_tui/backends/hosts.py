@@ -17,7 +17,7 @@ from lwd_tui.text import clean_line
 
 OLLAMA_PORT = 11434
 _SCHEME_PORTS = {"http": 80, "https": 443}
-_SECRET = re.compile(r"key|token|secret|password|sig|auth", re.IGNORECASE)
+_SECRET = re.compile(r"key|token|secret|passw|auth|signature|^sig$", re.IGNORECASE)
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (dialled, not bound)
 
 

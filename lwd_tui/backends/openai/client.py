@@ -133,23 +133,27 @@ class Client:
             return trouble
         for cause in causes(error):
             match cause:
-                case httpx2.LocalProtocolError() | UnicodeEncodeError():
-                    return BackendError(
-                        f"a request to {self.url} can't be sent: a header holds what none can "
-                        f"carry; look at {self.key.variable} and other variables whose names "
-                        "begin with OPENAI_"
-                    )
+                case UnicodeEncodeError():
+                    return self._header()
+                case httpx2.LocalProtocolError() if "header" in str(cause):
+                    return self._header()
                 case httpx2.ProxyError():
-                    return BackendError(
-                        f"the proxy refuses to connect to {self.url} "
-                        f"({self.told(str(cause))}){proxy_hint(self.url)}"
-                    )
+                    said = f"the proxy doesn't connect ({self.told(str(cause))})"
+                    if re.match(r"40[37]", str(cause)):
+                        return BackendError(f"{self.url}: {said}{proxy_hint(self.url)}")
+                    return Transient(said)
                 case httpx2.UnsupportedProtocol():
                     return UnfitRequest(f"host {self.url}: the scheme must be http or https")
                 case httpx2.ConnectError() | httpx2.ConnectTimeout():
                     return Transient(UNREACHED)
         detail = self.told(str(error.__cause__ or error)) or type(error).__name__
         return Transient(f"the connection broke ({detail})")
+
+    def _header(self) -> BackendError:
+        return BackendError(
+            f"a request to {self.url} can't be sent: a header holds what none can carry; look at "
+            f"{self.key.variable} and other variables whose names begin with OPENAI_"
+        )
 
     def _refusal(self, error: openai.APIStatusError, model: str) -> Exception:
         status, told = error.status_code, self.told(message_of(error))

@@ -43,18 +43,24 @@ async def doctor(url: str, contexts: Mapping[str, int]) -> HostReport:
         for model in report.models:
             if model.context_length:
                 report.note("good", f"{model.name} has {model.context_length} tokens of context")
-        for model_name, context in contexts.items():
-            await _try(report, model_name, context)
-        if not contexts:
-            report.note("advice", "no model was tried; name some with --model to see how they run")
     except BackendError as error:
         report.note("problem", str(error))
+        return report
+    for name, context in contexts.items():
+        try:
+            await _try(report, name, context)
+        except BackendError as error:
+            report.note("problem", str(error))
+    if not contexts:
+        report.note("advice", "no model was tried; name some with --model to see how they run")
     return report
 
 
 async def _try(report: HostReport, model: str, context: int) -> None:
     """Have a model answer some times, and see which of the settings it heeds."""
-    generator = OpenAIGenerator([report.host], lambda sentence: report.note("advice", sentence))
+    generator = OpenAIGenerator(
+        [report.host], lambda sentence: report.note("advice", sentence), attempts=3
+    )
     try:
         await generator.prepare({model: context}, len(_SEEDS))
         request = GenerateRequest(model, _ASKED, _SEEDS, Sampling(**_HOT), context)

@@ -194,22 +194,24 @@ class OpenAIGenerator:
             if preview:
                 preview(group[index], text)
 
-        async def work(host: HostScheduler) -> Asked:
+        async def work(host: HostScheduler) -> Asked | Alone:
             nonlocal answered_by
             answered_by = host.url
             server = self._servers[host.url]
             if len(group) > server.batch(request):
-                raise Alone(())
-            return await self._asking.ask(server, request, len(group), seed, hear)
+                return Alone(())
+            try:
+                return await self._asking.ask(server, request, len(group), seed, hear)
+            except Alone as refused:
+                return refused
 
-        try:
-            asked, faults = await self._pool.run(
-                request.model, self._places[request.model], work, str(seed)
-            )
-        except Alone as refused:
+        asked, faults = await self._pool.run(
+            request.model, self._places[request.model], work, str(seed)
+        )
+        if isinstance(asked, Alone):
+            noted = (*before, *faults, *asked.notes)
             alone = (
-                self._group(request, group[i : i + 1], preview, before + refused.notes)
-                for i in range(len(group))
+                self._group(request, group[i : i + 1], preview, noted) for i in range(len(group))
             )
             found: list[Generation] = []
             async with aclosing(as_finished(alone)) as finished:

@@ -8,12 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from support.compatible import Compatible
 from support.http import Reply, Request, WireServer
 from support.requests import answers, openai, wish
 
 from lwd_tui.backends.hosts import is_direct, openai_urls, proxy_hint
+from lwd_tui.backends.openai.client import Client
+from lwd_tui.backends.openai.generator import OpenAIEmbedder
+from lwd_tui.backends.retry import Transient
 from lwd_tui.experiment.backend import BackendError, ServerMissing, UnfitRequest
 
 PEM = Path(__file__).parents[2] / "data" / "self-signed.pem"
@@ -105,6 +109,20 @@ async def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) ->
     assert "HTTPS_PROXY" in tunnel
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [("502 Bad Gateway", Transient), ("504 Gateway Timeout", Transient), ("403", BackendError)],
+)
+async def test_a_proxy_that_can_not_connect_now_may_do_so_later(
+    said: str, kind: type[Exception]
+) -> None:
+    client = Client("https://box.example/v1", "OPENAI_API_KEY")
+    error = client.explained(httpx2.ProxyError(said))
+    await client.aclose()
+    assert isinstance(error, kind)
+    assert f"the proxy doesn't connect ({said})" in str(error)
+
+
 async def test_certificates_that_are_gone_are_told_where_they_matter(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -150,6 +168,17 @@ async def test_tls_to_a_server_without_it_names_the_other_scheme() -> None:
         port = server.sockets[0].getsockname()[1]
         said = await trouble(f"https://127.0.0.1:{port}")
     assert "begins with http://" in said
+
+
+async def test_a_handshake_that_breaks_off_may_go_well_later() -> None:
+    async def dying(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.close()
+
+    async with await asyncio.start_server(dying, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        said = await trouble(f"https://127.0.0.1:{port}")
+    assert "no server answers" in said
 
 
 @pytest.mark.parametrize(
@@ -214,8 +243,6 @@ async def test_a_redirect_of_a_request_is_never_followed_as_another_one() -> Non
 
 @pytest.mark.parametrize("odd", ["text", [["a", "b"]], [[1.0], [[2.0]]], 3.5, [{"x": 1}]], ids=str)
 async def test_vectors_of_another_form_are_a_fault(odd: Any) -> None:
-    from lwd_tui.backends.openai.generator import OpenAIEmbedder
-
     async def send(request: Request, reply: Reply) -> None:
         rows = odd if isinstance(odd, list) else [odd]
         data = [{"object": "embedding", "index": i, "embedding": row} for i, row in enumerate(rows)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.compatible import Compatible, unknown_fields
+from support.http import Reply, Request
 from support.requests import answers, openai, wish
 
 from lwd_tui.experiment.backend import BackendError, UnfitRequest
@@ -30,6 +31,23 @@ async def test_where_n_is_refused_each_answer_has_its_own_seed_and_says_why() ->
         assert [note for note in answer.retries if "without n (" in note], answer.retries
     assert all(answer.retries == () for answer in later)
     assert [body.get("n", 1) for body in server.asked(CHATS)] == [4, 1, 1, 1, 1, 1, 1]
+
+
+async def test_what_was_met_before_n_was_refused_is_recorded_too() -> None:
+    async def broken(request: Request, reply: Reply) -> None:
+        await reply.send(500, {"error": {"message": "engine died"}})
+
+    async with Compatible("vllm") as server:
+        generator = openai(server.url)
+        await generator.describe("m")
+        server.faults.append(broken)
+        server.objection = unknown_fields("n")
+        found = await answers(generator, wish("m", (1, 2)))
+        await generator.aclose()
+    for answer in found:
+        first, second = answer.retries
+        assert "HTTP 500: engine died" in first
+        assert "without n (" in second
 
 
 async def test_where_one_answer_asked_alone_fails_the_others_are_let_go() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.real_servers import KNOWN, RealServer, real_server, run_of
+from support.real_servers import KEY, KNOWN, RealServer, real_server, run_of
 
 from lwd_tui.store.folder import find_run
 from lwd_tui.store.run import RunStore
@@ -36,6 +36,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[RealSer
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
     return tmp_path / "home"
 
 

@@ -28,15 +28,24 @@ FOLDER = Path(os.environ.get("LWD_SERVERS", ".servers")).absolute()
 KNOWN = ("llama-server", "vllm", "transformers", "litellm", "ollama")
 _TESTS = Path(__file__).parent.parent
 _UP_SECONDS = 300.0
+KEY = "sk-0123456789abcdef0123456789abcdef"
+"""Of the gateway, which takes no request without one."""
 
-# The weights are a GGUF file; these two read a folder of Hugging Face's form.
+# The weights are a GGUF file; these two read a folder of Hugging Face's form, and a model that was
+# read from such a file can't be saved as it is.
 _UNPACK = """
 import sys
 from pathlib import Path
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer, LlamaForCausalLM
 gguf, folder = Path(sys.argv[1]), sys.argv[2]
-for kind in (AutoTokenizer, AutoModelForCausalLM):
-    kind.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(folder)
+read = LlamaForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+config = read.config
+if hasattr(config, "quantization_config"):
+    del config.quantization_config
+plain = LlamaForCausalLM(config)
+plain.load_state_dict(read.state_dict())
+plain.save_pretrained(folder)
+AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(folder)
 """
 
 
@@ -51,6 +60,8 @@ class RealServer:
         As it is asked for.
     greedy : bool
         Whether it answers alike whatever the temperature.
+    plain : bool
+        Whether it has no sampling beyond OpenAI's own.
     """
 
     name: str
@@ -60,6 +71,7 @@ class RealServer:
     path: str = "/v1/models"
     environment: dict[str, str] = field(default_factory=dict)
     greedy: bool = False
+    plain: bool = False
     behind: Sequence[RealServer] = ()
     _process: subprocess.Popen[bytes] | None = None
 
@@ -164,11 +176,12 @@ def _transformers(python: Path, scratch: Path) -> RealServer:
     return RealServer(
         "transformers",
         str(folder),
-        [*command, "--port", str(port), "--force-model", str(folder)],
+        [*command, "--port", str(port), str(folder)],
         port,
         path="/health",
         environment={"HF_HUB_OFFLINE": "1"},
         greedy=True,
+        plain=True,
     )
 
 
@@ -192,7 +205,10 @@ def _litellm(python: Path, scratch: Path) -> RealServer:
         "smollm2",
         [*command, "--port", str(port), "--telemetry", "False"],
         port,
+        path="/health/liveliness",
+        environment={"LITELLM_MASTER_KEY": KEY},
         behind=behind,
+        plain=True,
     )
 
 
@@ -238,9 +254,12 @@ def run_of(server: RealServer, home: Path, *more: str) -> subprocess.Popen[str]:
     command: list[Any] = [sys.executable, "-m", "lwd_tui", "--preset", "bitcoin", "--headless"]
     command += ["--json", "--backend", server.backend, "--host", server.url]
     command += ["--model", server.model, "--model", server.model, "--responses", "4", *more]
+    if server.plain:
+        names = [f"participants.{i}.sampling.{name}" for i in (0, 1) for name in ("top_k", "min_p")]
+        command += [part for name in names for part in ("--set", f"{name}=0")]
     return subprocess.Popen(
         command,
-        env={**os.environ, "LWD_HOME": str(home), "COLUMNS": "200"},
+        env={**os.environ, "LWD_HOME": str(home), "COLUMNS": "200", "OPENAI_API_KEY": KEY},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

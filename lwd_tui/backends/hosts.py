@@ -95,6 +95,26 @@ def openai_urls(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_base_url(url.strip()) for url in asked))
 
 
+def refuse_secret(host: str) -> None:
+    """Raise if an address holds a user, a password or a key, which a run would record with it.
+
+    Raises
+    ------
+    UnfitRequest
+        Without what it holds.
+    """
+    address, _, query = host.partition("?")
+    named = next((name for name, _ in parse_qsl(query) if _SECRET.search(name)), None)
+    if "@" not in host and named is None:
+        return
+    what = "the user and password" if named is None else _shown(named)
+    place = host.rpartition("@")[2].partition("?")[0] if "@" in host else address
+    raise UnfitRequest(
+        f"host {_shown(place)}: leave {what} out of the URL, since the run records it; put the key "
+        "into the environment"
+    )
+
+
 def is_loopback(url: str) -> bool:
     """Whether a URL is this machine, which no proxy can reach for us."""
     host = urlsplit(url).hostname or ""
@@ -161,21 +181,10 @@ def _base_url(text: str) -> str:
         fit = parts.scheme in _SCHEME_PORTS and parts.hostname and parts.port != 0
     except ValueError:  # Of brackets that don't match, or a port that is none.
         fit = False
-    if "@" in text:
-        place = text.rpartition("@")[2].partition("?")[0]
-        raise UnfitRequest(
-            f"host {_shown(place)}: leave the user and password out of the URL, since the run "
-            "records it; put the key into the environment"
-        )
+    refuse_secret(text)
     if not fit:
         raise UnfitRequest(
             f"host {_shown(text.partition('?')[0])}: write it as a URL, such as http://box:8000/v1"
-        )
-    secret = next((name for name, _ in parse_qsl(parts.query) if _SECRET.search(name)), None)
-    if secret is not None:
-        raise UnfitRequest(
-            f"host {_shown(parts.netloc)}: leave {_shown(secret)} out of the URL, since the run "
-            "records it; put the key into the environment"
         )
     path = parts.path.rstrip("/") or "/v1"
     return f"{parts.scheme}://{parts.netloc.lower()}{path}" + (

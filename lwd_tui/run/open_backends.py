@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lwd_tui.backends.hosts import refuse_secret
 from lwd_tui.experiment.backend import (
     Embedder,
     GenerateRequest,
@@ -77,6 +78,9 @@ async def assemble(
     BackendError
         If a server or model is missing, or a prompt could outgrow a model's context.
     """
+    # Also what this run doesn't use is recorded with it.
+    for host in (*hosts, *(who.host for who in experiment.cast), experiment.embedder.host):
+        refuse_secret(host)
     opened: dict[tuple[str, tuple[str, ...]], Generator] = {}
     embedder: Embedder | None = None
     opening = Opening((), notice, fetching, experiment.scripted)

@@ -132,7 +132,7 @@ LASTING = (
     ("path", "fault"),
     [
         *(("/v1/models", fault) for fault in LASTING),
-        *(("/v1/chat/completions", fault) for fault in LASTING),
+        *(("/v1/chat/completions", fault) for fault in LASTING[::2]),
         *(("/tokenize", fault) for fault in LASTING[::6]),
     ],
 )
@@ -154,5 +154,22 @@ def test_a_run_that_can_not_be_begun_tells_no_key(
         code, out, err = lwd("--preset", written, "--headless", "--out", tmp_path / "run.lwd")
     assert code == 0 if path == "/tokenize" else code in (2, 3, 4), err
     assert "Traceback" not in err
+    everything = shown(out, err, folder=tmp_path, caplog=caplog)
+    assert not [part for part in PARTS if part in everything], everything
+
+
+@pytest.mark.parametrize(
+    "host",
+    [f"http://me:{KEY}@box:8000/v1", f"http://box/v1?api_key={KEY}", f"http://{KEY}/{KEY}@box"],
+)
+@pytest.mark.parametrize("backend", ["scripted", "openai", "ollama"])
+def test_a_key_in_an_address_is_in_no_run(
+    tmp_path: Path, lwd: Any, caplog: pytest.LogCaptureFixture, host: str, backend: str
+) -> None:
+    written = preset(tmp_path, "http://127.0.0.1:1")
+    wish = ["--backend", backend, "--host", host, "--out", tmp_path / "run.lwd"]
+    code, out, err = lwd("--preset", written, "--headless", "--model", "m", *wish)
+    assert code == 2
+    assert "leave " in err
     everything = shown(out, err, folder=tmp_path, caplog=caplog)
     assert not [part for part in PARTS if part in everything], everything

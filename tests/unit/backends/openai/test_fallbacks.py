@@ -33,6 +33,16 @@ async def test_where_n_is_refused_each_answer_has_its_own_seed_and_says_why() ->
     assert [body.get("n", 1) for body in server.asked(CHATS)] == [4, 1, 1, 1, 1, 1, 1]
 
 
+async def test_seeds_are_recorded_as_the_server_makes_them_beyond_31_bits_too() -> None:
+    most = 2**31 - 1
+    async with Compatible("vllm") as server:
+        generator = openai(server.url)
+        found = await answers(generator, wish("m", (most, 5, 6)))
+        await generator.aclose()
+    assert [answer.seed for answer in found] == [most, most + 1, most + 2]
+    assert [answer.text.split(".")[0] for answer in found] == [str(most + i) for i in range(3)]
+
+
 async def test_what_was_met_before_n_was_refused_is_recorded_too() -> None:
     async def broken(request: Request, reply: Reply) -> None:
         await reply.send(500, {"error": {"message": "engine died"}})

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
-from lwd_tui.backends.hosts import is_loopback, ollama_hosts
+from lwd_tui.backends.hosts import is_loopback, ollama_hosts, refuse_secret
 from lwd_tui.experiment.backend import (
     Backend,
     BackendError,
@@ -78,7 +78,14 @@ async def examine(
         None for those that the backends take by themselves.
     contexts : mapping of str to int, optional
         Models to try there, with the tokens of context that each needs.
+
+    Raises
+    ------
+    UnfitRequest
+        If an address holds a user, a password or a key.
     """
+    for host in hosts:
+        refuse_secret(host)
     if hosts:
         return list(await asyncio.gather(*(_examined(host, contexts) for host in hosts)))
     usual = [await _report(name, backend, "", contexts) for name, backend in _serving()]
@@ -161,8 +168,16 @@ def _serving() -> Iterator[tuple[str, Backend]]:
             backend = load_backend(name)
         except BackendError:
             continue
-        if backend.hosts and (not backend.module or find_spec(backend.module)):
+        if backend.hosts and (not backend.module or is_installed(backend.module)):
             yield name, backend
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module can be imported, without importing it."""
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # Of a module whose package isn't there, or no name at all.
+        return False
 
 
 async def _look_at(name: str, backend: Backend, host: str) -> Offer:

@@ -57,6 +57,7 @@ def local_findings() -> list[tuple[str, str]]:
     import shutil
 
     from lwd_tui import __version__
+    from lwd_tui.backends.available import is_installed
     from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
     from lwd_tui.experiment.backend import BackendError, load_backend
     from lwd_tui.experiment.registry import OURS, embedders, generators, rivals
@@ -78,7 +79,7 @@ def local_findings() -> list[tuple[str, str]]:
             found.append(("problem", str(error)))
             continue
         what = backend.title or f"the backend {name}"
-        if backend.module and not _is_installed(backend.module):
+        if backend.module and not is_installed(backend.module):
             need = f'{what} need: pip install "lwd-tui[{backend.extra}]"'
             lacks = f"{what} can't be used: {backend.module} is missing; install it"
             found.append(("advice", need if backend.extra else lacks))
@@ -94,15 +95,6 @@ def local_findings() -> list[tuple[str, str]]:
     if absent:
         found.append(("advice", f"not here yet: lwd-tui models pull {' '.join(absent)}"))
     return found
-
-
-def _is_installed(module: str) -> bool:
-    import importlib.util
-
-    try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):  # Of a module whose package isn't there, or no name at all.
-        return False
 
 
 def _tell(level: str, sentence: str) -> None:

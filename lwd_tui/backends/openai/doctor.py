@@ -66,6 +66,9 @@ async def _try(report: HostReport, model: str, context: int) -> None:
         request = GenerateRequest(model, _ASKED, _SEEDS, Sampling(**_HOT), context)
         await generator.try_out(request)
         free = await _said(generator, request)
+        if not any(map(str.strip, free)):
+            report.note("advice", f"{model} said nothing within 24 tokens, so it can't be tried")
+            return
         if len(set(free)) == 1:
             report.note(
                 "problem",

@@ -173,3 +173,7 @@ def test_a_key_in_an_address_is_in_no_run(
     assert "leave " in err
     everything = shown(out, err, folder=tmp_path, caplog=caplog)
     assert not [part for part in PARTS if part in everything], everything
+    for command in (("doctor",), ("models", "list")):
+        code, out, err = lwd(*command, "--host", host)
+        assert code in (2, 3)
+        assert not [part for part in PARTS if part in out + err], out + err

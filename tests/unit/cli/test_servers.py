@@ -113,6 +113,15 @@ def test_the_doctor_tells_what_a_run_would_end_at(
     assert told in out
 
 
+def test_the_doctor_calls_no_model_greedy_that_said_nothing(lwd: Any) -> None:
+    server = served()
+    server.word = lambda body, seed, n: ""
+    with in_thread(server):
+        code, out, _ = lwd("doctor", "--host", server.url, "--model", "m")
+    assert code == 0
+    assert "m said nothing within 24 tokens" in out
+
+
 def test_the_doctor_writes_json_for_every_kind(lwd: Any) -> None:
     with in_thread(served()) as server:
         code, out, _ = lwd("doctor", "--json", "--host", server.url, "--host", "http://127.0.0.1:1")

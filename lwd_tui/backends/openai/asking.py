@@ -126,8 +126,9 @@ class Asking:
             raise Transient(f"no answer within {first_seconds:g} s") from None
         except FAILURES as error:
             raise fault(error) from None
+        parts = lines_of(opened.iter_bytes())
         async with aclosing(
-            watched(lines_of(opened.iter_bytes()), *self._limits, FAILURES, fault)
+            watched(parts, *self._limits, FAILURES, fault, lambda: reader.heard)
         ) as lines:
             try:
                 async for line in lines:
@@ -137,6 +138,8 @@ class Asking:
                     if reader.done or (first_only and reader.begun):
                         break
             except Transient as error:
+                if reader.ended:
+                    return notes  # All that was asked for has come.
                 if says_too_long(error.fault):
                     raise _too_long(error.fault, server, request) from None
                 raise _hidden(error, server) from None

@@ -56,6 +56,8 @@ class Reader(WireReader):
         What the server says of itself.
     done : bool
         Whether it said that nothing more comes.
+    heard : int
+        Pieces of text and of thinking that have come, of all answers.
     """
 
     count: int
@@ -66,6 +68,7 @@ class Reader(WireReader):
     new_tokens: int | None = None
     fingerprint: str = ""
     done: bool = False
+    heard: int = 0
     _ended: int = 0
 
     def __post_init__(self) -> None:
@@ -118,6 +121,11 @@ class Reader(WireReader):
         return any(answer.pieces or answer.thoughts for answer in self.answers)
 
     @property
+    def ended(self) -> bool:
+        """Whether each answer has given a reason for its end."""
+        return all(answer.finish_reason for answer in self.answers)
+
+    @property
     def partly_ended(self) -> bool:
         """Whether some answers gave a reason for their end and others, that have text, none."""
         silent = [answer for answer in self.answers if not answer.finish_reason]
@@ -142,6 +150,7 @@ class Reader(WireReader):
                 break
         answer.pieces.append(text)
         answer.thoughts += thoughts
+        self.heard += bool(text or any(thoughts))
         if text:
             self.hear(index, text)
         reason = self.reason(choice.get("finish_reason"))

@@ -1,4 +1,4 @@
-"""`lwd-tui models`: packaged weights, files of the Hugging Face Hub, models of an Ollama server."""
+"""`lwd-tui models`: packaged weights, files of the Hugging Face Hub, models of a server."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The models: list, pull, check.", no_args_is_help=True)
 
 Names = Annotated[list[str], typer.Argument(help="Models, as participants call them.")]
-Host = Annotated[str, typer.Option("--host", help="An Ollama server's address.")]
+Host = Annotated[str, typer.Option("--host", help="A server's address.")]
 
 
 @app.command("list")
 def list_(host: Host = "") -> None:
-    """List the packaged weights, and what an Ollama server has."""
+    """List the packaged weights, and what a server has."""
     import asyncio
+    from itertools import groupby
 
     from rich.console import Console
     from rich.table import Table
 
+    from lwd_tui.backends.available import models_at
     from lwd_tui.backends.embedded.weights import CATALOGUE, cache_folder, is_present
-    from lwd_tui.backends.ollama.models import list_models
     from lwd_tui.experiment.backend import ServerMissing
     from lwd_tui.text import size_text
 
@@ -50,11 +51,16 @@ def list_(host: Host = "") -> None:
     console.print(table)
     console.print()
     try:
-        _print_server(asyncio.run(list_models(host)), console)
+        models = asyncio.run(models_at(host))
     except ServerMissing as error:
         if host:
             raise
-        console.print(f"No Ollama server: {error}", markup=False, highlight=False)
+        console.print(f"No server: {error}", markup=False, highlight=False)
+        return
+    if not models:
+        console.print("The server has no models; Ollama gets one with: lwd-tui models pull NAME")
+    for _, served in groupby(models, lambda model: model.host):
+        _print_server(list(served), console)
 
 
 def _print_server(models: list[ModelInfo], console: Console) -> None:
@@ -63,11 +69,8 @@ def _print_server(models: list[ModelInfo], console: Console) -> None:
 
     from lwd_tui.text import clean_line, size_text
 
-    if not models:
-        console.print("The Ollama server has no models; get one with: lwd-tui models pull llama3.2")
-        return
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
-    table.title = f"Ollama {clean_line(models[0].server)} at {clean_line(models[0].host)}"
+    table.title = f"{clean_line(models[0].server)} at {clean_line(models[0].host)}"
     for heading in (
         "name", "family", "parameters", "quantisation", "size", "context", "can", "digest", "loaded"
     ):  # fmt: skip
@@ -85,7 +88,7 @@ def _print_server(models: list[ModelInfo], console: Console) -> None:
             str(model.context_length or ""),
             ", ".join(model.capabilities),
             model.digest.removeprefix("sha256:")[:12],
-            f"yes{loaded}" if model.loaded else "no",
+            "" if model.loaded is None else f"yes{loaded}" if model.loaded else "no",
         )
         table.add_row(*(Text(clean_line(cell)) for cell in row))
     console.print(table)
@@ -160,7 +163,7 @@ def _bar(name: str) -> Iterator[Callable[[str, int | None, int | None], None]]:
 def _pull_by_server(name: str, host: str) -> None:
     import asyncio
 
-    from lwd_tui.backends.ollama.models import pull_model
+    from lwd_tui.backends.available import pull_model
 
     with _bar(name) as show:
         asyncio.run(pull_model(host, name, show))

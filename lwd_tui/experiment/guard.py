@@ -19,6 +19,7 @@ from lwd_tui.experiment.backend import (
     Generator,
     Opening,
     Preview,
+    Tries,
     open_embedder,
     open_generator,
 )
@@ -83,6 +84,11 @@ class _GuardedGenerator:
     async def prepare(self, contexts: dict[str, int], answers: int) -> None:
         with told(self._name, BackendError):
             await self._inner.prepare(contexts, answers)
+
+    async def try_out(self, request: GenerateRequest) -> None:
+        if isinstance(self._inner, Tries):
+            with told(self._name, BackendError):
+                await self._inner.try_out(request)
 
     async def generate(
         self, request: GenerateRequest, preview: Preview | None = None

@@ -50,10 +50,14 @@ class Reader(WireReader):
     answers : list of Answer
     prompt_tokens : int or None
         As the server counted them; None where it didn't.
+    new_tokens : int or None
+        Of all answers together, where they are counted so.
     fingerprint : str
         What the server says of itself.
     done : bool
         Whether it said that nothing more comes.
+    heard : int
+        Pieces of text and of thinking that have come, of all answers.
     """
 
     count: int
@@ -61,8 +65,10 @@ class Reader(WireReader):
     counts_each: bool = False
     answers: list[Answer] = field(init=False)
     prompt_tokens: int | None = None
+    new_tokens: int | None = None
     fingerprint: str = ""
     done: bool = False
+    heard: int = 0
     _ended: int = 0
 
     def __post_init__(self) -> None:
@@ -110,6 +116,16 @@ class Reader(WireReader):
             answer.finish_reason = answer.finish_reason or "stop"
 
     @property
+    def begun(self) -> bool:
+        """Whether any answer has begun, or ended."""
+        return any(answer.pieces or answer.thoughts for answer in self.answers)
+
+    @property
+    def ended(self) -> bool:
+        """Whether each answer has given a reason for its end."""
+        return all(answer.finish_reason for answer in self.answers)
+
+    @property
     def partly_ended(self) -> bool:
         """Whether some answers gave a reason for their end and others, that have text, none."""
         silent = [answer for answer in self.answers if not answer.finish_reason]
@@ -134,6 +150,7 @@ class Reader(WireReader):
                 break
         answer.pieces.append(text)
         answer.thoughts += thoughts
+        self.heard += bool(text or any(thoughts))
         if text:
             self.hear(index, text)
         reason = self.reason(choice.get("finish_reason"))
@@ -145,8 +162,9 @@ class Reader(WireReader):
             return
         # A count of 0 stands for none.
         self.prompt_tokens = counted(usage.get("prompt_tokens")) or self.prompt_tokens
+        new = counted(usage.get("completion_tokens"))
         if self.count == 1 or self.counts_each:
             answer = self.answers[self._ended]
-            answer.completion_tokens = (
-                counted(usage.get("completion_tokens")) or answer.completion_tokens
-            )
+            answer.completion_tokens = new or answer.completion_tokens
+        else:
+            self.new_tokens = new or self.new_tokens

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
+from lwd_tui.backends.hosts import is_loopback, ollama_hosts
 from lwd_tui.experiment.backend import Backend, BackendError, Offer, load_backend
 from lwd_tui.experiment.registry import OURS
 
@@ -32,6 +34,25 @@ async def look(name: str, hosts: Sequence[str] = ()) -> tuple[Offer, ...]:
         return (Offer(name, "", False, str(error)),)
     given = dict.fromkeys(host for host in hosts if host.strip()) if backend.hosts else {}
     return tuple(await asyncio.gather(*(_look_at(name, backend, host) for host in given or [""])))
+
+
+async def find_server() -> Offer | None:
+    """Return what the server offers that answers where nobody had to say where it is.
+
+    That is OLLAMA_HOST, or this machine; None where nothing answers, or nothing that generates.
+    """
+    try:
+        url = ollama_hosts(())[0]
+        if is_loopback(url):
+            # A refused connection is known at once; the client takes half a second to import.
+            place = urlsplit(url)
+            async with asyncio.timeout(1):
+                _, writer = await asyncio.open_connection(place.hostname, place.port)
+            writer.close()
+    except (BackendError, OSError, TimeoutError):
+        return None
+    (offer,) = await look("ollama")
+    return offer if offer.models else None
 
 
 async def _look_at(name: str, backend: Backend, host: str) -> Offer:

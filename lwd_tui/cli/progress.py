@@ -121,7 +121,7 @@ class BarReporter:
             self._fetched[total] = self._progress.add_task("", total=100, note="")
         self._progress.update(
             self._fetched[total],
-            description=f"fetching {clean_line(what)}",
+            description=clean_line(what),
             completed=100 * done // total,
             visible=done < total,
         )

@@ -214,7 +214,7 @@ async def count_slots(server: OllamaServer, model: str, context: int) -> int:
         asked = {**body, "options": {**options, "seed": seed}}
         tokens = 0
         try:
-            async with aclosing(await server.client.stream(asked)) as parts:
+            async with aclosing(server.client.stream(asked)) as parts:
                 async for _ in parts:
                     tokens += 1
                     if tokens == 2:

@@ -21,6 +21,7 @@ from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.streams import as_finished, watched
 from lwd_tui.backends.truncation import check_room, check_words, too_long
+from lwd_tui.backends.wire import lines_of
 from lwd_tui.experiment.backend import (
     GenerateRequest,
     Generation,
@@ -222,7 +223,9 @@ class OpenAIGenerator:
         except FAILURES as error:
             raise fault(error) from None
         limits = self._first_seconds, self._idle_seconds
-        async with aclosing(watched(opened.iter_lines(), *limits, FAILURES, fault)) as lines:
+        async with aclosing(
+            watched(lines_of(opened.iter_bytes()), *limits, FAILURES, fault)
+        ) as lines:
             try:
                 async for line in lines:
                     reader.take(line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr
 from functools import partial
 from pathlib import Path
@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import work
-from textual.app import SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from lwd_tui.tui.opening import Opening
 from lwd_tui.tui.paging import PageEntry, Paging
-from lwd_tui.tui.state.crash import write_report
+from lwd_tui.tui.parts.key_bar import KeyBar
+from lwd_tui.tui.parts.tabs import TabLine
+from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.state.keys import read_keymap
+from lwd_tui.tui.state.memory import write_report
 from lwd_tui.tui.theme import THEMES
 
 if TYPE_CHECKING:
     from lwd_tui.experiment.llm import Experiment
     from lwd_tui.experiment.participants import Wishes
+
 
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("setup", "Set up", "setup.page:SetupPage"),
@@ -216,19 +220,22 @@ def run_app(
     run: Path | None = None,
     path: Path | None = None,
 ) -> int:
-    """Open the explorer, and return its exit code.
-
-    Parameters
-    ----------
-    experiment : Experiment, optional
-        Begun at once.
-    wishes : Wishes, optional
-        What is asked of it beyond the experiment.
-    run : Path, optional
-        A stored run, opened to be looked at and perhaps gone on with.
-    path : Path, optional
-        Where the run of `experiment` is kept; under a name of its own if not given.
-    """
+    """Open the explorer, and return its exit code; the parameters are those of `Explorer`."""
     app = Explorer(experiment=experiment, wishes=wishes, run=run, path=path)
     app.run()
     return app.return_code or 0
+
+
+class Opening(Screen[None]):
+    """Stands until the first page is there; `page` is the one that is about to open."""
+
+    def __init__(self, tabs: Sequence[tuple[str, str]], page: str) -> None:
+        super().__init__()
+        self._tabs = tabs
+        self._page = page
+
+    def compose(self) -> ComposeResult:
+        """Yield what stays when the page takes its place."""
+        yield Words(Content("lwd-tui"), classes="status")
+        yield TabLine(self._tabs, self._page, numbered=True, id="pages")
+        yield KeyBar()

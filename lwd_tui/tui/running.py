@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -83,6 +84,14 @@ class Running(App[None]):
 
         return await self.push_screen_wait(Question(sentence, yes=yes, no=no))
 
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Show in the notice what goes wrong within."""
+        try:
+            yield
+        except LwdError as error:
+            self.notice = str(error)
+
     # Opening and closing
 
     @work(exclusive=True, group="open")
@@ -106,13 +115,10 @@ class Running(App[None]):
             await self.run_action("show_page('gmm')")
             return
         if controller := await self._new_controller():
-            try:
+            with self.telling():
                 await controller.open(run)
-            except LwdError as error:
-                self.notice = str(error)
-                return
-            if go_on:
-                controller.run()
+                if go_on:
+                    controller.run()
 
     async def _new_controller(self) -> RunController | None:
         """Close the run that is open and make place for another; None if the user won't."""

@@ -15,10 +15,10 @@ from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.gmm.page import GmmPage
 from lwd_tui.tui.pages.gmm.parameters import Parameters
-from lwd_tui.tui.pages.gmm.preset import ChooseMixtures
 from lwd_tui.tui.parts.curves import Curves
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.plot import Plot
+from lwd_tui.tui.parts.preset import ChooseMixtures
 
 SIZE = (120, 40)
 

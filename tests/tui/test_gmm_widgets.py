@@ -10,7 +10,6 @@ from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.palette import marker
 from lwd_tui.run.mixtures_walk import Walk
 from lwd_tui.store.records import StepNumbers
-from lwd_tui.tui.pages.gmm.clock_line import GmmClock
 from lwd_tui.tui.pages.gmm.densities import Densities
 from lwd_tui.tui.pages.gmm.mixtures import COMPILING
 from lwd_tui.tui.pages.gmm.numbers import GmmNumbers
@@ -21,6 +20,7 @@ from lwd_tui.tui.pages.gmm.overlaid import (
     model_curves,
 )
 from lwd_tui.tui.pages.gmm.parameters import Parameters
+from lwd_tui.tui.pages.gmm.time import GmmClock
 from lwd_tui.tui.pages.gmm.weights import WeightRows, Weights, bar
 from lwd_tui.tui.parts.curves import Curve, Curves, top_of
 from lwd_tui.tui.parts.form import Prose

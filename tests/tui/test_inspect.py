@@ -10,8 +10,8 @@ from textual.widgets import Input
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.inspect.answer import Answer
+from lwd_tui.tui.pages.inspect.finder import Hits
 from lwd_tui.tui.pages.inspect.followed import Followed
-from lwd_tui.tui.pages.inspect.hits import Hits
 from lwd_tui.tui.pages.inspect.outline import Outline
 from lwd_tui.tui.pages.inspect.page import InspectPage
 from lwd_tui.tui.pages.inspect.reading import Reading

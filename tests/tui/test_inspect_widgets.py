@@ -13,12 +13,11 @@ from lwd_tui.findings.lineage import Descendant, Following
 from lwd_tui.store.records import Reading as Read
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.pages.inspect.answer import Answer
-from lwd_tui.tui.pages.inspect.finder import Finder
+from lwd_tui.tui.pages.inspect.finder import Finder, Hits
 from lwd_tui.tui.pages.inspect.followed import Followed
-from lwd_tui.tui.pages.inspect.hits import Hits
 from lwd_tui.tui.pages.inspect.outline import Outline
 from lwd_tui.tui.pages.inspect.reading import Reading
-from lwd_tui.tui.pages.inspect.sheets import Place, answer_at, draw_for, sheet_at
+from lwd_tui.tui.pages.inspect.sheets import Place, answer_at, sheet_at
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.passage import LONGEST, Passage, capped
 from lwd_tui.tui.parts.posts import Posts
@@ -188,9 +187,9 @@ def test_the_place_of_a_failed_answer_has_no_distance():
 def test_the_draw_of_a_response_that_draws_for_itself():
     draws = (Draw(0, 0, (1,), 0), Draw(0, 0, (2,), 1), Draw(0, 1, (3,)))
     step = replace(handmade_step(0), draws=draws)
-    assert draw_for(step, Place(0, 0, 1)) == draws[1]
-    assert draw_for(step, Place(0, 1, 5)) == draws[2]
-    assert draw_for(step, Place(0, 2, 0)) is None
+    assert step.draw_for(0, 1) == draws[1]
+    assert step.draw_for(1, 5) == draws[2]
+    assert step.draw_for(2, 0) is None
 
 
 async def test_what_became_of_a_post_is_gone_to():

@@ -12,9 +12,9 @@ from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.setup.cost_line import CostLine
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.experiment_panel import ExperimentPanel
+from lwd_tui.tui.pages.setup.internet_panel import Seeds
 from lwd_tui.tui.pages.setup.models import Models
 from lwd_tui.tui.pages.setup.participant import EditParticipant
-from lwd_tui.tui.pages.setup.seeds import Seeds
 from lwd_tui.tui.parts.editor import Editor
 from lwd_tui.tui.parts.form import Form, FormRow
 from lwd_tui.tui.parts.question import Question

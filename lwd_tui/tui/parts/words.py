@@ -11,11 +11,6 @@ class Words(Static):
     """Shows content; plain strings in it are never markup.
 
     Textual's own `Static` lays the whole screen out anew with each update.
-
-    Parameters
-    ----------
-    content : Content, optional
-    id, classes : str, optional
     """
 
     def __init__(

@@ -5,41 +5,28 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 
-from lwd_tui.glossary import GLOSSARY
 from lwd_tui.run.mixtures_walk import Scene
 from lwd_tui.text import number_text
-from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.parts.text_panel import TextPanel, numbers_in_lines
+
+_COLUMN = 20
 
 
-class GmmNumbers(Panel):
+class GmmNumbers(TextPanel):
     """A list of words and values."""
-
-    DEFAULT_CSS = "GmmNumbers Words { height: auto; }"
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._list = Words()
-
-    def compose(self) -> ComposeResult:
-        """Yield the list, which scrolls where there is no room."""
-        with VerticalScroll():
-            yield self._list
 
     def show(self, scene: Scene) -> None:
         """Show a scene."""
         self.head(f"GMM numbers at t = {scene.t}")
-        lines = _lines(step_in_words(scene))
+        lines = numbers_in_lines(step_in_words(scene), _COLUMN)
         if scene.summary is not None:
             lines.append(Content.styled("\nof the whole run", "$quiet"))
-            lines += _lines(run_in_words(scene))
+            lines += numbers_in_lines(run_in_words(scene), _COLUMN)
         if scene.left_out:
             lines.append(Content.styled(f"\n{scene.left_out}", "$warning"))
-        self._list.put(Content("\n").join(lines))
+        self.text.put(Content("\n").join(lines))
 
 
 def step_in_words(scene: Scene) -> dict[str, str]:
@@ -79,10 +66,3 @@ def run_in_words(scene: Scene) -> dict[str, str]:
 
 def _of(number: float, count: int) -> str:
     return f"{round(number)} of {count}" if math.isfinite(number) else "–"
-
-
-def _lines(values: dict[str, str]) -> list[Content]:
-    return [
-        Content.assemble((GLOSSARY[term].name.ljust(20), "$quiet"), (value, "bold"))
-        for term, value in values.items()
-    ]

@@ -1,9 +1,13 @@
-"""The answers of a run as a tree: t, participant, response."""
+"""The answers of a run as a tree: t, participant, response.
+
+Our own, because Textual's `Tree` holds a node for each line, and a run may have a million steps.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -41,13 +45,13 @@ class Outline(Rows):
         Binding("left", "fold", "close", id="outline.close", show=False),
     ]
 
+    @dataclass(eq=False)
     class Opened(Message):
         """Another step is to be viewed."""
 
-        def __init__(self, t: int) -> None:
-            super().__init__()
-            self.t = t
+        t: int
 
+    @dataclass(eq=False)
     class Pointed(Message):
         """A response of the viewed step is to be shown.
 
@@ -58,11 +62,9 @@ class Outline(Rows):
             Whether it was chosen with Enter, and not only passed by.
         """
 
-        def __init__(self, participant: int, index: int, *, chosen: bool = False) -> None:
-            super().__init__()
-            self.participant = participant
-            self.index = index
-            self.chosen = chosen
+        participant: int
+        index: int
+        chosen: bool = False
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("no step is whole yet", id=id)
@@ -75,14 +77,9 @@ class Outline(Rows):
     # What is shown
 
     def show_run(self, names: Sequence[str], numbers: Sequence[StepNumbers]) -> None:
-        """Show another run.
+        """Show another run: the names of its participants, not cleaned, and its whole steps.
 
-        Parameters
-        ----------
-        names : sequence of str
-            Of the participants, not cleaned.
-        numbers : sequence of StepNumbers
-            Of the whole steps; it may grow.
+        The numbers of these may grow.
         """
         self._names, self._numbers = names, numbers
         self._step, self._answers, self._open = None, [], {0}
@@ -191,7 +188,8 @@ class Outline(Rows):
             return
         entry = self.entry(self.cursor)
         if entry.participant is None:
-            self._open_step(entry.t)
+            if self._step is None or entry.t != self._step.t:
+                self.post_message(self.Opened(entry.t))
         elif entry.response is None:
             self._open ^= {entry.participant}
             self._lay_out(self.cursor)
@@ -231,10 +229,6 @@ class Outline(Rows):
             self.action_choose()
         else:
             self._point()
-
-    def _open_step(self, t: int) -> None:
-        if self._step is None or t != self._step.t:
-            self.post_message(self.Opened(t))
 
     def _point(self, *, chosen: bool = False) -> None:
         entry = self.entry(self.cursor)

@@ -56,13 +56,8 @@ def plane_of(store: RunStore) -> Plane | None:
 def picture(step: Step, first: Step | None, plane: Plane | None) -> Picture | None:
     """Return the picture of a step; None if it has no answer to show.
 
-    Parameters
-    ----------
-    step : Step
-    first : Step or None
-        The step whose width the axes keep; None fits them to `step` alone.
-    plane : Plane or None
-        None: each step's own scaling, turned to the step before.
+    The axes keep the width of the first step, or fit `step` alone without one. Without a plane the
+    picture is the step's own scaling, turned to the step before.
     """
     if step.geometry is None or not len(step.embeddings):
         return None

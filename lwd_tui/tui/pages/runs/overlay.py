@@ -39,14 +39,9 @@ class Overlay(Panel):
         yield self._legend
 
     def show_series(self, placed: Mapping[int, NormSeries], *, relative: bool) -> None:
-        """Show the norms of some runs.
+        """Show the norms of some runs, by their places among the markers and colours.
 
-        Parameters
-        ----------
-        placed : mapping of int to NormSeries
-            By their places among the markers and colours.
-        relative : bool
-            Each as a share of its first value.
+        If relative, each is a share of its first value.
         """
         scales = sorted({each.scale for each in placed.values()})
         title = " · ".join(["‖D(t)‖F", *scales[: len(scales) == 1]])

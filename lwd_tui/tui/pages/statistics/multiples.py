@@ -47,18 +47,9 @@ class Multiples(Grid):
     def show_findings(
         self, found: Mapping[int, StepFindings], *, t: int | None, last: int, n: int
     ) -> None:
-        """Show what is computed so far.
+        """Show what is computed so far, by t: steps that are missing are gaps.
 
-        Parameters
-        ----------
-        found : mapping of int to StepFindings
-            By t; steps that are missing are gaps.
-        t : int or None
-            The viewed step.
-        last : int
-            T, where the time axis ends.
-        n : int
-            Participants.
+        The time axis ends at T, `last`, and is marked at the viewed step.
         """
 
         def over_time(read: Number) -> Floats:

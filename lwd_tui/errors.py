@@ -23,3 +23,7 @@ class RunStopped(LwdError):
     """The run could not go on; what was computed is stored and can be resumed."""
 
     exit_code = 4
+
+
+class RunWorthless(RunStopped):
+    """What the run holds shows nothing, so that there is no going on with it."""

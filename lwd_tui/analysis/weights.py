@@ -1,4 +1,7 @@
-"""What the weights of a run say: arrays in, arrays out."""
+"""What the weights of a run say: arrays in, arrays out.
+
+Our own, because no library knows these measures; what is general in them is NumPy's.
+"""
 
 from __future__ import annotations
 

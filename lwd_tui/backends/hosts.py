@@ -9,14 +9,15 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Sequence
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Sequence
+from urllib.parse import parse_qsl, urlsplit
 
 from lwd_tui.experiment.backend import UnfitRequest
 from lwd_tui.text import clean_line
 
 OLLAMA_PORT = 11434
 _SCHEME_PORTS = {"http": 80, "https": 443}
+_SECRET = re.compile(r"key|token|secret|passw|auth|signature|^sig$", re.IGNORECASE)
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (dialled, not bound)
 
 
@@ -82,16 +83,36 @@ def ollama_hosts(given: Sequence[str]) -> tuple[str, ...]:
 def openai_urls(given: Sequence[str]) -> tuple[str, ...]:
     """Return the base URLs asked for, else OPENAI_BASE_URL, else OpenAI's own; each once.
 
-    A URL without a path gets ``/v1``, where such servers have their interface.
+    A URL without a path gets ``/v1``, where such servers have their interface; a query is kept.
 
     Raises
     ------
     UnfitRequest
-        If an address isn't a URL with http or https, or holds a user or password.
+        If an address isn't a URL with http or https, or holds a user, a password or a key.
     """
     asked = [host for host in given if host.strip()]
     asked = asked or [os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"]
     return tuple(dict.fromkeys(_base_url(url.strip()) for url in asked))
+
+
+def refuse_secret(host: str) -> None:
+    """Raise if an address holds a user, a password or a key, which a run would record with it.
+
+    Raises
+    ------
+    UnfitRequest
+        Without what it holds.
+    """
+    address, _, query = host.partition("?")
+    named = next((name for name, _ in parse_qsl(query) if _SECRET.search(name)), None)
+    if "@" not in host and named is None:
+        return
+    what = "the user and password" if named is None else _shown(named)
+    place = host.rpartition("@")[2].partition("?")[0] if "@" in host else address
+    raise UnfitRequest(
+        f"host {_shown(place)}: leave {what} out of the URL, since the run records it; put the key "
+        "into the environment"
+    )
 
 
 def is_loopback(url: str) -> bool:
@@ -105,13 +126,36 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def is_direct(url: str) -> bool:
+    """Whether a URL is reached without a proxy: it is this machine, or in a network of NO_PROXY.
+
+    Names in NO_PROXY are left to the clients, which read them themselves; networks, such as
+    10.0.0.0/8, are not read by all of them.
+    """
+    if is_loopback(url):
+        return True
+    try:
+        address = ipaddress.ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+    listed = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    return any(address in network for network in _networks(listed))
+
+
+def proxy_variable(url: str) -> str:
+    """Return the variable that sets a proxy for a URL; "" if none does."""
+    scheme = urlsplit(url).scheme
+    names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "ALL_PROXY", "all_proxy")
+    found = next((name for name in names if os.environ.get(name)), "")
+    return "" if is_direct(url) else found
+
+
 def proxy_hint(url: str) -> str:
     """Return a clause naming the proxy that may have answered in the server's place, or ""."""
-    scheme = urlsplit(url).scheme
-    for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "ALL_PROXY", "all_proxy"):
-        if os.environ.get(name) and not is_loopback(url):
-            return f" ({name} is set: if the proxy isn't meant for it, add the host to NO_PROXY)"
-    return ""
+    name = proxy_variable(url)
+    if not name:
+        return ""
+    return f" ({name} is set: if the proxy isn't meant for it, add the host to NO_PROXY)"
 
 
 def _split_port(place: str) -> tuple[str, str | None]:
@@ -132,17 +176,29 @@ def _port(text: str) -> int | None:
 
 
 def _base_url(text: str) -> str:
-    parts = urlsplit(text if "://" in text else f"http://{text}")
-    if parts.scheme not in _SCHEME_PORTS or not parts.hostname:
-        raise UnfitRequest(f"host {_shown(text)}: write it as a URL, such as http://box:8000/v1")
-    if "@" in parts.netloc:
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        fit = parts.scheme in _SCHEME_PORTS and parts.hostname and parts.port != 0
+    except ValueError:  # Of brackets that don't match, or a port that is none.
+        fit = False
+    refuse_secret(text)
+    if not fit:
         raise UnfitRequest(
-            f"host {_shown(parts.hostname)}: leave the user and password out of the URL, since "
-            "the run records it; put the key into the environment"
+            f"host {_shown(text.partition('?')[0])}: write it as a URL, such as http://box:8000/v1"
         )
-    path = parts.path.rstrip("/")
-    return f"{parts.scheme}://{parts.netloc.lower()}{path or '/v1'}"
+    path = parts.path.rstrip("/") or "/v1"
+    return f"{parts.scheme}://{parts.netloc.lower()}{path}" + (
+        f"?{parts.query}" if parts.query else ""
+    )
 
 
 def _shown(text: str) -> str:
     return repr(clean_line(text)[:200])
+
+
+def _networks(listed: str) -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    for entry in listed.split(","):
+        try:
+            yield ipaddress.ip_network(entry.strip().strip("[]"), strict=False)
+        except ValueError:  # A name.
+            continue

@@ -99,7 +99,7 @@ class Pool:
                 spent = time.monotonic() - started
                 raise BackendStopped(
                     f"{model}: {len(faults)} tries in {spent:.0f} s failed, the last one at "
-                    f"{faults[-1]}; when the server is well again, resume the run"
+                    f"{faults[-1]}; when the server is well again, begin or resume the run"
                 )
 
 

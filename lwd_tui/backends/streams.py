@@ -18,6 +18,7 @@ async def watched(
     idle_seconds: float,
     failures: tuple[type[Exception], ...],
     explained: Callable[[Exception], Exception],
+    heard: Callable[[], int] | None = None,
 ) -> AsyncGenerator[Part, None]:
     """Yield what a stream brings; the limits are on each wait, never on the whole.
 
@@ -25,25 +26,30 @@ async def watched(
     ----------
     parts : async iterator
     first_seconds : float
-        Limit on the wait for the first part, which may be long: the server queues the request,
+        Limit on the wait for the first token, which may be long: the server queues the request,
         loads the model and reads the prompt first.
     idle_seconds : float
-        Limit between two parts.
+        Limit between two tokens.
     failures : tuple of type
         What the stream may raise.
     explained : callable
         Gives what is raised in its place. What is done with the parts is outside of this, so
         that a mistake there is never taken for a fault of the server.
+    heard : callable, optional
+        Says how many tokens were in the parts up to now, where some hold none: signs of life
+        while the request waits. Without it each part is a token.
 
     Raises
     ------
     Transient
-        If nothing came in that time.
+        If no token came in that time.
     """
-    limit, awaited = first_seconds, "answer"
+    clock = asyncio.get_running_loop().time
+    limit, awaited, before = first_seconds, "answer", 0
+    deadline = clock() + limit
     while True:
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout_at(deadline):
                 part = await anext(parts)
         except StopAsyncIteration:
             return
@@ -51,8 +57,15 @@ async def watched(
             raise Transient(f"no {awaited} within {limit:g} s") from None
         except failures as error:
             raise explained(error) from None
+        began = clock()
         yield part
-        limit, awaited = idle_seconds, "further token"
+        now = heard() if heard else before + 1
+        if now > before:
+            before, limit, awaited = now, idle_seconds, "further token"
+            deadline = clock() + limit
+        else:
+            # What was done with the part is no wait for the next.
+            deadline += clock() - began
 
 
 async def as_finished(work: Iterable[Coroutine[Any, Any, Result]]) -> AsyncGenerator[Result, None]:

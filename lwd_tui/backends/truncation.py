@@ -16,9 +16,26 @@ beginning of the prompt.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lwd_tui.experiment.backend import GenerateRequest, PromptTooLong, UnfitRequest
 
 GRANULE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The context that a prompt and its answer share.
+
+    Attributes
+    ----------
+    tokens : int
+    remedy : str
+        How there is more of it: what to set to `{needed}` tokens.
+    """
+
+    tokens: int
+    remedy: str = "set context = {needed} or more for this participant"
 
 
 def overlong_prompt(context: int) -> str:
@@ -90,16 +107,27 @@ def check_whole(
     check_room(request, prompt_tokens, completion_tokens, finish_reason)
 
 
-def check_words(request: GenerateRequest, prompt_tokens: int | None) -> None:
-    """Raise PromptTooLong if a server read fewer tokens than the prompt has words."""
+def check_words(
+    request: GenerateRequest, prompt_tokens: int | None, limit: Limit | None = None
+) -> None:
+    """Raise PromptTooLong if a server read fewer tokens than the prompt has words.
+
+    Parameters
+    ----------
+    request : GenerateRequest
+    prompt_tokens : int or None
+    limit : Limit, optional
+        Where the context isn't the request's to set.
+    """
     words = _words(request)
     if not prompt_tokens or prompt_tokens >= words:
         return
     what = f"the prompt has at least {words} tokens and the server read {prompt_tokens}"
-    if _estimate(request) > request.context:
-        raise too_long(request, f"{what}: it was cut")
+    context = limit.tokens if limit else request.context
+    if _estimate(request) > context:
+        raise too_long(request, f"{what}: it was cut", limit=limit)
     raise PromptTooLong(
-        f"{request.model}: {what}, although its context of {request.context} has room for it: the "
+        f"{request.model}: {what}, although its context of {context} has room for it: the "
         'server or its chat format leaves a part out; try style = "completion", another model or '
         "another server"
     )
@@ -114,28 +142,53 @@ def check_room(
     prompt_tokens: int | None,
     completion_tokens: int | None,
     finish_reason: str,
+    limit: Limit | None = None,
 ) -> None:
-    """Raise PromptTooLong if an answer ended because the context was full."""
+    """Raise PromptTooLong if an answer ended because the context was full.
+
+    Parameters
+    ----------
+    request : GenerateRequest
+    prompt_tokens, completion_tokens : int or None
+        As the server counted them.
+    finish_reason : str
+    limit : Limit, optional
+        Where the context isn't the request's to set.
+    """
     if finish_reason != "length" or prompt_tokens is None or completion_tokens is None:
         return
     if completion_tokens < request.new_tokens:
-        raise _no_room(request, prompt_tokens, completion_tokens)
+        raise _no_room(request, prompt_tokens, completion_tokens, limit)
 
 
-def _no_room(request: GenerateRequest, prompt_tokens: int, left: int) -> PromptTooLong:
+def _no_room(
+    request: GenerateRequest, prompt_tokens: int, left: int, limit: Limit | None = None
+) -> PromptTooLong:
     needed = prompt_tokens + request.new_tokens
-    return too_long(
-        request, f"the prompt of {prompt_tokens} tokens leaves the answer {left}", needed
-    )
+    what = f"the prompt of {prompt_tokens} tokens leaves the answer {left}"
+    return too_long(request, what, needed, limit)
 
 
-def too_long(request: GenerateRequest, what: str, needed: int | None = None) -> PromptTooLong:
-    """Return the error that names the context needed: more than there is, estimated if unknown."""
-    needed = max(needed or _estimate(request), request.context + 1)
+def too_long(
+    request: GenerateRequest, what: str, needed: int | None = None, limit: Limit | None = None
+) -> PromptTooLong:
+    """Return the error that names the context needed: more than there is, estimated if unknown.
+
+    Parameters
+    ----------
+    request : GenerateRequest
+    what : str
+        What shows that there is too little.
+    needed : int or None
+    limit : Limit, optional
+        Where the context isn't the request's to set.
+    """
+    limit = limit or Limit(request.context)
+    needed = max(needed or _estimate(request), limit.tokens + 1, request.context)
     needed = -(-needed // GRANULE) * GRANULE
     return PromptTooLong(
-        f"{request.model}: its context of {request.context} tokens is too small: {what}; set "
-        f"context = {needed} or more for this participant"
+        f"{request.model}: its context of {limit.tokens} tokens is too small: {what}; "
+        f"{limit.remedy.format(needed=needed)}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -119,22 +120,29 @@ def _blank(part: Embeddings, width: int) -> Vectors:
     return np.zeros((len(part.vectors), width), dtype=np.float32)
 
 
-def checked(rows: Sequence[Sequence[float]], count: int) -> Vectors:
-    """Return vectors as an array of shape (count, p), float32.
+def checked(rows: Any, count: int) -> Vectors:
+    """Return what a server sent as vectors as an array of shape (count, p), float32.
 
     Raises
     ------
     Transient
-        If there are more than texts, or of different lengths.
+        If it is no list, or has more than there are texts, or of different lengths.
     NoVector
-        If there are fewer, or one is empty, zero or not finite.
+        If there are fewer, or one is empty, zero, not finite or not of numbers.
     """
+    if not isinstance(rows, list):
+        raise Transient("it sent no list of vectors")
     if len(rows) < count or not all(rows):
         raise NoVector(f"it sent {len(rows)} vectors for {count} texts, or an empty one")
+    if not all(isinstance(row, list) for row in rows):
+        raise NoVector("it sent a vector that is no list of numbers")
     if len(rows) != count or len({len(row) for row in rows}) != 1:
         raise Transient(f"it sent {len(rows)} vectors for {count} texts, or of different lengths")
-    vectors = np.asarray(rows, dtype=np.float32)
-    if not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
+    try:
+        vectors = np.asarray(rows, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise NoVector("it sent a vector that is no list of numbers") from None
+    if vectors.ndim != 2 or not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
         raise NoVector("it sent a vector that is zero or not finite")
     return vectors
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_answers, check_level, counted, write
+from lwd_tui.cli.shared import check_answers, check_level, counted, json_number, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from lwd_tui.analysis.collapse import CollapseTimes
     from lwd_tui.findings.comparison import ComparedRun
 
-_WIDEST, _ROWS = 110, 19
-_LONGEST = 40
+_ROWS, _LONGEST = 19, 40
 
 
 def compare(
@@ -34,9 +33,8 @@ def compare(
 ) -> None:
     """Lay the norms of several runs over each other, and say in what the runs differ."""
     from rich.console import Console
-    from rich.text import Text
 
-    from lwd_tui.cli.plots import curves
+    from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot
     from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
     from lwd_tui.palette import marker
     from lwd_tui.store.folder import find_run
@@ -57,7 +55,7 @@ def compare(
     times = None if margin is None else _times(paths, margin, level)
     if as_json:
         for position, run in enumerate(found):
-            collapse = None if times is None else _finite(times.times[position])
+            collapse = None if times is None else json_number(times.times[position])
             write(_line(run, differing[position]) | {"collapsed_at": collapse})
         same = replicates(found)
         alike = {"margin": margin, "one_scale": not why_norms_differ(found), "replicates": same}
@@ -65,12 +63,11 @@ def compare(
         return
     console = Console()
     series = [
-        (run.name, "braille" if i == 0 else marker(i), [step.norm for step in run.numbers])
+        (run.name, LINE if i == 0 else marker(i), [step.norm for step in run.numbers])
         for i, run in enumerate(found)
     ]
-    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
-    if plot := curves(series, "‖D(t)‖F", width, _ROWS, plain=plain):
-        console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
+    if plot := curves(series, "‖D(t)‖F", Canvas.on(console, _ROWS)):
+        print_plot(console, plot)
         console.print()
     console.print(_table(found, differing))
     if why := why_norms_differ(found):
@@ -100,26 +97,20 @@ def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
     return collapse_times(rows, margin, level)
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _line(run: ComparedRun, differing: dict[str, Any]) -> dict[str, Any]:
-    from lwd_tui.cli.summary import json_number as number
-
     first, last = run.numbers[0], run.numbers[-1]
     return {
         "run": run.name,
         "seed": run.seed,
         "steps_done": len(run.numbers),
         "steps": run.steps,
-        "norms": [number(step.norm) for step in run.numbers],
-        "norm_first": number(first.norm),
-        "norm_last": number(last.norm),
-        "norm_debiased_last": number(last.norm_debiased),
-        "noise_floor_last": number(last.noise_floor),
-        "dispersion_first": number(run.dispersions[0]),
-        "dispersion_last": number(run.dispersions[1]),
+        "norms": [json_number(step.norm) for step in run.numbers],
+        "norm_first": json_number(first.norm),
+        "norm_last": json_number(last.norm),
+        "norm_debiased_last": json_number(last.norm_debiased),
+        "noise_floor_last": json_number(last.noise_floor),
+        "dispersion_first": json_number(run.dispersions[0]),
+        "dispersion_last": json_number(run.dispersions[1]),
         "differs_in": differing,
     }
 
@@ -128,8 +119,8 @@ def _summary(found: list[ComparedRun], times: CollapseTimes | None) -> dict[str,
     line: dict[str, Any] = {"summary": True, "runs": len(found)}
     if times is not None:
         line |= {
-            "collapse_median": _finite(times.median),
-            "collapse_interval": [_finite(times.lower), _finite(times.upper)],
+            "collapse_median": json_number(times.median),
+            "collapse_interval": [json_number(times.lower), json_number(times.upper)],
             "level": times.level,
         }
     return line
@@ -140,8 +131,7 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
     from rich.text import Text
 
     from lwd_tui.palette import marker
-    from lwd_tui.text import clean_line
-    from lwd_tui.text import number_text as number
+    from lwd_tui.text import clean_line, number_text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("run", overflow="fold")
@@ -155,11 +145,11 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
             Text(f"{sign} {clean_line(run.name)}"),
             str(run.seed),
             str(last.t),
-            number(first.norm),
-            number(last.norm),
-            number(last.norm_debiased),
-            number(last.noise_floor),
-            *(number(value) for value in run.dispersions),
+            number_text(first.norm),
+            number_text(last.norm),
+            number_text(last.norm_debiased),
+            number_text(last.noise_floor),
+            *(number_text(value) for value in run.dispersions),
             Text(", ".join(_setting(name, value) for name, value in fields.items())),
         )
     return table

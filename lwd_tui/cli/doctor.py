@@ -14,7 +14,7 @@ _ROOM_WANTED = 1_000_000_000
 
 def doctor(
     host: Annotated[
-        list[str] | None, typer.Option("--host", help="An Ollama server; may be given again.")
+        list[str] | None, typer.Option("--host", help="A server, of any kind; may be given again.")
     ] = None,
     model: Annotated[
         list[str] | None,
@@ -23,11 +23,13 @@ def doctor(
     context: Annotated[int, typer.Option(help="Tokens of context to try models with.")] = 4096,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a server.")] = False,
 ) -> None:
-    """Examine this machine and Ollama servers."""
+    """Examine this machine and servers."""
     import asyncio
     import json
 
-    from lwd_tui.backends.ollama.doctor import doctor as examine
+    from lwd_tui.backends.available import examine
+    from lwd_tui.experiment.backend import counted
+    from lwd_tui.text import clean_line
 
     contexts = dict.fromkeys(model, context) if model else None
     reports = asyncio.run(examine(tuple(host or ()), contexts))
@@ -38,8 +40,11 @@ def doctor(
         for level, sentence in local_findings():
             _tell(level, sentence)
         for report in reports:
-            version = f", Ollama {report.version}" if report.version else ""
-            typer.echo(f"\n{report.host}{version}")
+            server = f", {clean_line(report.server)}" if report.server else ""
+            typer.echo(f"\n{clean_line(report.host)}{server}")
+            if report.models:
+                names = ", ".join(model.name for model in report.models)
+                _tell("good", f"{counted(report.models)}: {names}")
             for finding in report.findings:
                 _tell(finding.level, finding.sentence)
     if (host or model) and not all(report.well for report in reports):
@@ -52,6 +57,7 @@ def local_findings() -> list[tuple[str, str]]:
     import shutil
 
     from lwd_tui import __version__
+    from lwd_tui.backends.available import is_installed
     from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
     from lwd_tui.experiment.backend import BackendError, load_backend
     from lwd_tui.experiment.registry import OURS, embedders, generators, rivals
@@ -73,7 +79,7 @@ def local_findings() -> list[tuple[str, str]]:
             found.append(("problem", str(error)))
             continue
         what = backend.title or f"the backend {name}"
-        if backend.module and not _is_installed(backend.module):
+        if backend.module and not is_installed(backend.module):
             need = f'{what} need: pip install "lwd-tui[{backend.extra}]"'
             lacks = f"{what} can't be used: {backend.module} is missing; install it"
             found.append(("advice", need if backend.extra else lacks))
@@ -89,15 +95,6 @@ def local_findings() -> list[tuple[str, str]]:
     if absent:
         found.append(("advice", f"not here yet: lwd-tui models pull {' '.join(absent)}"))
     return found
-
-
-def _is_installed(module: str) -> bool:
-    import importlib.util
-
-    try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):  # Of a module whose package isn't there, or no name at all.
-        return False
 
 
 def _tell(level: str, sentence: str) -> None:

@@ -10,12 +10,7 @@ from lwd_tui.errors import LwdError
 
 
 def explore(**opening: Any) -> int:
-    """Open the explorer, and return its exit code.
-
-    Parameters
-    ----------
-    **opening
-        See `lwd_tui.tui.app.run_app`.
+    """Open the explorer as `lwd_tui.tui.app.run_app` is told to, and return its exit code.
 
     Raises
     ------

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from lwd_tui.experiment.gmm import GmmRun
     from lwd_tui.run.mixtures import GmmSummary
 
-_WIDEST, _CURVE_ROWS, _DENSITY_ROWS = 110, 19, 12
-_MOST_ROWS = 20
+_CURVE_ROWS, _DENSITY_ROWS, _MOST_ROWS = 19, 12, 20
 
 
 def gmm(
@@ -84,7 +83,7 @@ def write_json(run: GmmRun) -> None:
 def json_lines(run: GmmRun) -> Iterator[dict[str, Any]]:
     """Yield what `write_json` writes."""
     from lwd_tui.analysis.weights import norms
-    from lwd_tui.cli.summary import json_number
+    from lwd_tui.cli.shared import json_number
     from lwd_tui.run.mixtures import sizes, summarise, theory
 
     expected = theory(run).tolist()
@@ -114,22 +113,19 @@ def json_lines(run: GmmRun) -> Iterator[dict[str, Any]]:
 def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
     """Print the curves, the densities at some steps (a few if none are given) and a table."""
     from rich.console import Console
-    from rich.text import Text
 
     from lwd_tui.cli.gmm_plots import density_plot, norm_plot, weights_plot
+    from lwd_tui.cli.plots import Canvas, print_plot
     from lwd_tui.run.mixtures import summarise, theory
 
     console = Console()
-    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
+    large, small = Canvas.on(console, _CURVE_ROWS), Canvas.on(console, _DENSITY_ROWS)
     last = run.weights.shape[1] - 1
     chosen = times or tuple(sorted({0, last // 20, last // 4, last}))
-    plots = []
-    if run.spec.participants > 1:
-        plots.append(norm_plot(run, theory(run), width, _CURVE_ROWS, plain=plain))
-    plots += [density_plot(run, 0, t, width, _DENSITY_ROWS, plain=plain) for t in chosen]
-    plots.append(weights_plot(run, 0, width, _CURVE_ROWS, plain=plain))
-    for plot in plots:
-        console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
+    plots = [norm_plot(run, theory(run), large)] if run.spec.participants > 1 else []
+    plots += [density_plot(run, 0, t, small) for t in chosen]
+    for plot in (*plots, weights_plot(run, 0, large)):
+        print_plot(console, plot)
         console.print()
     summary = summarise(run)
     console.print(_table(run, summary))

@@ -72,8 +72,7 @@ class LineReporter:
             return
         if isinstance(event, StepCompleted) and event.step.geometry is not None:
             step, norm = event.step, event.step.geometry.norm
-            failed = sum(response.failed for response in step.responses)
-            more = f", {failed} failed" if failed else ""
+            more = f", {step.failed} failed" if step.failed else ""
             self.notice(
                 f"t {step.t}/{self._experiment.steps}  k {step.k}  |A| {step.size}  "
                 f"norm {number_text(norm)}  {step.seconds:.1f} s{more}"
@@ -122,7 +121,7 @@ class BarReporter:
             self._fetched[total] = self._progress.add_task("", total=100, note="")
         self._progress.update(
             self._fetched[total],
-            description=f"fetching {clean_line(what)}",
+            description=clean_line(what),
             completed=100 * done // total,
             visible=done < total,
         )

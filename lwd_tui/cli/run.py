@@ -10,11 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from lwd_tui.cli.outcome import reader_left
 from lwd_tui.cli.progress import BarReporter, LineReporter, Reporter
 from lwd_tui.cli.shared import write
-from lwd_tui.cli.streams import reader_left
 from lwd_tui.cli.summary import print_summary, step_line, summary_line
-from lwd_tui.errors import RunStopped
+from lwd_tui.errors import RunStopped, RunWorthless
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.network import StepCompleted
@@ -105,7 +105,8 @@ async def _work(opening: Opening, reporter: Reporter, as_json: bool) -> None:
             # Whoever has left doesn't read this either.
             with suppress(BrokenPipeError, SystemExit):
                 reporter.stop()
-                _say_how_to_go_on(store, reporter)
+                if not isinstance(error, RunWorthless):
+                    _say_how_to_go_on(store, reporter)
             if reader_left(error):
                 raise RunStopped("nobody reads the output any more") from None
             if isinstance(error, OSError):

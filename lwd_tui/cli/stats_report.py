@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lwd_tui.analysis.multiplicity import significance
-from lwd_tui.cli.plots import curves
-from lwd_tui.cli.summary import scale_name
+from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot
 from lwd_tui.findings.sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings
@@ -21,7 +20,7 @@ from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 from lwd_tui.text import number_text as number
 
-_WIDEST, _PLOT_ROWS = 110, 13
+_PLOT_ROWS = 13
 _OF = {measure.key: measure.of for measure in MEASURES}
 _DIVERSITY = (
     ("S", "dispersion"),
@@ -39,12 +38,12 @@ _DIVERSITY = (
 _PLOTS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "how many different answers",
-        (("Vendi", "braille", "vendi"), ("rank", "-", "effective_rank")),
+        (("Vendi", LINE, "vendi"), ("rank", "-", "effective_rank")),
     ),
     (
         "shares, 0 to 1",
         (
-            ("distinct-2", "braille", "distinct_2"),
+            ("distinct-2", LINE, "distinct_2"),
             ("self-BLEU", "-", "self_bleu"),
             ("near duplicates", "·", "near_duplicates"),
             ("copied", "+", "copied"),
@@ -66,7 +65,7 @@ def print_findings(
     experiment = store.experiment
     names = [clean_line(who.name) for who in experiment.cast]
     last = found[-1]
-    console.print(_differences(found, level, scale_name(experiment)))
+    console.print(_differences(found, level, experiment.embedder.scale))
     for subject, sentence in step_verdicts(last, experiment, level):
         _say(console, subject, sentence)
     if len(names) > 1:
@@ -74,7 +73,7 @@ def print_findings(
         console.print(_pairs(last, names))
     console.print()
     console.print(_diversity(found))
-    _plot(console, found, scale_name(experiment), level)
+    _plot(console, found, experiment.embedder.scale, level)
     console.print()
     for subject, sentence in verdicts(whole, names):
         _say(console, subject, sentence)
@@ -151,10 +150,9 @@ def _table(title: str) -> Table:
 
 
 def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: float) -> None:
-    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
     intervals = [each.vectors.interval for each in found]
     norm = [
-        ("debiased norm", "braille", [each.numbers.norm_debiased for each in found]),
+        ("debiased norm", LINE, [each.numbers.norm_debiased for each in found]),
         ("upper end", "^", [interval.upper for interval in intervals]),
         ("lower end", "v", [interval.lower for interval in intervals]),
         ("noise floor", "·", [each.numbers.noise_floor for each in found]),
@@ -166,9 +164,9 @@ def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: fl
         ]
         pictures.append((title, series))
     for title, series in pictures:
-        if text := curves(series, title, width, _PLOT_ROWS, plain=plain):
+        if text := curves(series, title, Canvas.on(console, _PLOT_ROWS)):
             console.print()
-            console.print(Text.from_ansi(text), no_wrap=True, overflow="crop")
+            print_plot(console, text)
 
 
 def _say(console: Console, subject: str, sentence: str) -> None:

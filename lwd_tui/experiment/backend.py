@@ -5,7 +5,7 @@ This file is the whole contract. A backend is one `Backend`, found by `lwd_tui.e
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Protocol, runtime_checkable
 
 from lwd_tui.errors import LwdError
+from lwd_tui.experiment.doctor import HostReport
 from lwd_tui.experiment.llm import EmbedderSpec, Sampling, Scripted
 from lwd_tui.experiment.registry import place_of
 from lwd_tui.text import clean_line
@@ -20,6 +21,8 @@ from lwd_tui.types import Fetching, ModelInfo, Notice, Prompt, Think, Vectors
 
 Preview = Callable[[int, str], None]
 """Called with (position in the request, new text) as tokens arrive, on the event loop."""
+Progress = Callable[[str, int | None, int | None], None]
+"""Called with (state, bytes done, bytes in all) while a server fetches a model."""
 
 
 class BackendError(LwdError):
@@ -167,6 +170,15 @@ class Generator(Protocol):
 
 
 @runtime_checkable
+class Tries(Protocol):
+    """A generator that can tell, before a run is stored, what it would be refused for."""
+
+    async def try_out(self, request: GenerateRequest) -> None:
+        """Send a request as the run will; raise BackendError where it can't be served."""
+        ...
+
+
+@runtime_checkable
 class Embedder(Protocol):
     """Something that maps texts to vectors: phi of the paper."""
 
@@ -253,6 +265,14 @@ class Backend:
         Says what a host offers ("" for its usual one); raises BackendError where it can't.
     choose : callable or None
         Chooses so many models at a host, for an experiment that names none.
+    models : callable or None
+        Lists all models of a host, those that embed among them; None where "" is given and nobody
+        said where such a server is.
+    doctor : callable or None
+        Examines a host, and tries some models there with the tokens of context that each needs.
+        What is wrong is in the report; None as for `models`.
+    pull : callable or None
+        Lets a host fetch a model, and is told how far it is.
     hosts : str
         The hosts it takes if none are given, in words; "" for a backend that has no hosts.
     tells_thinking : bool
@@ -267,6 +287,9 @@ class Backend:
     embedder: Callable[[EmbedderSpec, Opening], Embedder] | None = None
     look: Callable[[str], Awaitable[Offer]] | None = None
     choose: Callable[[str, int], Awaitable[Sequence[str]]] | None = None
+    models: Callable[[str], Awaitable[Sequence[ModelInfo] | None]] | None = None
+    doctor: Callable[[str, Mapping[str, int] | None], Awaitable[HostReport | None]] | None = None
+    pull: Callable[[str, str, Progress], Awaitable[None]] | None = None
     hosts: str = ""
     tells_thinking: bool = True
     embedding_model: str = ""

@@ -223,6 +223,10 @@ class Draft:
         """The participants; empty while they are "auto"."""
         return () if self.participants == "auto" else self.participants
 
+    def foreign_to(self, model: ModelInfo) -> bool:
+        """Whether there are participants, and all of them of another backend than a model's."""
+        return bool(self.cast) and all(who.backend != model.backend for who in self.cast)
+
     def copies(self, model: ModelInfo) -> int:
         """Return how many participants a model has."""
         return sum(self._has(who, model) for who in self.cast)

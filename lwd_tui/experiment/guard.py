@@ -19,7 +19,7 @@ from lwd_tui.experiment.backend import (
     Generator,
     Opening,
     Preview,
-    load_backend,
+    Tries,
     open_embedder,
     open_generator,
 )
@@ -40,7 +40,6 @@ def guarded_generator(name: str, opening: Opening) -> Generator:
     """
     if name in OURS:
         return open_generator(name, opening)
-    load_backend(name)
     with told(name, BackendError):
         return _GuardedGenerator(name, open_generator(name, opening))
 
@@ -54,7 +53,6 @@ def guarded_embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:
     """
     if spec.backend in OURS:
         return open_embedder(spec, opening)
-    load_backend(spec.backend)
     with told(spec.backend, BackendError):
         return _GuardedEmbedder(spec.backend, open_embedder(spec, opening))
 
@@ -86,6 +84,11 @@ class _GuardedGenerator:
     async def prepare(self, contexts: dict[str, int], answers: int) -> None:
         with told(self._name, BackendError):
             await self._inner.prepare(contexts, answers)
+
+    async def try_out(self, request: GenerateRequest) -> None:
+        if isinstance(self._inner, Tries):
+            with told(self._name, BackendError):
+                await self._inner.try_out(request)
 
     async def generate(
         self, request: GenerateRequest, preview: Preview | None = None

@@ -110,6 +110,11 @@ class EmbedderSpec(Section):
     prefix: str = ""
     normalise: bool = True
 
+    @property
+    def scale(self) -> str:
+        """What the distances are between, in words."""
+        return "unit vectors" if self.normalise else "raw vectors"
+
 
 class Template(Section):
     """The words around the posts and the query. `{post}`, `{posts}` and `{query}` are filled in.

@@ -32,6 +32,7 @@ _DETAILS = ("author", "label")
 _LISTED = 12
 # Up to here a float holds every whole number.
 _EXACT = 2**53
+_CELL_LONGEST = 2**31 - 1
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -247,6 +248,8 @@ def _table(text: str, where: str, ending: str, column: str) -> Iterator[tuple[st
         delimiter, skipped = said[4], 1
     else:
         lines = itertools.chain([first], lines)
+    # Its own limit of 131,072 letters a cell is less than an essay of a book's length.
+    csv.field_size_limit(_CELL_LONGEST)
     table = csv.reader(lines, delimiter=delimiter, strict=True)
     top = f"line {1 + skipped}"
     try:
@@ -300,11 +303,19 @@ def _json(text: str, where: str) -> Iterator[tuple[str, Any]]:
 
 def _loads(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
     # Besides its own error: a number too long to convert, and lists too deep to follow.
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else error
         raise InvalidExperiment(f"{where}: not JSON: {reason}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = next(name for name, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {shorten(name, 40)!r} stands twice in one object")
+    return found
 
 
 _JSON: dict[str, Callable[[str, str], Iterator[tuple[str, Any]]]] = {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lwd_tui.experiment.section import dotted
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
 
@@ -43,16 +44,16 @@ class ComparedRun:
     @property
     def dispersions(self) -> tuple[float, float]:
         """The mean dispersion of the participants at the first and at the last whole step."""
-        first, last = (_mean(self.numbers[end].dispersion) for end in (0, -1))
+        ends = (self.numbers[end].dispersion for end in (0, -1))
+        first, last = (float(each.mean()) if len(each) else math.nan for each in ends)
         return first, last
 
 
 def compared(store: RunReader) -> ComparedRun:
     """Read what is compared of a run, of models or of mixtures."""
     specification = store.specification
-    settings = {
-        name: value for name, value in _flat(specification) if name.split(".")[0] not in _LEFT_OUT
-    }
+    fields = dotted(specification)
+    settings = {name: value for name, value in fields if name.split(".")[0] not in _LEFT_OUT}
     participants = specification["participants"]
     return ComparedRun(
         store.path.stem,
@@ -98,17 +99,5 @@ def why_norms_differ(runs: Sequence[ComparedRun]) -> str:
     return ""
 
 
-def _flat(section: Plain, path: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in section.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}", value
-
-
 def _key(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def _mean(values: Any) -> float:
-    return float(values.mean()) if len(values) else math.nan

@@ -33,14 +33,7 @@ _TESTED = {
 
 
 def tested(experiment: Experiment, k: int) -> str:
-    """Say what is exchangeable in the tests of a step, and so what they test.
-
-    Parameters
-    ----------
-    experiment : Experiment
-    k : int
-        k_t of the step.
-    """
+    """Say what is exchangeable in the tests of a step, and so what they test; k is its k_t."""
     what = _TESTED[experiment.retrieval]
     if experiment.retrieval != "shared" and experiment.readers(len(experiment.cast)).all():
         if experiment.ranking == "similar":
@@ -108,11 +101,7 @@ def _pairs(found: StepFindings, level: float) -> list[tuple[str, str]]:
 def verdicts(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
     """Return what there is to say of a whole run: subjects, and a sentence for each; not cleaned.
 
-    Parameters
-    ----------
-    found : RunFindings
-    names : sequence of str
-        Of the participants.
+    The names are those of the participants.
     """
     return [
         ("the same?", _same(found)),

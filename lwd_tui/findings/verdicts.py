@@ -136,15 +136,8 @@ def least_margin(
 ) -> float:
     """Return the least margin that a run of equal participants (A/A) would have met.
 
-    Parameters
-    ----------
-    store : RunReader
-        Of the control run.
-    window : int
-        W.
-    level : float
-    steps : iterable of int, optional
-        The whole steps, if they are to be counted while they are gone through.
+    The window is W, as for `equivalence`; the whole steps may be given if they are to be counted
+    while they are gone through.
 
     Raises
     ------
@@ -157,13 +150,7 @@ def least_margin(
 
 
 def check_control(store: RunReader, control: RunReader) -> None:
-    """Refuse a control run that doesn't show what noise alone makes of a run.
-
-    Parameters
-    ----------
-    store : RunReader
-    control : RunReader
-        A run of equal participants (A/A).
+    """Refuse a control run (A/A) that doesn't show what noise alone makes of a run.
 
     Raises
     ------
@@ -196,9 +183,12 @@ _SIZES = ("n =", "L =", "the embedder")
 def _scale(store: RunReader) -> tuple[int, int, str]:
     experiment = store.experiment
     embedder = experiment.embedder
-    vectors = "unit vectors" if embedder.normalise else "raw vectors"
     prefix = f" after {embedder.prefix!r}" if embedder.prefix else ""
-    return len(experiment.cast), experiment.responses, f"{embedder.model} ({vectors}){prefix}"
+    return (
+        len(experiment.cast),
+        experiment.responses,
+        f"{embedder.model} ({embedder.scale}){prefix}",
+    )
 
 
 def _norms(findings: Sequence[StepFindings]) -> list[float]:

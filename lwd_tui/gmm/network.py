@@ -154,10 +154,6 @@ def simulate(
     threads : int, optional
         As many as there are processors if not given. The result is the same.
     progress : callable, optional
-
-    Returns
-    -------
-    GmmRun
     """
     numbers = range(spec.replicates) if replicates is None else replicates
     threads = threads or processors()

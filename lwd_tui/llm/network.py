@@ -21,6 +21,7 @@ from lwd_tui.experiment.backend import (
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.llm.additions import fresh_posts, noise_posts
 from lwd_tui.llm.answers import problem_of
+from lwd_tui.llm.chance import look_greedy, other_seeds, refuse_greedy
 from lwd_tui.llm.clock import Clock
 from lwd_tui.llm.internet import Internet
 from lwd_tui.llm.prompt import build_prompt, post_line
@@ -143,7 +144,7 @@ class Network:
         for t in range(start, self._experiment.steps + 1):
             if not await self._clock.tick():
                 return
-            async with aclosing(self._step(t, known, preview)) as events:
+            async with aclosing(self._step(t, known, preview, t == start)) as events:
                 async for event in events:
                     yield event
             known = {}
@@ -153,6 +154,7 @@ class Network:
         t: int,
         known: dict[tuple[int, int], Response],
         preview: TokenPreview | None,
+        first: bool,
     ) -> AsyncGenerator[Event, None]:
         began = time.perf_counter()
         here = self._internet.since(self._experiment.oldest(t))
@@ -173,6 +175,8 @@ class Network:
                     known[event.response.participant, event.response.index] = event.response
                 yield event
         responses = tuple(known[key] for key in sorted(known))
+        if first:
+            await self._refuse_greedy(t, draws, prompts, responses)
 
         texts = [response.text for response in responses if not response.failed]
         yield Embedding(t, len(texts))
@@ -189,6 +193,34 @@ class Network:
         seconds = time.perf_counter() - began
         yield StepCompleted(
             Step(t, k, size, synthetic, draws, responses, vectors, posted, seconds, truncated)
+        )
+
+    async def _refuse_greedy(
+        self,
+        t: int,
+        draws: Sequence[Draw],
+        prompts: Sequence[Prompt],
+        responses: Sequence[Response],
+    ) -> None:
+        """Raise RunWorthless if a participant's server doesn't draw by chance, though asked to."""
+        seed, count = self._experiment.seed, self._experiment.responses
+        prompt_of = {draw.participant: prompt for draw, prompt in zip(draws, prompts, strict=True)}
+        for i, who in enumerate(self._experiment.cast):
+            own = [response for response in responses if response.participant == i]
+            if look_greedy(own, who.sampling):
+                request = self._request(i, prompt_of[i], other_seeds(seed, t, i, count))
+                await refuse_greedy(self._generators[i], request, own, who.name)
+
+    def _request(self, participant: int, prompt: Prompt, seeds: tuple[int, ...]) -> GenerateRequest:
+        who = self._experiment.cast[participant]
+        return GenerateRequest(
+            who.model,
+            prompt,
+            seeds,
+            who.sampling,
+            self._contexts[participant],
+            who.think,
+            who.thinking_tokens,
         )
 
     def _post(self, t: int, responses: Iterable[Response]) -> Iterator[Post]:
@@ -269,15 +301,7 @@ class Network:
             seeds = tuple(
                 request_seed(experiment.seed, t, participant, index, number) for index in indices
             )
-            request = GenerateRequest(
-                who.model,
-                prompt,
-                seeds,
-                who.sampling,
-                self._contexts[participant],
-                who.think,
-                who.thinking_tokens,
-            )
+            request = self._request(participant, prompt, seeds)
             asked, indices = indices, []
             show = _previewer(preview, participant, asked)
             async with aclosing(self._generators[participant].generate(request, show)) as answers:

@@ -60,13 +60,7 @@ def figures(
 ) -> dict[str, Drawing]:
     """Return the figures that a run has enough steps and answers for, by name.
 
-    Parameters
-    ----------
-    experiment : Experiment
-    numbers : sequence of StepNumbers
-        Of all whole steps.
-    chosen : sequence of Step
-        Those that the scatter shows.
+    The numbers are those of all whole steps; the chosen steps are those that the scatter shows.
     """
     names = [short_name(who.name) for who in experiment.cast]
     found = {
@@ -80,11 +74,6 @@ def figures(
 def chosen_steps(store: RunStore) -> list[Step]:
     """Return the first, the middle and the last whole step."""
     return [store.step(t) for t in moments(store.finished() - 1)]
-
-
-def scale_name(experiment: Experiment) -> str:
-    """Say which scale the norm has."""
-    return "unit vectors" if experiment.embedder.normalise else "raw vectors"
 
 
 def norm(numbers: Sequence[StepNumbers], experiment: Experiment) -> Drawing | None:
@@ -115,7 +104,7 @@ def norm(numbers: Sequence[StepNumbers], experiment: Experiment) -> Drawing | No
 
     first, last = known[0], known[-1]
     return Drawing(
-        f"Norm ‖D(t)‖F of {scale_name(experiment)}, every pair counted twice",
+        f"Norm ‖D(t)‖F of {experiment.embedder.scale}, every pair counted twice",
         f"The norm over t: {curves[0][first]:.3f} at t = {first}, {curves[0][last]:.3f} at "
         f"t = {last}",
         2.9,

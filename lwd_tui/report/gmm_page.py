@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from lwd_tui.analysis.weights import norms, quantile_band
 from lwd_tui.report.gmm_figures import gmm_figures
-from lwd_tui.report.page import beyond_the_paper, filled, stride, thinned
+from lwd_tui.report.page import beyond_the_paper, command, filled, shown_toml, stride, thinned
 from lwd_tui.report.recorded import recorded
-from lwd_tui.report.reproduce import command, shown_toml
 from lwd_tui.run.mixtures import NEAR_ZERO, sizes, summarise, theory
 from lwd_tui.run.recorded import stored_mixtures
 from lwd_tui.store.run import RunStore

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lwd_tui.backends.hosts import refuse_secret
 from lwd_tui.experiment.backend import (
     Embedder,
+    GenerateRequest,
     Generator,
     Opening,
+    Tries,
     UnfitRequest,
     close_all,
     load_backend,
@@ -74,6 +77,9 @@ async def assemble(
     BackendError
         If a server or model is missing, or a prompt could outgrow a model's context.
     """
+    # Also what this run doesn't use is recorded with it.
+    for host in (*hosts, *(who.host for who in experiment.cast), experiment.embedder.host):
+        refuse_secret(host)
     opened: dict[tuple[str, tuple[str, ...]], Generator] = {}
     embedder: Embedder | None = None
     opening = Opening((), notice, fetching, experiment.scripted)
@@ -99,6 +105,9 @@ async def assemble(
         for key, generator in opened.items():
             sizes = {model: size for (owner, model), size in wanted.items() if owner == key}
             await generator.prepare(sizes, experiment.responses)
+        for key, generator, who in zip(keys, generators, experiment.cast, strict=True):
+            if isinstance(generator, Tries):
+                await generator.try_out(_first(experiment, who, wanted[key, who.model]))
         phi = experiment.embedder
         servers = (phi.host,) if phi.host else tuple(hosts)
         embedder = guarded_embedder(phi, replace(opening, hosts=servers))
@@ -147,6 +156,19 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
                 f'{who.name}: {who.model} can\'t think before it answers; set think = "off"'
             )
     return experiment.replaced(changes) if changes else experiment
+
+
+def _first(experiment: Experiment, who: Participant, context: int) -> GenerateRequest:
+    """Return what a participant is asked that has read nothing."""
+    return GenerateRequest(
+        who.model,
+        build_prompt(experiment.template, who, experiment.query, ()),
+        tuple(range(experiment.responses)),
+        who.sampling,
+        context,
+        who.think,
+        who.thinking_tokens,
+    )
 
 
 def _may_think(who: Participant, model: ModelInfo) -> bool:

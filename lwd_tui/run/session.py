@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from lwd_tui import __version__
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.distance import geometry
-from lwd_tui.errors import LwdError, RunStopped
+from lwd_tui.errors import LwdError, RunStopped, RunWorthless
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.clock import Clock
@@ -37,6 +38,8 @@ from lwd_tui.store.run import RunStore
 from lwd_tui.types import Fetching, Geometry, Notice, Post, Step
 
 _PACKAGES = ("numpy", "xllamacpp", "gguf", "ollama", "openai", "sentence-transformers", "torch")
+
+_WORTHLESS = "worthless"
 
 
 class ModelChanged(LwdError):
@@ -163,6 +166,8 @@ class Session:
             If a model's digest isn't the recorded one.
         RunMismatch
             If its steps drew more or fewer posts than the rules say.
+        RunWorthless
+            If it was stopped for good.
         """
         store = RunStore.open(path, write=True)
         crew: Crew | None = None
@@ -173,6 +178,8 @@ class Session:
                     f"`lwd-tui runs show {path.stem}`"
                 )
             refuse_other_draws(store)
+            if told := [event for event in store.events() if event.kind == _WORTHLESS]:
+                raise RunWorthless(f"{path.stem} can't be gone on with: {told[-1].message}")
             servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
             crew = await assemble(store.experiment, servers, notice, fetching)
             changed = _changed(store.record, crew)
@@ -216,7 +223,8 @@ class Session:
                     yield self._keep(event)
             self._refuse_nothing()
         except LwdError as error:
-            self.store.add_event("error", str(error), self.store.finished())
+            kind = _WORTHLESS if isinstance(error, RunWorthless) else "error"
+            self.store.add_event(kind, str(error), self.store.finished())
             raise
 
     def _refuse_nothing(self) -> None:
@@ -271,7 +279,7 @@ class Session:
                 self.store.add_response(response)
             case StepCompleted(step):
                 n = len(self.experiment.cast)
-                self._frame = geometry(step.embeddings, step.owners, n, self._frame)
+                self._frame = geometry(Responses.of(step.embeddings, step.owners, n), self._frame)
                 step = replace(step, geometry=self._frame)
                 self.store.finish_step(step)
                 self._in_step = False

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.types import (
@@ -24,13 +24,15 @@ from lwd_tui.types import (
     Post,
     Prompt,
     Response,
-    Vectors,
 )
 
 MOST_WHOLE = 100
 """Participants whose distances are stored as a whole matrix, at most."""
 
 Row = tuple[Any, ...]
+
+FLOATS, VECTORS, INTS, IDS = "<f8", "<f4", "<i8", "<i4"
+"""Little-endian on any machine: numbers, embeddings, counts, and the ids of posts."""
 
 
 def text_bytes(text: str) -> bytes:
@@ -52,44 +54,14 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def floats_blob(values: ArrayLike) -> bytes:
-    """Pack float64, little-endian."""
-    return np.asarray(values, dtype="<f8").tobytes()
+def packed(values: ArrayLike, kind: str) -> bytes:
+    """Pack numbers of one of the kinds above."""
+    return np.asarray(values, dtype=kind).tobytes()
 
 
-def floats_of(blob: bytes) -> Floats:
-    """Unpack what `floats_blob` packed, in one dimension."""
-    return np.frombuffer(blob, dtype="<f8").astype(np.float64)
-
-
-def ints_blob(values: ArrayLike) -> bytes:
-    """Pack int64, little-endian."""
-    return np.asarray(values, dtype="<i8").tobytes()
-
-
-def ints_of(blob: bytes) -> Ints:
-    """Unpack what `ints_blob` packed."""
-    return np.frombuffer(blob, dtype="<i8").astype(np.int64)
-
-
-def ids_blob(ids: tuple[int, ...]) -> bytes:
-    """Pack ids of posts, 4 bytes each."""
-    return np.asarray(ids, dtype="<i4").tobytes()
-
-
-def ids_of(blob: bytes) -> tuple[int, ...]:
-    """Unpack what `ids_blob` packed."""
-    return tuple(np.frombuffer(blob, dtype="<i4").tolist())
-
-
-def vectors_blob(vectors: Vectors) -> bytes:
-    """Pack float32, little-endian."""
-    return np.asarray(vectors, dtype="<f4").tobytes()
-
-
-def vectors_of(blob: bytes, rows: int, dimensions: int) -> Vectors:
-    """Unpack what `vectors_blob` packed, of shape (rows, dimensions)."""
-    return np.frombuffer(blob, dtype="<f4").astype(np.float32).reshape(rows, dimensions)
+def unpacked(blob: bytes, kind: str) -> NDArray[Any]:
+    """Unpack what `packed` packed, in one dimension."""
+    return np.frombuffer(blob, dtype=kind).astype(np.dtype(kind).newbyteorder("="))
 
 
 def number_of(value: float | None) -> float:
@@ -129,7 +101,7 @@ def post_of(row: Row) -> Post:
 def numbers_of(row: Row) -> StepNumbers:
     """Read the columns of a whole step that `StepNumbers` has, in its order."""
     t, k, size, synthetic, *norms, dispersion, seconds, failed = row
-    floats = (*map(number_of, norms), floats_of(dispersion or b""), number_of(seconds))
+    floats = (*map(number_of, norms), unpacked(dispersion or b"", FLOATS), number_of(seconds))
     values: Row = (t, k, size, synthetic, *floats, failed)
     return StepNumbers(*values)
 
@@ -137,7 +109,7 @@ def numbers_of(row: Row) -> StepNumbers:
 def draw_of(row: Row) -> Draw:
     """Read (t, participant, posts, response)."""
     t, participant, posts, response = row
-    return Draw(t, participant, ids_of(posts), response)
+    return Draw(t, participant, tuple(unpacked(posts, IDS).tolist()), response)
 
 
 def attempt_rows(response: Response) -> Iterator[Row]:
@@ -184,7 +156,7 @@ def number_columns(geometry: Geometry | None) -> Row:
         geometry.norm,
         geometry.norm_debiased,
         geometry.noise_floor,
-        floats_blob(geometry.dispersion),
+        packed(geometry.dispersion, FLOATS),
     )
 
 
@@ -199,21 +171,21 @@ def geometry_row(t: int, geometry: Geometry) -> Row:
     return (
         t,
         geometry.explained,
-        floats_blob(distances),
-        floats_blob(geometry.coordinates),
-        ints_blob(geometry.owners),
+        packed(distances, FLOATS),
+        packed(geometry.coordinates, FLOATS),
+        packed(geometry.owners, INTS),
     )
 
 
 def geometry_of(row: Row) -> Geometry:
     """Read a geometry, its columns in the order of its fields."""
     distances, *norms, dispersion, coordinates, owners, explained = row
-    spread, people = floats_of(dispersion), ints_of(owners)
+    spread, people = unpacked(dispersion, FLOATS), unpacked(owners, INTS)
     values: Row = (
-        _square(floats_of(distances), len(spread), people),
+        _square(unpacked(distances, FLOATS), len(spread), people),
         *map(number_of, norms),
         spread,
-        floats_of(coordinates).reshape(-1, 2),
+        unpacked(coordinates, FLOATS).reshape(-1, 2),
         people,
         number_of(explained),
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.store.connection import new_file
-from lwd_tui.store.encoding import Row, floats_blob, floats_of, ints_blob, ints_of
+from lwd_tui.store.encoding import FLOATS, INTS, Row, packed, unpacked
 from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
@@ -39,16 +39,8 @@ def save_gmm(
 ) -> None:
     """Make the file of a run, whole or not at all.
 
-    Parameters
-    ----------
-    path : Path
-    run : GmmRun
-    norm : ndarray of shape (T + 1,)
-        Median over the replicates of the norm of D(t).
-    k, size : ndarray of shape (T + 1,)
-        The largest k_t of a participant, and |A(t)|.
-    record : mapping
-        What it was made with, as JSON values.
+    Of each of the T + 1 steps it holds the median over the replicates of the norm of D(t), the
+    largest k_t of a participant, and |A(t)|. The record says as JSON values what it was made with.
 
     Raises
     ------
@@ -81,16 +73,16 @@ def read_gmm_run(reader: RunReader) -> GmmRun:
     found = reader.replicates()
     with reading(reader.path):
         numbers, weights, lifted, means, covariances = zip(*found, strict=True)
-        count = len(ints_of(lifted[0])) // n
+        count = len(unpacked(lifted[0], INTS)) // n
         moving = spec.moving != "none"
         shape = (len(found), count, n, size)
         return GmmRun(
             spec,
             range(numbers[0], numbers[-1] + 1),
-            floats_of(b"".join(weights)).reshape(shape),
-            ints_of(b"".join(lifted)).reshape(shape[:3]),
-            floats_of(b"".join(means)).reshape(*shape, dimension) if moving else None,
-            floats_of(b"".join(covariances)).reshape(*shape, dimension, dimension)
+            unpacked(b"".join(weights), FLOATS).reshape(shape),
+            unpacked(b"".join(lifted), INTS).reshape(shape[:3]),
+            unpacked(b"".join(means), FLOATS).reshape(*shape, dimension) if moving else None,
+            unpacked(b"".join(covariances), FLOATS).reshape(*shape, dimension, dimension)
             if moving
             else None,
         )
@@ -136,7 +128,7 @@ def _replicate_row(run: GmmRun, place: int) -> Row:
     moved = (run.means, run.covariances)
     return (
         run.replicates[place],
-        floats_blob(run.weights[place]),
-        ints_blob(run.lifted[place]),
-        *(None if part is None else floats_blob(part[place]) for part in moved),
+        packed(run.weights[place], FLOATS),
+        packed(run.lifted[place], INTS),
+        *(None if part is None else packed(part[place], FLOATS) for part in moved),
     )

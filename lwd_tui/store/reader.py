@@ -174,7 +174,7 @@ class RunReader:
                 synthetic,
                 tuple(self.draws(t)),
                 tuple(responses),
-                encoding.vectors_of(vectors, usable, dimensions),
+                encoding.unpacked(vectors, encoding.VECTORS).reshape(usable, dimensions),
                 tuple(self._posts("WHERE answered_at = ?", t)),
                 encoding.number_of(seconds),
                 truncated,
@@ -193,16 +193,13 @@ class RunReader:
             ):
                 with reading(self.path):
                     count = len(blob) // (4 * dimensions) if dimensions else 0
-                    vectors = encoding.vectors_of(blob, count, dimensions)
-                yield t, vectors
+                    vectors = encoding.unpacked(blob, encoding.VECTORS)
+                yield t, vectors.reshape(count, dimensions)
 
     def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
-        """Yield t, participant, response and text of what whole steps have that can be used.
+        """Yield t, participant, response and text of what can be used of whole steps.
 
-        Parameters
-        ----------
-        first, last : int
-            From t = `first` to before `last`.
+        They go from t = `first` to before `last`.
         """
         for t in range(first, min(last, self.finished())):
             yield from self._all(
@@ -288,7 +285,9 @@ class RunReader:
         )
         with reading(self.path):
             return [
-                Reading(*row[:3]) for row in found if post.id in np.frombuffer(row[3], dtype="<i4")
+                Reading(*row[:3])
+                for row in found
+                if post.id in np.frombuffer(row[3], dtype=encoding.IDS)
             ]
 
     # Words

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from lwd_tui.findings.step import MEASURES, StepFindings, step_findings
-from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.jobs import Job
 from lwd_tui.types import Floats
@@ -60,14 +59,9 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunResult:
-    """One run of a sweep.
+    """One run of a sweep: the norms of its T + 1 steps, and late numbers.
 
-    Attributes
-    ----------
-    job : Job
-    norms : ndarray of shape (T + 1,)
-    late : dict of str to float
-        Of each of `NUMBERS`, the mean over the last third of the steps.
+    These are, of each of `NUMBERS`, the mean over the last third of the steps.
     """
 
     job: Job
@@ -102,14 +96,11 @@ def run_result(job: Job) -> RunResult:
     """Read what one finished run came to."""
     with RunStore.open(job.path) as store:
         numbers = store.numbers()
-        found = [step_findings(store, step) for step in _late(numbers)]
+        late_third = numbers[-max(1, round(len(numbers) / 3)) :]
+        found = [step_findings(store, step) for step in late_third]
         norms = np.array([step.norm for step in numbers])
     late = {key: _mean([read(each) for each in found]) for key, (_, read) in NUMBERS.items()}
     return RunResult(job, norms, late)
-
-
-def _late(numbers: Sequence[StepNumbers]) -> Sequence[StepNumbers]:
-    return numbers[-max(1, round(len(numbers) / 3)) :]
 
 
 def variant_results(

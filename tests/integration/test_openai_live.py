@@ -45,7 +45,7 @@ async def test_it_is_known_for_what_it_is(server: str) -> None:
     assert await generator.count_tokens(only_model(server), "hello world") == 2
     with pytest.raises(ModelMissing):
         await generator.describe("another")
-    with pytest.raises(UnfitRequest, match="-c for llama-server"):
+    with pytest.raises(UnfitRequest, match="2048 tokens or more for each slot"):
         await generator.prepare({only_model(server): 2048}, 4)
     await generator.aclose()
 
@@ -79,7 +79,9 @@ async def test_a_completion(server: str) -> None:
 async def test_a_prompt_that_is_too_long_names_the_context_needed(server: str) -> None:
     generator = OpenAIGenerator([server])
     prompt = Prompt("chat", (Message("user", "word " * 1500),))
-    with pytest.raises(PromptTooLong, match=r"the prompt has 15\d\d tokens; set context = 1792"):
+    with pytest.raises(
+        PromptTooLong, match=r"the prompt has 15\d\d tokens; start llama-server with 1792"
+    ):
         await answers(generator, wish(only_model(server), prompt=prompt, context=1024))
     await generator.aclose()
 

@@ -24,6 +24,12 @@ class Compatible(WireServer):
         self.faults: deque[Fault] = deque()
         self.active = self.most_active = 0
         self.length = 3.0
+        # The n-th word of an answer to a request, by its seed.
+        self.word: Callable[[dict[str, Any], int, int], str] = lambda _, seed, n: f"{seed}.{n} "
+        # Whether it has a way to count tokens, which gateways often don't pass on.
+        self.counts = True
+        # What it says against a request, if anything.
+        self.objection: Callable[[dict[str, Any]], str | None] = lambda _: None
 
     async def _answer(self, request: Request, reply: Reply) -> None:
         match request.path:
@@ -32,12 +38,15 @@ class Compatible(WireServer):
                 await reply.send(200, {"object": "list", "data": [row]})
             case "/props":
                 await reply.send(200, {"total_slots": self.slots})
-            case "/tokenize":
+            case "/tokenize" if self.counts:
                 text = request.body.get("prompt") or request.body["content"]
                 await reply.send(200, {"tokens": text.split(), "count": len(text.split())})
             case "/v1/chat/completions" | "/v1/completions":
                 if self.faults:
                     await self.faults.popleft()(request, reply)
+                    return
+                if message := self.objection(request.body):
+                    await reply.send(400, {"error": {"message": message}})
                     return
                 self.active += 1
                 self.most_active = max(self.active, self.most_active)
@@ -67,7 +76,8 @@ class Compatible(WireServer):
         count = body.get("n", 1)
         for word in range(3):
             for index in range(count):
-                await self.chunk(request, reply, index, f"{body.get('seed', 0) + index}.{word} ")
+                text = self.word(body, body.get("seed", 0) + index, word)
+                await self.chunk(request, reply, index, text)
             await asyncio.sleep(0.005)
         for index in range(count):
             await self.chunk(request, reply, index, "", "stop")
@@ -85,6 +95,16 @@ class Compatible(WireServer):
         content = {"delta": {"content": text}} if chat else {"text": text}
         choice = {"index": index, "finish_reason": finish, **content}
         await reply.chunk(f"data: {json.dumps(stream_part(request, [choice]))}\n\n")
+
+
+def unknown_fields(*names: str) -> Callable[[dict[str, Any]], str | None]:
+    """Return the objection of a server that doesn't know some fields."""
+
+    def objection(body: dict[str, Any]) -> str | None:
+        unknown = next((name for name in names if name in body), None)
+        return unknown and f"Unrecognized request argument supplied: {unknown}"
+
+    return objection
 
 
 def stream_part(request: Request, choices: list[Any], **more: Any) -> dict[str, Any]:

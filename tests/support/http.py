@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +87,7 @@ class WireServer:
 
     handler: Handler
     port: int = 0
+    tls: ssl.SSLContext | None = None
     requests: list[Request] = field(default_factory=list)
     hangups: int = 0
     _server: asyncio.Server | None = None
@@ -91,14 +95,16 @@ class WireServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     def asked(self, path: str) -> list[Any]:
         """Return the bodies sent to a path."""
         return [request.body for request in self.requests if request.path == path]
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", self.port, ssl=self.tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -163,3 +169,19 @@ async def _read(reader: asyncio.StreamReader, ahead: bytes) -> Request | None:
             headers[found[1].lower()] = found[2]
     length = int(headers.get("content-length", 0))
     return Request(method, path, headers, await reader.readexactly(length) if length else b"")
+
+
+@contextmanager
+def in_thread(server: WireServer) -> Iterator[WireServer]:
+    """Serve from a thread, for what runs an event loop of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result(5)
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()

@@ -57,6 +57,8 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=4)
     parser.add_argument("--context", type=int, default=2048)
     parser.add_argument("--embedding", action="store_true")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--name", default="")
     given = parser.parse_args()
     params = xllamacpp.CommonParams()
     params.model.path = given.path
@@ -66,6 +68,10 @@ def main() -> None:
     params.n_gpu_layers = 0
     params.cache_ram_mib = 0
     params.warmup = False
+    if given.port:
+        params.port = given.port
+    if given.name:
+        params.model_alias = {given.name}
     if given.embedding:
         params.embedding = True
         params.n_ubatch = params.n_batch = given.context

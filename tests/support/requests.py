@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 from lwd_tui.backends.ollama.generator import OllamaGenerator
+from lwd_tui.backends.openai.generator import OpenAIGenerator
 from lwd_tui.experiment.backend import GenerateRequest, Generation, Generator, Preview
 from lwd_tui.experiment.llm import Sampling
 from lwd_tui.types import Message, Prompt
@@ -36,3 +37,9 @@ def ollama(*urls: str, **settings: Any) -> OllamaGenerator:
     """Return a generator that is quick to give up and to try again."""
     quick = {"first_seconds": 5.0, "idle_seconds": 0.3, "attempts": 4, "first_delay": 0.01}
     return OllamaGenerator(urls, **(quick | settings))
+
+
+def openai(*urls: str, **settings: Any) -> OpenAIGenerator:
+    """Return a generator that is quick to give up and to try again."""
+    quick = {"first_seconds": 2.0, "idle_seconds": 0.3, "attempts": 4, "first_delay": 0.01}
+    return OpenAIGenerator(urls, **(quick | settings))

@@ -121,6 +121,15 @@ def test_a_tally_counts_and_keeps_the_end_of_what_streams_in():
     assert not tally.participants[0].arrived
 
 
+def test_what_is_thought_is_no_part_of_what_is_said_so_far():
+    tally = Tally(1)
+    said = []
+    for piece in ("<thi", "nk>Let me", " see. " * 200, "</think>", "\n\nPrices ", "rise."):
+        tally.preview(0, 0, piece)
+        said.append(tally.participants[0].text.strip())
+    assert said[1:] == ["(thinking)", "(thinking)", "(thinking)", "Prices", "Prices rise."]
+
+
 def test_pace_counts_tokens_of_the_step_in_progress():
     now = [100.0]
     pace = Pace(lambda: now[0])

@@ -10,6 +10,7 @@ from lwd_tui.experiment.files import load_preset
 from lwd_tui.store.files import save_preset
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.setup.cost_line import CostLine
+from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.experiment_panel import ExperimentPanel
 from lwd_tui.tui.pages.setup.models import Models
 from lwd_tui.tui.pages.setup.participant import EditParticipant
@@ -250,16 +251,20 @@ async def test_models_are_chosen_copied_and_left():
         await until(pilot, lambda: page.query_one(Models).count == 6)
         models = page.query_one(Models)
         await focus(pilot, models)
-        await pilot.press("space", "down", "space", "plus", "down", "enter")
-        assert [who.model for who in page._draft.cast[3:]] == ["ada", "ben", "ben", "cleo"]
+        await pilot.press("space")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("n")
+        await until(pilot, lambda: len(page._draft.cast) == 3)
+        await pilot.press("down", "space", "plus", "down", "enter")
+        assert [who.model for who in page._draft.cast[2:]] == ["ada", "ben", "ben", "cleo"]
         await pilot.press("space", "up", "minus")
         # Keys that come faster than they are heard mean the line that they were pressed on.
         models.action_choose()
         models.action_move(1)
         await pilot.pause()
-        assert [who.model for who in page._draft.cast[3:]] == ["ada"]
+        assert [who.model for who in page._draft.cast[2:]] == ["ada"]
         await pilot.press("up", "space")
-        assert [who.model for who in page._draft.cast[3:]] == ["ada", "ben"]
+        assert [who.model for who in page._draft.cast[2:]] == ["ada", "ben"]
         await pilot.press("slash")
         await write(pilot, "do")
         assert models.count == 1
@@ -297,12 +302,70 @@ async def test_a_server_fills_the_table(monkeypatch):
         app = Explorer(page="setup")
         async with app.run_test(size=(120, 40)) as pilot:
             await settled(pilot)
-            await focus(pilot, app.screen.query_one("Servers Choice"))
-            await pilot.press("left", "left")
             await until(pilot, lambda: app.screen.query_one(Models).count == 3)
-            assert "in memory:" in shown(app)
-            assert "loaded, 0% GPU" in shown(app)
+            await focus(pilot, app.screen.query_one("Servers Choice"))
+            await pilot.press("right")
+            await until(pilot, lambda: "OPENAI_BASE_URL" in shown(app))
+            await pilot.press("left")
+            await until(pilot, lambda: "in memory:" in shown(app))
+            assert "in RAM" in shown(app)
             assert "gemma3:270m" in shown(app)
+
+
+async def test_a_server_that_answers_is_found_and_offered_first(monkeypatch):
+    async with ReplayServer({"/api/tags": "301-tags-renderers"}) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        app = Explorer(page="setup")
+        async with app.run_test(size=(160, 45)) as pilot:
+            await settled(pilot)
+            await until(pilot, lambda: f"answers at {server.url}" in app.notice)
+            assert app.screen.query_one("Servers").backend == "ollama"
+            # What would be begun is what it was, until somebody chooses.
+            assert {who.backend for who in app.screen._draft.cast} == {"embedded"}
+            page = shown(app)
+            assert "remote" in page
+            assert "thinks" in page
+            assert "base" in page
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+async def test_whether_a_servers_model_replaces_the_others_is_asked(monkeypatch, answer):
+    async with ReplayServer() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        app = Explorer(page="setup")
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            await until(pilot, lambda: app.screen.query_one(Models).count == 3)
+            page = app.screen
+            await focus(pilot, page.query_one(Models))
+            await pilot.press("space")
+            await until(pilot, lambda: isinstance(app.screen, Question))
+            assert "All 2 participants are of the backend embedded" in shown(app)
+            await pilot.press(answer)
+            await until(pilot, lambda: app.screen is page and page.query_one(Models)._copies[0])
+            backends = [who.backend for who in page._draft.cast]
+            assert backends == (["ollama"] if answer == "y" else ["embedded"] * 2 + ["ollama"])
+            # The second one is not asked about.
+            await pilot.press("down", "plus", "minus")
+            await until(pilot, lambda: len(page._draft.cast) == len(backends))
+            assert app.screen is page
+
+
+async def test_a_draft_of_last_time_keeps_its_own_backend(monkeypatch):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        app.screen._draft.set("steps", 5)
+        app.screen.query_one(Models).post_message(DraftPanel.Edited())
+        await pilot.pause()
+    async with ReplayServer() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        app = Explorer(page="setup")
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            assert app.screen._draft.get("steps") == 5
+            assert app.screen.query_one("Servers").backend == "embedded"
+            assert server.requests == []
 
 
 async def test_a_server_that_is_not_there(monkeypatch):
@@ -332,9 +395,9 @@ async def test_who_takes_part_is_found_out_where_a_preset_leaves_it_open(tmp_pat
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         await pilot.press("o", "down", "enter")
-        await until(pilot, lambda: len(app.screen._draft.cast) == 3)
+        await until(pilot, lambda: len(app.screen._draft.cast) == 2)
         assert app.screen._draft.get("name") == "bitcoin"
-        assert "the three small embedded models take part instead" in app.notice
+        assert "the small embedded models take part instead" in app.notice
 
 
 async def test_another_run_is_not_stopped_unasked(preset):

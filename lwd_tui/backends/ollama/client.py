@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any, TypeVar, cast
 
 import httpx
 import ollama
-from ollama import ChatResponse, GenerateResponse, ResponseError
+from ollama import ResponseError
 from pydantic import BaseModel, ValidationError, field_validator
 
 from lwd_tui.backends.hosts import is_loopback, proxy_hint
 from lwd_tui.backends.retry import UNREACHED, Transient
+from lwd_tui.backends.wire import lines_of
 from lwd_tui.experiment.backend import BackendError, PromptTooLong, ServerMissing, UnfitRequest
 from lwd_tui.text import shorten
 
@@ -80,26 +82,39 @@ class OllamaClient(ollama.AsyncClient):
         """Return the models that the server has."""
         return await self._request(Listing, "GET", "/api/tags")
 
-    async def stream(
-        self, body: Mapping[str, Any]
-    ) -> AsyncGenerator[ChatResponse | GenerateResponse, None]:
-        """Start a chat, or a completion where the body has no messages."""
-        streamed = {**body, "stream": True}
-        if "messages" in body:
-            return closable(
-                await self._request(ChatResponse, "POST", "/api/chat", json=streamed, stream=True)
-            )
-        return closable(
-            await self._request(
-                GenerateResponse, "POST", "/api/generate", json=streamed, stream=True
-            )
-        )
+    async def stream(self, body: Mapping[str, Any]) -> AsyncGenerator[str, None]:
+        """Yield the lines of a chat, or of a completion where the body has no messages."""
+        path = "/api/chat" if "messages" in body else "/api/generate"
+        asked = self._client.stream("POST", path, json={**body, "stream": True})
+        async with asked as answer:
+            if not answer.is_success:
+                await answer.aread()
+                raise ResponseError(answer.text, answer.status_code)
+            async with aclosing(lines_of(answer.aiter_bytes())) as lines:
+                async for line in lines:
+                    yield line
 
-    async def generate_whole(self, body: Mapping[str, Any]) -> GenerateResponse:
+    async def generate_whole(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return a completion in one piece; without a prompt it only loads the model."""
-        return await self._request(
-            GenerateResponse, "POST", "/api/generate", json={**body, "stream": False}
-        )
+        answer = await self._whole("/api/generate", {**body, "stream": False})
+        if "done" not in answer:
+            raise ValueError("no answer")
+        return answer
+
+    async def vectors(self, body: Mapping[str, Any]) -> Any:
+        """Return what is sent as the vectors of some texts, of length 1."""
+        return (await self._whole("/api/embed", body)).get("embeddings")
+
+    async def raw_vector(self, body: Mapping[str, Any]) -> Any:
+        """Return what is sent as the vector of one text."""
+        return (await self._whole("/api/embeddings", body)).get("embedding")
+
+    async def _whole(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        # Not by the client's own classes, which refuse an answer whole for one odd field.
+        answer: dict[str, Any] = await self._request(dict, "POST", path, json=body)
+        if answer.get("error"):
+            raise ResponseError(str(answer["error"]), 200)
+        return answer
 
 
 class _Version(BaseModel):
@@ -220,8 +235,8 @@ def missing(error: Exception, url: str) -> BackendError:
 def _refusal(error: ResponseError, url: str, model: str) -> Exception:
     status = error.status_code
     told = _told(_inner(str(error.error)))
-    if status == -1:
-        return Transient(f"an error inside the stream: {told}")
+    if status == 200:
+        return Transient(f"HTTP 200 with an error: {told}")
     if told.startswith("<"):
         return Transient(f"HTTP {status} with a web page")
     if 300 <= status < 400:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
 
 from lwd_tui.backends.hosts import ollama_hosts
 from lwd_tui.backends.ollama.client import FAILURES, explained
@@ -14,61 +12,10 @@ from lwd_tui.backends.ollama.models import canonical, list_models
 from lwd_tui.backends.ollama.server import OllamaServer
 from lwd_tui.backends.retry import Transient
 from lwd_tui.experiment.backend import BackendError
-from lwd_tui.types import ModelInfo
+from lwd_tui.experiment.doctor import Finding, HostReport
 
-Level = Literal["good", "advice", "problem"]
 _STREAMS = 6
 _SECONDS = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing worth knowing, in a sentence."""
-
-    level: Level
-    sentence: str
-
-
-@dataclass(slots=True)
-class HostReport:
-    """What was found out about one host.
-
-    Attributes
-    ----------
-    host, version : str
-        "" for the version if no server answers.
-    models : tuple of ModelInfo
-    slots : dict of str to int
-        Answers that the server makes at the same time, for each model that was tried.
-    together : bool or None
-        Whether all models that were asked about are in its memory at once; None: not tried.
-    findings : list of Finding
-    """
-
-    host: str
-    version: str = ""
-    models: tuple[ModelInfo, ...] = ()
-    slots: dict[str, int] = field(default_factory=dict)
-    together: bool | None = None
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def well(self) -> bool:
-        """Whether a run can be made there."""
-        return all(finding.level != "problem" for finding in self.findings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain JSON values."""
-        models = [model.to_dict() for model in self.models]
-        findings = [asdict(finding) for finding in self.findings]
-        return {
-            "host": self.host,
-            "version": self.version,
-            "models": models,
-            "slots": self.slots,
-            "together": self.together,
-            "findings": findings,
-        }
 
 
 async def doctor(
@@ -97,6 +44,7 @@ async def _examine(url: str, contexts: Mapping[str, int] | None) -> HostReport:
     server = OllamaServer(url)
     try:
         report.version = await server.client.version()
+        report.server = f"Ollama {report.version}"
         _count_models(report)
         loaded = await server.look()
         generating = [
@@ -214,7 +162,7 @@ async def count_slots(server: OllamaServer, model: str, context: int) -> int:
         asked = {**body, "options": {**options, "seed": seed}}
         tokens = 0
         try:
-            async with aclosing(await server.client.stream(asked)) as parts:
+            async with aclosing(server.client.stream(asked)) as parts:
                 async for _ in parts:
                     tokens += 1
                     if tokens == 2:

@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from ollama import ResponseError
@@ -25,9 +25,6 @@ from lwd_tui.backends.vectors import NoVector, ServerEmbedder, checked, refuse_u
 from lwd_tui.experiment.backend import Embeddings, UnfitRequest, close_all
 from lwd_tui.text import shorten
 from lwd_tui.types import ModelInfo, Vectors
-
-Result = TypeVar("Result")
-
 
 # By which a server says that it can't write a vector down.
 _NO_NUMBER = re.compile(r"unsupported value: [-+]?(?:NaN|Inf)", re.IGNORECASE)
@@ -124,26 +121,13 @@ class OllamaEmbedder(ServerEmbedder):
         return np.concatenate(rows), tuple(truncated)
 
     async def _embed(self, server: OllamaServer, texts: list[str], truncate: bool) -> Vectors:
-        async def ask() -> Sequence[Sequence[float]]:
-            answer = await server.client.embed(
-                self._model, texts, truncate=truncate, keep_alive=self._keep_alive
-            )
-            return answer.embeddings
-
-        return unit(checked(await self._asked(server, ask), len(texts)))
+        body = {"model": self._model, "input": texts, "truncate": truncate}
+        return unit(checked(await self._asked(server, server.client.vectors, body), len(texts)))
 
     async def _raw(self, server: OllamaServer, texts: Sequence[str], units: Vectors) -> Vectors:
         """Ask for the raw vectors, which must point where the unit vectors point."""
-        rows: list[Sequence[float]] = []
-        for text in texts:
-
-            async def ask(text: str = text) -> Sequence[float]:
-                answer = await server.client.embeddings(
-                    self._model, text, keep_alive=self._keep_alive
-                )
-                return answer.embedding
-
-            rows.append(await self._asked(server, ask))
+        bodies = [{"model": self._model, "prompt": text} for text in texts]
+        rows = [await self._asked(server, server.client.raw_vector, body) for body in bodies]
         vectors = checked(rows, len(texts))
         refuse_unit(vectors, self._model, server.url)
         if (np.sum(unit(vectors) * units, axis=1) < 0.999).any():
@@ -153,11 +137,16 @@ class OllamaEmbedder(ServerEmbedder):
             )
         return vectors
 
-    async def _asked(self, server: OllamaServer, ask: Callable[[], Awaitable[Result]]) -> Result:
+    async def _asked(
+        self,
+        server: OllamaServer,
+        ask: Callable[[dict[str, Any]], Awaitable[Any]],
+        body: dict[str, Any],
+    ) -> Any:
         server.touch(self._model)
         try:
             async with asyncio.timeout(self._seconds):
-                return await ask()
+                return await ask({**body, "keep_alive": self._keep_alive})
         except TimeoutError:
             raise Transient(f"no vectors within {self._seconds:g} s") from None
         except FAILURES as error:

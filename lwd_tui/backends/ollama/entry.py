@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from lwd_tui.backends.hosts import ollama_hosts
-from lwd_tui.experiment.backend import Backend, Embedder, Generator, Offer, Opening, counted
+from lwd_tui.experiment.backend import (
+    Backend,
+    Embedder,
+    Generator,
+    Offer,
+    Opening,
+    Progress,
+    counted,
+)
+from lwd_tui.experiment.doctor import HostReport
 from lwd_tui.experiment.llm import EmbedderSpec
 from lwd_tui.types import ModelInfo
 
@@ -46,6 +55,25 @@ async def _look(host: str) -> Offer:
     return Offer("ollama", url, True, words, models, complete=True)
 
 
+async def _models(host: str) -> Sequence[ModelInfo]:
+    from lwd_tui.backends.ollama.models import list_models
+
+    return await list_models(host)
+
+
+async def _doctor(host: str, contexts: Mapping[str, int] | None) -> HostReport:
+    from lwd_tui.backends.ollama.doctor import doctor
+
+    (report,) = await doctor([host], contexts)
+    return report
+
+
+async def _pull(host: str, name: str, progress: Progress) -> None:
+    from lwd_tui.backends.ollama.models import pull_model
+
+    await pull_model(host, name, progress)
+
+
 def _in_memory(model: ModelInfo) -> str:
     share = "" if model.gpu_share is None else f" ({model.gpu_share:.0%} on the GPU)"
     return f"{model.name}{share}"
@@ -56,6 +84,9 @@ BACKEND = Backend(
     embedder=_embedder,
     look=_look,
     choose=_choose,
+    models=_models,
+    doctor=_doctor,
+    pull=_pull,
     hosts="OLLAMA_HOST or this machine",
     embedding_model="nomic-embed-text",
 )

@@ -6,21 +6,23 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from typing import Any
 
-from ollama import ChatResponse, GenerateResponse, ResponseError
+from ollama import ResponseError
 
 from lwd_tui.backends.hosts import ollama_hosts
+from lwd_tui.backends.ollama.chunks import Reader
 from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long, tokens_named
 from lwd_tui.backends.ollama.embedder import OllamaEmbedder
 from lwd_tui.backends.ollama.models import ModelFacts, canonical, choose_models
-from lwd_tui.backends.ollama.request import body_of, content_of
+from lwd_tui.backends.ollama.request import body_of
 from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
 from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.streams import as_finished, watched
 from lwd_tui.backends.truncation import check_whole, check_words, too_long
+from lwd_tui.backends.wire import counted
 from lwd_tui.experiment.backend import (
     GenerateRequest,
     Generation,
@@ -34,16 +36,6 @@ __all__ = ["OllamaEmbedder", "OllamaGenerator", "choose_models"]
 
 # Counting tokens happens before the context of the run is known.
 COUNTING_CONTEXT = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    text: str
-    thinking: str
-    finish_reason: str
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    seconds: float
 
 
 class OllamaGenerator:
@@ -208,9 +200,9 @@ class OllamaGenerator:
                 raise explained(error, host.url, model) from None
             except FAILURES as error:
                 raise explained(error, host.url, model) from None
-            counted = answer.prompt_eval_count
+            tokens = counted(answer.get("prompt_eval_count"))
             # A server that cuts silently leaves half the context at least.
-            return counted if counted is not None and counted < context // 2 else None
+            return tokens if tokens is not None and tokens < context // 2 else None
 
         count, _ = await self._pool.run(canonical(model), self._places[model], work, "count")
         return count
@@ -219,19 +211,25 @@ class OllamaGenerator:
         self, request: GenerateRequest, position: int, preview: Preview | None
     ) -> Generation:
         name, seed = canonical(request.model), request.seeds[position]
-        answered_by = ""
+        answered_by, seconds = "", 0.0
 
-        async def work(host: HostScheduler) -> _Answer:
-            nonlocal answered_by
+        async def work(host: HostScheduler) -> Reader:
+            nonlocal answered_by, seconds
             answered_by = host.url
             server = self._servers[host.url]
-            if self._is_remote(request.model):
-                # Nothing is tried out there, and no context is promised: only a cut that shows is.
-                answer = await self._stream(server, request, position, preview)
+            remote = self._is_remote(request.model)
+            # Nothing is tried out on another machine: no context is promised there.
+            proven = (
+                0
+                if remote
+                else await server.ready(request.model, request.context, self._first_seconds)
+            )
+            began = time.perf_counter()
+            answer = await self._stream(server, request, position, preview)
+            seconds = time.perf_counter() - began
+            if remote:
                 check_words(request, answer.prompt_tokens)
                 return answer
-            proven = await server.ready(request.model, request.context, self._first_seconds)
-            answer = await self._stream(server, request, position, preview)
             check_whole(
                 request,
                 answer.prompt_tokens,
@@ -239,7 +237,7 @@ class OllamaGenerator:
                 answer.finish_reason,
                 proven,
             )
-            host.answer_seconds[name] = answer.seconds
+            host.answer_seconds[name] = seconds
             if name not in host.loaded:
                 # What the server had to unload for it matters to the next step's order.
                 with suppress(Transient):
@@ -254,7 +252,7 @@ class OllamaGenerator:
             answer.finish_reason,
             answer.prompt_tokens,
             answer.completion_tokens,
-            answer.seconds,
+            seconds,
             answer.thinking,
             answered_by,
             faults,
@@ -262,49 +260,40 @@ class OllamaGenerator:
 
     async def _stream(
         self, server: OllamaServer, request: GenerateRequest, position: int, preview: Preview | None
-    ) -> _Answer:
+    ) -> Reader:
         name, facts = canonical(request.model), self._facts[request.model]
-        body = body_of(request, request.seeds[position], facts, self._keep_alive)
-        began = time.perf_counter()
-        pieces: list[str] = []
-        thoughts: list[str] = []
-        last: ChatResponse | GenerateResponse | None = None
+        body = server.accepted(body_of(request, request.seeds[position], facts, self._keep_alive))
+        reader = Reader()
 
         def fault(error: Exception) -> Exception:
-            return self._fault(error, server, request)
+            return self._fault(error, server, request, body)
 
         limits = self._first_seconds, self._idle_seconds
         try:
             async with (
-                aclosing(await server.client.stream(body)) as parts,
-                aclosing(watched(parts, *limits, FAILURES, fault)) as stream,
+                aclosing(server.client.stream(body)) as sent,
+                aclosing(watched(sent, *limits, FAILURES, fault)) as lines,
             ):
-                async for part in stream:
-                    text, thought = content_of(part)
-                    pieces.append(text)
-                    thoughts.append(thought)
+                async for line in lines:
+                    text = _taken(reader, line, server)
                     # One token may be read late, after another answer ended; two are a stream.
-                    if len(pieces) == 2:
+                    if reader.parts == 2:
                         server.scheduler.stream_began(name)
                     if preview and text:
                         preview(position, text)
-                    if part.done:
-                        last = part
         finally:
-            if len(pieces) >= 2:
+            if reader.parts >= 2:
                 server.scheduler.stream_ended(name)
-        if last is None:
-            raise Transient("the stream ended before the answer did")
-        return _Answer(
-            "".join(pieces),
-            "".join(thoughts),
-            last.done_reason or "stop",
-            last.prompt_eval_count,
-            last.eval_count,
-            time.perf_counter() - began,
-        )
+        reader.finish()
+        return reader
 
-    def _fault(self, error: Exception, server: OllamaServer, request: GenerateRequest) -> Exception:
+    def _fault(
+        self,
+        error: Exception,
+        server: OllamaServer,
+        request: GenerateRequest,
+        body: Mapping[str, Any],
+    ) -> Exception:
         if isinstance(error, ResponseError):
             if is_too_long(error):
                 tokens = tokens_named(error)
@@ -312,8 +301,19 @@ class OllamaGenerator:
                     return too_long(request, "the server refused the prompt")
                 needed = tokens + request.new_tokens
                 return too_long(request, f"the prompt has {tokens} tokens", needed)
+            wished = request.think not in ("auto", "off")
+            if again := server.refused(error, body, wished):
+                return again
             if error.status_code == 503:
                 server.scheduler.crowded(canonical(request.model))
                 return explained(error, server.url, request.model)
         server.forget()
         return explained(error, server.url, request.model)
+
+
+def _taken(reader: Reader, line: str, server: OllamaServer) -> str:
+    try:
+        return reader.take(line)
+    except Transient:
+        server.forget()
+        raise

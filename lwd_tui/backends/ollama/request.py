@@ -1,10 +1,8 @@
-"""What is sent to an Ollama server for an answer, and what is read from it."""
+"""What is sent to an Ollama server for an answer."""
 
 from __future__ import annotations
 
 from typing import Any
-
-from ollama import ChatResponse, GenerateResponse
 
 from lwd_tui.backends.ollama.models import ModelFacts
 from lwd_tui.experiment.backend import GenerateRequest
@@ -48,10 +46,3 @@ def body_of(
     thinks = "thinking" in facts.info.capabilities or request.think not in ("auto", "off")
     told = {"think": _THINK.get(request.think, request.think)} if thinks else {}
     return body | {"messages": turns} | told
-
-
-def content_of(part: ChatResponse | GenerateResponse) -> tuple[str, str]:
-    """Return the new text of an answer, and of the thinking before it."""
-    if isinstance(part, GenerateResponse):
-        return part.response or "", part.thinking or ""
-    return part.message.content or "", part.message.thinking or ""

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from ollama import GenerateResponse, ResponseError
+from ollama import ResponseError
 
 from lwd_tui.backends.ollama.client import FAILURES, OllamaClient, explained, is_too_long, missing
 from lwd_tui.backends.ollama.models import ModelFacts, canonical, loaded_models, read_facts
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import scheduler_of
 from lwd_tui.backends.truncation import largest_whole, overlong_prompt
+from lwd_tui.backends.wire import counted
 from lwd_tui.experiment.backend import BackendError, ModelMissing, UnfitRequest
+from lwd_tui.text import clean_line, shorten
 
 KEEP_ALIVE = "30m"
 _RELEASE_SECONDS = 5.0
+# What makes a run surer, and can be done without where a server won't have it.
+_EXTRAS = {
+    "think": re.compile(r"\bthink(?:ing)?\b", re.IGNORECASE),
+    "truncate": re.compile(r"\btruncate\b", re.IGNORECASE),
+    "shift": re.compile(r"\bshift\b", re.IGNORECASE),
+}
 
 
 async def locate(
@@ -79,6 +88,7 @@ class OllamaServer:
         self.keep_alive = keep_alive
         self._proven: dict[tuple[str, int], int] = {}
         self._digests: dict[str, str] = {}
+        self._without: set[str] = set()
         self._found: frozenset[str] | None = None
         self._touched: set[str] = set()
         self._loading = asyncio.Lock()
@@ -120,7 +130,7 @@ class OllamaServer:
         Returns
         -------
         int
-            The largest prompt token count that proves a prompt whole; see `wholeness`.
+            The largest prompt token count that proves a prompt whole; see `truncation`.
 
         Raises
         ------
@@ -137,16 +147,45 @@ class OllamaServer:
                 self._proven[key] = await self._probe(model, context, seconds)
         return self._proven[key]
 
+    def accepted(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a request without what the server has refused."""
+        return {name: value for name, value in body.items() if name not in self._without}
+
+    def refused(
+        self, error: ResponseError, body: Mapping[str, Any], think: bool = False
+    ) -> Transient | None:
+        """Return the fault that makes us ask again, if a server refuses what can be left out.
+
+        Parameters
+        ----------
+        error : ResponseError
+        body : mapping
+            What was sent.
+        think : bool
+            Whether the user wishes thinking, which then isn't left out.
+        """
+        if error.status_code not in (400, 422) or is_too_long(error):
+            return None
+        told = shorten(clean_line(str(error.error)), 200)
+        for name, pattern in _EXTRAS.items():
+            if name in body and not (think and name == "think") and pattern.search(told):
+                self._without.add(name)
+                return Transient(f"asked again without {name}: {told}")
+        return None
+
     def forget(self) -> None:
         """Make everything ready anew: the server may have been started again."""
         self._proven.clear()
 
-    async def whole(self, body: Mapping[str, Any], seconds: float) -> GenerateResponse:
+    async def whole(self, body: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """Send a request to /api/generate that isn't streamed."""
         self.touch(str(body["model"]))
         try:
             async with asyncio.timeout(seconds):
-                return await self.client.generate_whole({"keep_alive": self.keep_alive, **body})
+                sent = self.accepted({"keep_alive": self.keep_alive, **body})
+                return await self.client.generate_whole(sent)
+        except ResponseError as error:
+            raise self.refused(error, body) or error from None
         except TimeoutError:
             raise Transient(f"no answer within {seconds:g} s") from None
 
@@ -210,4 +249,4 @@ class OllamaServer:
             raise explained(error, self.url, model) from None
         except FAILURES as error:
             raise explained(error, self.url, model) from None
-        return largest_whole(context, answer.prompt_eval_count)
+        return largest_whole(context, counted(answer.get("prompt_eval_count")))

@@ -1,21 +1,15 @@
-"""The one reader of what OpenAI-compatible servers stream: whatever comes is data, never trusted.
-
-Parts that are null or absent are skipped wherever they stand. What can't be understood is a fault
-that names its place in the stream; nothing that a server sends ends in an error of ours.
-"""
+"""The one reader of what OpenAI-compatible servers stream."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from lwd_tui.backends.retry import Transient
-from lwd_tui.text import clean_line, shorten
+from lwd_tui.backends.wire import WireReader, counted, joined
 
 Hear = Callable[[int, str], None]
-_SENT_LONGEST = 80
 
 
 @dataclass(slots=True)
@@ -30,16 +24,16 @@ class Answer:
     @property
     def text(self) -> str:
         """What was said; halves of a letter that came in two parts are joined."""
-        return _joined(self.pieces)
+        return joined(self.pieces)
 
     @property
     def thinking(self) -> str:
         """What was thought before it, where the server keeps that apart."""
-        return _joined(self.thoughts)
+        return joined(self.thoughts)
 
 
 @dataclass(slots=True)
-class Reader:
+class Reader(WireReader):
     """Puts the answers of one request together from the lines of its stream.
 
     Parameters
@@ -56,10 +50,14 @@ class Reader:
     answers : list of Answer
     prompt_tokens : int or None
         As the server counted them; None where it didn't.
+    new_tokens : int or None
+        Of all answers together, where they are counted so.
     fingerprint : str
         What the server says of itself.
     done : bool
         Whether it said that nothing more comes.
+    heard : int
+        Pieces of text and of thinking that have come, of all answers.
     """
 
     count: int
@@ -67,9 +65,10 @@ class Reader:
     counts_each: bool = False
     answers: list[Answer] = field(init=False)
     prompt_tokens: int | None = None
+    new_tokens: int | None = None
     fingerprint: str = ""
     done: bool = False
-    _parts: int = 0
+    heard: int = 0
     _ended: int = 0
 
     def __post_init__(self) -> None:
@@ -93,21 +92,13 @@ class Reader:
         if text == "[DONE]":
             self.done = True
             return
-        self._parts += 1
-        try:
-            part = json.loads(text)
-        except (ValueError, RecursionError):
-            raise self._fault("malformed JSON", text) from None
+        part = self.parsed(text)
         if part is None:
             return
-        if not isinstance(part, dict):
-            raise self._fault("no object", part)
-        if part.get("error"):
-            raise Transient(f"an error inside the stream: {_message(part['error'])}")
         if isinstance(part.get("system_fingerprint"), str):
             self.fingerprint = part["system_fingerprint"]
-        for choice in self._list(part.get("choices"), "choices"):
-            self._choice(self._object(choice, "a choice"))
+        for choice in self.items(part.get("choices"), "choices"):
+            self._choice(self.mapping(choice, "a choice"))
         self._usage(part.get("usage"))
 
     def finish(self) -> None:
@@ -125,6 +116,16 @@ class Reader:
             answer.finish_reason = answer.finish_reason or "stop"
 
     @property
+    def begun(self) -> bool:
+        """Whether any answer has begun, or ended."""
+        return any(answer.pieces or answer.thoughts for answer in self.answers)
+
+    @property
+    def ended(self) -> bool:
+        """Whether each answer has given a reason for its end."""
+        return all(answer.finish_reason for answer in self.answers)
+
+    @property
     def partly_ended(self) -> bool:
         """Whether some answers gave a reason for their end and others, that have text, none."""
         silent = [answer for answer in self.answers if not answer.finish_reason]
@@ -135,82 +136,35 @@ class Reader:
         if index is None:
             index = 0
         if not isinstance(index, int) or isinstance(index, bool):
-            raise self._fault("an index that is no number", index)
+            raise self.fault("an index that is no number", index)
         if not 0 <= index < self.count:
             raise Transient("it sent more answers than were asked for")
         answer = self.answers[index]
-        said = self._object(choice.get("delta") or choice.get("message") or {}, "a delta")
+        said = self.mapping(choice.get("delta") or choice.get("message") or {}, "a delta")
         thoughts: list[str] = []
-        text = self._content(choice.get("text"), thoughts)
-        text += self._content(said.get("content"), thoughts)
+        text = self.content(choice.get("text"), thoughts)
+        text += self.content(said.get("content"), thoughts)
         for name in ("reasoning_content", "reasoning", "thinking"):
             if said.get(name) is not None:
-                thoughts.append(self._content(said[name], thoughts))
+                thoughts.append(self.content(said[name], thoughts))
                 break
         answer.pieces.append(text)
         answer.thoughts += thoughts
+        self.heard += bool(text or any(thoughts))
         if text:
             self.hear(index, text)
-        reason = choice.get("finish_reason")
-        if reason is not None and not isinstance(reason, str):
-            raise self._fault("a reason for the end that is no text", reason)
+        reason = self.reason(choice.get("finish_reason"))
         if reason:
             answer.finish_reason, self._ended = reason, index
-
-    def _content(self, content: Any, thoughts: list[str]) -> str:
-        """Return the text of a content, which may be in parts; put what was thought aside."""
-        if content is None or isinstance(content, str):
-            return content or ""
-        texts = []
-        for part in self._list(content, "content"):
-            if isinstance(part, str):
-                texts.append(part)
-                continue
-            found = self._object(part, "a part of a content")
-            for name in ("thinking", "reasoning"):
-                thoughts.append(self._content(found.get(name), thoughts))
-            texts.append(self._content(found.get("text"), thoughts))
-        return "".join(texts)
 
     def _usage(self, usage: Any) -> None:
         if not isinstance(usage, dict):
             return
         # A count of 0 stands for none.
-        self.prompt_tokens = _count(usage.get("prompt_tokens")) or self.prompt_tokens
+        self.prompt_tokens = counted(usage.get("prompt_tokens")) or self.prompt_tokens
+        new = counted(usage.get("completion_tokens"))
         if self.count == 1 or self.counts_each:
             answer = self.answers[self._ended]
-            answer.completion_tokens = (
-                _count(usage.get("completion_tokens")) or answer.completion_tokens
-            )
-
-    def _list(self, value: Any, what: str) -> list[Any]:
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self._fault(f"{what} that is no list", value)
-        return [item for item in value if item is not None]
-
-    def _object(self, value: Any, what: str) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise self._fault(f"{what} that is no object", value)
-        return value
-
-    def _fault(self, what: str, sent: Any) -> Transient:
-        shown = shorten(clean_line(str(sent)), _SENT_LONGEST)
-        return Transient(f"part {self._parts} of the stream holds {what}: {shown}")
-
-
-def _count(value: Any) -> int | None:
-    known = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    return value if known else None
-
-
-def _message(error: Any) -> str:
-    told = error.get("message") if isinstance(error, dict) else error
-    return shorten(clean_line(str(told or error)), 300)
-
-
-def _joined(pieces: list[str]) -> str:
-    text = "".join(pieces)
-    # Halves that stand side by side now are one letter; one that stands alone stays as it is.
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+            answer.completion_tokens = new or answer.completion_tokens
+        else:
+            self.new_tokens = new or self.new_tokens

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from lwd_tui.backends.hosts import openai_urls
+from lwd_tui.backends.openai.client import FAILURES
+from lwd_tui.backends.openai.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.refusals import is_too_long
-from lwd_tui.backends.openai.server import FAILURES, KEY_VARIABLE, OpenAIServer
+from lwd_tui.backends.openai.server import OpenAIServer
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.vectors import ServerEmbedder, checked, refuse_unit, unit
@@ -99,7 +101,7 @@ class OpenAIEmbedder(ServerEmbedder):
         extra: dict[str, Any] = {"embd_normalize": -1} if plain else {}
         try:
             async with asyncio.timeout(self._seconds):
-                answer = await server.client.embeddings.create(
+                answer = await server.client.api.embeddings.create(
                     model=self._model, input=texts, encoding_format="float", extra_body=extra
                 )
             return [row.embedding for row in sorted(answer.data, key=lambda row: row.index)]
@@ -111,4 +113,4 @@ class OpenAIEmbedder(ServerEmbedder):
                     f"{self._model} at {server.url}: a text is longer than the model's window; "
                     "use a model with a longer one, or lower sampling.max_tokens"
                 ) from None
-            raise server.explained(error, self._model) from None
+            raise server.client.explained(error, self._model) from None

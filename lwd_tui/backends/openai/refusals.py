@@ -9,25 +9,50 @@ import openai
 KEY_WANTED = re.compile(r"api[ _-]?key|authorization header|bearer", re.IGNORECASE)
 """In what is said where a key is wanting."""
 
+_TOO_LONG = re.compile(
+    r"context.{0,3}(size|length|window)|maximum (model|input|sequence) length|"
+    r"(prompt|input|messages?)\b.{0,40}\b(too (long|large)|longer than)|`inputs` tokens",
+    re.IGNORECASE,
+)
+# A number that the server calls the least there may be is no count.
+_TOKENS = re.compile(
+    r"(?<!at least )\b(?:(\d+) in the messages|(\d+) tokens from the input|(\d+) input tokens|"
+    r"resulted in (\d+) tokens|request \((\d+) tokens|(?:prompt|input) \(length (\d+)|"
+    r"input \((\d+) tokens|(\d+) `inputs` tokens|prompt is too long: (\d+) tokens|"
+    r"prompt contains (\d+) tokens)",
+    re.IGNORECASE,
+)
+_CONTEXT = re.compile(
+    r"(?:context|model|sequence)[ _](?:size|length|window)\D{0,12}?(\d+)|"
+    r"(\d+) maximum context length",
+    re.IGNORECASE,
+)
+
+
+def says_too_long(told: str) -> bool:
+    """Whether a server says that a prompt is longer than the context."""
+    return _TOO_LONG.search(told) is not None
+
 
 def is_too_long(error: Exception) -> bool:
     """Whether a server refuses a prompt because it is longer than the context."""
     return (
         isinstance(error, openai.APIStatusError)
         and error.status_code in (400, 413, 422)
-        and bool(re.search(r"context.{0,3}(size|length|window)", message_of(error), re.IGNORECASE))
+        and (error.code == "context_length_exceeded" or says_too_long(message_of(error)))
     )
 
 
-def tokens_named(error: openai.APIStatusError) -> int | None:
-    """Return how many tokens the server says a refused prompt has."""
-    body = error.body if isinstance(error.body, dict) else {}
-    if isinstance(body.get("n_prompt_tokens"), int):
-        return int(body["n_prompt_tokens"])
-    found = re.search(r"(\d+) (?:input )?tokens(?: from the input|\b.{0,20}in the messages)|"
-                      r"contains at least (\d+) input tokens|resulted in (\d+) tokens",
-                      message_of(error))  # fmt: skip
+def tokens_named(told: str) -> int | None:
+    """Return how many tokens the server says a refused prompt has; None if it doesn't."""
+    found = _TOKENS.search(told)
     return int(next(group for group in found.groups() if group)) if found else None
+
+
+def context_named(told: str) -> int | None:
+    """Return the context that the server says it has; None if it doesn't."""
+    found = _CONTEXT.search(told)
+    return int(found[1] or found[2]) if found else None
 
 
 def message_of(error: openai.APIStatusError) -> str:

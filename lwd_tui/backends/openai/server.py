@@ -1,104 +1,41 @@
-"""One OpenAI-compatible server: what kind it is, what it can do, and its errors in words.
-
-The interface has one name and many dialects. A field that a server doesn't know may be ignored
-without a word, so only what a kind of server is known to heed is sent to it.
-"""
+"""One OpenAI-compatible server: what kind it is, what it has, and what it has refused."""
 
 from __future__ import annotations
 
-import json
+import asyncio
 import os
-import re
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
-import httpx2
 import openai
 
-from lwd_tui.backends.hosts import is_loopback, proxy_hint
-from lwd_tui.backends.openai.refusals import KEY_WANTED, message_of, seconds_asked
-from lwd_tui.backends.retry import UNREACHED, Transient
+from lwd_tui.backends.openai.client import FAILURES, Client
+from lwd_tui.backends.openai.dialects import OPENAI, SGLANG, UNKNOWN, VLLM, Dialect, llama_server
+from lwd_tui.backends.openai.keys import KEY_VARIABLE
+from lwd_tui.backends.openai.refusals import message_of
+from lwd_tui.backends.openai.request import Refusals, body_of, consequence, refused_fields
 from lwd_tui.backends.scheduler import scheduler_of
-from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
-from lwd_tui.experiment.llm import Sampling
-from lwd_tui.text import clean_line, nearest, shorten
-from lwd_tui.types import ModelInfo
+from lwd_tui.backends.truncation import Limit
+from lwd_tui.experiment.backend import GenerateRequest, ModelMissing, UnfitRequest
+from lwd_tui.text import clean_line, nearest
+from lwd_tui.types import ModelInfo, Notice
 
-KEY_VARIABLE = "OPENAI_API_KEY"
-# A gateway may hide what stands behind it; this says so: vllm, sglang, llamacpp.
+# A gateway may hide what stands behind it; this says so.
 KIND_VARIABLE = "LWD_OPENAI_KIND"
-CONNECT_SECONDS = 10.0
-# Many servers close idle connections after 5 s; a request on one of those is lost.
-KEEP_SECONDS = 2.0
-# httpx2 is what the client speaks through; it lets errors inside a stream pass as they are.
-FAILURES = (
-    openai.OpenAIError,
-    httpx2.HTTPError,
-    ValueError,
-    AttributeError,
-    TypeError,
-)
-
-
+_KINDS = ("vllm", "sglang", "llamacpp")
+_PROBE_SECONDS = 5.0
 # Where servers tell how long a prompt and its answer may be: vLLM, LiteLLM, Ray Serve.
 _CONTEXTS = ("max_model_len", "max_input_tokens", "max_request_context_length", "context_length")
-# Fields that a run can do without, or has another name for.
-_EXTRAS = (
-    "stream_options",
-    "chat_template_kwargs",
-    "reasoning_effort",
-    "max_completion_tokens",
-    "max_tokens",
-    "repetition_penalty",
-    "top_k",
-    "min_p",
-    "seed",
-    "n",
-)
 _REQUIRED = ("model", "messages", "prompt")
-_NEUTRAL: dict[str, tuple[float, ...]] = {
-    "top_k": (0, -1),
-    "min_p": (0.0,),
-    "repetition_penalty": (1.0,),
-}
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """What a kind of server understands.
+class Alone(Exception):
+    """The server gives one answer a request; `notes` says what was left out when it said so."""
 
-    Attributes
-    ----------
-    name : str
-    batch : int
-        Answers that one request may ask for (`n`); 1 where it can't.
-    parallel : int
-        Requests in flight that help.
-    extra : tuple of str
-        The fields of `Sampling` beyond OpenAI's own that it heeds as llama.cpp defines them.
-    template_options : bool
-        Whether it passes options on to the chat template, among them the one for thinking.
-    """
-
-    name: str
-    batch: int = 1
-    parallel: int = 8
-    extra: tuple[str, ...] = ()
-    template_options: bool = False
-
-
-# With `n`, vLLM and llama-server give answer i the seed of the request plus i.
-VLLM = Dialect("vLLM", 64, 32, ("top_k", "min_p"), True)
-SGLANG = Dialect("SGLang", 64, 32, ("top_k", "min_p"), True)
-OPENAI = Dialect("OpenAI", 8, 8)
-UNKNOWN = Dialect("an unknown kind")
-
-
-def llama_server(slots: int) -> Dialect:
-    """Return the dialect of a llama-server with so many slots."""
-    extra = ("top_k", "min_p", "repeat_penalty")
-    return Dialect("llama-server", max(1, slots), 2, extra, True)
+    def __init__(self, notes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.notes = notes
 
 
 class OpenAIServer:
@@ -112,29 +49,33 @@ class OpenAIServer:
         Base URL, as `openai_urls` gives it.
     key_variable : str
         The environment variable that holds the key. The key itself stays in the client.
+    notice : callable
+        Told, a sentence at a time, what the user should know before a run.
+
+    Attributes
+    ----------
+    client : Client
+    dialect : Dialect
+    scheduler : HostScheduler
+        Shared with all that use the same URL.
+    refusals : dict of (str, str) to Refusals
+        By model and style.
     """
 
-    def __init__(self, url: str, key_variable: str = KEY_VARIABLE) -> None:
+    def __init__(
+        self,
+        url: str,
+        key_variable: str = KEY_VARIABLE,
+        notice: Notice = lambda _: None,
+    ) -> None:
         self.url = url
+        self.client = Client(url, key_variable)
         self.scheduler = scheduler_of(url, UNKNOWN.parallel, swaps=False)
         self.dialect = UNKNOWN
-        self._key_variable = key_variable
-        self._key = os.environ.get(key_variable, "")
-        self.without: set[str] = set()
+        self.refusals: defaultdict[tuple[str, str], Refusals] = defaultdict(Refusals)
+        self._notice = notice
+        self._counts = True
         self._models: dict[str, dict[str, Any]] | None = None
-        if not self._key and urlsplit(url).hostname == "api.openai.com":
-            raise BackendError(f"{url} needs a key: put it into the variable {key_variable}")
-        self.client = openai.AsyncOpenAI(
-            base_url=url,
-            # Servers without a key want some word all the same.
-            api_key=self._key or "none",
-            max_retries=0,
-            timeout=openai.Timeout(None, connect=CONNECT_SECONDS),
-            http_client=openai.DefaultAsyncHttpxClient(
-                trust_env=not is_loopback(url),
-                limits=httpx2.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
-            ),
-        )
 
     async def models(self) -> dict[str, dict[str, Any]]:
         """Return the models that the server lists, by name, having found out its kind.
@@ -146,9 +87,9 @@ class OpenAIServer:
         """
         if self._models is None:
             try:
-                listed = _rows(await self.client.get("/models", cast_to=object))
+                listed = _rows(await self.client.get("/models"))
             except FAILURES as error:
-                raise self._missing(self.explained(error)) from None
+                raise self.client.missing(error) from None
             self.dialect = await self._recognised(list(listed.values()))
             self.scheduler.allow(self.dialect.parallel)
             self._models = listed
@@ -167,90 +108,86 @@ class OpenAIServer:
         if name not in listed:
             near = nearest(name, list(listed))
             raise ModelMissing(f"{self.url} has no model {name!r}{near}")
-        fields = listed[name]
-        told = fields.get("meta")
-        meta = told if isinstance(told, dict) else {}
-        context = next((fields[key] for key in _CONTEXTS if _is_count(fields.get(key))), None)
-        context = context or meta.get("n_ctx")
+        meta = self._meta(name)
         parameters, size = meta.get("n_params"), meta.get("size")
         return ModelInfo(
             name=clean_line(name),
             backend="openai",
-            parameters=f"{parameters / 1e6:.0f}M" if isinstance(parameters, int) else "",
+            parameters=f"{parameters / 1e6:.0f}M" if _is_count(parameters) else "",
             quantisation=clean_line(str(meta.get("ftype") or "")),
-            size=size if isinstance(size, int) else None,
-            context_length=context if isinstance(context, int) else None,
+            size=size if _is_count(size) else None,
+            context_length=self.context(name),
             capabilities=("generate", "chat"),
             server=self.dialect.name,
             host=self.url,
         )
 
-    def beyond_openai(self, sampling: Sampling) -> dict[str, Any]:
-        """Return the fields beyond OpenAI's own for a request.
+    def context(self, name: str) -> int | None:
+        """Return how many tokens a prompt and its answer may have, as the server lists it."""
+        fields = (self._models or {}).get(name, {})
+        told = [fields.get(key) for key in _CONTEXTS] + [self._meta(name).get("n_ctx")]
+        return next((count for count in told if _is_count(count)), None)
 
-        Raises
-        ------
-        UnfitRequest
-            If the server isn't known to heed one that is set.
+    def limit(self, request: GenerateRequest, told: int | None = None) -> Limit:
+        """Return the context that a request has, and how to get more of it.
+
+        Parameters
+        ----------
+        request : GenerateRequest
+        told : int or None
+            What the server said of it in a refusal.
         """
-        neutral = {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0}
-        wanted = {name: getattr(sampling, name) for name in neutral}
-        refused = [
-            name
-            for name, value in wanted.items()
-            if value != neutral[name] and name not in self.dialect.extra
-        ]
-        if refused:
-            settings = ", ".join(f"sampling.{name} = {neutral[name]:g}" for name in refused)
-            raise UnfitRequest(
-                f"{self.url} ({self.dialect.name}) may ignore {', '.join(refused)} or mean "
-                f"something else by it; set {settings} for this participant"
-            )
-        sent = {name: wanted[name] for name in self.dialect.extra}
-        if self.dialect is VLLM or self.dialect is SGLANG:
-            # They would take the penalty from the model's own settings if none were sent.
-            sent |= {"top_k": wanted["top_k"] or -1, "repetition_penalty": 1.0}
-        return sent
+        known = told or self.context(request.model) or request.context
+        return Limit(known, self.dialect.remedy)
 
-    async def open(self, body: dict[str, Any]) -> openai.AsyncAPIResponse[Any]:
-        """Ask for a chat, or for a completion; who takes the answer reads its lines and closes it.
+    def batch(self, request: GenerateRequest) -> int:
+        """Return how many answers one request may ask for."""
+        return 1 if self._refused(request).without("n") else self.dialect.batch
+
+    def ask_alone(self, request: GenerateRequest) -> None:
+        """Ask for one answer a request from now on."""
+        self._refused(request).add("n", {"n": None})
+
+    async def open(
+        self, request: GenerateRequest, count: int, seed: int
+    ) -> tuple[openai.AsyncAPIResponse[Any], tuple[str, ...]]:
+        """Ask for answers, and again without what the server refuses.
+
+        Returns
+        -------
+        response
+            Who takes it reads its lines and closes it.
+        notes : tuple of str
+            What was left out, and what follows.
 
         Raises
         ------
+        Alone
+            If several were asked for, and the server refuses `n`.
         openai.OpenAIError
+        UnfitRequest
         """
-        rest = {name: value for name, value in body.items() if name not in _REQUIRED}
-        model = body["model"]
-        if "messages" in body:
-            chats = self.client.chat.completions.with_streaming_response
-            turns = chats.create(model=model, messages=body["messages"], extra_body=rest)
-            return await turns.__aenter__()
-        texts = self.client.completions.with_streaming_response
-        text = texts.create(model=model, prompt=body["prompt"], extra_body=rest)
-        return await text.__aenter__()
-
-    def refused(self, error: openai.APIStatusError, body: dict[str, Any]) -> str | None:
-        """Return the extra of a request that the server refuses it for; None for other reasons.
-
-        What a user set to other than its neutral value is never left out.
-        """
-        if error.status_code not in (400, 422):
-            return None
-        told = f"{message_of(error)} {error.param or ''}"
-        for name in _EXTRAS:
-            if name in body and re.search(rf"(?<![\w.]){name}(?!\w)", told):
-                set_by_user = name in _NEUTRAL and body[name] not in _NEUTRAL[name]
-                return None if set_by_user else name
-        return None
-
-    def told(self, error: openai.APIStatusError) -> str:
-        """Return what the server says, short and without the key."""
-        return self._told(message_of(error))
+        refusals, notes = self._refused(request), list[str]()
+        while True:
+            body = body_of(self.dialect, refusals, request, count, seed, self.url)
+            try:
+                return await self._send(body), tuple(notes)
+            except openai.APIStatusError as error:
+                names = refused_fields(self.dialect, error, body)
+                if not names:
+                    raise
+                told = self.client.told(message_of(error))
+                for name in names:
+                    refusals.add(name, body)
+                    notes.append(f"asked again without {name} ({told}): {consequence(name)}")
+                if "n" in names:
+                    raise Alone(tuple(notes)) from None
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Count tokens where the server has a way to; None elsewhere."""
-        root = self.url.removesuffix("/v1")
         body: dict[str, Any]
+        if not self._counts:
+            return None
         if self.dialect is VLLM:
             body = {"model": model, "prompt": text, "add_special_tokens": False}
         elif self.dialect.name == "llama-server":
@@ -258,96 +195,81 @@ class OpenAIServer:
         else:
             return None
         try:
-            answer = await self.client.post(f"{root}/tokenize", cast_to=object, body=body)
-        except FAILURES as error:
-            raise self._missing(self.explained(error, model)) from None
-        return len(answer["tokens"]) if isinstance(answer, dict) and "tokens" in answer else None
+            tokens = (await self.client.post(f"{self.client.root}/tokenize", body))["tokens"]
+            return len(tokens)
+        except (KeyError, *FAILURES) as error:
+            # A gateway need not pass this on.
+            self._counts = False
+            self._notice(
+                f"{self.url} doesn't count tokens ({self.client.explained(error, model)}); they "
+                "are estimated, rather too many"
+            )
+            return None
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self.client.close()
+        await self.client.aclose()
 
-    def explained(self, error: Exception, model: str = "") -> Exception:
-        """Turn what the client raised into Transient, or into an error that a user can read."""
-        match error:
-            case openai.APIStatusError():
-                return self._refusal(error, model)
-            case openai.APIConnectionError():
-                unreached = isinstance(error, openai.APITimeoutError) or isinstance(
-                    error.__cause__, httpx2.ConnectError
-                )
-                return Transient(UNREACHED if unreached else "the connection broke")
-            case openai.APIError():
-                return Transient(f"an error inside the stream: {self._told(error.message)}")
-            case httpx2.HTTPError():
-                detail = self._told(str(error)) or type(error).__name__
-                return Transient(f"the connection broke ({detail})")
-            case json.JSONDecodeError():
-                return Transient("it sent malformed JSON")
-        return Transient("it sent something of another form")
+    def _refused(self, request: GenerateRequest) -> Refusals:
+        return self.refusals[request.model, request.prompt.style]
 
-    def _refusal(self, error: openai.APIStatusError, model: str) -> Exception:
-        status, told = error.status_code, self._told(message_of(error))
-        if status in (401, 403) or (status == 400 and KEY_WANTED.search(told)):
-            # Some servers repeat a part of the key in what they say.
-            held = "the key in it" if self._key else "a key there"
-            return BackendError(
-                f"{self.url} refuses access (HTTP {status}); it takes its key from the variable "
-                f"{self._key_variable}: check {held}"
-            )
-        if status == 404 and not re.search(r"model|deployment", told, re.IGNORECASE):
-            return ServerMissing(
-                f"{self.url} has no such address (HTTP 404: {told}); its path often ends in /v1"
-            )
-        if status == 404:
-            return ModelMissing(f"{self.url} has no model {model!r}: {told}")
-        if error.code == "insufficient_quota":
-            return BackendError(f"{self.url}: {told}")
-        if status in (408, 409, 429) or status >= 500:
-            if status in (500, 501) and ("support" in told or "too large to process" in told):
-                return UnfitRequest(f"{model} at {self.url}: {told} (HTTP {status})")
-            return Transient(f"HTTP {status}: {told}", seconds_asked(error))
-        return UnfitRequest(f"{model or 'the request'} at {self.url}: {told} (HTTP {status})")
+    def _meta(self, name: str) -> dict[str, Any]:
+        told = (self._models or {}).get(name, {}).get("meta")
+        return told if isinstance(told, dict) else {}
 
-    def _missing(self, error: Exception) -> BackendError:
-        if isinstance(error, Transient):
-            if error.fault == UNREACHED:
-                return ServerMissing(
-                    f"no server answers at {self.url}; start one there, or name another with "
-                    f"--host or the participant's host{proxy_hint(self.url)}"
-                )
-            return ServerMissing(
-                f"{self.url} doesn't answer like an OpenAI-compatible server: {error}"
-                f"{proxy_hint(self.url)}"
-            )
-        if isinstance(error, ModelMissing):
-            return ServerMissing(f"{self.url} lists no models; its path often ends in /v1")
-        return error if isinstance(error, BackendError) else BackendError(self._told(str(error)))
+    async def _send(self, body: dict[str, Any]) -> openai.AsyncAPIResponse[Any]:
+        rest = {name: value for name, value in body.items() if name not in _REQUIRED}
+        model = body["model"]
+        if "messages" in body:
+            chats = self.client.api.chat.completions.with_streaming_response
+            turns = chats.create(model=model, messages=body["messages"], extra_body=rest)
+            return await turns.__aenter__()
+        texts = self.client.api.completions.with_streaming_response
+        text = texts.create(model=model, prompt=body["prompt"], extra_body=rest)
+        return await text.__aenter__()
 
     async def _recognised(self, models: list[dict[str, Any]]) -> Dialect:
-        owner = os.environ.get(KIND_VARIABLE) or (models[0].get("owned_by") if models else "")
+        if urlsplit(self.url).hostname == "api.openai.com":
+            return OPENAI
+        named = os.environ.get(KIND_VARIABLE, "").strip().lower()
+        if named and named not in _KINDS:
+            raise UnfitRequest(
+                f"{KIND_VARIABLE} = {clean_line(named)!r} is no kind of server; it is one of "
+                f"{', '.join(_KINDS)}, or unset"
+            )
+        owner = named or (models[0].get("owned_by") if models else "")
+        if owner not in _KINDS:
+            await self._refuse_ollama()
         if owner == "vllm":
             return VLLM
         if owner == "sglang":
             return SGLANG
-        if urlsplit(self.url).hostname == "api.openai.com":
-            return OPENAI
         if owner != "llamacpp":
             return UNKNOWN
-        try:
-            root = self.url.removesuffix("/v1")
-            props = await self.client.get(f"{root}/props", cast_to=object)
-        except FAILURES:
-            # Started with a key for its properties, or behind a proxy: one answer a request.
-            return llama_server(1)
-        slots = props.get("total_slots") if isinstance(props, dict) else None
-        return llama_server(slots if isinstance(slots, int) else 1)
+        slots = (await self._probed("/props")).get("total_slots")
+        # Started with a key for its properties, or behind a proxy: one answer a request.
+        return llama_server(slots if _is_count(slots) else 1)
 
-    def _told(self, text: str) -> str:
-        if self._key:
-            text = text.replace(self._key, "…")
-        page = text.lstrip().startswith("<")
-        return "a web page" if page else shorten(text, 300)
+    async def _refuse_ollama(self) -> None:
+        if isinstance((await self._probed("/api/version")).get("version"), str):
+            raise ollama_refused(self.url)
+
+    async def _probed(self, path: str) -> dict[str, Any]:
+        """Return what a server of a certain kind has at a path; nothing at all from others."""
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                found = await self.client.get(f"{self.client.root}{path}")
+        except (TimeoutError, *FAILURES):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def ollama_refused(url: str) -> UnfitRequest:
+    """Return the refusal of Ollama's imitation of this interface, which takes no num_ctx."""
+    return UnfitRequest(
+        f"{url} is an Ollama server, which by this interface cuts long prompts without a word; "
+        "use the ollama backend for it"
+    )
 
 
 def _rows(listed: Any) -> dict[str, dict[str, Any]]:
@@ -365,5 +287,5 @@ def _rows(listed: Any) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in named}
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0

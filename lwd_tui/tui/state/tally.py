@@ -12,10 +12,11 @@ from lwd_tui.llm.network import (
     StepCompleted,
     StepStarted,
 )
+from lwd_tui.llm.reasoning import holds_reasoning, split_reasoning
 from lwd_tui.tui.state.progress import ParticipantProgress, Phase
 
 TEXT_KEPT = 400
-"""Characters of a streamed text that are kept for the screen; the store keeps all."""
+"""Characters of a text that are kept for the screen; the store keeps all."""
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Tally:
     def preview(self, participant: int, response: int, text: str) -> None:
         """Add new text to a response that streams in."""
         streams = self._counts[participant].streams
-        streams[response] = (streams.get(response, "") + text)[-TEXT_KEPT:]
+        streams[response] = streams.get(response, "") + text
 
     @property
     def participants(self) -> tuple[ParticipantProgress, ...]:
@@ -79,8 +80,15 @@ class Tally:
                 count.arrived,
                 count.rejected,
                 count.tokens,
-                next(iter(count.streams.values())) if count.streams else count.last,
+                _said(next(iter(count.streams.values()))) if count.streams else count.last,
                 bool(count.streams),
             )
             for count in self._counts
         )
+
+
+def _said(text: str) -> str:
+    """Return the end of what is said so far; what is thought before it is no answer."""
+    if holds_reasoning(text):
+        text = split_reasoning(text)[0] or "(thinking)"
+    return text[-TEXT_KEPT:]

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.changepoint import change_point
 from lwd_tui.analysis.control_chart import control_chart
 from lwd_tui.analysis.distance import geometry
@@ -47,12 +48,12 @@ def test_equal_answers_have_no_directions_no_shares_and_no_differences(length: f
     cloud = embedded(1, np.zeros(40, dtype=int), length)
     assert len(np.unique(cloud, axis=0)) == 40
     assert effective_rank(cloud) == 0.0
-    split = partition(cloud, OWNERS, 2)
+    split = partition(Responses.of(cloud, OWNERS, 2))
     assert math.isnan(split.share)
     assert math.isnan(split.pseudo_f)
-    for test in difference_tests(cloud, OWNERS, 2, np.random.default_rng(0), 99):
+    for test in difference_tests(Responses.of(cloud, OWNERS, 2), np.random.default_rng(0), 99):
         assert (test.value, test.p, test.pair_p[0, 1]) == (0.0, 1.0, 1.0)
-    assert geometry(cloud, OWNERS, 2).explained == 1.0
+    assert geometry(Responses.of(cloud, OWNERS, 2)).explained == 1.0
     assert common_basis([cloud, embedded(1, np.zeros(40, dtype=int), length)]).explained == 1.0
 
 
@@ -62,11 +63,12 @@ def test_two_answers_are_one_direction_whatever_the_rounding() -> None:
     assert effective_rank(cloud) == 1.0
     # Who says each as often differs in nothing; who says one of them only differs in all.
     assert all(
-        test.p == 1.0 for test in difference_tests(cloud, OWNERS, 2, np.random.default_rng(0), 99)
+        test.p == 1.0
+        for test in difference_tests(Responses.of(cloud, OWNERS, 2), np.random.default_rng(0), 99)
     )
     apart = embedded(2, OWNERS)
-    assert partition(apart, OWNERS, 2).pseudo_f == math.inf
-    assert geometry(apart, OWNERS, 2).explained == pytest.approx(1.0)
+    assert partition(Responses.of(apart, OWNERS, 2)).pseudo_f == math.inf
+    assert geometry(Responses.of(apart, OWNERS, 2)).explained == pytest.approx(1.0)
 
 
 def test_an_answer_that_is_another_is_never_put_in_the_place_of_one() -> None:
@@ -79,10 +81,10 @@ def test_an_answer_that_is_another_is_never_put_in_the_place_of_one() -> None:
 
 
 def test_who_says_the_same_again_in_another_batch_has_not_moved() -> None:
-    still = np.zeros(40, dtype=int)
-    steps = [(embedded(4, still)[at], np.zeros(20, dtype=int)) for at in (OWNERS == 0, OWNERS == 1)]
-    steps.append((embedded(5, still)[OWNERS == 0], np.zeros(20, dtype=int)))
-    found = drift(steps, 1)
+    still, alone = np.zeros(40, dtype=int), np.zeros(20, dtype=int)
+    clouds = [embedded(4, still)[OWNERS == 0], embedded(4, still)[OWNERS == 1]]
+    clouds.append(embedded(5, still)[OWNERS == 0])
+    found = drift([Responses.of(cloud, alone, 1) for cloud in clouds], 1)
     assert found.squares[0, 0] == found.errors[0, 0] == 0.0
     assert found.ratios.tolist() == [[0.0], [math.inf]]
 

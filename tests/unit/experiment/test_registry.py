@@ -180,10 +180,17 @@ TITLE = 'title="the echo"'
             ),
             3,
         ),
+        (
+            (
+                "    async def generate(",
+                "    async def try_out(self, it):\n        1 / 0\n\n    async def generate(",
+            ),
+            3,
+        ),
         (("        for position, seed in", "        1 / 0\n        for position, seed in"), 4),
         (("        rows = [", "        1 / 0\n        rows = ["), 4),
     ],
-    ids=["open", "describe", "prepare", "generate", "embed"],
+    ids=["open", "describe", "prepare", "try out", "generate", "embed"],
 )
 def test_what_a_backend_of_another_package_raises_is_a_sentence(command, tmp_path, change, code):
     assert change[0] in ECHO
@@ -207,6 +214,10 @@ def test_what_a_backend_of_another_package_raises_is_a_sentence(command, tmp_pat
             "it can't be used",
         ),
         (ECHO.replace(TITLE, 'title="it", module="nowhere"'), "nowhere is missing"),
+        (
+            ECHO.replace(TITLE, 'title="it", hosts="HERE", doctor=lambda host, contexts: 1 / 0'),
+            "the backend broken failed: ZeroDivisionError",
+        ),
     ],
 )
 def test_doctor_survives_any_package_and_tells_it(command, tmp_path, source, reason):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.statistics_samples import clouds, experiment, handmade, scripted_run
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.bernstein import norm_bound, responses_needed
 from lwd_tui.analysis.changepoint import change_point
 from lwd_tui.analysis.drift import drift
@@ -78,7 +78,7 @@ def test_the_change_point_is_where_the_fall_ends(falling):
 def test_the_drift_is_that_of_the_plain_function(falling):
     _, whole = judged(falling)
     steps = [falling.step(t) for t in range(falling.finished())]
-    direct = drift([(step.embeddings, step.owners) for step in steps], 2)
+    direct = drift([Responses.of(step.embeddings, step.owners, 2) for step in steps], 2)
     assert np.array_equal(whole.drift.squares, direct.squares)
     # ada stands still, ben moves by one a step until t = 5.
     assert whole.drift.squares[:5, 1] == pytest.approx(np.ones(5), abs=0.2)

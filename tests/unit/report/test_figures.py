@@ -27,24 +27,6 @@ from lwd_tui.types import Geometry, Step
 NAMES = ("ada", "ben")
 
 
-def numbers_of(steps):
-    return [
-        StepNumbers(
-            step.t,
-            step.k,
-            step.size,
-            step.synthetic,
-            step.geometry.norm,
-            step.geometry.norm_debiased,
-            step.geometry.noise_floor,
-            step.geometry.dispersion,
-            step.seconds,
-            0,
-        )
-        for step in steps
-    ]
-
-
 def drawn(drawing):
     """Return the axes that a drawing makes."""
     figure = Figure()
@@ -68,7 +50,8 @@ def assert_well_formed(data):
 
 
 STEPS = [simple_step(t) for t in range(5)]
-DRAWINGS = figures(experiment(steps=6), numbers_of(STEPS), [STEPS[t] for t in (0, 2, 4)])
+NUMBERS = [StepNumbers.of(step) for step in STEPS]
+DRAWINGS = figures(experiment(steps=6), NUMBERS, [STEPS[t] for t in (0, 2, 4)])
 
 
 def test_the_first_the_middle_and_the_last_step_are_shown():
@@ -96,7 +79,7 @@ def test_the_norm_s_curves_are_the_numbers_over_all_t_of_the_run():
 
 
 def test_what_is_not_defined_is_a_gap_and_no_curve_without_any_number():
-    steps = numbers_of(STEPS)
+    steps = NUMBERS
     steps = [replace(step, norm_debiased=np.nan, noise_floor=np.inf) for step in steps]
     steps[1] = replace(steps[1], norm=np.inf)
     (axes,) = drawn(norm(steps, experiment(steps=6)))
@@ -164,7 +147,7 @@ def test_no_answers_make_no_scatter():
 )
 def test_long_legends_end_with_the_number_of_the_others(count, last):
     names = [f"m{number}" for number in range(count)]
-    steps = [replace(numbers_of(STEPS)[0], dispersion=np.ones(count))]
+    steps = [replace(NUMBERS[0], dispersion=np.ones(count))]
     (axes,) = drawn(dispersion(steps, names, 3))
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels[:12] == names[:12]

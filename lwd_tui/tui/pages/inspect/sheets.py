@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.distance import distances_from_means
 from lwd_tui.findings.lineage import authored
 from lwd_tui.text import shorten
@@ -81,6 +82,7 @@ def sheet_at(step: Step, place: Place, names: tuple[str, ...], posts_each: int) 
     distances = None
     if not answer.failed:
         row = [each for each in step.responses if not each.failed].index(answer)
-        distances = distances_from_means(step.embeddings, step.owners, len(names))[row]
+        responses = Responses.of(step.embeddings, step.owners, len(names))
+        distances = distances_from_means(responses)[row]
     posts = [post.id for each, post in authored(step, posts_each) if each is answer]
     return Sheet(answer, names, distances, posts[0] if posts else None)

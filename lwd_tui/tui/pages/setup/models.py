@@ -49,6 +49,7 @@ class Models(Rows):
         self._absent: Collection[str] = ()
         self._words = ""
         self._column = _NAME[0]
+        self._places = 0
 
     def show_models(
         self, models: Sequence[ModelInfo], absent: Collection[str], nothing: str
@@ -87,6 +88,7 @@ class Models(Rows):
         ]
         longest = max((cell_len(clean_line(model.name)) for model in self._shown), default=0)
         self._column = min(max(longest, _NAME[0]), _NAME[1])
+        self._places = max((len(self._place(model)) for model in self._shown), default=0)
         self.fill(len(self._shown), self.cursor)
 
     @property
@@ -120,8 +122,11 @@ class Models(Rows):
 
     def _details(self, model: ModelInfo) -> Iterable[tuple[str, str]]:
         """Return what is told of a model beside its name, with the colour of each."""
-        yield f"{self._place(model):<16}", "success" if model.loaded else "quiet"
-        yield f"{size_text(model.size):>7}", "quiet"
+        away = "remote" in model.capabilities
+        place = "warning" if away else "success" if model.loaded else "quiet"
+        yield f"{self._place(model):<{self._places}}", place
+        yield f" {_able(model):<6}", "quiet"
+        yield f"{size_text(model.size):>8}", "quiet"
         yield f" {excerpt(model.parameters, 7):<7}", "quiet"
         yield f" {excerpt(model.quantisation, 7):<7}", "quiet"
         if model.context_length:
@@ -132,8 +137,17 @@ class Models(Rows):
         return self._copies[at] if 0 <= at < len(self._copies) else 0
 
     def _place(self, model: ModelInfo) -> str:
+        if "remote" in model.capabilities:
+            return "remote"
         if model.name in self._absent:
             return "to be fetched"
         if model.gpu_share is not None:
-            return f"loaded, {model.gpu_share:.0%} GPU"
+            return f"{model.gpu_share:.0%} GPU" if model.gpu_share else "in RAM"
         return "ready" if model.loaded is not False else "on disk"
+
+
+def _able(model: ModelInfo) -> str:
+    """Return what a model can do, in a word."""
+    if "thinking" in model.capabilities:
+        return "thinks"
+    return "chat" if "chat" in model.capabilities else "base"

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Input
 
-from lwd_tui.backends.available import look
+from lwd_tui.backends.available import find_server, look
 from lwd_tui.experiment.backend import Offer
 from lwd_tui.experiment.draft import Draft
 from lwd_tui.experiment.participants import HERE
@@ -16,6 +16,7 @@ from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.models import Models
 from lwd_tui.tui.pages.setup.servers import Servers
 from lwd_tui.tui.parts.line import Line
+from lwd_tui.tui.parts.question import Question
 from lwd_tui.types import ModelInfo
 
 
@@ -29,6 +30,13 @@ class ModelsPanel(DraftPanel):
 
     class Offered(Message):
         """It was found out what is offered."""
+
+    class Found(Message):
+        """A server answers that nobody named, and its models are offered."""
+
+        def __init__(self, offer: Offer) -> None:
+            super().__init__()
+            self.offer = offer
 
     def __init__(self, draft: Draft, *, id: str) -> None:
         super().__init__(draft, id=id)
@@ -90,14 +98,28 @@ class ModelsPanel(DraftPanel):
                 found.add(i)
         return found
 
+    @work(group="find")
+    async def find_server(self) -> None:
+        """Offer the models of a server that answers, unless a backend was chosen meanwhile."""
+        backend = self._servers.backend
+        offer = await find_server()
+        if offer is not None and self._servers.backend == backend != offer.backend:
+            self.workers.cancel_group(self, "look")
+            self._servers.put(offer.backend, ())
+            self._take((offer,))
+            self.post_message(self.Found(offer))
+
     @work(exclusive=True, group="look")
     async def look_again(self) -> None:
         """Ask the servers what they have."""
         backend, hosts = self._servers.backend, self._servers.hosts
         self._servers.show_state(None)
         self._show((), "…")
-        offers = await look(backend, hosts)
-        self._known[backend, hosts] = offers
+        self._take(await look(backend, hosts))
+
+    def _take(self, offers: tuple[Offer, ...]) -> None:
+        """Show what was found out."""
+        self._known[self._servers.backend, self._servers.hosts] = offers
         self._servers.show_state(offers)
         self._show(offers, self._nothing(offers))
         self.post_message(self.Offered())
@@ -140,6 +162,25 @@ class ModelsPanel(DraftPanel):
     @on(Models.Picked)
     def _pick(self, event: Models.Picked) -> None:
         event.stop()
+        fewer = isinstance(event, Models.Copied) and event.change < 0
+        if fewer or not self.draft.foreign_to(event.model):
+            self._put(event)
+        else:
+            self._ask(event)
+
+    @work(exclusive=True, group="ask")
+    async def _ask(self, event: Models.Picked) -> None:
+        """Ask whether a model of another backend replaces all that take part."""
+        others = " and ".join(dict.fromkeys(who.backend for who in self.draft.cast))
+        sentence = (
+            f"All {len(self.draft.cast)} participants are of the backend {others}. Is "
+            f"{event.model.name} to take their place, or to take part beside them?"
+        )
+        if await self.app.push_screen_wait(Question(sentence, yes="replace", no="beside")):
+            self.draft.participants = ()
+        self._put(event)
+
+    def _put(self, event: Models.Picked) -> None:
         match event:
             case Models.Copied(change=1):
                 self.draft.add_model(event.model)

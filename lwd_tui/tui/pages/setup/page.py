@@ -119,6 +119,8 @@ class SetupPage(PanelledPage):
             self._say(f"{before}\n{self._restored}" if before else self._restored)
         elif self.run is not None:
             self._draft.take(self.run.experiment)
+        else:
+            self.query_one(ModelsPanel).find_server()
         self._show_draft()
         if self.app.size.width >= 160 and self.app.size.height >= 50:
             self.query_one(ExperimentPanel).unfold_all()
@@ -235,6 +237,15 @@ class SetupPage(PanelledPage):
         finally:
             self._measuring = False
             self._check()
+
+    @on(ModelsPanel.Found)
+    def _offer(self, event: ModelsPanel.Found) -> None:
+        event.stop()
+        count = len(event.offer.models)
+        self._say(
+            f"an Ollama server answers at {event.offer.host}: choose among its {count} models with "
+            "space, or begin as it stands with b"
+        )
 
     def _say(self, sentence: str) -> None:
         self.explorer.notice = sentence

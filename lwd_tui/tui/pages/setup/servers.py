@@ -118,7 +118,7 @@ class Servers(Vertical):
     def _show_host_line(self) -> None:
         usual = _usual_hosts(self.backend)
         self.query_one("#host-line").display = bool(usual)
-        self._hosts.placeholder = f"{usual}; several: with spaces"
+        self._hosts.placeholder = f"{usual}, or several"
 
     def _tell(self) -> None:
         if self._typing is not None:

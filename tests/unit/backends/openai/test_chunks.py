@@ -1,7 +1,6 @@
 """Wire data is data: whatever a server streams is an answer, an unusable answer or a fault."""
 
 import asyncio
-import copy
 import json
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.compatible import Compatible
 from support.http import Reply, Request
+from support.odd_parts import made_odd
 from support.requests import answers, wish
 
 from lwd_tui.backends.openai.chunks import Reader
@@ -82,46 +82,10 @@ def parts_of(name: str) -> list:
     return [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
 
 
-def places(value, path=()):
-    """Yield the path of every part of a value."""
-    yield path
-    if isinstance(value, (dict, list)):
-        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from places(child, (*path, key))
-
-
-ODD = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-3, 3),
-    st.floats(allow_nan=False),
-    st.sampled_from(["", "x", "[DONE]", "\ud83d", "</think>"]),
-    st.just([]),
-    st.just({}),
-    st.lists(st.none() | st.text(max_size=3), max_size=3),
-    st.dictionaries(st.sampled_from(["text", "index", "delta"]), st.none() | st.text(max_size=3)),
-)
-
-
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), name=st.sampled_from(["choices-null", "content-parts", "half-think"]))
 def test_any_part_dropped_nulled_retyped_or_doubled_ends_in_an_answer_or_a_fault(data, name):
-    parts = copy.deepcopy(parts_of(name))
-    for _ in range(data.draw(st.integers(1, 4))):
-        path = data.draw(st.sampled_from([p for p in places(parts) if p]))
-        *way, last = path
-        holder = parts
-        for key in way:
-            holder = holder[key]
-        change = data.draw(st.sampled_from(["drop", "null", "retype", "double"]))
-        if change == "drop":
-            del holder[last]
-        elif change == "double" and isinstance(holder, list):
-            holder.insert(last, copy.deepcopy(holder[last]))
-        else:
-            holder[last] = None if change == "null" else data.draw(ODD)
-        if not parts:
-            break
+    parts = data.draw(made_odd(parts_of(name)))
     ends = data.draw(st.sampled_from(["data: [DONE]", ": ping", "", "data:"]))
     reader = Reader(data.draw(st.integers(1, 2)), lambda index, text: None)
     try:
@@ -221,6 +185,18 @@ async def test_a_gateway_that_ends_the_first_answer_only_is_asked_for_each_alone
     assert [body.get("n", 1) for body in asked] == [2, 1, 1, 1, 1]
     assert [body["seed"] for body in asked[1:]] == [10, 11, 20, 21]
     assert [answer.finish_reason for answer in (*found, *later)] == ["stop"] * 4
+
+
+async def test_letters_at_which_other_readers_end_a_line_stay_in_the_answer() -> None:
+    said = "One\u2028two\x85three\u2029four\x0bfive."
+    part = {"choices": [{"delta": {"content": said}, "finish_reason": "stop"}]}
+    raw = f"data: {json.dumps(part, ensure_ascii=False)}\r\n\r\ndata: [DONE]\r\n\r\n"
+    async with Compatible() as server:
+        generator = openai(server.url)
+        server.faults.append(streams(raw))
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    assert (answer.text, answer.retries) == (said, ())
 
 
 async def test_odd_lines_of_a_list_do_not_spoil_it() -> None:

@@ -11,9 +11,9 @@ import pytest
 from support.compatible import Compatible, Fault, stream_part
 from support.http import Reply, Request, WireServer
 from support.recorded import exchange
-from support.requests import answers, wish
+from support.requests import answers, openai, wish
 
-from lwd_tui.backends.openai.generator import OpenAIEmbedder, OpenAIGenerator
+from lwd_tui.backends.openai.generator import OpenAIEmbedder
 from lwd_tui.experiment.backend import (
     BackendError,
     BackendStopped,
@@ -26,11 +26,6 @@ from lwd_tui.types import Message, Prompt
 
 KEY = "sk-very-secret-123"
 NEUTRAL: dict[str, Any] = {"top_k": 0, "min_p": 0.0}
-
-
-def openai(*urls: str, **settings: Any) -> OpenAIGenerator:
-    quick = {"first_seconds": 2.0, "idle_seconds": 0.3, "attempts": 4, "first_delay": 0.01}
-    return OpenAIGenerator(urls, **(quick | settings))
 
 
 async def test_several_answers_are_one_request_where_the_server_can_do_that() -> None:
@@ -233,6 +228,75 @@ async def test_a_fault_that_passes_is_tried_again_and_recorded(fault: Fault, tol
         assert "Half" not in answer.text
 
 
+async def opening(request: Request, reply: Reply) -> None:
+    part = {"index": 0, "finish_reason": None, "delta": {"role": "assistant", "content": ""}}
+    await reply.stream("text/event-stream")
+    await reply.chunk(f"data: {json.dumps(stream_part(request, [part]))}\n\n")
+
+
+async def test_a_request_that_waits_in_the_servers_queue_is_not_given_up() -> None:
+    """Some begin the stream at once, and send signs of life until it is the request's turn."""
+
+    async def queued(request: Request, reply: Reply) -> None:
+        await opening(request, reply)
+        await asyncio.sleep(0.5)
+        await reply.chunk(": ping\n\n")
+        await asyncio.sleep(0.5)
+        choice = {"index": 0, "finish_reason": "stop", "delta": {"content": "Now."}}
+        await reply.chunk(f"data: {json.dumps(stream_part(request, [choice]))}\n\n")
+        await reply.end()
+
+    async with Compatible() as server:
+        generator = openai(server.url)
+        server.faults.append(queued)
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    assert (answer.text, answer.retries) == ("Now.", ())
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("", "no answer within 0.5 s"), ("Half", "no further token within 0.3 s")]
+)
+async def test_signs_of_life_are_no_tokens(said: str, told: str) -> None:
+    async def lively(request: Request, reply: Reply) -> None:
+        await opening(request, reply)
+        if said:
+            choice = {"index": 0, "finish_reason": None, "delta": {"content": said}}
+            await reply.chunk(f"data: {json.dumps(stream_part(request, [choice]))}\n\n")
+        while not reply.gone.is_set():
+            await asyncio.sleep(0.05)
+            await reply.chunk(": ping\n\n")
+
+    async with Compatible() as server:
+        generator = openai(server.url, first_seconds=0.5)
+        await generator.describe("m")
+        server.faults.append(lively)
+        async with asyncio.timeout(5):
+            (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    assert [told in fault for fault in answer.retries] == [True]
+
+
+@pytest.mark.parametrize("end", ["hang", "reset"])
+async def test_answers_that_have_ended_are_whole_however_the_stream_does(end: str) -> None:
+    async def unfinished(request: Request, reply: Reply) -> None:
+        await reply.stream("text/event-stream")
+        for index in (0, 1):
+            choice = {"index": index, "finish_reason": "stop", "delta": {"content": "Whole."}}
+            await reply.chunk(f"data: {json.dumps(stream_part(request, [choice]))}\n\n")
+        if end == "reset":
+            await reply.reset()
+        else:
+            await reply.gone.wait()
+
+    async with Compatible() as server:
+        generator = openai(server.url)
+        server.faults.append(unfinished)
+        found = await answers(generator, wish("m", (1, 2)))
+        await generator.aclose()
+    assert [(answer.text, answer.retries) for answer in found] == [("Whole.", ())] * 2
+
+
 async def test_retries_are_bounded() -> None:
     async with Compatible() as server:
         generator = openai(server.url)
@@ -260,7 +324,7 @@ async def test_a_refused_prompt_names_the_context_needed(message: str, needed: i
     async with Compatible() as server:
         generator = openai(server.url)
         server.faults.append(refuse)
-        with pytest.raises(PromptTooLong, match="context = 768"):
+        with pytest.raises(PromptTooLong, match="--max-model-len 768 or more"):
             await answers(generator, wish("m"))
         await generator.aclose()
 

@@ -1,0 +1,146 @@
+"""What is sent to an OpenAI-compatible server for an answer, and what can be left out of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import openai
+
+from lwd_tui.backends.openai.dialects import NEUTRAL, UNKNOWN, Dialect, sampling_fields
+from lwd_tui.backends.openai.refusals import is_too_long, message_of
+from lwd_tui.experiment.backend import GenerateRequest, UnfitRequest
+
+LIMITS = ("max_tokens", "max_completion_tokens")
+_OWN = "what the model or the server sets for itself may hold instead"
+# Fields that a run can do without, and what follows where one is left out.
+_EXTRAS = {
+    "stream_options": "tokens may not be counted",
+    "chat_template_kwargs": "whether the model thinks is left to it",
+    "reasoning_effort": "how much the model thinks is left to it",
+    **dict.fromkeys(LIMITS, "the limit is sent by its other name"),
+    **dict.fromkeys(NEUTRAL, _OWN),
+    "seed": "its answers can't be made again",
+    "n": "each answer is asked for by itself",
+}
+_UNKNOWN_FIELD = re.compile(
+    r"unsupported|n[o']t (supported|permitted|allowed)|un(recogni[sz]ed|known|expected)|extra|"
+    r"deprecated|instead|no longer",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Refusals:
+    """What a server has refused for one model and style, by name and value."""
+
+    taken: set[tuple[str, Any]] = field(default_factory=set)
+
+    def without(self, name: str) -> bool:
+        """Whether a field isn't sent any more."""
+        values = NEUTRAL.get(name, (None,))
+        return all((name, value) in self.taken for value in values)
+
+    def fitted(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a body without what was refused, or with the next neutral value."""
+        fitted = {}
+        for name, value in body.items():
+            neutral = NEUTRAL.get(name, ())
+            choices = neutral if value in neutral else (value,)
+            left = [choice for choice in choices if not self._refused(name, choice)]
+            if left:
+                fitted[name] = value if value in left else left[0]
+        return fitted
+
+    def add(self, name: str, body: dict[str, Any]) -> None:
+        """Leave a field of a body out from now on."""
+        self.taken.add((name, body[name] if name in NEUTRAL else None))
+
+    def _refused(self, name: str, value: Any) -> bool:
+        return (name, value if name in NEUTRAL else None) in self.taken
+
+
+def body_of(
+    dialect: Dialect,
+    refusals: Refusals,
+    request: GenerateRequest,
+    count: int,
+    seed: int,
+    url: str,
+) -> dict[str, Any]:
+    """Return the body of a request, without what the server has refused.
+
+    Raises
+    ------
+    UnfitRequest
+        If the server isn't known to heed a setting, or takes no limit on an answer's length.
+    """
+    sampling = request.sampling
+    body: dict[str, Any] = {
+        "model": request.model,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": seed,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if count > 1:
+        body["n"] = count
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    body |= sampling_fields(dialect, sampling, url)
+    if request.prompt.style == "completion":
+        body |= {"prompt": request.prompt.text}
+        names: tuple[str, ...] = ("max_tokens",)
+    else:
+        body["messages"] = [
+            {"role": turn.role, "content": turn.content} for turn in request.prompt.messages
+        ]
+        thinks = request.think not in ("auto", "off")
+        if dialect.template_options:
+            # Templates of models that can think have this switch; others ignore it.
+            body["chat_template_kwargs"] = {"enable_thinking": thinks}
+        if request.think in ("low", "medium", "high"):
+            body["reasoning_effort"] = request.think
+        names = (dialect.limit, *(name for name in LIMITS if name != dialect.limit))
+    limit = next((name for name in names if not refusals.without(name)), None)
+    if limit is None:
+        raise UnfitRequest(
+            f"{request.model} at {url} takes no limit on the length of an answer "
+            f"({' or '.join(names)}); use another model or server"
+        )
+    return refusals.fitted(body) | {limit: request.new_tokens}
+
+
+def refused_fields(
+    dialect: Dialect, error: openai.APIStatusError, body: dict[str, Any]
+) -> list[str]:
+    """Return what can be left out of a request that a server refuses; none for other reasons.
+
+    What a user set to other than its neutral value is never left out. Where a server of unknown
+    kind names no field, all that are sent at their neutral values are meant.
+    """
+    if error.status_code not in (400, 422) or is_too_long(error):
+        return []
+    told = message_of(error)
+    named = [name for name in _EXTRAS if name in body and error.param == name]
+    named += [name for name in _EXTRAS if name in body and _names(told, name)]
+    for name in named:
+        if name in LIMITS and not _UNKNOWN_FIELD.search(told):
+            return []  # It is the value that doesn't fit.
+        return [name] if body[name] in NEUTRAL.get(name, (body[name],)) else []
+    if dialect is not UNKNOWN or any(
+        _names(told, name) for name in ("temperature", "top_p", "stop")
+    ):
+        return []
+    return [name for name, values in NEUTRAL.items() if body.get(name) in values]
+
+
+def consequence(name: str) -> str:
+    """Say what follows where a field is left out."""
+    return _EXTRAS[name]
+
+
+def _names(told: str, field: str) -> bool:
+    return re.search(rf"(?<![\w.\\]){field}(?!\w)", told) is not None

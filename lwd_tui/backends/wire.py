@@ -1,0 +1,124 @@
+"""What servers stream, read as data: whatever comes is checked, never trusted.
+
+Parts that are null or absent are skipped wherever they stand. What can't be understood is a fault
+that names its place in the stream; nothing that a server sends ends in an error of ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lwd_tui.backends.retry import Transient
+from lwd_tui.text import clean_line, shorten
+
+_SENT_LONGEST = 80
+
+
+async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
+    """Yield the lines of a stream.
+
+    Only line feeds part them: JSON may hold U+0085 and U+2028 as they are, at which httpx would
+    cut an answer in two.
+    """
+    rest = b""
+    async for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace")
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class WireReader:
+    """Reads the parts of one stream.
+
+    Attributes
+    ----------
+    parts : int
+        Those that have come.
+    """
+
+    parts: int = field(default=0, init=False)
+
+    def parsed(self, text: str) -> dict[str, Any] | None:
+        """Return the object that a part is; None for null.
+
+        Raises
+        ------
+        Transient
+            If it is none, or tells an error.
+        """
+        self.parts += 1
+        try:
+            part = json.loads(text)
+        except (ValueError, RecursionError):
+            page = text.startswith("<")
+            raise self.fault("a web page" if page else "malformed JSON", text) from None
+        if part is None:
+            return None
+        found = self.mapping(part, "a part")
+        if found.get("error"):
+            raise Transient(f"an error inside the stream: {_message(found['error'])}")
+        return found
+
+    def content(self, content: Any, thoughts: list[str]) -> str:
+        """Return the text of a content, which may be in parts; put what was thought aside."""
+        if content is None or isinstance(content, str):
+            return content or ""
+        texts = []
+        for part in self.items(content, "content"):
+            if isinstance(part, str):
+                texts.append(part)
+                continue
+            found = self.mapping(part, "a part of a content")
+            for name in ("thinking", "reasoning"):
+                thoughts.append(self.content(found.get(name), thoughts))
+            texts.append(self.content(found.get("text"), thoughts))
+        return "".join(texts)
+
+    def reason(self, reason: Any) -> str:
+        """Return the reason that is given for an end; "" where there is none."""
+        if reason is not None and not isinstance(reason, str):
+            raise self.fault("a reason for the end that is no text", reason)
+        return reason or ""
+
+    def items(self, value: Any, what: str) -> list[Any]:
+        """Return what a list holds, without nulls."""
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.fault(f"{what} that is no list", value)
+        return [item for item in value if item is not None]
+
+    def mapping(self, value: Any, what: str) -> dict[str, Any]:
+        """Return an object."""
+        if not isinstance(value, dict):
+            raise self.fault(f"{what} that is no object", value)
+        return value
+
+    def fault(self, what: str, sent: Any) -> Transient:
+        """Return the fault of a part that can't be understood."""
+        shown = shorten(clean_line(str(sent)), _SENT_LONGEST)
+        return Transient(f"part {self.parts} of the stream holds {what}: {shown}")
+
+
+def counted(value: Any) -> int | None:
+    """Return a count of tokens; None for what is no count, and for 0, which stands for none."""
+    known = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return value if known else None
+
+
+def joined(pieces: list[str]) -> str:
+    """Return the pieces as one text; halves of a letter that came in two of them are joined."""
+    # One that stands alone stays as it is.
+    text = "".join(pieces)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _message(error: Any) -> str:
+    told = error.get("message") if isinstance(error, dict) else error
+    return shorten(clean_line(str(told or error)), 300)

@@ -1,0 +1,107 @@
+"""Whole runs on OpenAI-compatible servers that behave in their own ways."""
+
+from __future__ import annotations
+
+import random
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+from support.compatible import Compatible, unknown_fields
+
+from lwd_tui.errors import RunWorthless
+from lwd_tui.experiment.backend import BackendError
+from lwd_tui.experiment.llm import Experiment
+from lwd_tui.experiment.participants import Wishes
+from lwd_tui.llm.network import StepCompleted
+from lwd_tui.run.session import Session
+from lwd_tui.store.run import RunStore
+from lwd_tui.types import Step
+
+WORDS = ("Prices ", "will ", "rise ", "and ", "fall ", "again ", "slowly ", "perhaps ")
+
+
+def experiment(url: str, sampling: dict[str, Any] | None = None, **changes: Any) -> Experiment:
+    who = {"backend": "openai", "model": "m", "host": url, "sampling": sampling or {}}
+    base = {
+        "name": "served",
+        "query": "What next?",
+        "responses": 4,
+        "steps": 1,
+        "embedder": {"backend": "scripted", "model": "words-16"},
+        "participants": [{"name": name, **who} for name in ("ada", "ben")],
+        "posts": [{"text": f"Post number {number}."} for number in range(4)],
+    }
+    return Experiment.from_dict(base | changes)
+
+
+async def run(spec: Experiment, path: Any, said: list[str] | None = None) -> list[Step]:
+    notice = (said if said is not None else []).append
+    async with (
+        await Session.start(spec, path, Wishes(), notice) as session,
+        aclosing(session.run()) as events,
+    ):
+        return [event.step async for event in events if isinstance(event, StepCompleted)]
+
+
+def drawn(body: dict[str, Any], seed: int, n: int) -> str:
+    """Return the word of a server that draws by the seed."""
+    return random.Random(f"{seed} {n}").choice(WORDS)  # noqa: S311 (words)
+
+
+@pytest.mark.parametrize(
+    ("owner", "objection", "told"),
+    [
+        ("someone", lambda body: None, "sampling.top_k = 0"),
+        ("vllm", lambda body: "temperature must be 1 for this model", "temperature must be 1"),
+        ("vllm", unknown_fields("min_p"), "min_p"),
+        ("vllm", unknown_fields("max_tokens", "max_completion_tokens"), "takes no limit"),
+    ],
+)
+async def test_settings_that_are_refused_leave_no_run_behind(
+    tmp_path: Any, owner: str, objection: Any, told: str
+) -> None:
+    path = tmp_path / "a.lwd"
+    async with Compatible(owner) as server:
+        server.objection = objection
+        with pytest.raises(BackendError, match=told):
+            await run(experiment(server.url), path)
+    assert not list(tmp_path.iterdir())
+
+
+async def test_what_a_server_refuses_is_said_before_the_run_and_recorded_with_it(
+    tmp_path: Any,
+) -> None:
+    path, said = tmp_path / "a.lwd", list[str]()
+    async with Compatible("vllm") as server:
+        server.word, server.counts = drawn, False
+        server.objection = unknown_fields("n", "repetition_penalty")
+        steps = await run(experiment(server.url), path, said)
+    with RunStore.open(path) as store:
+        notes = store.record["notes"]
+    for words in ("without n (", "without repetition_penalty (", "doesn't count tokens"):
+        assert [note for note in notes if words in note], notes
+    assert notes == said
+    answers = [attempt for step in steps for one in step.responses for attempt in one.attempts]
+    assert len(answers) == 16
+    assert all(attempt.retries == () for attempt in answers)
+
+
+async def test_a_greedy_server_stops_the_run_for_good(tmp_path: Any) -> None:
+    path = tmp_path / "a.lwd"
+    async with Compatible("someone") as server:
+        server.word = lambda body, seed, n: ("Prices ", "will ", "rise. ")[n]
+        plain: dict[str, Any] = {"top_k": 0, "min_p": 0.0}
+        with pytest.raises(RunWorthless, match="doesn't draw its tokens by chance"):
+            await run(experiment(server.url, plain), path)
+        with RunStore.open(path) as store:
+            assert store.finished() == 0
+            assert [event.kind for event in store.events()] == ["worthless"]
+        # Mended now; but the answers that it gave are in the run.
+        server.word = drawn
+        with pytest.raises(RunWorthless, match="a can't be gone on with"):
+            await Session.resume(path, lambda _: None)
+        assert len(await run(experiment(server.url, plain), tmp_path / "b.lwd")) == 2
+        server.word = lambda body, seed, n: ("Prices ", "will ", "rise. ")[n]
+        cold = experiment(server.url, {**plain, "temperature": 0.0})
+        assert len(await run(cold, tmp_path / "c.lwd")) == 2

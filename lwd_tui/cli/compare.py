@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import (
-    check_answers,
-    check_level,
-    counted,
-    json_number,
-    one_thread,
-    write,
-)
+from lwd_tui.cli.shared import check_answers, check_level, counted, json_number, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -39,7 +32,6 @@ def compare(
     as_json: RunsAsJson = False,
 ) -> None:
     """Lay the norms of several runs over each other, and say in what the runs differ."""
-    one_thread()
     from rich.console import Console
 
     from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot

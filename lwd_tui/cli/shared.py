@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from lwd_tui.store.run import RunStore
 
 T = TypeVar("T")
-
-
-def one_thread() -> None:
-    """Keep NumPy to one thread, if it isn't loaded yet.
-
-    The matrices are small, and threads that wait for each other cost more than they gain: with
-    models at work beside them, four times the time.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def check_level(level: float) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_level, json_number, one_thread, write
+from lwd_tui.cli.shared import check_level, json_number, write
 from lwd_tui.errors import LwdError, RunStopped
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ def sweep(
     as_json: RunsAsJson = False,
 ) -> None:
     """Run variants of an experiment with several seeds, and compare them."""
-    one_thread()
     import asyncio
 
     from rich.console import Console

@@ -62,7 +62,7 @@ class WireReader:
             return None
         found = self.mapping(part, "a part")
         if found.get("error"):
-            raise Transient(f"an error inside the stream: {_message(found['error'])}")
+            raise Transient(f"an error inside the stream: {told_in(found['error'])}")
         return found
 
     def content(self, content: Any, thoughts: list[str]) -> str:
@@ -119,6 +119,7 @@ def joined(pieces: list[str]) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
-def _message(error: Any) -> str:
+def told_in(error: Any) -> str:
+    """Return what an error says, short."""
     told = error.get("message") if isinstance(error, dict) else error
     return shorten(clean_line(str(told or error)), 300)

@@ -275,6 +275,8 @@ class Backend:
         Lets a host fetch a model, and is told how far it is.
     hosts : str
         The hosts it takes if none are given, in words; "" for a backend that has no hosts.
+    sets_context : bool
+        Whether a run sets how much context its models have, and not who started their server.
     tells_thinking : bool
         Whether a model that can think is always listed as one.
     embedding_model : str
@@ -291,6 +293,7 @@ class Backend:
     doctor: Callable[[str, Mapping[str, int] | None], Awaitable[HostReport | None]] | None = None
     pull: Callable[[str, str, Progress], Awaitable[None]] | None = None
     hosts: str = ""
+    sets_context: bool = True
     tells_thinking: bool = True
     embedding_model: str = ""
     module: str = ""

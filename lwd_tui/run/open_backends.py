@@ -200,7 +200,8 @@ async def _context(
     costs = [cost_of[line] for line in lines]
     empty = build_prompt(experiment.template, who, experiment.query, ())
     needed = worst_context(experiment, who, costs, await tokens(frame(experiment, who, empty)))
-    limit = model.context_length
+    # Where the server sets it, `prepare` says what to do about too little.
+    limit = model.context_length if load_backend(who.backend).sets_context else None
     if who.context and limit is not None and who.context > limit:
         raise UnfitRequest(
             f"{who.name}: context = {who.context} is more than the {limit} tokens "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from lwd_tui.backends.retry import Transient
-from lwd_tui.backends.wire import WireReader, counted, joined
+from lwd_tui.backends.wire import WireReader, counted, joined, told_in
 
 Hear = Callable[[int, str], None]
 
@@ -70,6 +71,7 @@ class Reader(WireReader):
     done: bool = False
     heard: int = 0
     _ended: int = 0
+    _whole: str = ""
 
     def __post_init__(self) -> None:
         self.answers = [Answer() for _ in range(self.count)]
@@ -85,7 +87,13 @@ class Reader(WireReader):
         text = line.strip()
         if text.startswith("data:"):
             text = text.removeprefix("data:").strip()
-        elif not text.startswith("{"):
+        elif self._whole or text.startswith("{"):
+            # No stream, but an answer or an error in one piece, perhaps on many lines.
+            text = self._whole = f"{self._whole}\n{text}"
+            if not _is_json(text):
+                return
+            self._whole = ""
+        else:
             return  # A comment, the name of an event, or the blank between two.
         if not text:
             return
@@ -95,6 +103,8 @@ class Reader(WireReader):
         part = self.parsed(text)
         if part is None:
             return
+        if "error" in (part.get("object"), part.get("type")):
+            raise Transient(f"an error inside the stream: {told_in(part)}")
         if isinstance(part.get("system_fingerprint"), str):
             self.fingerprint = part["system_fingerprint"]
         for choice in self.items(part.get("choices"), "choices"):
@@ -109,6 +119,8 @@ class Reader(WireReader):
         Transient
             If the stream broke off.
         """
+        if self._whole:
+            self.parsed(self._whole.strip())
         for answer in self.answers:
             whole = answer.finish_reason or (self.done and any(answer.pieces))
             if not whole:
@@ -168,3 +180,11 @@ class Reader(WireReader):
             answer.completion_tokens = new or answer.completion_tokens
         else:
             self.new_tokens = new or self.new_tokens
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

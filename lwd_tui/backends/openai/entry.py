@@ -62,6 +62,7 @@ BACKEND = Backend(
     models=_models,
     doctor=_doctor,
     hosts="OPENAI_BASE_URL",
+    sets_context=False,
     tells_thinking=False,
     embedding_model="text-embedding-3-small",
     module="openai",

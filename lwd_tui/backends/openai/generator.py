@@ -117,7 +117,9 @@ class OpenAIGenerator:
                     remedy = server.dialect.remedy.format(needed=-(-context // GRANULE) * GRANULE)
                     raise UnfitRequest(
                         f"{model} at {server.url} has {given} tokens of context, and the run "
-                        f"needs {context}; {remedy}, or lower steps, beta or sampling.max_tokens"
+                        f"may need {context}; {remedy}, or lower steps, beta or "
+                        "sampling.max_tokens; a context that is set for the participant is tried "
+                        "as it is"
                     )
 
     async def try_out(self, request: GenerateRequest) -> None:

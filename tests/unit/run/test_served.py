@@ -69,6 +69,21 @@ async def test_settings_that_are_refused_leave_no_run_behind(
     assert not list(tmp_path.iterdir())
 
 
+async def test_too_little_context_is_told_in_the_servers_words_and_can_be_tried(
+    tmp_path: Any,
+) -> None:
+    path = tmp_path / "a.lwd"
+    async with Compatible("vllm", max_model_len=256) as server:
+        server.word = drawn
+        with pytest.raises(BackendError, match="start vLLM with --max-model-len 512") as caught:
+            await run(experiment(server.url), path)
+        assert "was made for" not in str(caught.value)
+        assert not path.exists()
+        spec = experiment(server.url)
+        small = {f"participants.{i}.context": 256 for i in (0, 1)}
+        assert len(await run(spec.replaced(small), path)) == 2
+
+
 async def test_what_a_server_refuses_is_said_before_the_run_and_recorded_with_it(
     tmp_path: Any,
 ) -> None:

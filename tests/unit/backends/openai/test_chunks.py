@@ -284,3 +284,48 @@ async def test_a_text_that_has_no_vector_is_found_and_marked(odd) -> None:
     assert found.missing == (False, True, False)
     assert found.vectors[[0, 2]].tolist() == pytest.approx(np.array([[0.6, 0.8]] * 2))
     assert not found.vectors[1].any()
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+async def test_an_answer_in_one_piece_is_an_answer(indent) -> None:
+    async def whole(request: Request, reply: Reply) -> None:
+        message = {"role": "assistant", "content": SENTENCE}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        body = {"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 5}}
+        await reply.send(200, json.dumps(body, indent=indent))
+
+    async with Compatible() as server:
+        generator = openai(server.url)
+        server.faults.append(whole)
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    assert (answer.text, answer.prompt_tokens, answer.completion_tokens) == (SENTENCE, 9, 5)
+    assert answer.retries == ()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        json.dumps({"error": {"message": "out of blocks"}}, indent=2),
+        'data: {"object": "error", "message": "out of blocks", "code": 500}\n\n',
+        'event: error\ndata: {"type": "error", "message": "out of blocks"}\n\n',
+    ],
+)
+async def test_an_error_is_told_however_it_is_sent(sent) -> None:
+    async with Compatible() as server:
+        generator = openai(server.url)
+        await generator.describe("m")
+        server.faults.append(streams(sent))
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    assert ["an error inside the stream: out of blocks" in it for it in answer.retries] == [True]
+
+
+async def test_half_of_an_object_is_a_fault_with_its_place() -> None:
+    async with Compatible() as server:
+        generator = openai(server.url)
+        await generator.describe("m")
+        server.faults.append(streams('{\n  "choices": [\n'))
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    assert ["part 1 of the stream holds malformed JSON" in it for it in answer.retries] == [True]

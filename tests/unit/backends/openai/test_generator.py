@@ -136,7 +136,7 @@ async def test_too_little_context_is_told_before_the_run() -> None:
     async with Compatible(max_model_len=1024) as server:
         generator = openai(server.url)
         await generator.prepare({"m": 1024}, 4)
-        with pytest.raises(UnfitRequest, match="--max-model-len"):
+        with pytest.raises(UnfitRequest, match="--max-model-len 1280 or more"):
             await generator.prepare({"m": 1025}, 4)
         await generator.aclose()
 

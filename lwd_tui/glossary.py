@@ -133,8 +133,11 @@ GLOSSARY: dict[str, Term] = {
         "Every answer of the step as a point; near points are answers that mean nearly the same. "
         "Classical multidimensional scaling lays them flat.",
         "Each picture is turned to fit the one before, which changes no distance; or all steps "
-        "share one plane (key b). The axes are as wide as t = 0 needs, so that a collapse is seen "
-        "as one, or fitted to the step (key f).",
+        "share one plane (key b). A faint trail shows where each participant's mean has been in "
+        "the last 12 steps, and an ellipse how its answers spread: 1.5 standard deviations from "
+        "their mean, which holds all of four answers and about two in three of many. Where answers "
+        "share a place, a number counts them. The axes are as wide as all steps need, so that a "
+        "collapse is seen as one, or fitted to the step (key f). Key a plays the steps.",
     ),
     "explained": Term(
         "shown by the two axes",
@@ -191,6 +194,11 @@ GLOSSARY: dict[str, Term] = {
         "following a post",
         "Who read it, and which later answers are nearest to it in embedding. The nearest are its "
         "likeliest descendants, not proven ones: a model may say the same without having read it.",
+    ),
+    "alike": Term(
+        "2 of 6, ×3",
+        "Answers of one participant with the same text are one line, ×3 if there are three: 2 of 6 "
+        "are different. Each still has its own seed and tokens: n goes from answer to answer.",
     ),
     "differences": Term(
         "differences",

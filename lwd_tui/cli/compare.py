@@ -37,9 +37,9 @@ def compare(
     from rich.console import Console
     from rich.text import Text
 
-    from lwd_tui.cli.plots import curves
+    from lwd_tui.cli.plots import Line, curves
     from lwd_tui.findings.comparison import compared, differences, one_scale, replicates
-    from lwd_tui.palette import marker
+    from lwd_tui.palette import colour, marker
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
@@ -61,12 +61,12 @@ def compare(
         write(_summary(found, times if replicates(found) else None) | alike)
         return
     console = Console()
-    series = [
-        (run.name, "braille" if i == 0 else marker(i), [step.norm for step in run.numbers])
+    lines = [
+        Line(run.name, marker(i), colour(i), [step.norm for step in run.numbers])
         for i, run in enumerate(found)
     ]
     width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
-    if plot := curves(series, "‖D(t)‖F", width, _ROWS, plain=plain):
+    if plot := curves(lines, "‖D(t)‖F", width, _ROWS, plain=plain):
         console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
         console.print()
     console.print(_table(found, differing))

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lwd_tui.cli.plots import curves
+from lwd_tui.cli.plots import GROUND, THIN, Line, curves
 from lwd_tui.cli.summary import number, scale_name
 from lwd_tui.findings.sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings
-from lwd_tui.palette import marker
+from lwd_tui.palette import DEBIASED, FLOOR, colour, marker
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 
@@ -152,19 +152,20 @@ def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: fl
     width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
     intervals = [each.vectors.interval for each in found]
     norm = [
-        ("debiased norm", "braille", [each.numbers.norm_debiased for each in found]),
-        ("upper end", "^", [interval.upper for interval in intervals]),
-        ("lower end", "v", [interval.lower for interval in intervals]),
-        ("noise floor", "·", [each.numbers.noise_floor for each in found]),
+        Line("debiased", THIN, DEBIASED, [each.numbers.norm_debiased for each in found]),
+        Line("upper end", "^", FLOOR, [interval.upper for interval in intervals]),
+        Line("lower end", "v", FLOOR, [interval.lower for interval in intervals]),
+        Line("noise floor", GROUND, FLOOR, [each.numbers.noise_floor for each in found]),
     ]
     pictures = [(f"norm without noise, {level:.0%} interval, {scale}", norm)]
     for title, parts in _PLOTS:
-        series = [
-            (name, shape, [_OF[key](each).together for each in found]) for name, shape, key in parts
+        lines = [
+            Line(name, shape, colour(i), [_OF[key](each).together for each in found])
+            for i, (name, shape, key) in enumerate(parts)
         ]
-        pictures.append((title, series))
-    for title, series in pictures:
-        if text := curves(series, title, width, _PLOT_ROWS, plain=plain):
+        pictures.append((title, lines))
+    for title, lines in pictures:
+        if text := curves(lines, title, width, _PLOT_ROWS, plain=plain):
             console.print()
             console.print(Text.from_ansi(text), no_wrap=True, overflow="crop")
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lwd_tui.cli.plots import curves, scatter
+from lwd_tui.cli.plots import curves, norm_lines, scatter
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.palette import marker
 from lwd_tui.store.records import StepNumbers
@@ -91,11 +91,11 @@ def print_summary(store: RunStore, console: Console) -> None:
     width = max(50, min(console.width, _WIDEST))
     plain = not console.color_system
     text = curves(
-        [
-            ("norm", "braille", [step.norm for step in steps]),
-            ("debiased", "-", [step.norm_debiased for step in steps]),
-            ("noise floor", "·", [step.noise_floor for step in steps]),
-        ],
+        norm_lines(
+            [step.norm for step in steps],
+            [step.norm_debiased for step in steps],
+            [step.noise_floor for step in steps],
+        ),
         f"‖D(t)‖F, {scale_name(experiment)}",
         width,
         _PLOT_ROWS,

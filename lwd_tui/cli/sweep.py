@@ -202,22 +202,18 @@ def _summary_line(
 def _print(variants: Sequence[VariantResult], level: float, console: Console) -> None:
     from rich.text import Text
 
-    from lwd_tui.cli.plots import curves
-    from lwd_tui.palette import marker
+    from lwd_tui.cli.plots import Line, curves
+    from lwd_tui.palette import colour, marker
 
     if not variants:
         return
-    series = [
-        (
-            f"{variant.name} ({variant.runs})",
-            "braille" if i == 0 else marker(i),
-            variant.norms.tolist(),
-        )
+    lines = [
+        Line(f"{variant.name} ({variant.runs})", marker(i), colour(i), variant.norms)
         for i, variant in enumerate(variants)
     ]
     width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
     title = "‖D(t)‖F, mean over seeds (runs)"
-    if plot := curves(series, title, width, _ROWS, plain=plain):
+    if plot := curves(lines, title, width, _ROWS, plain=plain):
         console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
         console.print()
     title = f"last third of the steps: mean over seeds, and its {level:.0%} interval (Student's t)"

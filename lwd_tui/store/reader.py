@@ -18,7 +18,7 @@ from lwd_tui.store import encoding
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
 from lwd_tui.store.records import Event, Reading, RunSummary, Status, StepNumbers
-from lwd_tui.types import Draw, Post, Prompt, Response, Step, Vectors
+from lwd_tui.types import Draw, Floats, Ints, Post, Prompt, Response, Step, Vectors
 
 T = TypeVar("T")
 
@@ -176,6 +176,15 @@ class RunReader:
                     count = len(blob) // (4 * dimensions) if dimensions else 0
                     vectors = encoding.vectors_of(blob, count, dimensions)
                 yield t, vectors
+
+    def scatters(self) -> Iterator[tuple[int, Floats, Ints]]:
+        """Yield t, coordinates and owners of the scatter of each whole step that has one."""
+        for t, coordinates, owners in self._all(
+            """SELECT t, coordinates, owners FROM geometries JOIN steps USING (t)
+               WHERE whole ORDER BY t"""
+        ):
+            with reading(self.path):
+                yield t, encoding.floats_of(coordinates).reshape(-1, 2), encoding.ints_of(owners)
 
     def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
         """Yield t, participant, response and text of what whole steps have that can be used.

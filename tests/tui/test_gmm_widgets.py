@@ -70,6 +70,16 @@ async def test_curves_tell_their_values_at_t():
         assert "● up 1.800  ╌╌ down –" in shown(pilot.app)
 
 
+async def test_the_last_value_is_the_last_one_that_is_seen():
+    curves = Curves()
+    async with Host(curves).run_test(size=(60, 16)) as pilot:
+        ramp = Curve("ramp", np.linspace(0, 2, 11), "norm", "strong", name="ramp")
+        curves.show([ramp], t=0, last=5, top=2.2)
+        await drawn(pilot)
+        assert shown(pilot.app).count("1.000") == 1
+        assert "2.000" not in shown(pilot.app)
+
+
 async def test_a_legend_is_broken_between_its_entries():
     curves = Curves()
     async with Host(curves).run_test(size=(30, 16)) as pilot:

@@ -86,6 +86,16 @@ async def test_answers_in_one_place_are_counted():
         assert "□" not in plot
 
 
+@pytest.mark.parametrize(("participants", "outlined"), [(2, True), (10, True), (11, False)])
+async def test_a_crowd_is_not_drawn_over(participants, outlined):
+    rng = np.random.default_rng(1)
+    owners = np.repeat(np.arange(participants), 5)
+    scatter = Scatter()
+    async with Host(scatter).run_test(size=(60, 20)) as pilot:
+        rows = await plotted(pilot, scatter, picture(rng.uniform(-1, 1, (len(owners), 2)), owners))
+        assert any("\u2800" < sign <= "\u28ff" for row in rows for sign in row) == outlined
+
+
 def test_a_count_stands_for_the_cells_that_it_covers():
     crowd = [0] * 12
     # "○12" covers three cells: the next two are counted with it, the third one isn't.

@@ -217,7 +217,7 @@ class _CurvesPlot(Plot):
             else:
                 mode = BLOCKS if curve.weight == "strong" else DOTS
                 self.curve(times, curve.values, colour, curve.dash, mode)
-            held = np.flatnonzero(np.isfinite(curve.values))
+            held = np.flatnonzero(np.isfinite(curve.values[: last + 1]))
             if curve.name and len(held):
                 self.inscribe(
                     times, curve.values, curve.name, colour, above=curve.weight == "strong"

@@ -10,7 +10,7 @@ import numpy as np
 from textual.app import ComposeResult
 from textual.content import Content
 
-from lwd_tui.palette import COLOURS, as_hex, as_rgb, marker, mixed
+from lwd_tui.palette import COLOURS, MARKERS, as_hex, as_rgb, marker, mixed
 from lwd_tui.text import shorten
 from lwd_tui.tui.pages.live.pictures import Limits, Picture
 from lwd_tui.tui.parts.canvas import Canvas
@@ -26,7 +26,9 @@ SPREAD = 1.5
 """Standard deviations from the mean to the ellipse: it holds all of four, or 2 in 3 of many."""
 _ELLIPSE, _TRAIL = 0.6, 0.35
 """How faint they are: the share of the ground in their colours."""
-_TURN = np.linspace(0, 2 * np.pi, 73)
+_TURN = np.linspace(0, 2 * np.pi, 49)
+_CROWD = len(MARKERS)
+"""Of more participants than there are markers, only the answers are drawn."""
 
 
 class Scatter(Panel):
@@ -76,7 +78,10 @@ class _ScatterPlot(Plot):
             return
         if not self.zoomed:
             self._set_equal_limits(shown.limits)
-        for who in np.unique(shown.owners):
+        here = np.unique(shown.owners)
+        if len(here) > _CROWD:
+            return
+        for who in here:
             outline = ellipse(shown.coordinates[shown.owners == who])
             self.curve(outline[:, 0], outline[:, 1], self._faint(who, _ELLIPSE))
         for who, trail in shown.trails.items():

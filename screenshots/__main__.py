@@ -78,12 +78,13 @@ async def film(run: Path) -> None:
     app = Explorer(run=run)
     async with app.run_test(size=FILM) as pilot:
         await settled(app, pilot)
+        app.theme = "lwd-dark"
         await pilot.press("2")
         frames = []
         for t in range(len(app.controller.numbers)):
             app.action_scrub_to(t)
             await settled(app, pilot)
-            frames.append(Image.open(io.BytesIO(painted(app))).convert("RGB").quantize(64))
+            frames.append(Image.open(io.BytesIO(painted(app))).convert("RGB").quantize(128))
     times = [FRAME] * (len(frames) - 1) + [4 * FRAME]
     frames[0].save(
         FOLDER / "live.gif", save_all=True, append_images=frames[1:], duration=times, loop=0

@@ -34,9 +34,9 @@ def compare(
     """Lay the norms of several runs over each other, and say in what the runs differ."""
     from rich.console import Console
 
-    from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot
+    from lwd_tui.cli.plots import Canvas, Line, curves, print_plot
     from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
-    from lwd_tui.palette import marker
+    from lwd_tui.palette import colour, marker
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
@@ -62,11 +62,11 @@ def compare(
         write(_summary(found, times if same else None) | alike)
         return
     console = Console()
-    series = [
-        (run.name, LINE if i == 0 else marker(i), [step.norm for step in run.numbers])
+    lines = [
+        Line(run.name, marker(i), colour(i), [step.norm for step in run.numbers])
         for i, run in enumerate(found)
     ]
-    if plot := curves(series, "‖D(t)‖F", Canvas.on(console, _ROWS)):
+    if plot := curves(lines, "‖D(t)‖F", Canvas.on(console, _ROWS)):
         print_plot(console, plot)
         console.print()
     console.print(_table(found, differing))

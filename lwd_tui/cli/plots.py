@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 from rich.console import Console
 from rich.text import Text
 
 from lwd_tui.analysis.frames import axis_limits
-from lwd_tui.palette import colour, marker
-from lwd_tui.text import clean_line
-from lwd_tui.types import Geometry
+from lwd_tui.palette import DEBIASED, FLOOR, NORM, RGB, colour, marker
+from lwd_tui.text import clean_line, shorten
+from lwd_tui.types import Floats, Geometry
 
-LINE = "braille"
-"""The marker of a line."""
+STRONG, THIN, GROUND = "hd", "braille", "░"
+_SIGNS = {STRONG: "━━", THIN: "──", GROUND: "░░"}
+_VALUE = 9
+"""Columns of a value at the end of a line."""
 _NARROWEST, _WIDEST = 50, 110
 _FRAME_COLUMNS, _FRAME_ROWS = 8, 4
 _CELL_ASPECT = 2.0
@@ -40,99 +43,160 @@ def print_plot(console: Console, text: str) -> None:
     console.print(Text.from_ansi(text), no_wrap=True, overflow="crop")
 
 
-class Drawing:
-    """A plot in the making; a series is told apart by its marker, and its number's colour."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line over t from t = 0.
 
-    def __init__(self, title: str, canvas: Canvas) -> None:
-        import plotext
-
-        self.legend: list[str] = []
-        self._canvas = canvas
-        self._plotext: Any = plotext
-        self._figure: Any = plotext.figure  # There is one only.
-        self._figure.clear()
-        self._figure.theme("simple")
-        self._figure.plot_size(canvas.width, canvas.height - 1)
-        self._figure.title(clean_line(title))
-
-    def draw(self, x: Sequence[float], y: Sequence[float], shape: str, number: int) -> None:
-        """Draw the points of a series, or a line through them for `LINE`."""
-        colours = self._plotext.pixel(colour(number))
-        signal = self._figure.signal(x, y, marker=self._plotext.marker(shape, colours))
-        if shape == LINE and len(x) > 1:
-            signal.lines()
-        self._figure.draw(signal)
-
-    def name(self, shape: str, label: str, number: int) -> None:
-        """Add a series to the legend; its label isn't cleaned."""
-        sign, label = "──" if shape == LINE else shape, clean_line(label)
-        if not self._canvas.plain:
-            red, green, blue = colour(number)
-            sign = f"\x1b[38;2;{red};{green};{blue}m{sign}\x1b[0m"
-        self.legend.append(f"{sign} {label}")
-
-    def limit(self, x: tuple[float, float], y: tuple[float, float]) -> None:
-        """Set where the axes begin and end."""
-        self._figure.ruler("x").lim(*x)
-        self._figure.ruler("y").lim(*y)
-
-    def over_time(self, last: int, top: float) -> str:
-        """Return the plot, as `text` does, with t = 0 .. `last` on the first axis."""
-        self.limit((0, last), (0, top))
-        ticks = whole_ticks(last, max(2, self._canvas.width // 12))
-        self._figure.ruler("x").ticks(ticks, [str(tick) for tick in ticks])
-        return self.text("t   ")
-
-    def text(self, axis: str = "") -> str:
-        """Return the plot as lines of text, with colour codes unless plain, over its legend."""
-        text = str(self._figure.build()).rstrip("\n")
-        self._figure.clear()
-        text = str(self._plotext.uncolorize(text)) if self._canvas.plain else text
-        return f"{text}\n   {axis}{'   '.join(self.legend)}"
-
-
-def curves(series: Sequence[tuple[str, str, Sequence[float]]], title: str, canvas: Canvas) -> str:
-    """Draw numbers over t, one a step from t = 0; what isn't finite is left out, and "" if all is.
-
-    A series is a label, a marker and its values.
+    Attributes
+    ----------
+    label : str
+        Not cleaned.
+    shape : str
+        STRONG, THIN, GROUND, or a marker that stands here and there on a thin line.
+    shade : (int, int, int)
+    values : sequence of float
     """
-    drawing = Drawing(title, canvas)
-    top, last = 0.0, 1
-    for number, (label, shape, values) in enumerate(series):
-        points = [(t, value) for t, value in enumerate(values) if math.isfinite(value)]
-        if points:
-            ts, numbers = zip(*points, strict=True)
-            top, last = max(top, *numbers), max(last, *ts)
-            drawing.draw(ts, numbers, shape, number)
-            drawing.name(shape, label, number)
-    return drawing.over_time(last, top * 1.05 or 1) if drawing.legend else ""
+
+    label: str
+    shape: str
+    shade: RGB
+    values: Sequence[float] | Floats
+
+    @property
+    def points(self) -> tuple[Floats, Floats]:
+        """Where it is finite, and what it is there."""
+        values = np.asarray(self.values, dtype=float)
+        held = np.flatnonzero(np.isfinite(values))
+        return held.astype(float), values[held]
+
+    @property
+    def sign(self) -> str:
+        """What stands for it in a legend."""
+        return _SIGNS.get(self.shape, self.shape)
+
+
+def norm_lines(
+    norm: Sequence[float], debiased: Sequence[float], floor: Sequence[float]
+) -> list[Line]:
+    """Return a strong line, a thin one and a ground: what the norm looks like in every plot."""
+    return [
+        Line("norm", STRONG, NORM, norm),
+        Line("debiased", THIN, DEBIASED, debiased),
+        Line("noise floor", GROUND, FLOOR, floor),
+    ]
+
+
+def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None = None) -> str:
+    """Draw lines over t, the first on top, each with its last value at its end.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+    title : str
+    canvas : Canvas
+    top : float, optional
+        Where the vertical axis ends; else above the largest value.
+
+    Returns
+    -------
+    str
+        Lines of text, with colour codes unless plain, and a legend under them; "" if no value
+        is finite.
+    """
+    width, height, plain = canvas
+    lines = [line for line in lines if len(line.points[0])]
+    if not lines:
+        return ""
+    figure = new_figure(title, width, height - 1)
+    points = [line.points for line in lines]
+    last = max(1, *(int(t[-1]) for t, _ in points))
+    top = top or max(float(y.max()) for _, y in points) * 1.05 or 1.0
+    for order, line in reversed(list(enumerate(lines))):
+        t, y = line.points
+        if line.shape == GROUND:
+            # So many stems that no column between two steps is left out.
+            places = np.linspace(t[0], t[-1], 2 * width)
+            ground = shape_in_colour(GROUND, line.shade)
+            stems = figure.signal(places.tolist(), np.interp(places, t, y).tolist(), marker=ground)
+            figure.draw(stems.fillx())
+            continue
+        join(figure, t, y, line.shade, STRONG if line.shape == STRONG else THIN)
+        if line.sign == line.shape:
+            every = max(1, 4 * last * len(lines) // width)
+            few = slice(order * every // len(lines), None, every)
+            mark(figure, t[few], y[few], line.shape, line.shade)
+    ends = [line.sign if line.sign == line.shape else shorten(line.label, 16) for line in lines]
+    room = max(map(len, ends)) + _VALUE
+    row = top / max(height - 1 - _FRAME_ROWS, 1)
+    free = top
+    for (t, y), words, line in sorted(
+        zip(points, ends, lines, strict=True), key=lambda end: -end[0][1][-1]
+    ):
+        free = min(free, float(y[-1]))
+        text = plotext_text(f" {y[-1]:.3f} {words}", line.shade)
+        figure.draw(figure.text(float(t[-1]), free, text, alignment="left"))
+        free -= row
+    # Beyond the last step there is room for the last values.
+    figure.ruler("x").lim(0, last * (1 + room / max(width - _FRAME_COLUMNS - room, 1)))
+    figure.ruler("y").lim(0, top)
+    ticks = whole_ticks(last, max(2, width // 12))
+    figure.ruler("x").ticks(ticks, [str(tick) for tick in ticks])
+    legend = [key(line.sign, clean_line(line.label), line.shade, plain) for line in lines]
+    return f"{built(figure, plain)}\n   t   {'   '.join(legend)}"
+
+
+def join(figure: Any, x: Floats, y: Floats, shade: RGB, shape: str = THIN) -> None:
+    """Draw a line."""
+    signal = figure.signal(x.tolist(), y.tolist(), marker=shape_in_colour(shape, shade))
+    figure.draw(signal.lines() if len(x) > 1 else signal)
+
+
+def mark(figure: Any, x: Floats, y: Floats, shape: str, shade: RGB) -> None:
+    """Draw points: here and there on a line, they tell it apart without its colour."""
+    figure.draw(figure.signal(x.tolist(), y.tolist(), marker=shape_in_colour(shape, shade)))
 
 
 def scatter(
     geometry: Geometry, names: Sequence[str], title: str, canvas: Canvas, scale: float
 ) -> str:
-    """Draw the responses of one step on the two axes of classical scaling; "" without any.
+    """Draw the responses of one step on the two axes of classical scaling.
 
-    Both axes have the same unit (a cell counts as twice as high as wide). The scale is the typical
-    norm of an embedding, so that a collapsed network looks collapsed.
+    Both axes have the same unit (a cell counts as twice as high as wide).
+
+    Parameters
+    ----------
+    geometry : Geometry
+    names : sequence of str
+        Of the participants.
+    title : str
+    canvas : Canvas
+    scale : float
+        Typical norm of an embedding, so that a collapsed network looks collapsed.
+
+    Returns
+    -------
+    str
+        Lines of text with a legend under them; "" without any response.
     """
+    width, height, plain = canvas
     coordinates = geometry.coordinates
     if not len(coordinates):
         return ""
-    drawing = Drawing(title, canvas)
+    figure = new_figure(title, width, height - 1)
+    legend = []
     for participant, name in enumerate(names):
         rows = coordinates[geometry.owners == participant]
-        drawing.name(marker(participant), name, participant)
+        legend.append(key(marker(participant), clean_line(name), colour(participant), plain))
         if len(rows):
-            x, y = rows.T.tolist()
-            drawing.draw(x, y, marker(participant), participant)
+            mark = shape_in_colour(marker(participant), colour(participant))
+            figure.draw(figure.signal(rows[:, 0].tolist(), rows[:, 1].tolist(), marker=mark))
     (left, right), (low, high) = axis_limits(coordinates, scale)
-    rows_inside = canvas.height - 1 - _FRAME_ROWS
-    aspect = (canvas.width - _FRAME_COLUMNS) / (_CELL_ASPECT * rows_inside)
+    aspect = (width - _FRAME_COLUMNS) / (_CELL_ASPECT * (height - 1 - _FRAME_ROWS))
     # The longer side of the canvas shows more than the square that holds all points.
     stretch_x, stretch_y = max(1.0, aspect), max(1.0, 1 / aspect)
-    drawing.limit(_stretched(left, right, stretch_x), _stretched(low, high, stretch_y))
-    return drawing.text()
+    figure.ruler("x").lim(*_stretched(left, right, stretch_x))
+    figure.ruler("y").lim(*_stretched(low, high, stretch_y))
+    return f"{built(figure, plain)}\n   {'   '.join(legend)}"
 
 
 def _stretched(low: float, high: float, factor: float) -> tuple[float, float]:
@@ -149,3 +213,44 @@ def whole_ticks(last: int, most: int) -> list[int]:
         if last <= most * unit * 10**power
     )
     return list(range(0, last + 1, spacing))
+
+
+def key(shape: str, label: str, shade: RGB, plain: bool) -> str:
+    """Return an entry of a legend."""
+    red, green, blue = shade
+    return f"{shape} {label}" if plain else f"\x1b[38;2;{red};{green};{blue}m{shape}\x1b[0m {label}"
+
+
+def new_figure(title: str, width: int, height: int) -> Any:
+    """Return plotext's one figure, cleared."""
+    import plotext
+
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("simple")
+    figure.plot_size(width, height)
+    figure.title(clean_line(title))
+    return figure
+
+
+def plotext_text(text: str, shade: RGB) -> Any:
+    """Return words in a colour, as plotext takes them."""
+    import plotext
+
+    return plotext.colorize(text, plotext.pixel(shade))
+
+
+def shape_in_colour(shape: str, shade: RGB) -> Any:
+    """Return plotext's marker of a shape and a colour."""
+    import plotext
+
+    return plotext.marker(shape, plotext.pixel(shade))
+
+
+def built(figure: Any, plain: bool) -> str:
+    """Return the figure as text, and clear it."""
+    import plotext
+
+    text = str(figure.build()).rstrip("\n")
+    figure.clear()
+    return str(plotext.uncolorize(text)) if plain else text

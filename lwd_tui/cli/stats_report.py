@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from lwd_tui.analysis.multiplicity import significance
-from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot
+from lwd_tui.cli.plots import GROUND, THIN, Canvas, Line, curves, print_plot
 from lwd_tui.findings.sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings
-from lwd_tui.palette import marker
+from lwd_tui.palette import DEBIASED, FLOOR, colour, marker
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 from lwd_tui.text import number_text as number
@@ -38,12 +38,12 @@ _DIVERSITY = (
 _PLOTS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "how many different answers",
-        (("Vendi", LINE, "vendi"), ("rank", "-", "effective_rank")),
+        (("Vendi", THIN, "vendi"), ("rank", "-", "effective_rank")),
     ),
     (
         "shares, 0 to 1",
         (
-            ("distinct-2", LINE, "distinct_2"),
+            ("distinct-2", THIN, "distinct_2"),
             ("self-BLEU", "-", "self_bleu"),
             ("near duplicates", "·", "near_duplicates"),
             ("copied", "+", "copied"),
@@ -152,19 +152,20 @@ def _table(title: str) -> Table:
 def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: float) -> None:
     intervals = [each.vectors.interval for each in found]
     norm = [
-        ("debiased norm", LINE, [each.numbers.norm_debiased for each in found]),
-        ("upper end", "^", [interval.upper for interval in intervals]),
-        ("lower end", "v", [interval.lower for interval in intervals]),
-        ("noise floor", "·", [each.numbers.noise_floor for each in found]),
+        Line("debiased", THIN, DEBIASED, [each.numbers.norm_debiased for each in found]),
+        Line("upper end", "^", FLOOR, [interval.upper for interval in intervals]),
+        Line("lower end", "v", FLOOR, [interval.lower for interval in intervals]),
+        Line("noise floor", GROUND, FLOOR, [each.numbers.noise_floor for each in found]),
     ]
     pictures = [(f"norm without noise, {100 * level:g}% interval, {scale}", norm)]
     for title, parts in _PLOTS:
-        series = [
-            (name, shape, [_OF[key](each).together for each in found]) for name, shape, key in parts
+        lines = [
+            Line(name, shape, colour(i), [_OF[key](each).together for each in found])
+            for i, (name, shape, key) in enumerate(parts)
         ]
-        pictures.append((title, series))
-    for title, series in pictures:
-        if text := curves(series, title, Canvas.on(console, _PLOT_ROWS)):
+        pictures.append((title, lines))
+    for title, lines in pictures:
+        if text := curves(lines, title, Canvas.on(console, _PLOT_ROWS)):
             console.print()
             print_plot(console, text)
 

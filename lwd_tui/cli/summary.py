@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot, scatter
+from lwd_tui.cli.plots import Canvas, curves, norm_lines, print_plot, scatter
 from lwd_tui.cli.shared import json_number
 from lwd_tui.palette import marker
 from lwd_tui.store.records import StepNumbers
@@ -73,13 +73,13 @@ def print_summary(store: RunStore, console: Console) -> None:
         console.print("No step is whole yet.")
         return
     console.print(_table(steps, names, experiment.embedder.scale))
-    series = [
-        ("norm", LINE, [step.norm for step in steps]),
-        ("debiased", "-", [step.norm_debiased for step in steps]),
-        ("noise floor", "·", [step.noise_floor for step in steps]),
-    ]
+    lines = norm_lines(
+        [step.norm for step in steps],
+        [step.norm_debiased for step in steps],
+        [step.noise_floor for step in steps],
+    )
     title = f"‖D(t)‖F, {experiment.embedder.scale}"
-    if text := curves(series, title, Canvas.on(console, _PLOT_ROWS)):
+    if text := curves(lines, title, Canvas.on(console, _PLOT_ROWS)):
         console.print()
         print_plot(console, text)
     last = store.step(steps[-1].t)

@@ -194,18 +194,18 @@ def _summary_line(
 
 
 def _print(variants: Sequence[VariantResult], level: float, console: Console) -> None:
-    from lwd_tui.cli.plots import LINE, Canvas, curves, print_plot
-    from lwd_tui.palette import marker
+    from lwd_tui.cli.plots import Canvas, Line, curves, print_plot
+    from lwd_tui.palette import colour, marker
 
     if not any(variant.runs for variant in variants):
         return
-    series = [
-        (f"{each.name} ({each.runs})", LINE if i == 0 else marker(i), each.norms.tolist())
+    lines = [
+        Line(f"{each.name} ({each.runs})", marker(i), colour(i), each.norms)
         for i, each in enumerate(variants)
         if each.runs
     ]
     title = "‖D(t)‖F, mean over seeds (runs)"
-    if plot := curves(series, title, Canvas.on(console, _ROWS)):
+    if plot := curves(lines, title, Canvas.on(console, _ROWS)):
         print_plot(console, plot)
         console.print()
     title = (

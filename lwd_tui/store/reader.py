@@ -19,7 +19,7 @@ from lwd_tui.store import encoding
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
 from lwd_tui.store.records import Event, Reading, RunSummary, Status, StepNumbers
-from lwd_tui.types import Draw, Post, Prompt, Response, Step, Vectors
+from lwd_tui.types import Draw, Floats, Ints, Post, Prompt, Response, Step, Vectors
 
 T = TypeVar("T")
 
@@ -195,6 +195,16 @@ class RunReader:
                     count = len(blob) // (4 * dimensions) if dimensions else 0
                     vectors = encoding.unpacked(blob, encoding.VECTORS)
                 yield t, vectors.reshape(count, dimensions)
+
+    def scatters(self) -> Iterator[tuple[int, Floats, Ints]]:
+        """Yield t, coordinates and owners of the scatter of each whole step that has one."""
+        for t, coordinates, owners in self._all(
+            """SELECT t, coordinates, owners FROM geometries JOIN steps USING (t)
+               WHERE whole ORDER BY t"""
+        ):
+            with reading(self.path):
+                places = encoding.unpacked(coordinates, encoding.FLOATS).reshape(-1, 2)
+                yield t, places, encoding.unpacked(owners, encoding.INTS)
 
     def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
         """Yield t, participant, response and text of what can be used of whole steps.

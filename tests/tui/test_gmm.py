@@ -178,7 +178,7 @@ async def test_both_norms_stand_on_one_time_axis(kept):
         text = shown(app)
         assert "divided by its start" in text
         # 0.9 of 2.4, and the mixtures at their start.
-        assert text.count("0.375") == 1
+        assert text.count("norm 0.375") == 1
         assert "norm 1.000" in text
         tops = {panel(page, name)._plot._frame[2] for name in ("llm", "gmm")}
         assert len(tops) == 1

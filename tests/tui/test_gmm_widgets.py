@@ -58,16 +58,26 @@ async def test_curves_tell_their_values_at_t():
         ramp = np.linspace(0, 2, 11)
         shown_curves = [
             Curve("up", ramp, "foreground", mark="●"),
-            Curve("down", 2 - ramp[:6], "primary", "╍╍", (5, 3)),
+            Curve("down", 2 - ramp[:6], "primary", dash=(6, 2)),
             Curve("", ramp / 2, "quiet"),
         ]
         curves.show(shown_curves, t=5, last=10, top=2.2)
         await drawn(pilot)
-        assert "● up 1.000  ╍╍ down 1.000" in shown(pilot.app)
+        assert "● up 1.000  ╌╌ down 1.000" in shown(pilot.app)
         curves.show(shown_curves, t=9, last=10, top=2.2)
         await drawn(pilot)
         # The second one ends before.
-        assert "● up 1.800  ╍╍ down –" in shown(pilot.app)
+        assert "● up 1.800  ╌╌ down –" in shown(pilot.app)
+
+
+async def test_the_last_value_is_the_last_one_that_is_seen():
+    curves = Curves()
+    async with Host(curves).run_test(size=(60, 16)) as pilot:
+        ramp = Curve("ramp", np.linspace(0, 2, 11), "norm", "strong", name="ramp")
+        curves.show([ramp], t=0, last=5, top=2.2)
+        await drawn(pilot)
+        assert shown(pilot.app).count("1.000") == 1
+        assert "2.000" not in shown(pilot.app)
 
 
 async def test_a_legend_is_broken_between_its_entries():
@@ -79,7 +89,7 @@ async def test_a_legend_is_broken_between_its_entries():
         await drawn(pilot)
         lines = shown(pilot.app).split("\n")
         for name in names[:2]:
-            assert any(f"━━ {name} 1.000" in line for line in lines)
+            assert any(f"── {name} 1.000" in line for line in lines)
 
 
 async def test_a_legend_takes_no_more_lines_than_it_needs_in_a_new_width():

@@ -100,7 +100,7 @@ async def test_the_cursor_goes_through_the_tree_and_the_steps(opened):
         await page.press("h")
         await page.at("answer 2 of ada · t = 4")
         assert page.app.view.t == 4
-        await page.press("j", "j")
+        await page.press("j")
         await page.at("answer 0 of ben · t = 4")
         await page.press("right", "j", "j")
         await page.at("answer 1 of ben · t = 4")

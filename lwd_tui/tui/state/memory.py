@@ -48,7 +48,7 @@ class State:
     basis : {"aligned", "common"}
         Of the scatter: each step turned to the last, or all steps in one plane.
     axes : {"held", "fitted"}
-        Of the scatter: as wide as at t = 0, or as narrow as the viewed step.
+        Of the scatter: as wide as all steps need, or as narrow as the viewed step.
     delay : float
         Seconds between two steps.
     """

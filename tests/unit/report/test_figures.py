@@ -69,10 +69,30 @@ def test_the_norm_s_curves_are_the_numbers_over_all_t_of_the_run():
     wanted = {
         "norm": [2.0 / (t + 1) for t in range(5)],
         "debiased": [1.0 / (t + 1) for t in range(5)],
-        "noise floor": [0.5] * 5,
     }
     found = {line.get_label(): list(line.get_ydata()) for line in axes.get_lines()}
     assert found == wanted
+    (floor,) = axes.collections
+    assert floor.get_label() == "noise floor"
+    corners = floor.get_paths()[0].vertices
+    assert corners.min(axis=0).tolist() == [0, 0]
+    assert corners.max(axis=0).tolist() == [4, 0.5]
+
+
+def test_the_norm_is_the_strongest_line_and_the_last_values_stand_at_the_ends():
+    (axes,) = drawn(DRAWINGS["norm"])
+    strong, thin = axes.get_lines()
+    assert strong.get_linewidth() > 1.5 * thin.get_linewidth()
+    assert strong.get_zorder() > thin.get_zorder()
+    words = {text.get_text(): text for text in axes.texts}
+    assert set(words) == {"0.400 norm", "0.200 debiased", "0.500 floor"}
+    assert words["0.400 norm"].get_color() == strong.get_color()
+    assert words["0.200 debiased"].get_color() == thin.get_color()
+    heights = sorted(text.xy[1] for text in axes.texts)
+    assert all(text.xy[0] == 4 for text in axes.texts)
+    # None is written over another: 9 points of text in a figure of two inches.
+    low, high = axes.get_ylim()
+    assert min(np.diff(heights)) > 0.05 * (high - low)
     assert axes.get_xlim() == (0, 6)
     assert axes.get_ylim()[0] == 0
     assert axes.get_ylim()[1] > 2

@@ -45,12 +45,12 @@ def mixture_curves(scene: Scene, overlay: Overlay, *, relative: bool) -> list[Cu
     if overlay == "band":
         low, middle, high = quantile_band(norms)
         curves = [
-            Curve("median", middle, "foreground", mark="●"),
-            Curve("10 %", low, "quiet", "──"),
-            Curve("90 %", high, "quiet", "──"),
+            Curve("median", middle, "norm", "strong", mark="●", name="median"),
+            Curve("10 %", low, "quiet"),
+            Curve("90 %", high, "quiet"),
         ]
     else:
-        curves = [Curve("norm", norms[here], "foreground", mark="●")]
+        curves = [Curve("norm", norms[here], "norm", "strong", mark="●", name="norm")]
     curves += _theory(scene, overlay, relative=relative)
     if overlay == "all":
         others = [place for place in range(len(norms)) if place != here][:MOST_OTHERS]
@@ -61,9 +61,7 @@ def mixture_curves(scene: Scene, overlay: Overlay, *, relative: bool) -> list[Cu
 def as_reference(curves: Sequence[Curve]) -> list[Curve]:
     """Return the models' norm as it is drawn among the mixtures' curves."""
     norm = curves[0]
-    return [
-        replace(norm, label="LLM", colour="accent", sign="", dash=(4, 2), mark="◇", above=False)
-    ]
+    return [replace(norm, label="LLM", colour="foreground", weight="thin", mark="◇", name="LLM")]
 
 
 def _theory(scene: Scene, overlay: Overlay, *, relative: bool) -> list[Curve]:
@@ -78,6 +76,6 @@ def _theory(scene: Scene, overlay: Overlay, *, relative: bool) -> list[Curve]:
     start = norm[0] if relative else 1.0
     words = "theory" if overlay == "one" or len(scene.norms) == 1 else "theory of all"
     return [
-        Curve(words, norm / start, "primary", "╍╍", (5, 3)),
-        Curve("its floor", floor / start, "quiet", "··", (1, 4)),
+        Curve(words, norm / start, "debiased", name="theory"),
+        Curve("its floor", floor / start, "quiet", "ground", name="floor"),
     ]

@@ -86,6 +86,10 @@ def _numbers(sheet: Sheet) -> Iterator[Content]:
     yield _line("attempts", "1" if tries == 1 else f"{tries}, the last one stands")
     faults = ", ".join(shorten(fault, 60) for fault in final.retries)
     yield _line("retries", faults or "none")
+    for j in sorted({each.participant for each in sheet.alike}):
+        numbers = [f"{each.index}" for each in sheet.alike if each.participant == j]
+        which = f"answer{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
+        yield _line("same text", f"{shorten(which, 60)} of {shorten(sheet.names[j], 24)}")
     if sheet.post is not None:
         yield _line("posted", f"as post {sheet.post}; f follows it")
     else:

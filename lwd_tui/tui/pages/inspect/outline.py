@@ -26,15 +26,30 @@ _OPEN, _SHUT = "▾", "▸"
 
 
 class Entry(NamedTuple):
-    """A line of the tree: a step, one of its participants, or one of that one's responses."""
+    """A line of the tree: a step, one of its participants, or what that one answered.
+
+    Attributes
+    ----------
+    t : int
+    participant : int or None
+    alike : sequence of Response
+        Of one text; empty on the line of a step or a participant.
+    """
 
     t: int
     participant: int | None = None
-    response: Response | None = None
+    alike: Sequence[Response] = ()
+
+    @property
+    def response(self) -> Response | None:
+        """The first of equal answers."""
+        return self.alike[0] if self.alike else None
 
 
 class Outline(Rows):
     """One line a step with its norm; the viewed step is open, the others are not read.
+
+    Equal answers of a participant are one line, with their count.
 
     So the tree is as cheap for 1,000,000 steps as for ten, and what is open is what all panels
     show.
@@ -71,7 +86,7 @@ class Outline(Rows):
         self._names: Sequence[str] = ()
         self._numbers: Sequence[StepNumbers] = ()
         self._step: Step | None = None
-        self._answers: list[list[Response]] = []
+        self._answers: list[list[list[Response]]] = []
         self._open: set[int] = {0}
 
     # What is shown
@@ -97,7 +112,7 @@ class Outline(Rows):
             self._step = step
             self._answers = [[] for _ in self._names]
             for response in step.responses if step else ():
-                self._answers[response.participant].append(response)
+                fold(self._answers[response.participant], response)
         if step is None:
             self._lay_out(0)
             return
@@ -105,7 +120,9 @@ class Outline(Rows):
             self._open.add(participant)
         before = step.t + 1 + sum(self._lines(i) for i in range(participant))
         height = self.size.height // 2 if first else self.cursor - self.top
-        self._lay_out(before if on_its_line else before + 1 + index)
+        answers = self._answers[participant]
+        place = next((i for i, alike in enumerate(answers) if index in _indices(alike)), 0)
+        self._lay_out(before if on_its_line else before + 1 + place)
         # The line that was looked at stays where it was, and the steps move past it.
         self.top = self._seen(self.cursor - height)
 
@@ -122,7 +139,7 @@ class Outline(Rows):
         for participant, answers in enumerate(self._answers):
             lines = self._lines(participant)
             if left < lines:
-                return Entry(t, participant, answers[left - 1] if left else None)
+                return Entry(t, participant, answers[left - 1] if left else ())
             left -= lines
         return Entry(t + 1 + left)
 
@@ -140,9 +157,9 @@ class Outline(Rows):
         entry = self.entry(row)
         if entry.participant is None:
             return self._step_line(entry.t, width)
-        if entry.response is None:
+        if not entry.alike:
             return self._participant_line(entry.participant, width)
-        return self._answer_line(entry.response, width)
+        return self._answer_line(entry.alike, width)
 
     def _step_line(self, t: int, width: int) -> list[Segment]:
         viewed = self._step is not None and t == self._step.t
@@ -156,8 +173,10 @@ class Outline(Rows):
 
     def _participant_line(self, participant: int, width: int) -> list[Segment]:
         answers = self._answers[participant]
-        failed = sum(answer.failed for answer in answers)
-        count = f"{failed} failed" if failed else f"{len(answers)}"
+        failed = sum(alike[0].failed for alike in answers)
+        total = sum(map(len, answers))
+        alike = f"{len(answers)} of " if len(answers) < total else ""
+        count = f"{failed} failed" if failed else f"{alike}{total}"
         name = excerpt(self._names[participant], max(width - 8 - len(count), 4))
         gap = max(width - 6 - cell_len(name) - len(count), 1)
         return [
@@ -167,11 +186,16 @@ class Outline(Rows):
             Segment(count, self.ink("warning" if failed else "quiet")),
         ]
 
-    def _answer_line(self, answer: Response, width: int) -> list[Segment]:
+    def _answer_line(self, alike: Sequence[Response], width: int) -> list[Segment]:
+        answer = alike[0]
         number = Segment(f"{answer.index:>6} ", self.ink("quiet"))
         text = f"failed: {answer.final.problem}" if answer.failed else answer.text
         ink = self.ink("warning" if answer.failed else "foreground")
-        return [number, Segment(excerpt(text, max(width - number.cell_length, 1)), ink)]
+        count = f" ×{len(alike)}" if len(alike) > 1 else ""
+        room = max(width - number.cell_length - len(count), 1)
+        words = excerpt(text, room)
+        gap = " " * (room - cell_len(words) if count else 0)
+        return [number, Segment(words + gap, ink), Segment(count, self.ink("quiet"))]
 
     # Keys and mouse
 
@@ -235,3 +259,16 @@ class Outline(Rows):
         if entry.participant is not None:
             index = entry.response.index if entry.response is not None else 0
             self.post_message(self.Pointed(entry.participant, index, chosen=chosen))
+
+
+def fold(answers: list[list[Response]], answer: Response) -> None:
+    """Add an answer of a participant to those of the same text; a failed one stands alone."""
+    for alike in answers:
+        if alike[0].text == answer.text and not (alike[0].failed or answer.failed):
+            alike.append(answer)
+            return
+    answers.append([answer])
+
+
+def _indices(answers: Iterable[Response]) -> list[int]:
+    return [answer.index for answer in answers]

@@ -73,7 +73,7 @@ class InspectPage(PanelledPage):
     ]
     GLOSSARY = (
         "t", "norm", "k", "age", "prompt", "seed", "attempts", "mean_distance", "following",
-        "differences",
+        "alike", "differences",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:

@@ -43,12 +43,15 @@ class Sheet:
         From the mean of each participant at the same step; None for a failed answer.
     post : int or None
         The post that it became.
+    alike : tuple of Response
+        Others of the step with the same text.
     """
 
     response: Response
     names: tuple[str, ...]
     distances: Floats | None
     post: int | None
+    alike: tuple[Response, ...] = ()
 
     @property
     def title(self) -> str:
@@ -76,7 +79,12 @@ def sheet_at(step: Step, place: Place, names: tuple[str, ...], posts_each: int) 
         responses = Responses.of(step.embeddings, step.owners, len(names))
         distances = distances_from_means(responses)[row]
     posts = [post.id for each, post in authored(step, posts_each) if each is answer]
-    return Sheet(answer, names, distances, posts[0] if posts else None)
+    alike = tuple(
+        each
+        for each in step.responses
+        if each is not answer and not (each.failed or answer.failed) and each.text == answer.text
+    )
+    return Sheet(answer, names, distances, posts[0] if posts else None, alike)
 
 
 def compared(one: str, other: str) -> Differences:

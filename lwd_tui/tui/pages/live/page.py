@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual import on, work
@@ -15,7 +16,7 @@ from lwd_tui.tui.pages.live.distances import Distances, highest_of
 from lwd_tui.tui.pages.live.feed import Feed
 from lwd_tui.tui.pages.live.numbers import Numbers
 from lwd_tui.tui.pages.live.participants import Participants
-from lwd_tui.tui.pages.live.pictures import Plane, picture, plane_of
+from lwd_tui.tui.pages.live.pictures import Course, course_of, picture
 from lwd_tui.tui.pages.live.post import PostByHand
 from lwd_tui.tui.pages.live.scatter import Scatter
 from lwd_tui.tui.pages.panelled import PanelledPage
@@ -94,7 +95,7 @@ class LivePage(PanelledPage):
         super().__init__(name)
         self.add_class("-empty")
         self._first: Step | None = None
-        self._plane: Plane | None = None
+        self._course = Course()
 
     def compose_panels(self) -> ComposeResult:
         """Yield the panels, and what is said in their place while no run is open."""
@@ -119,7 +120,7 @@ class LivePage(PanelledPage):
 
     def show_run(self, run: RunController | None) -> None:
         """Show another run."""
-        self._first, self._plane = None, None
+        self._first, self._course = None, Course()
         self.set_class(run is None, "-empty")
         if run is None:
             return
@@ -144,8 +145,9 @@ class LivePage(PanelledPage):
             self._first = step
         if self._first is None:
             self._load_first(run)
-        if self._plane is None and self.explorer.memory.basis == "common":
-            self._load_plane(run)
+        # Of a run that is followed, what went by unseen isn't read again with each step.
+        if not self._course.means or not (view.following or self._course.knows(step.t)):
+            self._load_course(run)
         self.query_one(Numbers).show_step(step)
         self._show_geometry(step)
         self._show_participants()
@@ -189,14 +191,10 @@ class LivePage(PanelledPage):
             return
         distances = [each.geometry.distances for each in (step, first) if each and each.geometry]
         self.query_one(Distances).show_distances(geometry.distances, highest_of(distances), step.t)
-        shown = picture(
-            step,
-            first if memory.axes == "held" else None,
-            self._plane if memory.basis == "common" else None,
-        )
+        shown = picture(step, self._course, held=memory.axes == "held")
         if shown is not None:
-            remark = "axes as wide as at t = 0" if memory.axes == "held" else "axes fitted"
-            self.query_one(Scatter).show_picture(shown, remark)
+            scale = "one scale for all t" if memory.axes == "held" else "axes fitted"
+            self.query_one(Scatter).show_picture(shown, f"{scale} · a plays")
 
     @work(exclusive=True, group="first")
     async def _load_first(self, run: RunController) -> None:
@@ -204,11 +202,14 @@ class LivePage(PanelledPage):
         self._first = await self.asked(run.archive.step(0))
         self._show_again()
 
-    @work(exclusive=True, group="plane")
-    async def _load_plane(self, run: RunController) -> None:
-        """Settle the plane that all steps share."""
-        self._plane = await self.asked(run.archive.ask(plane_of))
-        self._show_again()
+    @work(exclusive=True, group="course")
+    async def _load_course(self, run: RunController) -> None:
+        """Get where the answers of all steps lie, with the file opened anew: steps are read too."""
+        common = self.explorer.memory.basis == "common"
+        course = await self.asked(asyncio.to_thread(course_of, run.path, common=common))
+        if course is not None:
+            self._course = course
+            self._show_again()
 
     def _show_again(self) -> None:
         if self.view.step is not None:
@@ -244,10 +245,8 @@ class LivePage(PanelledPage):
         memory = self.explorer.memory
         memory.basis = "aligned" if memory.basis == "common" else "common"
         # A plane that is asked for again is that of all steps there are by then.
-        self._plane = None
-        if memory.basis == "common" and self.run is not None:
-            self._load_plane(self.run)
-        self._show_again()
+        if self.run is not None:
+            self._load_course(self.run)
 
     def action_axes(self) -> None:
         """Hold the axes of the scatter, or fit them to the step."""

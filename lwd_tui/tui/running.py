@@ -103,6 +103,7 @@ class Running(App[None]):
         """
         if await asyncio.to_thread(_holds_mixtures, run):
             self.mixtures = run
+            self._remember(run)
             await self.run_action("show_page('gmm')")
             return
         if controller := await self._new_controller():
@@ -110,9 +111,13 @@ class Running(App[None]):
                 await controller.open(run)
             except LwdError as error:
                 self.notice = str(error)
+                await self.close_run()
                 return
             if go_on:
                 controller.run()
+
+    def _remember(self, run: Path) -> None:
+        self.memory.run = str(run.absolute())
 
     async def _new_controller(self) -> RunController | None:
         """Close the run that is open and make place for another; None if the user won't."""
@@ -144,6 +149,7 @@ class Running(App[None]):
         if run := self._told_by(message):
             spare_the_collector()
             self.controller = run
+            self._remember(run.path)
             if self.view.following:
                 self.view = View(run.latest)
 

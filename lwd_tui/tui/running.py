@@ -113,11 +113,10 @@ class Running(App[None]):
                 self.notice = str(error)
                 await self.close_run()
                 return
+            # Who waits for it finds it there, whatever messages come first.
+            self._take(controller)
             if go_on:
                 controller.run()
-
-    def _remember(self, run: Path) -> None:
-        self.memory.run = str(run.absolute())
 
     async def _new_controller(self) -> RunController | None:
         """Close the run that is open and make place for another; None if the user won't."""
@@ -147,11 +146,17 @@ class Running(App[None]):
     @on(messages.RunOpened)
     def _take_run(self, message: messages.RunOpened) -> None:
         if run := self._told_by(message):
-            spare_the_collector()
-            self.controller = run
-            self._remember(run.path)
-            if self.view.following:
-                self.view = View(run.latest)
+            self._take(run)
+
+    def _take(self, run: RunController) -> None:
+        spare_the_collector()
+        self.controller = run
+        self._remember(run.path)
+        if self.view.following and self.view.step is not run.latest:
+            self.view = View(run.latest)
+
+    def _remember(self, run: Path) -> None:
+        self.memory.run = str(run.absolute())
 
     @on(messages.ProgressChanged)
     def _take_progress(self, message: messages.ProgressChanged) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.worker import WorkerError
 
 from lwd_tui.tui.paging import PageEntry, Paging
 from lwd_tui.tui.parts.key_bar import KeyBar
@@ -38,6 +39,8 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("gmm", "GMM", "gmm.page:GmmPage"),
     PageEntry("runs", "Runs", "runs.page:RunsPage"),
 )
+_OF_A_RUN = ("live", "inspect", "statistics")
+"""Pages that are empty without a run."""
 
 
 class Explorer(Paging):
@@ -54,7 +57,7 @@ class Explorer(Paging):
     path : Path, optional
         Where the run of `experiment` is kept.
     page : str
-        Page to open on; "" for the last one, or the first that has something to show.
+        Page to open on; "" for that of the run, or Set up where there is none.
     """
 
     TITLE = "lwd-tui"
@@ -80,6 +83,8 @@ class Explorer(Paging):
         page: str = "",
     ) -> None:
         super().__init__(PAGES)
+        if experiment is None and run is None and not page and (run := self._left_open()):
+            page = self.memory.page if self.memory.page in _OF_A_RUN else ""
         self._wanted = (experiment, wishes, run, path)
         self._first_page = page
         self._report: Path | None = None
@@ -110,13 +115,24 @@ class Explorer(Paging):
         if experiment is not None:
             self.start(experiment, wishes, path)
         elif run is not None:
-            self.open(run)
+            # Another may be opened before it is read.
+            with suppress(WorkerError):
+                await self.open(run).wait()
+            if self._owned is None and self.screen.name in _OF_A_RUN:
+                self.memory.run = ""
+                await self.action_show_page(self._there("setup"))
+
+    def _left_open(self) -> Path | None:
+        """Return the run that was open when the explorer was left, if it is still there."""
+        run = Path(self.memory.run)
+        return run if self.memory.run and run.is_file() else None
 
     def _page_to_open(self) -> str:
         experiment, _, run, _ = self._wanted
-        wanted = [self._first_page]
-        wanted += ["live"] if experiment or run else [self.memory.page, "setup", "runs"]
-        return next((name for name in wanted if name in self.pages), next(iter(self.pages)))
+        return self._there(self._first_page or ("live" if experiment or run else "setup"))
+
+    def _there(self, page: str) -> str:
+        return page if page in self.pages else next(iter(self.pages))
 
     @work
     async def action_quit_app(self) -> None:

@@ -112,13 +112,20 @@ class Running(App[None]):
         """
         if await asyncio.to_thread(_holds_mixtures, run):
             self.mixtures = run
+            self._remember(run)
             await self.run_action("show_page('gmm')")
             return
         if controller := await self._new_controller():
-            with self.telling():
+            try:
                 await controller.open(run)
-                if go_on:
-                    controller.run()
+            except LwdError as error:
+                self.notice = str(error)
+                await self.close_run()
+                return
+            # Who waits for it finds it there, whatever messages come first.
+            self._take(controller)
+            if go_on:
+                controller.run()
 
     async def _new_controller(self) -> RunController | None:
         """Close the run that is open and make place for another; None if the user won't."""
@@ -148,10 +155,17 @@ class Running(App[None]):
     @on(messages.RunOpened)
     def _take_run(self, message: messages.RunOpened) -> None:
         if run := self._told_by(message):
-            spare_the_collector()
-            self.controller = run
-            if self.view.following:
-                self.view = View(run.latest)
+            self._take(run)
+
+    def _take(self, run: RunController) -> None:
+        spare_the_collector()
+        self.controller = run
+        self._remember(run.path)
+        if self.view.following and self.view.step is not run.latest:
+            self.view = View(run.latest)
+
+    def _remember(self, run: Path) -> None:
+        self.memory.run = str(run.absolute())
 
     @on(messages.ProgressChanged)
     def _take_progress(self, message: messages.ProgressChanged) -> None:

@@ -81,7 +81,8 @@ class PanelledPage(Page):
         else:
             place = 0 if steps > 0 else -1
         stop = stops[place % len(stops)]
-        self.choose(self._panel_of(stop), focus=False)
+        if panel := self._panel_of(stop):
+            self.choose(panel, focus=False)
         # Its own `focus` would wait a turn, and two quick presses would move by one.
         self.set_focus(stop)
 

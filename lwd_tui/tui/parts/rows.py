@@ -141,8 +141,9 @@ class Rows(Widget, can_focus=True):
         self.top = self._seen(self.top)
 
     def on_resize(self, _: events.Resize) -> None:
-        """Keep the cursor in sight in the new size."""
+        """Keep the cursor in sight in the new size, and paint what was laid out for it."""
         self.top = self._seen(self.top)
+        self.refresh()
 
     def _seen(self, top: int) -> int:
         """Return the place for the window that is nearest to `top` and shows the cursor."""

@@ -45,6 +45,8 @@ class State:
     ----------
     theme, page, panel : str
         Names; of the panel that stands alone on a small terminal.
+    run : str
+        Where the run is that was open; "" for none.
     basis : {"aligned", "common"}
         Of the scatter: each step turned to the last, or all steps in one plane.
     axes : {"held", "fitted"}
@@ -56,6 +58,7 @@ class State:
     theme: str = "lwd-dark"
     page: str = ""
     panel: str = ""
+    run: str = ""
     basis: str = "aligned"
     axes: str = "held"
     delay: float = 0.0

@@ -64,6 +64,7 @@ class SetupPage(PanelledPage):
     }
     """
     FOLLOWS = False
+    AUTO_FOCUS = "#begin"
     PANELS = (
         ("models", "models"),
         ("internet", "query and posts"),

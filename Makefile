@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 .PHONY: help demo install test unit screens integration lint bench screenshots clean
 
 help:
-	@echo "make demo         install, fetch the small models, and watch three of them drift together"
+	@echo "make demo         install, fetch the small models, and watch them drift together"
 	@echo "make test         install everything, and run all tests"
 	@echo "make unit         the tests without models (under two minutes)"
 	@echo "make screens      the tests of the explorer, without a terminal"

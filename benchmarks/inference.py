@@ -4,6 +4,7 @@ import dcor
 import numpy as np
 
 from benchmarks.timing import least_together
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.copying import copied
 from lwd_tui.analysis.distance import geometry
 from lwd_tui.analysis.drift import drift
@@ -24,8 +25,10 @@ def against_dcor():
     points = responses(rng)
     parts = [points[i == OWNERS] for i in range(N)]
     ours, three, theirs = least_together(
-        lambda: difference_tests(points, OWNERS, N, rng, PERMUTATIONS, ("energy",), pairwise=False),
-        lambda: difference_tests(points, OWNERS, N, rng, PERMUTATIONS),
+        lambda: difference_tests(
+            Responses.of(points, OWNERS, N), rng, PERMUTATIONS, ("energy",), pairwise=False
+        ),
+        lambda: difference_tests(Responses.of(points, OWNERS, N), rng, PERMUTATIONS),
         lambda: dcor.homogeneity.energy_test(*parts, num_resamples=PERMUTATIONS, random_state=0),
         rounds=15,
     )
@@ -37,13 +40,13 @@ def against_dcor():
 def run_geometry(steps):
     previous = None
     for points in steps:
-        previous = geometry(points, OWNERS, N, previous)
+        previous = geometry(Responses.of(points, OWNERS, N), previous)
 
 
 def run_statistics(steps, rng):
     for points in steps:
-        step_statistics(points, OWNERS, N, rng)
-    drift([(points, OWNERS) for points in steps], N)
+        step_statistics(Responses.of(points, OWNERS, N), rng)
+    drift([Responses.of(points, OWNERS, N) for points in steps], N)
 
 
 def run_wording(texts, posts):

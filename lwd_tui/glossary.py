@@ -107,16 +107,19 @@ GLOSSARY: dict[str, Term] = {
         "How far apart the participants are: the root of the sum of all squared distances between "
         "their mean answers, each pair counted twice. The paper's conjecture is that it falls to "
         "a small constant.",
+        "In every plot it is the strong line.",
     ),
     "debiased": Term(
         "debiased norm",
         "The norm without what chance adds to it: means of L answers differ even where the models "
         "don't. This is the better answer to how far the models themselves are apart.",
+        "In every plot it is the thin line.",
     ),
     "floor": Term(
         "noise floor",
         "What the norm would be if all true means were the same, from the spread of the answers "
         "alone. A norm near its floor says no more than that it can't be told from none.",
+        "In every plot it is the filled ground.",
     ),
     "distances": Term(
         "distances",
@@ -133,8 +136,12 @@ GLOSSARY: dict[str, Term] = {
         "Every answer of the step as a point; near points are answers that mean nearly the same. "
         "Classical multidimensional scaling lays them flat.",
         "Each picture is turned to fit the one before, which changes no distance; or all steps "
-        "share one plane (key b). The axes are as wide as t = 0 needs, so that a collapse is seen "
-        "as one, or fitted to the step (key f).",
+        "share one plane (key b). A faint trail shows where each participant's mean has been in "
+        "the last 12 steps, and an ellipse how its answers spread: 1.5 standard deviations from "
+        "their mean, which holds all of four answers and about two in three of many; beyond ten "
+        "participants there is neither. Where answers share a place, a number counts them. The "
+        "axes are as wide as all steps need, so that a collapse is seen as one, or fitted to the "
+        "step (key f). Key a plays the steps.",
     ),
     "explained": Term(
         "shown by the two axes",
@@ -192,6 +199,11 @@ GLOSSARY: dict[str, Term] = {
         "Who read it, and which later answers are nearest to it in embedding. The nearest are its "
         "likeliest descendants, not proven ones: a model may say the same without having read it.",
     ),
+    "alike": Term(
+        "2 of 6, ×3",
+        "Answers of one participant with the same text are one line, ×3 if there are three: 2 of 6 "
+        "are different. Each still has its own seed and tokens: n goes from answer to answer.",
+    ),
     "differences": Term(
         "differences",
         "Words that the other answer hasn't are marked; those in common are found by their order. "
@@ -225,7 +237,8 @@ GLOSSARY: dict[str, Term] = {
     ),
     "rank": Term(
         "effective rank",
-        "In how many directions the answers vary about their mean; 0 if all are equal.",
+        "In how many directions the answers vary about their mean; 0 if all are equal but for "
+        "rounding.",
     ),
     "duplicates": Term(
         "near and exact duplicates",

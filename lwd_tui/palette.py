@@ -20,6 +20,8 @@ COLOURS: tuple[RGB, ...] = (
     (213, 94, 0),
     (148, 148, 148),
 )
+NORM, DEBIASED, FLOOR = COLOURS[1], COLOURS[0], COLOURS[6]
+"""The norm, its debiased twin and their noise floor in every plot: orange, blue and grey."""
 # Where black and white stand out equally well: (1.05 * 0.05) ** 0.5 - 0.05.
 _MIDDLE = 0.18
 

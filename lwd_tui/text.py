@@ -23,6 +23,7 @@ Wales). Unassigned and private characters stay: a newer Unicode may have given t
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -203,6 +204,11 @@ def quantity(number: float) -> str:
             scaled = number / factor
             return f"{scaled:.{1 if scaled < 10 else 0}f} {unit}"
     return f"{number:,.0f}"
+
+
+def number_text(value: float, digits: int = 3) -> str:
+    """Write a number; a dash where it isn't defined."""
+    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
 
 
 def size_text(size: int | None) -> str:

@@ -199,7 +199,8 @@ class Geometry:
     owners : ndarray of shape (m,)
         The participant of each row of `coordinates`.
     explained : float
-        Share of the total squared distance that the two axes show, 0 to 1.
+        Share of the total squared distance that the two axes show, 0 to 1; 1 if there is none
+        but of rounding.
     """
 
     distances: Floats
@@ -250,15 +251,26 @@ class Step:
     geometry: Geometry | None = None
 
     @property
+    def usable(self) -> list[Response]:
+        """The responses that are embedded, in the order of `embeddings`."""
+        return [response for response in self.responses if not response.failed]
+
+    @property
     def failed(self) -> int:
         """How many responses have no usable attempt."""
-        return sum(response.failed for response in self.responses)
+        return len(self.responses) - len(self.usable)
 
     @property
     def owners(self) -> Ints:
         """The participant of each row of `embeddings`."""
-        usable = [answer.participant for answer in self.responses if not answer.failed]
-        return np.array(usable, dtype=np.int64)
+        return np.array([response.participant for response in self.usable], dtype=np.int64)
+
+    def draw_for(self, participant: int, index: int) -> Draw | None:
+        """Return what was drawn for a response; None if there is no such response."""
+        for draw in self.draws:
+            if draw.participant == participant and draw.response in (None, index):
+                return draw
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,8 +4,8 @@ Takes the newest whole run of the preset `quickstart`; makes one first if there 
 """
 
 import asyncio
+import io
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -17,16 +17,20 @@ os.environ.pop("NO_COLOR", None)
 
 import resvg_py
 from matplotlib import font_manager
+from PIL import Image
 from textual.pilot import Pilot
 
+from lwd_tui.palette import as_rgb
 from lwd_tui.store.folder import list_runs
 from lwd_tui.tui.app import PAGES, Explorer
 from lwd_tui.tui.parts.plot import Plot
+from screenshots.drawing import FONT, svg
 
 FOLDER = Path(__file__).parent
 SIZES = ((80, 24), (120, 40), (200, 60))
+FILM, FRAME = (120, 40), 700
+"""Cells of the moving picture, and milliseconds of a step."""
 PRESET = "quickstart"
-FONT = "DejaVu Sans Mono"
 
 
 def stored_run() -> Path:
@@ -64,18 +68,37 @@ async def take(run: Path, size: tuple[int, int], theme: str) -> None:
                 await pilot.press("l")
                 await settled(app, pilot)
             suffix = "" if theme == "lwd-dark" else f"-{theme.removeprefix('lwd-')}"
-            keep(app.export_screenshot(title="lwd-tui"), f"{page.name}-{size[0]}x{size[1]}{suffix}")
+            name = f"{page.name}-{size[0]}x{size[1]}{suffix}"
+            (FOLDER / f"{name}.png").write_bytes(painted(app))
+            print(name, flush=True)
 
 
-def keep(svg: str, name: str) -> None:
-    """Write a picture as SVG and as PNG, with a font that needs no network."""
-    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
-    svg = svg.replace("Fira Code", FONT)
-    (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
+async def film(run: Path) -> None:
+    """Make a moving picture of the page Live, from the first step to the last."""
+    app = Explorer(run=run)
+    async with app.run_test(size=FILM) as pilot:
+        await settled(app, pilot)
+        app.theme = "lwd-dark"
+        await pilot.press("2")
+        frames = []
+        for t in range(len(app.controller.numbers)):
+            app.action_scrub_to(t)
+            await settled(app, pilot)
+            frames.append(Image.open(io.BytesIO(painted(app))).convert("RGB").quantize(128))
+    times = [FRAME] * (len(frames) - 1) + [4 * FRAME]
+    frames[0].save(
+        FOLDER / "live.gif", save_all=True, append_images=frames[1:], duration=times, loop=0
+    )
+    print("live.gif", flush=True)
+
+
+def painted(app: Explorer) -> bytes:
+    """Return what the screen shows as a PNG, with a font that needs no network."""
+    theme = app.theme_variables
+    strips = app.screen._compositor.render_strips()
+    drawn = svg(strips, as_rgb(theme["background"]), as_rgb(theme["foreground"]))
     fonts = [font_manager.findfont(FONT), font_manager.findfont(f"{FONT}:bold")]
-    png = resvg_py.svg_to_bytes(svg_string=svg, font_files=fonts, monospace_family=FONT)
-    (FOLDER / f"{name}.png").write_bytes(bytes(png))
-    print(name, flush=True)
+    return bytes(resvg_py.svg_to_bytes(svg_string=drawn, font_files=fonts, monospace_family=FONT))
 
 
 async def main() -> None:
@@ -88,6 +111,7 @@ async def main() -> None:
         for size in SIZES:
             await take(run, size, "lwd-dark")
         await take(run, (120, 40), "lwd-light")
+        await film(run)
 
 
 asyncio.run(main())

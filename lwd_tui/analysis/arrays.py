@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lwd_tui.errors import LwdError
 from lwd_tui.types import Floats, Ints
@@ -48,30 +50,56 @@ def finite(values: ArrayLike, name: str, ndim: int = 2) -> Floats:
     return array
 
 
-def labelled(embeddings: ArrayLike, owners: NDArray[np.integer], n: int) -> tuple[Floats, Ints]:
-    """Return responses and their owners, checked against each other.
+class Responses(NamedTuple):
+    """The embedded, usable responses of one step; `of` checks them, once for all who read them.
 
-    Parameters
+    Attributes
     ----------
-    embeddings : array_like of shape (m, p)
+    points : ndarray of shape (m, p)
+        In any order.
     owners : ndarray of shape (m,)
-        The participant of each row, 0 to n - 1, in any order.
+        The participant of each row, 0 to n - 1.
     n : int
-
-    Raises
-    ------
-    UnfitData
-        If the lengths differ, or an owner isn't a participant.
+        Participants, some of whom may have no response.
     """
-    points = finite(embeddings, "embeddings")
-    labels = np.asarray(owners, dtype=np.int64)
-    if labels.shape != (len(points),):
-        raise UnfitData(
-            f"owners: {len(points)} are needed, one an embedding, but the shape is {labels.shape}"
-        )
-    if labels.size and (labels.min() < 0 or labels.max() >= n):
-        raise UnfitData(f"owners: each must be a participant, 0 to {n - 1}")
-    return points, labels
+
+    points: Floats
+    owners: Ints
+    n: int
+
+    @classmethod
+    def of(cls, embeddings: ArrayLike, owners: ArrayLike, n: int) -> Responses:
+        """Return responses, checked against their owners.
+
+        Raises
+        ------
+        UnfitData
+            If a number is NaN or infinite, the lengths differ, or an owner isn't a participant.
+        """
+        points = finite(embeddings, "embeddings")
+        labels = np.asarray(owners, dtype=np.int64)
+        if labels.shape != (len(points),):
+            raise UnfitData(
+                f"owners: {len(points)} are needed, one an embedding, but the shape is "
+                f"{labels.shape}"
+            )
+        if labels.size and (labels.min() < 0 or labels.max() >= n):
+            raise UnfitData(f"owners: each must be a participant, 0 to {n - 1}")
+        return cls(points, labels, n)
+
+    @property
+    def counts(self) -> Ints:
+        """L_i, the responses of each participant."""
+        return np.bincount(self.owners, minlength=self.n).astype(np.int64)
+
+    @property
+    def parts(self) -> list[Floats]:
+        """The points of each participant."""
+        return [self.points[self.owners == i] for i in range(self.n)]
+
+    def shifted(self) -> Responses:
+        """Return them relative to the first of them; see `shifted` for why."""
+        return self._replace(points=shifted(self.points))
 
 
 def shifted(points: Floats) -> Floats:

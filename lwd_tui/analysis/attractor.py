@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import UnfitData, labelled
-from lwd_tui.analysis.distance import Owners, mean_embeddings
+from lwd_tui.analysis.arrays import Responses, UnfitData
+from lwd_tui.analysis.distance import mean_embeddings
 from lwd_tui.types import Floats
 
 
@@ -37,34 +36,28 @@ class Attractor:
     radius: float
 
 
-def attractor(steps: Sequence[tuple[ArrayLike, Owners]], n: int, radius: float) -> Attractor:
+def attractor(steps: Sequence[Responses], radius: float) -> Attractor:
     """Find the final centre, the response nearest to it, and each participant's arrival.
 
     Parameters
     ----------
-    steps : sequence of (embeddings, owners)
-        As for `lwd_tui.analysis.distance.geometry`, for t = 0 .. T.
-    n : int
+    steps : sequence of Responses
+        For t = 0 .. T.
     radius : float
         Distance that counts as arrived, more than 0.
-
-    Returns
-    -------
-    Attractor
 
     Raises
     ------
     UnfitData
-        If the last step has no usable response, or the numbers don't fit.
+        If the last step has no usable response, or the radius doesn't fit.
     """
     if not radius > 0:
         raise UnfitData(f"radius: must be more than 0, not {radius}")
-    if not len(steps) or not len(steps[-1][1]):
+    if not len(steps) or not len(steps[-1].points):
         raise UnfitData("an attractor needs a last step with usable responses")
-    means = np.array([mean_embeddings(points, owners, n) for points, owners in steps])
-    last, _ = labelled(*steps[-1], n)
+    means = np.array([mean_embeddings(step) for step in steps])
     centre = np.nanmean(means[-1], axis=0)
-    nearest = int(np.argmin(np.linalg.norm(last - centre, axis=1)))
+    nearest = int(np.argmin(np.linalg.norm(steps[-1].points - centre, axis=1)))
     distances = np.linalg.norm(means - centre, axis=2)
     within = np.less_equal(distances, radius)
     arrivals = tuple(int(np.argmax(seen)) if seen.any() else None for seen in within.T)

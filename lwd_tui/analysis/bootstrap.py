@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import UnfitData, labelled, shifted
-from lwd_tui.analysis.distance import Owners, dispersion, mean_embeddings, response_counts
+from lwd_tui.analysis.arrays import Responses, UnfitData
+from lwd_tui.analysis.distance import dispersion, mean_embeddings
 from lwd_tui.types import Floats, Ints
 
 
@@ -35,9 +34,7 @@ class NormInterval:
 
 
 def norm_interval(
-    embeddings: ArrayLike,
-    owners: Owners,
-    n: int,
+    responses: Responses,
     rng: np.random.Generator,
     level: float = 0.95,
     resamples: int = 999,
@@ -46,11 +43,7 @@ def norm_interval(
 
     Parameters
     ----------
-    embeddings : array_like of shape (m, p)
-        Of the usable responses of one step.
-    owners : ndarray of shape (m,)
-        The participant of each row, 0 to n - 1.
-    n : int
+    responses : Responses
     rng : numpy.random.Generator
     level : float
         Confidence, between 0 and 1.
@@ -64,7 +57,7 @@ def norm_interval(
     Raises
     ------
     UnfitData
-        If the level or the numbers don't fit.
+        If the level doesn't fit.
 
     Notes
     -----
@@ -83,18 +76,18 @@ def norm_interval(
     """
     if not 0 < level < 1:
         raise UnfitData(f"level: must lie between 0 and 1, not {level}")
-    points, labels = labelled(embeddings, owners, n)
-    points = shifted(points)
-    counts = response_counts(labels, n)
+    near = responses.shifted()
+    points, labels, n = near
+    counts = near.counts
     if counts.min(initial=2) < 2:
         nan = float("nan")
         return NormInterval(nan, nan, nan, nan, level)
     if n == 1:
         return NormInterval(0.0, 0.0, 0.0, 0.0, level)
-    means = mean_embeddings(points, labels, n)
+    means = mean_embeddings(near)
     centres = means - means.mean(axis=0)
     apart = float(np.sqrt(2 * n * np.vdot(centres, centres)))
-    noise = 2 * (n - 1) * float((dispersion(points, labels, n) / counts).sum())
+    noise = 2 * (n - 1) * float((dispersion(near) / counts).sum())
     observed = apart**2 - noise
     residuals = np.sqrt(counts / (counts - 1))[labels, None] * (points - means[labels])
     along = np.einsum("mp,mp->m", residuals, centres[labels]) * (4 * n / apart if apart else 0.0)

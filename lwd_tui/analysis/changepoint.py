@@ -50,6 +50,7 @@ def change_point(
     kind: Kind = "plateau",
     level: float = 0.95,
     resamples: int = 499,
+    precision: float = 0.0,
 ) -> ChangePoint:
     """Find the one change that fits a series best, by least squares over all places.
 
@@ -61,6 +62,8 @@ def change_point(
     kind : {"shift", "plateau"}
     level : float
     resamples : int
+    precision : float
+        A series that varies by no more than this, its rounding, is a constant one.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def change_point(
     if not 0 < level < 1:
         raise UnfitData(f"level: must lie between 0 and 1, not {level}")
     # Relative to the first value, so that nothing is left of a constant series.
-    series = given - given[0]
+    series = (given - given[0]) * (np.ptp(given) > precision)
     places = np.arange(2, steps - 1)
     t = np.arange(steps)
     # The second regressor is 0 from the change on, so the first one's weight is the last level.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.types import Floats
 
 
@@ -43,7 +45,8 @@ class CollapseTimes:
     median : float
         Infinite if half of the runs or more had not collapsed.
     lower, upper : float
-        Interval for the median of all runs that could have been made.
+        Interval for the median of all runs that could have been made; `upper` is infinite where
+        that run had not collapsed, and both are NaN where there are too few runs for an interval.
     level : float
         Of the interval, at least.
     """
@@ -76,8 +79,7 @@ def collapse_times(upper_bounds: ArrayLike, margin: float, level: float = 0.95) 
     Notes
     -----
     Runs that had not collapsed count as later than all others, which is all that a median needs.
-    The interval between two order statistics is exact for any distribution; fewer than six runs
-    allow none at 95 %, and it is then 0 to infinity.
+    The interval between two order statistics is exact for any distribution; see `fewest_runs`.
     """
     bounds = np.asarray(upper_bounds, dtype=np.float64)
     if bounds.ndim != 2 or not len(bounds):
@@ -88,11 +90,16 @@ def collapse_times(upper_bounds: ArrayLike, margin: float, level: float = 0.95) 
     runs = len(ranked)
     middle = ranked[(runs - 1) // 2], ranked[runs // 2]
     median = float(sum(middle) / 2)
-    outside = _order_statistic(runs, (1 - level) / 2)
-    lower, upper = 0.0, math.inf
+    outside = _order_statistic(runs, significance(level) / 2)
+    lower = upper = math.nan
     if outside:
         lower, upper = float(ranked[outside - 1]), float(ranked[runs - outside])
     return CollapseTimes(times, median, lower, upper, level)
+
+
+def fewest_runs(level: float) -> int:
+    """Return how many runs the interval for the median needs: six at 95 %."""
+    return next(runs for runs in count(1) if _order_statistic(runs, significance(level) / 2))
 
 
 def _order_statistic(runs: int, tail: float) -> int:

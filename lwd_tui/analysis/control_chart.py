@@ -22,8 +22,8 @@ class ControlChart:
     centre, low, high : float
     outside : ndarray of bool, shape (steps,)
     autocorrelation : float
-        Between neighbouring steps of the baseline; 0 for a constant one. The more it is above
-        0, the narrower the limits are by mistake.
+        Between neighbouring steps of the baseline; 0 where all are equal but for rounding. The
+        more it is above 0, the narrower the limits are by mistake.
     """
 
     centre: float
@@ -33,7 +33,7 @@ class ControlChart:
     autocorrelation: float
 
 
-def control_chart(values: ArrayLike, first: int, last: int) -> ControlChart:
+def control_chart(values: ArrayLike, first: int, last: int, precision: float = 0.0) -> ControlChart:
     """Draw limits at three standard deviations about a stretch that counts as settled.
 
     Parameters
@@ -42,6 +42,8 @@ def control_chart(values: ArrayLike, first: int, last: int) -> ControlChart:
         Such as the norm at t = 0 .. T.
     first, last : int
         The baseline, both ends included; at least five steps.
+    precision : float
+        Differences up to this are rounding, and never outside.
 
     Returns
     -------
@@ -67,9 +69,10 @@ def control_chart(values: ArrayLike, first: int, last: int) -> ControlChart:
     baseline = series[first : last + 1]
     # Relative to the first, so that equal values have exactly their common value as the mean.
     centre = float(baseline[0] + (baseline - baseline[0]).mean())
-    reach = 3 * float(np.abs(np.diff(baseline)).mean() / MEAN_RANGE_OF_TWO)
-    centred = baseline - centre
-    variance = float(np.vdot(centred, centred))
-    autocorrelation = float(np.vdot(centred[1:], centred[:-1])) / variance if variance else 0.0
+    reach = max(3 * float(np.abs(np.diff(baseline)).mean() / MEAN_RANGE_OF_TWO), precision)
+    autocorrelation = 0.0
+    if np.ptp(baseline) > precision:
+        centred = baseline - centre
+        autocorrelation = float(np.vdot(centred[1:], centred[:-1]) / np.vdot(centred, centred))
     low, high = centre - reach, centre + reach
     return ControlChart(centre, low, high, (series < low) | (series > high), autocorrelation)

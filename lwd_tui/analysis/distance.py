@@ -9,73 +9,46 @@ noise floor it would show if all means were equal.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import finite, labelled, shifted
+from lwd_tui.analysis.arrays import Responses, finite, shifted
 from lwd_tui.analysis.cmds import classical_mds
 from lwd_tui.analysis.frames import aligned
+from lwd_tui.analysis.resolution import resolution
 from lwd_tui.types import Floats, Geometry, Ints
 
-Owners = NDArray[np.integer]
 
-
-def mean_embeddings(embeddings: ArrayLike, owners: Owners, n: int) -> Floats:
+def mean_embeddings(responses: Responses) -> Floats:
     """X_i, the mean of the embedded responses of each participant: equation (1) of the paper.
-
-    Parameters
-    ----------
-    embeddings : array_like of shape (m, p)
-        Of the usable responses, in any order.
-    owners : ndarray of shape (m,)
-        The participant of each row, 0 to n - 1.
-    n : int
 
     Returns
     -------
     ndarray of shape (n, p), float64
         Rows of NaN for a participant without responses.
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite, or the owners don't fit.
     """
-    points, labels = labelled(embeddings, owners, n)
-    means = np.full((n, points.shape[1]), np.nan)
-    for i in range(n):
-        mine = points[labels == i]
+    means = np.full((responses.n, responses.points.shape[1]), np.nan)
+    for i, mine in enumerate(responses.parts):
         if len(mine):
             # Equal responses have exactly their common value as the mean.
             means[i] = mine[0] + shifted(mine).mean(axis=0)
     return means
 
 
-def distances_from_means(embeddings: ArrayLike, owners: Owners, n: int) -> Floats:
+def distances_from_means(responses: Responses) -> Floats:
     """||x_il - X_j||, how far each response is from the mean of each participant, its own too.
 
     A response has a share in the mean of its own participant, and so is nearer to it than a new
     response of that participant would be.
 
-    Parameters
-    ----------
-    embeddings, owners, n
-        As for `mean_embeddings`.
-
     Returns
     -------
     ndarray of shape (m, n)
         Columns of NaN for a participant without responses.
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite, or the owners don't fit.
     """
-    points, labels = labelled(embeddings, owners, n)
-    points = shifted(points)
-    distances = np.empty((len(points), n))
-    for j, mean in enumerate(mean_embeddings(points, labels, n)):
-        distances[:, j] = np.linalg.norm(points - mean, axis=1)
+    near = responses.shifted()
+    distances = np.empty((len(near.points), near.n))
+    for j, mean in enumerate(mean_embeddings(near)):
+        distances[:, j] = np.linalg.norm(near.points - mean, axis=1)
     return distances
 
 
@@ -95,32 +68,21 @@ def distance_matrix(means: Floats) -> Floats:
 
 
 def frobenius_norm(distances: Floats) -> float:
-    """||D||_F over the full matrix: every pair counts twice, as in the paper."""
-    return float(np.linalg.norm(distances))
+    """||D||_F over the full matrix, every pair twice, as in the paper; NaN where there is none."""
+    return float(np.linalg.norm(distances)) if len(distances) > 1 else float("nan")
 
 
-def response_counts(owners: Owners, n: int) -> Ints:
-    """L_i, the usable responses of each participant."""
-    return np.bincount(owners, minlength=n).astype(np.int64)
-
-
-def dispersion(embeddings: ArrayLike, owners: Owners, n: int) -> Floats:
+def dispersion(responses: Responses) -> Floats:
     """S_i, the trace of the unbiased covariance of each participant's responses.
 
     Returns
     -------
     ndarray of shape (n,)
         NaN for a participant with fewer than two responses.
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite, or the owners don't fit.
     """
-    points, labels = labelled(embeddings, owners, n)
-    traces = np.full(n, np.nan)
-    for i in range(n):
-        mine = shifted(points[labels == i])
+    traces = np.full(responses.n, np.nan)
+    for i, part in enumerate(responses.parts):
+        mine = shifted(part)
         if len(mine) > 1:
             centred = mine - mine.mean(axis=0)
             traces[i] = np.vdot(centred, centred) / (len(mine) - 1)
@@ -136,13 +98,16 @@ def mean_variances(dispersion: Floats, counts: Ints) -> Floats:
 def noise_floor(dispersion: Floats, counts: Ints) -> float:
     """Return the norm to expect if all true means were equal: noise alone.
 
-    It is ``sqrt(sum over i != j of S_i / L_i + S_j / L_j)``; NaN if any S_i is not defined.
+    It is ``sqrt(sum over i != j of S_i / L_i + S_j / L_j)``; NaN if any S_i is not defined, or
+    there is one participant only.
 
     Parameters
     ----------
     dispersion, counts : ndarray of shape (n,)
         S_i and L_i.
     """
+    if len(counts) < 2:
+        return float("nan")
     return float(np.sqrt(2 * (len(counts) - 1) * mean_variances(dispersion, counts).sum()))
 
 
@@ -161,56 +126,48 @@ def debiased_squared_distances(distances: Floats, dispersion: Floats, counts: In
 
 
 def debiased_norm(distances: Floats, dispersion: Floats, counts: Ints) -> float:
-    """Return the norm without its upward bias, ``sqrt(max(0, sum of U))``; NaN if an S_i is."""
+    """Return the norm without its upward bias, ``sqrt(max(0, sum of U))``.
+
+    NaN if an S_i is, or there is one participant only.
+    """
+    if len(counts) < 2:
+        return float("nan")
     total = debiased_squared_distances(distances, dispersion, counts).sum()
     return float(np.sqrt(np.maximum(total, 0.0)))
 
 
-def geometry(
-    embeddings: ArrayLike, owners: Owners, n: int, previous: Geometry | None = None
-) -> Geometry:
+def geometry(responses: Responses, previous: Geometry | None = None) -> Geometry:
     """Work out all that one step shows: distances, norms, dispersion, and the scatter.
 
-    Parameters
-    ----------
-    embeddings : array_like of shape (m, p)
-        Of the usable responses.
-    owners : ndarray of shape (m,)
-        The participant of each row, 0 to n - 1.
-    n : int
-    previous : Geometry, optional
-        Of the step before; the scatter is turned to fit it.
-
-    Returns
-    -------
-    Geometry
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite, or the owners don't fit.
+    The scatter is turned to fit that of the step before, if there is one.
     """
-    points, labels = labelled(embeddings, owners, n)
-    # Without any response there is no dimension either, and a distance in none would be 0.
-    points = shifted(points) if len(points) else np.empty((0, 1))
-    counts = response_counts(labels, n)
-    distances = distance_matrix(mean_embeddings(points, labels, n))
-    spread = dispersion(points, labels, n)
-    scaled = classical_mds(points)
+    near = responses.shifted()
+    if not len(near.points):
+        # There is no dimension either, and a distance in none would be 0.
+        near = near._replace(points=np.empty((0, 1)))
+    counts = near.counts
+    distances = distance_matrix(mean_embeddings(near))
+    spread = dispersion(near)
+    scaled = classical_mds(near.points)
+    # A share of rounding is none.
+    closest = resolution(responses.points)
+    equal = np.linalg.norm(near.points, axis=1).max(initial=0.0) <= closest
     return Geometry(
         distances=distances,
         norm=frobenius_norm(distances),
         norm_debiased=debiased_norm(distances, spread, counts),
         noise_floor=noise_floor(spread, counts),
         dispersion=spread,
-        coordinates=aligned(scaled.coordinates, labels, previous),
-        owners=labels,
-        explained=scaled.explained,
+        coordinates=aligned(scaled.coordinates, near.owners, previous),
+        owners=near.owners,
+        explained=1.0 if equal else scaled.explained,
     )
 
 
 def weights_geometry(weights: ArrayLike, previous: Geometry | None = None) -> Geometry:
     """Do the same for a step of the Gaussian-mixture proxy: distances between weights (4).
+
+    One point a participant; what takes several responses to know is NaN.
 
     Parameters
     ----------
@@ -218,11 +175,6 @@ def weights_geometry(weights: ArrayLike, previous: Geometry | None = None) -> Ge
         Pi_i(t), one row a participant.
     previous : Geometry, optional
         Of the step before.
-
-    Returns
-    -------
-    Geometry
-        One point a participant; what takes several responses to know is NaN.
 
     Raises
     ------

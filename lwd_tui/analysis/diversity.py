@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lwd_tui.analysis.arrays import UnfitData, finite
 from lwd_tui.analysis.kernels import centred_gram
+from lwd_tui.analysis.resolution import without_rounding
 from lwd_tui.types import Floats
 
 
@@ -51,14 +52,14 @@ def effective_rank(embeddings: ArrayLike) -> float:
     Returns
     -------
     float
-        0 if all responses are equal, or there are fewer than two.
+        0 if all responses are equal but for rounding, or there are fewer than two.
 
     Raises
     ------
     UnfitData
         If a number is NaN or infinite.
     """
-    values = np.linalg.eigvalsh(centred_gram(embeddings))
+    values = np.linalg.eigvalsh(centred_gram(without_rounding(finite(embeddings, "embeddings"))))
     if not len(values) or values[-1] <= 0:
         return 0.0
     # What rounding leaves of zero eigenvalues would count a direction each.

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import labelled
-from lwd_tui.analysis.distance import Owners
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.standard_errors import debiased_pairs
 from lwd_tui.types import Floats
 
@@ -34,36 +32,27 @@ class Drift:
     def ratios(self) -> Floats:
         """Movement in standard errors: beyond 2 is hardly noise.
 
-        Where the responses of both steps didn't vary at all it is 0 or infinite.
+        Where the responses of both steps didn't vary at all it is 0 or infinite; NaN where the
+        error isn't known.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios: Floats = self.squares / self.errors
-        return np.where(self.squares == 0, 0.0, ratios)
+        return np.where((self.squares == 0) & (self.errors == 0), 0.0, ratios)
 
 
-def drift(steps: Iterable[tuple[ArrayLike, Owners]], n: int) -> Drift:
+def drift(steps: Iterable[Responses], n: int) -> Drift:
     """Follow the mean of each participant from step to step.
 
     Parameters
     ----------
-    steps : iterable of (embeddings, owners)
-        As for `lwd_tui.analysis.distance.geometry`; read once, in order of t.
+    steps : iterable of Responses
+        Read once, in order of t.
     n : int
-
-    Returns
-    -------
-    Drift
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite, or the owners don't fit.
     """
     squares, errors = [], []
     before: list[Floats] | None = None
-    for embeddings, owners in steps:
-        points, labels = labelled(embeddings, owners, n)
-        now = [points[labels == i] for i in range(n)]
+    for step in steps:
+        now = step.parts
         if before is not None:
             moved = [_moved(old, new) for old, new in zip(before, now, strict=True)]
             squares.append([square for square, _ in moved])
@@ -75,5 +64,5 @@ def drift(steps: Iterable[tuple[ArrayLike, Owners]], n: int) -> Drift:
 def _moved(old: Floats, new: Floats) -> tuple[float, float]:
     """Return the debiased squared distance between two sets of responses, and its error."""
     owners = np.repeat([0, 1], [len(old), len(new)])
-    pair = debiased_pairs(np.concatenate([old, new]), owners, 2)
+    pair = debiased_pairs(Responses(np.concatenate([old, new]), owners, 2))
     return float(pair.squares[0, 1]), float(pair.errors[0, 1])

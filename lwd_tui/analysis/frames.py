@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from lwd_tui.analysis.arrays import UnfitData, finite
 from lwd_tui.analysis.cmds import with_fixed_signs
+from lwd_tui.analysis.resolution import resolution
 from lwd_tui.types import Floats, Geometry, Ints
 
 # A plot is never narrower than this share of the norm of an embedding: noise is not magnified.
@@ -76,7 +77,8 @@ class CommonBasis:
     axes : ndarray of shape (p, 2)
         The two principal axes of all responses.
     explained : float
-        Share of the total squared distance, over all t, that the plane shows.
+        Share of the total squared distance, over all t, that the plane shows; 1 if there is none
+        but of rounding.
     """
 
     centre: Floats
@@ -133,7 +135,8 @@ def common_basis(steps: Iterable[ArrayLike]) -> CommonBasis:
     axes = np.zeros((len(origin), 2))
     axes[:, : len(values[:2])] = vectors[:, ::-1][:, :2]
     whole = float(values.sum())
-    explained = float(values[:2].sum()) / whole if whole else 1.0
+    equal = whole <= count * resolution(origin[None]) ** 2
+    explained = 1.0 if equal else float(values[:2].sum()) / whole
     return CommonBasis(origin + total / count, with_fixed_signs(axes), explained)
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lwd_tui.analysis.arrays import finite
 from lwd_tui.types import Floats
+
+
+def significance(level: float) -> float:
+    """Return one minus a confidence level, in the decimals that were written.
+
+    In binary 1 - 0.9 is a little less than 0.1, and a p of 0.1 would not be at the level.
+    """
+    return float(1 - Fraction(repr(float(level))))
 
 
 def holm(p: ArrayLike) -> Floats:

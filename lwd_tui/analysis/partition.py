@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import UnfitData, labelled, shifted
-from lwd_tui.analysis.distance import Owners, mean_embeddings, response_counts
+from lwd_tui.analysis.arrays import Responses, UnfitData
+from lwd_tui.analysis.distance import mean_embeddings
+from lwd_tui.analysis.resolution import without_rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Partition:
         Of the participants' means from the mean of all; of the responses from their
         participant's mean. Their sum is the total.
     share : float
-        R^2 = between / total; NaN if all responses are equal.
+        R^2 = between / total; NaN if all responses are equal but for rounding.
     pseudo_f : float
         (between / (a - 1)) / (within / (N - a)) for a participants and N responses; infinite if
         nothing varies within them, NaN if nothing varies at all or N = a. Its permutation test is
@@ -36,33 +36,22 @@ class Partition:
     pseudo_f: float
 
 
-def partition(embeddings: ArrayLike, owners: Owners, n: int) -> Partition:
+def partition(responses: Responses) -> Partition:
     """Split the variation of one step between and within participants.
-
-    Parameters
-    ----------
-    embeddings : array_like of shape (m, p)
-        Of the usable responses.
-    owners : ndarray of shape (m,)
-        The participant of each row, 0 to n - 1.
-    n : int
-
-    Returns
-    -------
-    Partition
 
     Raises
     ------
     UnfitData
-        If fewer than two participants have responses, or the numbers don't fit.
+        If fewer than two participants have responses.
     """
-    points, labels = labelled(embeddings, owners, n)
-    points = shifted(points)
-    counts = response_counts(labels, n)
+    exact = without_rounding(responses.points)
+    near = responses._replace(points=exact).shifted()
+    points, labels, _ = near
+    counts = near.counts
     groups, total = int((counts > 0).sum()), len(points)
     if groups < 2:
         raise UnfitData("a split needs at least two participants with usable responses")
-    means = mean_embeddings(points, labels, n)
+    means = mean_embeddings(near)
     residuals = points - means[labels]
     offsets = (means - points.mean(axis=0))[counts > 0]
     within = float(np.vdot(residuals, residuals))

@@ -11,6 +11,9 @@ difference between distributions, not only one of their means.
 
 Under the null hypothesis the responses are exchangeable between participants, and the tests are
 exact at any L. What was drawn belongs to what is tested: see docs/statistics.md.
+
+Our own code, because one permutation serves all three statistics here, on matrices that are made
+once for all tests; SciPy and dcor test one statistic each, with permutations of its own.
 """
 
 from __future__ import annotations
@@ -23,10 +26,9 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from lwd_tui.analysis.arrays import UnfitData, labelled
-from lwd_tui.analysis.distance import Owners
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.kernels import (
     centred_gram,
     doubly_centred,
@@ -34,6 +36,7 @@ from lwd_tui.analysis.kernels import (
     squared_distances,
 )
 from lwd_tui.analysis.multiplicity import holm
+from lwd_tui.analysis.resolution import without_rounding
 from lwd_tui.types import Floats, Ints
 
 Numbers = NDArray[np.floating]
@@ -81,9 +84,7 @@ class DifferenceTest:
 
 
 def difference_tests(
-    embeddings: ArrayLike,
-    owners: Owners,
-    n: int,
+    responses: Responses,
     rng: np.random.Generator,
     permutations: int = 999,
     statistics: tuple[Statistic, ...] = ("sum_of_squares", "energy", "mmd"),
@@ -93,11 +94,7 @@ def difference_tests(
 
     Parameters
     ----------
-    embeddings : array_like of shape (m, p)
-        Of the usable responses of one step.
-    owners : ndarray of shape (m,)
-        The participant of each row, 0 to n - 1.
-    n : int
+    responses : Responses
     rng : numpy.random.Generator
     permutations : int
         R; p can't be below 1 / (1 + R).
@@ -114,18 +111,18 @@ def difference_tests(
     Raises
     ------
     UnfitData
-        If fewer than two participants have responses, or the numbers don't fit.
+        If fewer than two participants have responses.
 
     Notes
     -----
     p = (1 + #{permuted >= observed}) / (1 + R) (Phipson and Smyth 2010), never 0. Pairs are
     permuted among their own responses only.
     """
-    points, labels = labelled(embeddings, owners, n)
+    points, labels, n = responses
     present = np.unique(labels)
     if len(present) < 2:
         raise UnfitData("a test needs at least two participants with usable responses")
-    gram = centred_gram(points)
+    gram = centred_gram(without_rounding(points))
     squares = squared_distances(gram)
     matrices = np.array([SIMILARITIES[name](gram, squares) for name in statistics])
     values, ps = _permute(matrices, labels, rng, permutations)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import labelled, shifted
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.distance import (
-    Owners,
     debiased_squared_distances,
     dispersion,
     distance_matrix,
     mean_embeddings,
-    response_counts,
 )
+from lwd_tui.analysis.resolution import without_rounding
 from lwd_tui.types import Floats, Ints
 
 # Unbiased estimates of tr(Sigma^2) exist from four responses on.
@@ -38,25 +36,8 @@ class PairEstimates:
     errors: Floats
 
 
-def debiased_pairs(embeddings: ArrayLike, owners: Owners, n: int) -> PairEstimates:
+def debiased_pairs(responses: Responses) -> PairEstimates:
     """Estimate squared distances between true means, each with its standard error.
-
-    Parameters
-    ----------
-    embeddings : array_like of shape (m, p)
-        Of the usable responses of one step.
-    owners : ndarray of shape (m,)
-        The participant of each row, 0 to n - 1.
-    n : int
-
-    Returns
-    -------
-    PairEstimates
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite, or the owners don't fit.
 
     Notes
     -----
@@ -70,12 +51,13 @@ def debiased_pairs(embeddings: ArrayLike, owners: Owners, n: int) -> PairEstimat
     and Yamada 2014); the first term by its sample version less the 2 V_ij that noise adds to it,
     and at least 0.
     """
-    points, labels = labelled(embeddings, owners, n)
-    points = shifted(points)
-    counts = response_counts(labels, n)
-    means = mean_embeddings(points, labels, n)
+    exact = without_rounding(responses.points)
+    near = responses._replace(points=exact).shifted()
+    points, labels, n = near
+    counts = near.counts
+    means = mean_embeddings(near)
     residuals = points - means[labels]
-    spread = dispersion(points, labels, n)
+    spread = dispersion(near)
     squares = debiased_squared_distances(distance_matrix(means), spread, counts)
     traces = _traces(residuals, labels, counts)
     size = np.where(counts >= FEWEST, counts, np.nan).astype(np.float64)

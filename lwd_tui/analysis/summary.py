@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lwd_tui.analysis import lexical
-from lwd_tui.analysis.arrays import UnfitData, labelled
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.bootstrap import NormInterval, norm_interval
-from lwd_tui.analysis.distance import Owners
 from lwd_tui.analysis.diversity import effective_rank, near_duplicate_share, vendi_score
 from lwd_tui.analysis.partition import Partition, partition
 from lwd_tui.analysis.permutation import DifferenceTest, difference_tests
+from lwd_tui.analysis.resolution import resolution
 from lwd_tui.analysis.standard_errors import PairEstimates, debiased_pairs
+from lwd_tui.types import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class StepStatistics:
         Of all responses.
     alone : tuple of VectorDiversity
         Of each participant's.
+    resolution : float
+        Distance up to which two responses are equal but for rounding.
     """
 
     tests: tuple[DifferenceTest, ...]
@@ -51,12 +54,11 @@ class StepStatistics:
     partition: Partition | None
     together: VectorDiversity
     alone: tuple[VectorDiversity, ...]
+    resolution: float
 
 
 def step_statistics(
-    embeddings: ArrayLike,
-    owners: Owners,
-    n: int,
+    responses: Responses,
     rng: np.random.Generator,
     level: float = 0.95,
     permutations: int = 999,
@@ -67,11 +69,7 @@ def step_statistics(
 
     Parameters
     ----------
-    embeddings : array_like of shape (m, p)
-        Of the usable responses.
-    owners : ndarray of shape (m,)
-        The participant of each row, 0 to n - 1.
-    n : int
+    responses : Responses
     rng : numpy.random.Generator
     level : float
         Of the interval.
@@ -79,22 +77,23 @@ def step_statistics(
         Of the tests, and of the bootstrap.
     threshold : float
         Cosine similarity from which two responses are near duplicates.
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite, or the owners don't fit.
     """
-    points, labels = labelled(embeddings, owners, n)
-    several = len(np.unique(labels)) > 1
+    several = len(np.unique(responses.owners)) > 1
     return StepStatistics(
-        difference_tests(points, labels, n, rng, permutations) if several else (),
-        debiased_pairs(points, labels, n),
-        norm_interval(points, labels, n, rng, level, resamples),
-        partition(points, labels, n) if several else None,
-        _vectors(points, threshold),
-        tuple(_vectors(points[labels == i], threshold) for i in range(n)),
+        difference_tests(responses, rng, permutations) if several else (),
+        debiased_pairs(responses),
+        norm_interval(responses, rng, level, resamples) if responses.n > 1 else _no_interval(level),
+        partition(responses) if several else None,
+        _vectors(responses.points, threshold),
+        tuple(_vectors(part, threshold) for part in responses.parts),
+        resolution(responses.points),
     )
+
+
+def _no_interval(level: float) -> NormInterval:
+    """Return what is known of the norm of one participant, which is at no distance."""
+    nan = float("nan")
+    return NormInterval(nan, nan, nan, nan, level)
 
 
 def _vectors(points: ArrayLike, threshold: float) -> VectorDiversity:
@@ -122,7 +121,7 @@ class TextStatistics:
     alone: tuple[TextDiversity, ...]
 
 
-def text_statistics(texts: Sequence[str], owners: Owners, n: int) -> TextStatistics:
+def text_statistics(texts: Sequence[str], owners: Ints, n: int) -> TextStatistics:
     """Compute the statistics of one step from the texts of its usable responses.
 
     Parameters

@@ -1,4 +1,7 @@
-"""What the weights of a run say: arrays in, arrays out."""
+"""What the weights of a run say: arrays in, arrays out.
+
+Our own, because no library knows these measures; what is general in them is NumPy's.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,12 @@ def distances(weights: Floats) -> Floats:
 def norms(weights: Floats) -> Floats:
     """Return the Frobenius norm of D for weights of shape (..., n, B).
 
-    By the mean of the rows, ||D||^2 = 2 n sum_i ||Pi_i - mean||^2, without forming D.
+    By the mean of the rows, ||D||^2 = 2 n sum_i ||Pi_i - mean||^2, without forming D. NaN for one
+    row alone, which is at no distance.
     """
     n = weights.shape[-2]
+    if n < 2:
+        return np.full(weights.shape[:-2], np.nan)
     centred = weights - weights.mean(axis=-2, keepdims=True)
     return np.asarray(np.sqrt(2 * n * np.square(centred).sum(axis=(-2, -1))))
 

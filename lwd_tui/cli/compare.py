@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_answers, check_level, counted, one_thread, write
+from lwd_tui.cli.shared import check_answers, check_level, counted, json_number, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from lwd_tui.analysis.collapse import CollapseTimes
     from lwd_tui.findings.comparison import ComparedRun
 
-_WIDEST, _ROWS = 110, 19
-_LONGEST = 40
+_ROWS, _LONGEST = 19, 40
 
 
 def compare(
@@ -33,13 +32,11 @@ def compare(
     as_json: RunsAsJson = False,
 ) -> None:
     """Lay the norms of several runs over each other, and say in what the runs differ."""
-    one_thread()
     from rich.console import Console
-    from rich.text import Text
 
-    from lwd_tui.cli.plots import curves
-    from lwd_tui.findings.comparison import compared, differences, one_scale, replicates
-    from lwd_tui.palette import marker
+    from lwd_tui.cli.plots import Canvas, Line, curves, print_plot
+    from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
+    from lwd_tui.palette import colour, marker
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
@@ -52,26 +49,29 @@ def compare(
         if not found[-1].numbers:
             raise LwdError(f"{found[-1].name} has no whole step yet; go on with `lwd-tui resume`")
     differing = differences(found)
+    alone = [run.name for run in found if run.n < 2]
+    if margin is not None and alone:
+        raise LwdError(f"--margin: {alone[0]} has one participant only, which is at no distance")
     times = None if margin is None else _times(paths, margin, level)
     if as_json:
         for position, run in enumerate(found):
-            collapse = None if times is None else _finite(times.times[position])
+            collapse = None if times is None else json_number(times.times[position])
             write(_line(run, differing[position]) | {"collapsed_at": collapse})
-        alike = {"margin": margin, "one_scale": one_scale(found), "replicates": replicates(found)}
-        write(_summary(found, times if replicates(found) else None) | alike)
+        same = replicates(found)
+        alike = {"margin": margin, "one_scale": not why_norms_differ(found), "replicates": same}
+        write(_summary(found, times if same else None) | alike)
         return
     console = Console()
-    series = [
-        (run.name, "braille" if i == 0 else marker(i), [step.norm for step in run.numbers])
+    lines = [
+        Line(run.name, marker(i), colour(i), [step.norm for step in run.numbers])
         for i, run in enumerate(found)
     ]
-    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
-    if plot := curves(series, "‖D(t)‖F", width, _ROWS, plain=plain):
-        console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
+    if plot := curves(lines, "‖D(t)‖F", Canvas.on(console, _ROWS)):
+        print_plot(console, plot)
         console.print()
     console.print(_table(found, differing))
-    if not one_scale(found):
-        console.print("The runs embed their answers in different ways: their norms don't compare.")
+    if why := why_norms_differ(found):
+        console.print(why, highlight=False)
     if times is not None:
         console.print(_collapse_sentence(times, margin, replicates(found)), highlight=False)
 
@@ -97,26 +97,20 @@ def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
     return collapse_times(rows, margin, level)
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _line(run: ComparedRun, differing: dict[str, Any]) -> dict[str, Any]:
-    from lwd_tui.cli.summary import json_number as number
-
     first, last = run.numbers[0], run.numbers[-1]
     return {
         "run": run.name,
         "seed": run.seed,
         "steps_done": len(run.numbers),
         "steps": run.steps,
-        "norms": [number(step.norm) for step in run.numbers],
-        "norm_first": number(first.norm),
-        "norm_last": number(last.norm),
-        "norm_debiased_last": number(last.norm_debiased),
-        "noise_floor_last": number(last.noise_floor),
-        "dispersion_first": number(run.dispersions[0]),
-        "dispersion_last": number(run.dispersions[1]),
+        "norms": [json_number(step.norm) for step in run.numbers],
+        "norm_first": json_number(first.norm),
+        "norm_last": json_number(last.norm),
+        "norm_debiased_last": json_number(last.norm_debiased),
+        "noise_floor_last": json_number(last.noise_floor),
+        "dispersion_first": json_number(run.dispersions[0]),
+        "dispersion_last": json_number(run.dispersions[1]),
         "differs_in": differing,
     }
 
@@ -125,8 +119,8 @@ def _summary(found: list[ComparedRun], times: CollapseTimes | None) -> dict[str,
     line: dict[str, Any] = {"summary": True, "runs": len(found)}
     if times is not None:
         line |= {
-            "collapse_median": _finite(times.median),
-            "collapse_interval": [times.lower, _finite(times.upper)],
+            "collapse_median": json_number(times.median),
+            "collapse_interval": [json_number(times.lower), json_number(times.upper)],
             "level": times.level,
         }
     return line
@@ -136,9 +130,8 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from lwd_tui.cli.summary import number
     from lwd_tui.palette import marker
-    from lwd_tui.text import clean_line
+    from lwd_tui.text import clean_line, number_text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("run", overflow="fold")
@@ -152,11 +145,11 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
             Text(f"{sign} {clean_line(run.name)}"),
             str(run.seed),
             str(last.t),
-            number(first.norm),
-            number(last.norm),
-            number(last.norm_debiased),
-            number(last.noise_floor),
-            *(number(value) for value in run.dispersions),
+            number_text(first.norm),
+            number_text(last.norm),
+            number_text(last.norm_debiased),
+            number_text(last.noise_floor),
+            *(number_text(value) for value in run.dispersions),
             Text(", ".join(_setting(name, value) for name, value in fields.items())),
         )
     return table
@@ -173,6 +166,8 @@ def _setting(name: str, value: Any) -> str:
 
 
 def _collapse_sentence(times: CollapseTimes, margin: float | None, alike: bool) -> str:
+    from lwd_tui.analysis.collapse import fewest_runs
+
     runs = len(times.times)
     done = sum(math.isfinite(time) for time in times.times)
     sentence = f"{done} of {runs} runs had come below {margin:g} for good"
@@ -180,7 +175,9 @@ def _collapse_sentence(times: CollapseTimes, margin: float | None, alike: bool) 
         return f"{sentence}; no median, since they differ in more than their seeds"
     if not math.isfinite(times.median):
         return f"{sentence}; no median"
-    interval = "no interval from fewer than six runs at 95%"
-    if times.lower or math.isfinite(times.upper):
-        interval = f"{times.lower:g} to {times.upper:g} at {times.level:.0%}"
+    level = f"{100 * times.level:g}%"
+    interval = f"no interval at {level} from fewer than {fewest_runs(times.level)} runs"
+    if math.isfinite(times.lower):
+        end = f"to {times.upper:g}" if math.isfinite(times.upper) else "on, with no upper end"
+        interval = f"{times.lower:g} {end}, at {level}"
     return f"{sentence}, the median at t = {times.median:g} ({interval})"

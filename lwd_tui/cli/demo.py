@@ -8,8 +8,8 @@ import sys
 import typer
 
 _WHAT = (
-    "Three small language models on this machine read each other's posts and answer one question, "
-    "step after step. The first time, their weights are fetched (400 MB); the run takes a few "
+    "Two small language models on this machine read each other's posts and answer one question, "
+    "step after step. The first time, their weights are fetched (650 MB); the run takes a few "
     "minutes."
 )
 

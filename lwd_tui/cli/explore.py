@@ -10,12 +10,7 @@ from lwd_tui.errors import LwdError
 
 
 def explore(**opening: Any) -> int:
-    """Open the explorer, and return its exit code.
-
-    Parameters
-    ----------
-    **opening
-        See `lwd_tui.tui.app.run_app`.
+    """Open the explorer as `lwd_tui.tui.app.run_app` is told to, and return its exit code.
 
     Raises
     ------
@@ -27,9 +22,6 @@ def explore(**opening: Any) -> int:
         raise LwdError("the explorer needs a terminal; without one, add --headless")
     if os.environ.get("TERM") == "dumb":
         raise LwdError("the explorer needs a terminal that can draw, and TERM is dumb: --headless")
-    from lwd_tui.cli.shared import one_thread
-
-    one_thread()
     # A key waits for the next frame: 8 ms at the longest, where Textual would let it be 16.
     os.environ.setdefault("TEXTUAL_FPS", "120")
     from lwd_tui.tui.app import run_app

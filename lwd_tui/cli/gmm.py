@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from lwd_tui.experiment.gmm import GmmRun
     from lwd_tui.run.mixtures import GmmSummary
 
-_WIDEST, _CURVE_ROWS, _DENSITY_ROWS = 110, 19, 12
-_MOST_ROWS = 20
+_CURVE_ROWS, _DENSITY_ROWS, _MOST_ROWS = 19, 12, 20
 
 
 def gmm(
@@ -84,12 +83,19 @@ def write_json(run: GmmRun) -> None:
 def json_lines(run: GmmRun) -> Iterator[dict[str, Any]]:
     """Yield what `write_json` writes."""
     from lwd_tui.analysis.weights import norms
+    from lwd_tui.cli.shared import json_number
     from lwd_tui.run.mixtures import sizes, summarise, theory
 
     expected = theory(run).tolist()
     curves, (k, size) = norms(run.weights).T.tolist(), sizes(run)
     for t, norm in enumerate(curves):
-        yield {"t": t, "k": int(k[t]), "posts": int(size[t]), "norm": norm, "theory": expected[t]}
+        yield {
+            "t": t,
+            "k": int(k[t]),
+            "posts": int(size[t]),
+            "norm": [json_number(value) for value in norm],
+            "theory": json_number(expected[t]),
+        }
     spec = run.spec
     yield {
         "summary": True,
@@ -107,20 +113,19 @@ def json_lines(run: GmmRun) -> Iterator[dict[str, Any]]:
 def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
     """Print the curves, the densities at some steps (a few if none are given) and a table."""
     from rich.console import Console
-    from rich.text import Text
 
     from lwd_tui.cli.gmm_plots import density_plot, norm_plot, weights_plot
+    from lwd_tui.cli.plots import Canvas, print_plot
     from lwd_tui.run.mixtures import summarise, theory
 
     console = Console()
-    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
+    large, small = Canvas.on(console, _CURVE_ROWS), Canvas.on(console, _DENSITY_ROWS)
     last = run.weights.shape[1] - 1
     chosen = times or tuple(sorted({0, last // 20, last // 4, last}))
-    plots = [norm_plot(run, theory(run), width, _CURVE_ROWS, plain=plain)]
-    plots += [density_plot(run, 0, t, width, _DENSITY_ROWS, plain=plain) for t in chosen]
-    plots.append(weights_plot(run, 0, width, _CURVE_ROWS, plain=plain))
-    for plot in plots:
-        console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
+    plots = [norm_plot(run, theory(run), large)] if run.spec.participants > 1 else []
+    plots += [density_plot(run, 0, t, small) for t in chosen]
+    for plot in (*plots, weights_plot(run, 0, large)):
+        print_plot(console, plot)
         console.print()
     summary = summarise(run)
     console.print(_table(run, summary))
@@ -129,6 +134,8 @@ def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
 
 def _table(run: GmmRun, summary: GmmSummary) -> Table:
     from rich.table import Table
+
+    from lwd_tui.text import number_text
 
     left_out = len(run.replicates) - _MOST_ROWS
     caption = f"{left_out} more replicates are in --json and --out" if left_out > 0 else None
@@ -149,8 +156,8 @@ def _table(run: GmmRun, summary: GmmSummary) -> Table:
     for number, first, last, lifted, death, vertex in list(rows)[:_MOST_ROWS]:
         table.add_row(
             str(number),
-            f"{first:.3f}",
-            f"{last:.4f}",
+            number_text(first),
+            number_text(last, 4),
             str(lifted),
             str(death) if death >= 0 else "–",
             f"{vertex:.3f}",
@@ -160,18 +167,21 @@ def _table(run: GmmRun, summary: GmmSummary) -> Table:
 
 def _print_shares(run: GmmRun, summary: GmmSummary, console: Console) -> None:
     from lwd_tui.run.mixtures import NEAR_ZERO
+    from lwd_tui.text import number_text
 
     count = len(run.replicates)
-    near = round(summary.near_zero * count)
+    near = "a mixture alone has no norm"
+    if run.spec.participants > 1:
+        near = f"{round(summary.near_zero * count)} of {count} ended with a norm below {NEAR_ZERO}"
     console.print(
-        f"\n{near} of {count} ended with a norm below {NEAR_ZERO}; "
+        f"\n{near}; "
         f"{int(summary.polarised.sum())} polarised, {int(summary.collapsed.sum())} at one vertex; "
         f"sums of weights within {summary.drift:.1e} of 1",
         highlight=False,
     )
     console.print(
-        f"norm over the last half of the steps: {summary.floor_measured:.4f}; "
-        f"predicted noise floor: {summary.floor_predicted:.4f}",
+        f"norm over the last half of the steps: {number_text(summary.floor_measured, 4)}; "
+        f"predicted noise floor: {number_text(summary.floor_predicted, 4)}",
         highlight=False,
     )
 

@@ -121,7 +121,9 @@ def start(
     changes = dict(parse_setting(setting) for setting in settings or ())
     changes |= {name: value for name, value in given.items() if value is not None}
     # Whom these are about is known once the participants are chosen.
-    later = tuple((path, changes.pop(path)) for path in list(changes) if "participants." in path)
+    later = tuple(
+        (path, changes.pop(path)) for path in list(changes) if path.startswith("participants.")
+    )
     experiment = changed(load_preset(preset, _say), changes, _say)
     wishes = Wishes(backend, tuple(model or ()), tuple(host or ()), later)
     if not headless:

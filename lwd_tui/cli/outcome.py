@@ -1,23 +1,21 @@
-"""How the command line is left: with an exit code, and one sentence about an error."""
+"""How the command line is left: its streams written out, an exit code, one sentence on an error."""
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from lwd_tui.cli.streams import finish_stdout, prepare_streams, reader_left
 from lwd_tui.errors import LwdError
 
 
 def leave(command: Callable[[], Any]) -> NoReturn:
     """Run a command and leave with its exit code; an error is one sentence, never a traceback.
 
-    Parameters
-    ----------
-    command : callable
-        Returns the code, or leaves with it.
+    The command returns the code, or leaves with it.
     """
     prepare_streams()
     code = _outcome(command)
@@ -54,3 +52,46 @@ def _unwritten(error: OSError) -> LwdError:
 
     where = "the output can't be written" if error.filename is None else str(error.filename)
     return LwdError(f"{shorten(where, 200)}: {error.strerror or error}")
+
+
+def prepare_streams() -> None:
+    """Make the standard streams fit to write to.
+
+    One that the shell closed leads nowhere: its number would else go to the next file that is
+    opened, such as a run. A character that the terminal's encoding lacks is shown as "?".
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            _lead_nowhere(number)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def reader_left(error: BaseException) -> bool:
+    """Whether the reader of a pipe, such as head, has had enough: not an error of ours.
+
+    Rich and Typer leave with code 1 when they meet that.
+    """
+    return isinstance(
+        error.__context__ if isinstance(error, SystemExit) else error, BrokenPipeError
+    )
+
+
+def finish_stdout() -> OSError | None:
+    """Write out what waits to be written; return what went wrong, and write no more then."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Python tries once more when it leaves.
+        _lead_nowhere(sys.stdout.fileno())
+        return error
+    return None
+
+
+def _lead_nowhere(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    if nowhere != number:
+        os.dup2(nowhere, number)
+        os.close(nowhere)

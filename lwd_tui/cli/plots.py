@@ -2,38 +2,100 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.console import Console
+from rich.text import Text
 
 from lwd_tui.analysis.frames import axis_limits
-from lwd_tui.palette import colour, marker
-from lwd_tui.text import clean_line
-from lwd_tui.types import Geometry
+from lwd_tui.palette import DEBIASED, FLOOR, NORM, RGB, colour, marker
+from lwd_tui.text import clean_line, shorten
+from lwd_tui.types import Floats, Geometry
 
+STRONG, THIN, GROUND = "hd", "braille", "░"
+_SIGNS = {STRONG: "━━", THIN: "──", GROUND: "░░"}
+_VALUE = 9
+"""Columns of a value at the end of a line."""
+_NARROWEST, _WIDEST = 50, 110
 _FRAME_COLUMNS, _FRAME_ROWS = 8, 4
 _CELL_ASPECT = 2.0
 
 
-def curves(
-    series: Sequence[tuple[str, str, Sequence[float]]],
-    title: str,
-    width: int,
-    height: int,
-    *,
-    plain: bool,
-) -> str:
-    """Draw numbers over t, the first of them as a line.
+class Canvas(NamedTuple):
+    """Room for a plot and its legend, in cells of the terminal, and whether colours are missing."""
+
+    width: int
+    height: int
+    plain: bool
+
+    @classmethod
+    def on(cls, console: Console, height: int) -> Canvas:
+        """Return as much room as a terminal has, of so many rows."""
+        width = max(_NARROWEST, min(console.width, _WIDEST))
+        return cls(width, height, not console.color_system)
+
+
+def print_plot(console: Console, text: str) -> None:
+    """Print a plot as it is: its colour codes are plotext's own."""
+    console.print(Text.from_ansi(text), no_wrap=True, overflow="crop")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line over t from t = 0.
+
+    Attributes
+    ----------
+    label : str
+        Not cleaned.
+    shape : str
+        STRONG, THIN, GROUND, or a marker that stands here and there on a thin line.
+    shade : (int, int, int)
+    values : sequence of float
+    """
+
+    label: str
+    shape: str
+    shade: RGB
+    values: Sequence[float] | Floats
+
+    @property
+    def points(self) -> tuple[Floats, Floats]:
+        """Where it is finite, and what it is there."""
+        values = np.asarray(self.values, dtype=float)
+        held = np.flatnonzero(np.isfinite(values))
+        return held.astype(float), values[held]
+
+    @property
+    def sign(self) -> str:
+        """What stands for it in a legend."""
+        return _SIGNS.get(self.shape, self.shape)
+
+
+def norm_lines(
+    norm: Sequence[float], debiased: Sequence[float], floor: Sequence[float]
+) -> list[Line]:
+    """Return a strong line, a thin one and a ground: what the norm looks like in every plot."""
+    return [
+        Line("norm", STRONG, NORM, norm),
+        Line("debiased", THIN, DEBIASED, debiased),
+        Line("noise floor", GROUND, FLOOR, floor),
+    ]
+
+
+def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None = None) -> str:
+    """Draw lines over t, the first on top, each with its last value at its end.
 
     Parameters
     ----------
-    series : sequence of (label, marker, values)
-        One value a step from t = 0; what isn't finite is left out.
+    lines : sequence of Line
     title : str
-    width, height : int
-        Terminal cells.
-    plain : bool
-        Without colour.
+    canvas : Canvas
+    top : float, optional
+        Where the vertical axis ends; else above the largest value.
 
     Returns
     -------
@@ -41,38 +103,61 @@ def curves(
         Lines of text, with colour codes unless plain, and a legend under them; "" if no value
         is finite.
     """
-    figure = new_figure(title, width, height - 1)
-    top, last = 0.0, 1
-    legend = []
-    for number, (label, shape, values) in enumerate(series):
-        points = [(t, value) for t, value in enumerate(values) if math.isfinite(value)]
-        if not points:
-            continue
-        ts, numbers = zip(*points, strict=True)
-        top, last = max(top, *numbers), max(last, *ts)
-        signal = figure.signal(ts, numbers, marker=shape_in_colour(shape, colour(number)))
-        if number == 0 and len(points) > 1:
-            signal.lines()
-        figure.draw(signal)
-        legend.append(key("──" if shape == "braille" else shape, label, number, plain))
-    if not legend:
+    width, height, plain = canvas
+    lines = [line for line in lines if len(line.points[0])]
+    if not lines:
         return ""
-    figure.ruler("x").lim(0, last)
-    figure.ruler("y").lim(0, top * 1.05 or 1)
+    figure = new_figure(title, width, height - 1)
+    points = [line.points for line in lines]
+    last = max(1, *(int(t[-1]) for t, _ in points))
+    top = top or max(float(y.max()) for _, y in points) * 1.05 or 1.0
+    for order, line in reversed(list(enumerate(lines))):
+        t, y = line.points
+        if line.shape == GROUND:
+            # So many stems that no column between two steps is left out.
+            places = np.linspace(t[0], t[-1], 2 * width)
+            ground = shape_in_colour(GROUND, line.shade)
+            stems = figure.signal(places.tolist(), np.interp(places, t, y).tolist(), marker=ground)
+            figure.draw(stems.fillx())
+            continue
+        join(figure, t, y, line.shade, STRONG if line.shape == STRONG else THIN)
+        if line.sign == line.shape:
+            every = max(1, 4 * last * len(lines) // width)
+            few = slice(order * every // len(lines), None, every)
+            mark(figure, t[few], y[few], line.shape, line.shade)
+    ends = [line.sign if line.sign == line.shape else shorten(line.label, 16) for line in lines]
+    room = max(map(len, ends)) + _VALUE
+    row = top / max(height - 1 - _FRAME_ROWS, 1)
+    free = top
+    for (t, y), words, line in sorted(
+        zip(points, ends, lines, strict=True), key=lambda end: -end[0][1][-1]
+    ):
+        free = min(free, float(y[-1]))
+        text = plotext_text(f" {y[-1]:.3f} {words}", line.shade)
+        figure.draw(figure.text(float(t[-1]), free, text, alignment="left"))
+        free -= row
+    # Beyond the last step there is room for the last values.
+    figure.ruler("x").lim(0, last * (1 + room / max(width - _FRAME_COLUMNS - room, 1)))
+    figure.ruler("y").lim(0, top)
     ticks = whole_ticks(last, max(2, width // 12))
     figure.ruler("x").ticks(ticks, [str(tick) for tick in ticks])
+    legend = [key(line.sign, clean_line(line.label), line.shade, plain) for line in lines]
     return f"{built(figure, plain)}\n   t   {'   '.join(legend)}"
 
 
+def join(figure: Any, x: Floats, y: Floats, shade: RGB, shape: str = THIN) -> None:
+    """Draw a line."""
+    signal = figure.signal(x.tolist(), y.tolist(), marker=shape_in_colour(shape, shade))
+    figure.draw(signal.lines() if len(x) > 1 else signal)
+
+
+def mark(figure: Any, x: Floats, y: Floats, shape: str, shade: RGB) -> None:
+    """Draw points: here and there on a line, they tell it apart without its colour."""
+    figure.draw(figure.signal(x.tolist(), y.tolist(), marker=shape_in_colour(shape, shade)))
+
+
 def scatter(
-    geometry: Geometry,
-    names: Sequence[str],
-    title: str,
-    width: int,
-    height: int,
-    *,
-    scale: float,
-    plain: bool,
+    geometry: Geometry, names: Sequence[str], title: str, canvas: Canvas, scale: float
 ) -> str:
     """Draw the responses of one step on the two axes of classical scaling.
 
@@ -84,18 +169,16 @@ def scatter(
     names : sequence of str
         Of the participants.
     title : str
-    width, height : int
-        Terminal cells.
+    canvas : Canvas
     scale : float
         Typical norm of an embedding, so that a collapsed network looks collapsed.
-    plain : bool
-        Without colour.
 
     Returns
     -------
     str
         Lines of text with a legend under them; "" without any response.
     """
+    width, height, plain = canvas
     coordinates = geometry.coordinates
     if not len(coordinates):
         return ""
@@ -103,7 +186,7 @@ def scatter(
     legend = []
     for participant, name in enumerate(names):
         rows = coordinates[geometry.owners == participant]
-        legend.append(key(marker(participant), clean_line(name), participant, plain))
+        legend.append(key(marker(participant), clean_line(name), colour(participant), plain))
         if len(rows):
             mark = shape_in_colour(marker(participant), colour(participant))
             figure.draw(figure.signal(rows[:, 0].tolist(), rows[:, 1].tolist(), marker=mark))
@@ -132,9 +215,9 @@ def whole_ticks(last: int, most: int) -> list[int]:
     return list(range(0, last + 1, spacing))
 
 
-def key(shape: str, label: str, number: int, plain: bool) -> str:
-    """Return an entry of a legend, in the colour of the series of that number."""
-    red, green, blue = colour(number)
+def key(shape: str, label: str, shade: RGB, plain: bool) -> str:
+    """Return an entry of a legend."""
+    red, green, blue = shade
     return f"{shape} {label}" if plain else f"\x1b[38;2;{red};{green};{blue}m{shape}\x1b[0m {label}"
 
 
@@ -150,7 +233,14 @@ def new_figure(title: str, width: int, height: int) -> Any:
     return figure
 
 
-def shape_in_colour(shape: str, shade: tuple[int, int, int]) -> Any:
+def plotext_text(text: str, shade: RGB) -> Any:
+    """Return words in a colour, as plotext takes them."""
+    import plotext
+
+    return plotext.colorize(text, plotext.pixel(shade))
+
+
+def shape_in_colour(shape: str, shade: RGB) -> Any:
     """Return plotext's marker of a shape and a colour."""
     import plotext
 

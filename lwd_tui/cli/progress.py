@@ -19,7 +19,7 @@ from lwd_tui.llm.network import (
 )
 from lwd_tui.palette import marker
 from lwd_tui.run.pace import Pace
-from lwd_tui.text import clean_line, duration
+from lwd_tui.text import clean_line, duration, number_text
 
 
 class Reporter(Protocol):
@@ -72,11 +72,10 @@ class LineReporter:
             return
         if isinstance(event, StepCompleted) and event.step.geometry is not None:
             step, norm = event.step, event.step.geometry.norm
-            failed = sum(response.failed for response in step.responses)
-            more = f", {failed} failed" if failed else ""
+            more = f", {step.failed} failed" if step.failed else ""
             self.notice(
                 f"t {step.t}/{self._experiment.steps}  k {step.k}  |A| {step.size}  "
-                f"norm {norm:.3f}  {step.seconds:.1f} s{more}"
+                f"norm {number_text(norm)}  {step.seconds:.1f} s{more}"
             )
         elif isinstance(event, AttemptRejected):
             self.notice(rejection(self._experiment, event))
@@ -122,7 +121,7 @@ class BarReporter:
             self._fetched[total] = self._progress.add_task("", total=100, note="")
         self._progress.update(
             self._fetched[total],
-            description=f"fetching {clean_line(what)}",
+            description=clean_line(what),
             completed=100 * done // total,
             visible=done < total,
         )
@@ -164,7 +163,7 @@ class BarReporter:
                 self._done += 1
                 norm = step.geometry.norm if step.geometry else float("nan")
                 self._progress.update(self._run, completed=self._done)
-                self._note(step.t, f"norm {norm:.3f}", None)
+                self._note(step.t, f"norm {number_text(norm)}", None)
 
     def stop(self) -> None:
         """Take the bars away."""

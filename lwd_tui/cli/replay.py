@@ -91,16 +91,17 @@ def _replay_llm(store: RunStore, reporter: LineReporter, pace: float | None, as_
 
 def _replay_gmm(store: RunStore, reporter: LineReporter, pace: float, as_json: bool) -> None:
     from lwd_tui.cli.gmm import json_lines, print_gmm
-    from lwd_tui.store.gmm import read_gmm_run
+    from lwd_tui.run.recorded import stored_mixtures
+    from lwd_tui.text import number_text
 
-    run = read_gmm_run(store)
+    run = stored_mixtures(store)
     lines = json_lines(run)
     last = run.weights.shape[1] - 1
     for numbers, line in zip(store.numbers(), lines, strict=False):
         time.sleep(pace)
         reporter.notice(
             f"t {numbers.t}/{last}  k {numbers.k}  |A| {numbers.size}  "
-            f"median norm {numbers.norm:.3f}"
+            f"median norm {number_text(numbers.norm)}"
         )
         if as_json:
             write(line)

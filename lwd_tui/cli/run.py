@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from lwd_tui.cli.outcome import reader_left
 from lwd_tui.cli.progress import BarReporter, LineReporter, Reporter
 from lwd_tui.cli.shared import write
-from lwd_tui.cli.streams import reader_left
 from lwd_tui.cli.summary import print_summary, step_line, summary_line
 from lwd_tui.errors import RunStopped, RunWorthless
 from lwd_tui.experiment.llm import Experiment

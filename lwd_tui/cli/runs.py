@@ -30,9 +30,9 @@ def list_() -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from lwd_tui.cli.summary import number
     from lwd_tui.store.folder import list_runs, runs_folder
     from lwd_tui.text import clean_line
+    from lwd_tui.text import number_text as number
 
     summaries = list_runs()
     if not summaries:
@@ -72,13 +72,13 @@ def show(
     from lwd_tui.cli.gmm import print_gmm, write_json
     from lwd_tui.cli.shared import write
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
+    from lwd_tui.run.recorded import stored_mixtures
     from lwd_tui.store.folder import find_run
-    from lwd_tui.store.gmm import read_gmm_run
     from lwd_tui.store.run import RunStore
 
     with RunStore.open(find_run(run)) as store:
         if store.kind == "gmm":
-            (write_json if as_json else print_gmm)(read_gmm_run(store))
+            (write_json if as_json else print_gmm)(stored_mixtures(store))
         elif as_json:
             for line in [*map(step_line, store.numbers()), summary_line(store)]:
                 write(line)

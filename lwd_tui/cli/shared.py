@@ -1,4 +1,4 @@
-"""What several commands share: checks of what was asked for, progress and JSON lines.
+"""What several commands share: checks of what was asked for, progress, numbers and JSON lines.
 
 Without Typer, which takes longer to import than the explorer's first frame may.
 """
@@ -6,7 +6,7 @@ Without Typer, which takes longer to import than the explorer's first frame may.
 from __future__ import annotations
 
 import json
-import os
+import math
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from lwd_tui.store.run import RunStore
 
 T = TypeVar("T")
-
-
-def one_thread() -> None:
-    """Keep NumPy to one thread, if it isn't loaded yet.
-
-    The matrices are small, and threads that wait for each other cost more than they gain: with
-    models at work beside them, four times the time.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def check_level(level: float) -> None:
@@ -64,6 +55,11 @@ def counted(things: Iterable[T], what: str) -> Iterator[T]:
     columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         yield from progress.track(listed, description=what)
+
+
+def json_number(value: float) -> float | None:
+    """Return a number that JSON has; None where it isn't defined."""
+    return float(value) if math.isfinite(value) else None
 
 
 def write(line: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lwd_tui.cli.options import Level, Run, StepsAsJson
-from lwd_tui.cli.shared import check_answers, check_level, counted, one_thread, write
+from lwd_tui.cli.shared import check_answers, check_level, counted, write
 
 
 def stats(
@@ -32,7 +32,6 @@ def stats(
     as_json: StepsAsJson = False,
 ) -> None:
     """Test, measure and judge a stored run: do they differ, are they the same, has it settled."""
-    one_thread()
     from rich.console import Console
 
     from lwd_tui.analysis.equivalence import equivalence

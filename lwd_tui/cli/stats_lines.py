@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from lwd_tui.cli.summary import json_number as number
-from lwd_tui.cli.summary import scale_name
+from lwd_tui.cli.shared import json_number as number
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.findings.attractor import AttractorReport
 from lwd_tui.findings.sentences import tested, verdicts
@@ -19,6 +19,7 @@ from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 
 Line = dict[str, Any]
+T = TypeVar("T")
 
 
 def findings_line(experiment: Experiment, found: StepFindings) -> Line:
@@ -81,59 +82,58 @@ def verdicts_line(
     """Return the JSON object of the whole run; where something isn't known, why."""
     experiment = store.experiment
     names = [who.name for who in experiment.cast]
-    same, change, chart = found.equivalence, found.change, found.chart
-    average, bound, report = found.average, found.bound, found.attractor
     return {
         "summary": True,
         "run": store.path.stem,
         "experiment_sha256": experiment.sha256,
         "participants": names,
-        "scale": scale_name(experiment),
+        "scale": experiment.embedder.scale,
         "seed": experiment.seed,
         "level": level,
         "permutations": permutations,
         "steps_done": len(found.drift.squares) + 1,
         "steps": experiment.steps + 1,
         "least_margin": None if reach is None else number(reach),
-        "equivalence": _unknown(same)
-        if isinstance(same, Unknown)
-        else {
-            "margin": same.margin,
-            "in_a_row": same.window,
-            "shown_at": same.shown_at,
-            "collapsed_at": found.collapsed_at,
-        },
+        "equivalence": _known(
+            found.equivalence,
+            lambda same: {
+                "margin": same.margin,
+                "in_a_row": same.window,
+                "shown_at": same.shown_at,
+                "collapsed_at": found.collapsed_at,
+            },
+        ),
         "drift": {
             "squares": [list(map(number, row)) for row in found.drift.squares],
             "errors": [list(map(number, row)) for row in found.drift.errors],
         },
-        "change": _unknown(change)
-        if isinstance(change, Unknown)
-        else {
-            name: getattr(change, name)
-            for name in ("kind", "step", "lower", "upper", "start", "end", "explained")
-        },
-        "chart": _unknown(chart)
-        if isinstance(chart, Unknown)
-        else {
-            "centre": chart.centre,
-            "low": chart.low,
-            "high": chart.high,
-            "outside": np.flatnonzero(chart.outside).tolist(),
-            "autocorrelation": chart.autocorrelation,
-        },
-        "average": _unknown(average)
-        if isinstance(average, Unknown)
-        else {name: getattr(average, name).tolist() for name in ("means", "lower", "upper")},
-        "bound": _unknown(bound)
-        if isinstance(bound, Unknown)
-        else {
-            "lower": bound.lower,
-            "upper": bound.upper,
-            "vacuous": bound.vacuous,
-            "responses_needed": found.needed,
-        },
-        "attractor": _unknown(report) if isinstance(report, Unknown) else _attractor(report, names),
+        "change": _known(
+            found.change,
+            lambda change: {
+                name: getattr(change, name)
+                for name in ("kind", "step", "lower", "upper", "start", "end", "explained")
+            },
+        ),
+        "chart": _known(
+            found.chart,
+            lambda chart: asdict(chart) | {"outside": np.flatnonzero(chart.outside).tolist()},
+        ),
+        "average": _known(
+            found.average,
+            lambda average: {
+                name: getattr(average, name).tolist() for name in ("means", "lower", "upper")
+            },
+        ),
+        "bound": _known(
+            found.bound,
+            lambda bound: {
+                "lower": bound.lower,
+                "upper": bound.upper,
+                "vacuous": bound.vacuous,
+                "responses_needed": found.needed,
+            },
+        ),
+        "attractor": _known(found.attractor, lambda report: _attractor(report, names)),
         "sentences": [
             {"about": clean_line(subject), "says": clean_line(sentence)}
             for subject, sentence in verdicts(found, names)
@@ -141,8 +141,9 @@ def verdicts_line(
     }
 
 
-def _unknown(unknown: Unknown) -> Line:
-    return {"unknown": unknown.why}
+def _known(found: T | Unknown, told: Callable[[T], Line]) -> Line:
+    """Return what is told of something, or why it isn't known."""
+    return {"unknown": found.why} if isinstance(found, Unknown) else told(found)
 
 
 def _attractor(report: AttractorReport, names: list[str]) -> Line:

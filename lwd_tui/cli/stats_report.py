@@ -10,16 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lwd_tui.cli.plots import curves
-from lwd_tui.cli.summary import number, scale_name
+from lwd_tui.analysis.multiplicity import significance
+from lwd_tui.cli.plots import GROUND, THIN, Canvas, Line, curves, print_plot
 from lwd_tui.findings.sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings
-from lwd_tui.palette import marker
+from lwd_tui.palette import DEBIASED, FLOOR, colour, marker
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
+from lwd_tui.text import number_text as number
 
-_WIDEST, _PLOT_ROWS = 110, 13
+_PLOT_ROWS = 13
 _OF = {measure.key: measure.of for measure in MEASURES}
 _DIVERSITY = (
     ("S", "dispersion"),
@@ -37,12 +38,12 @@ _DIVERSITY = (
 _PLOTS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "how many different answers",
-        (("Vendi", "braille", "vendi"), ("rank", "-", "effective_rank")),
+        (("Vendi", THIN, "vendi"), ("rank", "-", "effective_rank")),
     ),
     (
         "shares, 0 to 1",
         (
-            ("distinct-2", "braille", "distinct_2"),
+            ("distinct-2", THIN, "distinct_2"),
             ("self-BLEU", "-", "self_bleu"),
             ("near duplicates", "·", "near_duplicates"),
             ("copied", "+", "copied"),
@@ -64,7 +65,7 @@ def print_findings(
     experiment = store.experiment
     names = [clean_line(who.name) for who in experiment.cast]
     last = found[-1]
-    console.print(_differences(found, level, scale_name(experiment)))
+    console.print(_differences(found, level, experiment.embedder.scale))
     for subject, sentence in step_verdicts(last, experiment, level):
         _say(console, subject, sentence)
     if len(names) > 1:
@@ -72,7 +73,7 @@ def print_findings(
         console.print(_pairs(last, names))
     console.print()
     console.print(_diversity(found))
-    _plot(console, found, scale_name(experiment), level)
+    _plot(console, found, experiment.embedder.scale, level)
     console.print()
     for subject, sentence in verdicts(whole, names):
         _say(console, subject, sentence)
@@ -81,7 +82,7 @@ def print_findings(
 
 
 def _differences(found: Sequence[StepFindings], level: float, scale: str) -> Table:
-    table = _table(f"Do they differ? ({scale}, {level:.0%}; pairs: apart by energy and Holm)")
+    table = _table(f"Do they differ? ({scale}, {100 * level:g}%; pairs: apart by energy and Holm)")
     headings = ["t", "k", "norm", "debi-\nased", "interval", "floor"]
     headings += [f"p by\n{name}" for name in ("sq.", "en.", "MMD")]
     for heading in (*headings, "pairs", "R²", "F"):
@@ -111,7 +112,7 @@ def _apart(found: StepFindings, level: float) -> str:
         if test.statistic == "energy" and not pairs_out_of_reach(test, level):
             pairs = test.pair_holm[np.triu_indices(len(test.pair_holm), 1)]
             tried = pairs[np.isfinite(pairs)]
-            return f"{int((tried <= 1 - level).sum())}/{len(tried)}"
+            return f"{int((tried <= significance(level)).sum())}/{len(tried)}"
     return "–"
 
 
@@ -149,24 +150,24 @@ def _table(title: str) -> Table:
 
 
 def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: float) -> None:
-    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
     intervals = [each.vectors.interval for each in found]
     norm = [
-        ("debiased norm", "braille", [each.numbers.norm_debiased for each in found]),
-        ("upper end", "^", [interval.upper for interval in intervals]),
-        ("lower end", "v", [interval.lower for interval in intervals]),
-        ("noise floor", "·", [each.numbers.noise_floor for each in found]),
+        Line("debiased", THIN, DEBIASED, [each.numbers.norm_debiased for each in found]),
+        Line("upper end", "^", FLOOR, [interval.upper for interval in intervals]),
+        Line("lower end", "v", FLOOR, [interval.lower for interval in intervals]),
+        Line("noise floor", GROUND, FLOOR, [each.numbers.noise_floor for each in found]),
     ]
-    pictures = [(f"norm without noise, {level:.0%} interval, {scale}", norm)]
+    pictures = [(f"norm without noise, {100 * level:g}% interval, {scale}", norm)]
     for title, parts in _PLOTS:
-        series = [
-            (name, shape, [_OF[key](each).together for each in found]) for name, shape, key in parts
+        lines = [
+            Line(name, shape, colour(i), [_OF[key](each).together for each in found])
+            for i, (name, shape, key) in enumerate(parts)
         ]
-        pictures.append((title, series))
-    for title, series in pictures:
-        if text := curves(series, title, width, _PLOT_ROWS, plain=plain):
+        pictures.append((title, lines))
+    for title, lines in pictures:
+        if text := curves(lines, title, Canvas.on(console, _PLOT_ROWS)):
             console.print()
-            console.print(Text.from_ansi(text), no_wrap=True, overflow="crop")
+            print_plot(console, text)
 
 
 def _say(console: Console, subject: str, sentence: str) -> None:

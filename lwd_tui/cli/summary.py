@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,24 +10,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lwd_tui.cli.plots import curves, scatter
-from lwd_tui.experiment.llm import Experiment
+from lwd_tui.cli.plots import Canvas, curves, norm_lines, print_plot, scatter
+from lwd_tui.cli.shared import json_number
 from lwd_tui.palette import marker
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
+from lwd_tui.text import number_text as number
 
-_PLOT_ROWS, _SCATTER_ROWS, _WIDEST = 17, 21, 110
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Write a number; a dash where it isn't defined."""
-    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
-
-
-def json_number(value: float) -> float | None:
-    """Return a number that JSON has; None where it isn't defined."""
-    return float(value) if math.isfinite(value) else None
+_PLOT_ROWS, _SCATTER_ROWS = 17, 21
 
 
 def step_line(numbers: StepNumbers) -> dict[str, Any]:
@@ -75,11 +65,6 @@ def summary_line(store: RunStore) -> dict[str, Any]:
     }
 
 
-def scale_name(experiment: Experiment) -> str:
-    """Say which scale the norm has."""
-    return "unit vectors" if experiment.embedder.normalise else "raw vectors"
-
-
 def print_summary(store: RunStore, console: Console) -> None:
     """Print the table of steps, the curve of the norm and the scatter of the last step."""
     experiment, steps = store.experiment, store.numbers()
@@ -87,29 +72,24 @@ def print_summary(store: RunStore, console: Console) -> None:
     if not steps:
         console.print("No step is whole yet.")
         return
-    console.print(_table(steps, names, scale_name(experiment)))
-    width = max(50, min(console.width, _WIDEST))
-    plain = not console.color_system
-    text = curves(
-        [
-            ("norm", "braille", [step.norm for step in steps]),
-            ("debiased", "-", [step.norm_debiased for step in steps]),
-            ("noise floor", "·", [step.noise_floor for step in steps]),
-        ],
-        f"‖D(t)‖F, {scale_name(experiment)}",
-        width,
-        _PLOT_ROWS,
-        plain=plain,
+    console.print(_table(steps, names, experiment.embedder.scale))
+    lines = norm_lines(
+        [step.norm for step in steps],
+        [step.norm_debiased for step in steps],
+        [step.noise_floor for step in steps],
     )
-    if text:
-        _print_plot(console, text)
+    title = f"‖D(t)‖F, {experiment.embedder.scale}"
+    if text := curves(lines, title, Canvas.on(console, _PLOT_ROWS)):
+        console.print()
+        print_plot(console, text)
     last = store.step(steps[-1].t)
     if last.geometry is not None and len(last.embeddings):
         shown = f"{100 * last.geometry.explained:.0f} %"
         title = f"responses at t = {last.t}: classical MDS, {shown} of the squared distance shown"
         scale = float(np.linalg.norm(last.embeddings, axis=1).mean())
-        text = scatter(last.geometry, names, title, width, _SCATTER_ROWS, scale=scale, plain=plain)
-        _print_plot(console, text)
+        canvas = Canvas.on(console, _SCATTER_ROWS)
+        console.print()
+        print_plot(console, scatter(last.geometry, names, title, canvas, scale))
     for who, response in zip(names, _posted(store, steps), strict=False):
         console.print(Text(f"{who}: ", style="bold"), Text(response), sep="")
 
@@ -119,12 +99,6 @@ def _posted(store: RunStore, steps: Sequence[StepNumbers]) -> list[str]:
     last = store.step(steps[-1].t)
     said = {post.author: clean_line(post.text) for post in last.posted}
     return [said.get(who.name, "(no usable answer)") for who in store.experiment.cast]
-
-
-def _print_plot(console: Console, text: str) -> None:
-    """Print a plot as it is: its colour codes are plotext's own."""
-    console.print()
-    console.print(Text.from_ansi(text), no_wrap=True, overflow="crop")
 
 
 def _table(steps: Sequence[StepNumbers], names: Sequence[str], scale: str) -> Table:

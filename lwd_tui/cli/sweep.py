@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_level, one_thread, write
+from lwd_tui.cli.shared import check_level, json_number, write
 from lwd_tui.errors import LwdError, RunStopped
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lwd_tui.sweep.jobs import Job
     from lwd_tui.sweep.results import Estimate, RunResult, VariantResult
 
-_WIDEST, _ROWS = 110, 19
+_ROWS = 19
 _SCHEDULER_SECONDS = 10
 
 
@@ -50,12 +50,11 @@ def sweep(
     as_json: RunsAsJson = False,
 ) -> None:
     """Run variants of an experiment with several seeds, and compare them."""
-    one_thread()
     import asyncio
 
     from rich.console import Console
 
-    from lwd_tui.experiment.participants import Wishes
+    from lwd_tui.experiment.participants import REHEARSAL, Wishes
     from lwd_tui.store.folder import made_folder
     from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled
     from lwd_tui.sweep.plan import find_sweep, read_sweep, sweep_folder
@@ -69,25 +68,23 @@ def sweep(
     if rehearse:
         folder = folder.with_name(f"{folder.name}-rehearsal")
     errors = Console(stderr=True, highlight=False, markup=False)
-    wishes = Wishes("scripted") if rehearse else Wishes()
-    jobs = asyncio.run(
-        settled(
-            jobs_of(plan, where, folder),
-            wishes,
-            lambda text: errors.print(clean_line(text), soft_wrap=True),
-        )
-    )
+    wishes = Wishes(REHEARSAL) if rehearse else Wishes()
+
+    def say(text: str) -> None:
+        errors.print(clean_line(text), soft_wrap=True)
+
+    jobs = asyncio.run(settled(jobs_of(plan, where, folder), wishes, say))
     made_folder(folder)
-    errors.print(f"{len(jobs)} runs, kept in {folder}", soft_wrap=True)
+    say(f"{len(jobs)} runs, kept in {folder}")
     with (
         _on_cluster(dask) if dask else _in_processes(min(at_once, len(jobs))) as executor,
         _progress(jobs, errors) as tell,
     ):
         problems = run_jobs(jobs, executor, at_once, tell)
     for job, problem in problems.items():
-        errors.print(f"{job.variant}, seed {job.seed}: {clean_line(problem)}", soft_wrap=True)
+        say(f"{job.variant}, seed {job.seed}: {problem}")
     results = [run_result(job) for job in jobs if job not in problems]
-    variants = variant_results(results, level)
+    variants = variant_results([variant.name for variant in plan.variants], results, level)
     if as_json:
         for result in results:
             write(_run_line(result))
@@ -159,25 +156,21 @@ def _progress(jobs: Sequence[Job], console: Console) -> Iterator[Callable[[Job, 
 
 
 def _run_line(result: RunResult) -> dict[str, Any]:
-    from lwd_tui.cli.summary import json_number as number
-
     return {
         "variant": result.job.variant,
         "seed": result.job.seed,
         "file": str(result.job.path),
-        "norms": [number(norm) for norm in result.norms],
-        "late": {key: number(value) for key, value in result.late.items()},
+        "norms": [json_number(norm) for norm in result.norms],
+        "late": {key: json_number(value) for key, value in result.late.items()},
     }
 
 
 def _summary_line(
     name: str, variants: Sequence[VariantResult], level: float, stopped: int
 ) -> dict[str, Any]:
-    from lwd_tui.cli.summary import json_number as number
-
     def plain(values: dict[str, Estimate]) -> dict[str, Any]:
         return {
-            key: {"mean": number(value.mean), "half_width": number(value.half)}
+            key: {"mean": json_number(value.mean), "half_width": json_number(value.half)}
             for key, value in values.items()
         }
 
@@ -186,11 +179,12 @@ def _summary_line(
         "sweep": name,
         "level": level,
         "stopped": stopped,
+        "reference": variants[0].name,
         "variants": [
             {
                 "name": variant.name,
                 "runs": variant.runs,
-                "norms": [number(norm) for norm in variant.norms],
+                "norms": [json_number(norm) for norm in variant.norms],
                 "values": plain(variant.values),
                 "differences": plain(variant.differences),
             }
@@ -200,27 +194,23 @@ def _summary_line(
 
 
 def _print(variants: Sequence[VariantResult], level: float, console: Console) -> None:
-    from rich.text import Text
+    from lwd_tui.cli.plots import Canvas, Line, curves, print_plot
+    from lwd_tui.palette import colour, marker
 
-    from lwd_tui.cli.plots import curves
-    from lwd_tui.palette import marker
-
-    if not variants:
+    if not any(variant.runs for variant in variants):
         return
-    series = [
-        (
-            f"{variant.name} ({variant.runs})",
-            "braille" if i == 0 else marker(i),
-            variant.norms.tolist(),
-        )
-        for i, variant in enumerate(variants)
+    lines = [
+        Line(f"{each.name} ({each.runs})", marker(i), colour(i), each.norms)
+        for i, each in enumerate(variants)
+        if each.runs
     ]
-    width, plain = max(50, min(console.width, _WIDEST)), not console.color_system
     title = "‖D(t)‖F, mean over seeds (runs)"
-    if plot := curves(series, title, width, _ROWS, plain=plain):
-        console.print(Text.from_ansi(plot), no_wrap=True, overflow="crop")
+    if plot := curves(lines, title, Canvas.on(console, _ROWS)):
+        print_plot(console, plot)
         console.print()
-    title = f"last third of the steps: mean over seeds, and its {level:.0%} interval (Student's t)"
+    title = (
+        f"last third of the steps: mean over seeds, and its {100 * level:g}% interval (Student's t)"
+    )
     console.print(_table(title, [(each.name, each.values) for each in variants]))
     if len(variants) > 1:
         title = f"difference from {variants[0].name}, seed by seed; intervals for one number each"
@@ -233,8 +223,8 @@ def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table
     from rich.table import Table
     from rich.text import Text
 
-    from lwd_tui.cli.summary import number
     from lwd_tui.sweep.results import NUMBERS
+    from lwd_tui.text import number_text as number
 
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, header_style="bold",

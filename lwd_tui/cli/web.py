@@ -25,15 +25,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class ExplorerServer(Server):
     """Serves one explorer a browser tab, each in a process of its own.
 
-    Parameters
-    ----------
-    address : str
-        To listen on.
-    port : int
-    public_url : str
-        What browsers call it.
-    announce : callable
-        Called with the address once the server listens.
+    Browsers call it by its public URL; `announce` is called with it once the server listens.
     """
 
     def __init__(

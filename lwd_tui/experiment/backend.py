@@ -5,7 +5,8 @@ This file is the whole contract. A backend is one `Backend`, found by `lwd_tui.e
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from importlib import import_module
 from operator import attrgetter
@@ -341,3 +342,17 @@ def open_embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:
     if opens is None:
         raise UnfitRequest(f"the backend {spec.backend} embeds no texts; choose another")
     return opens(spec, opening)
+
+
+class Closable(Protocol):
+    """Something that holds connections, weights or processes."""
+
+    async def aclose(self) -> None:
+        """Let go of them."""
+
+
+async def close_all(held: Collection[Closable]) -> None:
+    """Close them one after another, the others also where one fails or is no longer waited for."""
+    async with AsyncExitStack() as stack:
+        for each in reversed(list(held)):
+            stack.push_async_callback(each.aclose)

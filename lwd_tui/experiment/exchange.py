@@ -6,6 +6,8 @@ and each participant draws for itself. All other values go beyond the paper.
 
 from __future__ import annotations
 
+from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -17,6 +19,21 @@ from lwd_tui.experiment.section import Section
 Posting = Literal["accumulate", "replace", "window"]
 Retrieval = Literal["participant", "shared", "response"]
 Topology = Literal["complete", "ring", "star", "islands", "none"]
+
+
+def share_of(share: float, count: int) -> int:
+    """Return floor(share * count), with the decimal number that was written for the share.
+
+    In binary 0.29 is a little less than it says, and 0.29 * 100 would come to 28.
+    """
+    numerator, denominator = _ratio(share)
+    return count * numerator // denominator
+
+
+@lru_cache
+def _ratio(share: float) -> tuple[int, int]:
+    # The shortest number that is read as this one.
+    return Fraction(repr(float(share))).as_integer_ratio()
 
 
 class Exchange(Section):

@@ -20,7 +20,6 @@ from lwd_tui.experiment.backend import (
     Opening,
     Preview,
     Tries,
-    load_backend,
     open_embedder,
     open_generator,
 )
@@ -41,7 +40,6 @@ def guarded_generator(name: str, opening: Opening) -> Generator:
     """
     if name in OURS:
         return open_generator(name, opening)
-    load_backend(name)
     with told(name, BackendError):
         return _GuardedGenerator(name, open_generator(name, opening))
 
@@ -55,7 +53,6 @@ def guarded_embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:
     """
     if spec.backend in OURS:
         return open_embedder(spec, opening)
-    load_backend(spec.backend)
     with told(spec.backend, BackendError):
         return _GuardedEmbedder(spec.backend, open_embedder(spec, opening))
 

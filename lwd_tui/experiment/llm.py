@@ -7,12 +7,11 @@ run records it.
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from lwd_tui.experiment.exchange import Exchange
+from lwd_tui.experiment.exchange import Exchange, share_of
 from lwd_tui.experiment.registry import known_embedder, known_generator
 from lwd_tui.experiment.section import NEWER, Name, Section, Specification
 from lwd_tui.experiment.section import InvalidExperiment as InvalidExperiment
@@ -110,6 +109,11 @@ class EmbedderSpec(Section):
     host: str = ""
     prefix: str = ""
     normalise: bool = True
+
+    @property
+    def scale(self) -> str:
+        """What the distances are between, in words."""
+        return "unit vectors" if self.normalise else "raw vectors"
 
 
 class Template(Section):
@@ -293,4 +297,4 @@ class Experiment(Specification, Exchange):
 
     def draw_size(self, size: int) -> int:
         """k_t = floor(beta * |A(t)|) for an Internet of `size` posts."""
-        return math.floor(self.beta * size)
+        return share_of(self.beta, size)

@@ -40,23 +40,23 @@ OURS = {
 
 
 @cache
-def others() -> dict[str, EntryPoint]:
-    """Return the backends of other packages by their names."""
+def _points() -> list[EntryPoint]:
     from importlib.metadata import entry_points  # Takes longer than all else that `--help` does.
 
-    found = sorted(entry_points(group=GROUP), key=lambda point: (point.name, _package(point)))
-    first: dict[str, EntryPoint] = {}
-    for point in found:
-        if point.name not in OURS:
-            first.setdefault(point.name, point)
-    return first
+    return sorted(entry_points(group=GROUP), key=lambda point: (point.name, _package(point)))
+
+
+@cache
+def others() -> dict[str, EntryPoint]:
+    """Return the backends of other packages by their names."""
+    # Of several with one name, the first is the last that is put in.
+    found = {point.name: point for point in reversed(_points()) if point.name not in OURS}
+    return dict(sorted(found.items()))
 
 
 def rivals(name: str) -> list[str]:
     """Return the packages that bring a backend of one name; the first of them is taken."""
-    from importlib.metadata import entry_points
-
-    return sorted({_package(point) for point in entry_points(group=GROUP, name=name)})
+    return sorted({_package(point) for point in _points() if point.name == name})
 
 
 def _package(point: EntryPoint) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterator, Mapping
 from datetime import date, time
 from typing import Annotated, Any, Self
 
@@ -189,3 +190,12 @@ def parse_setting(setting: str) -> tuple[str, Any]:
     # A text that goes on over lines may hold more keys, and a date is no value of any field.
     plain = read.keys() == {"value"} and not isinstance(read["value"], (date, time))
     return key.strip(), read["value"] if plain else value
+
+
+def dotted(fields: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the fields of tables within tables by their dotted names."""
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from dotted(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value

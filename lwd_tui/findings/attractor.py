@@ -6,23 +6,22 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.attractor import Attractor, attractor
 from lwd_tui.analysis.distance import (
-    Owners,
     dispersion,
     mean_embeddings,
     mean_variances,
-    response_counts,
 )
 from lwd_tui.analysis.neighbours import common_words
+from lwd_tui.analysis.resolution import resolution
 from lwd_tui.findings.lineage import authored
-from lwd_tui.findings.step import clouds
+from lwd_tui.findings.step import clouds, responses_of
 from lwd_tui.store.reader import RunReader
-from lwd_tui.types import Draw, Post, Response, Step
+from lwd_tui.types import Post, Response, Step
 
-# What rounding leaves between equal means, as a share of their length.
+# So that the farthest participant is within its own distance.
 ROUNDING = 1e-6
 
 
@@ -58,13 +57,9 @@ class AttractorReport:
 def attractor_report(store: RunReader, radius: float | None = None) -> AttractorReport:
     """Look for the attractor of all whole steps; one step is held at a time.
 
-    Parameters
-    ----------
-    store : RunReader
-    radius : float, optional
-        Distance from the centre that counts as arrived. If none is given: that of the participant
-        that is farthest from it at the last step, so that all have arrived by then; or what noise
-        alone makes of two equal means, if that is larger.
+    The radius is the distance from the centre that counts as arrived. If none is given: that of the
+    participant that is farthest from it at the last step, so that all have arrived by then; or what
+    noise alone makes of two equal means, if that is larger.
 
     Raises
     ------
@@ -73,32 +68,31 @@ def attractor_report(store: RunReader, radius: float | None = None) -> Attractor
     StoreError
         If there is no whole step.
     """
-    n = len(store.experiment.cast)
     end = store.step(store.finished() - 1)
     # The mean of one point is that point, so earlier steps need no more than their means.
-    places: list[tuple[ArrayLike, Owners]] = []
-    for points, owners in clouds(store):
-        present = np.unique(owners)
-        places.append((mean_embeddings(points, owners, n)[present], present))
+    places: list[Responses] = []
+    last = responses_of(store, end)
+    for step in clouds(store):
+        present = np.unique(step.owners)
+        places.append(Responses(mean_embeddings(step)[present], present, step.n))
     if places:
-        places[-1] = (end.embeddings, end.owners)
-    found = attractor(places, n, _farthest(end, n) if radius is None else radius)
-    answer = [response for response in end.responses if not response.failed][found.nearest]
+        places[-1] = last
+    found = attractor(places, _farthest(last) if radius is None else radius)
+    answer = end.usable[found.nearest]
     return AttractorReport(found, answer, _chain(store, end, answer))
 
 
-def _farthest(step: Step, n: int) -> float:
+def _farthest(responses: Responses) -> float:
     """Return the largest distance of a participant from the centre, or the noise in it."""
-    present = np.unique(step.owners)
+    present = np.unique(responses.owners)
     if not len(present):
         return 1.0
-    means = mean_embeddings(step.embeddings, step.owners, n)[present]
+    means = mean_embeddings(responses)[present]
     centre = means.mean(axis=0)
-    spread = dispersion(step.embeddings, step.owners, n)
-    noise = mean_variances(spread, response_counts(step.owners, n))
+    noise = mean_variances(dispersion(responses), responses.counts)
     squares = [*((means - centre) ** 2).sum(axis=1), *(2 * noise[np.isfinite(noise)])]
-    smallest = ROUNDING * max(float(np.linalg.norm(centre)), 1.0)
-    return max(float(np.sqrt(max(squares))) * (1 + ROUNDING), smallest)
+    # Where all is zero, any radius will do.
+    return max(float(np.sqrt(max(squares))) * (1 + ROUNDING), resolution(responses.points)) or 1.0
 
 
 def _chain(store: RunReader, step: Step, answer: Response) -> tuple[Link, ...]:
@@ -115,20 +109,13 @@ def _chain(store: RunReader, step: Step, answer: Response) -> tuple[Link, ...]:
 
 
 def _nearest_read(step: Step, answer: Response, posts: dict[int, Post]) -> Link | None:
-    read = sorted(_draw_of(step, answer).posts)
+    draw = step.draw_for(answer.participant, answer.index)
+    read = sorted(draw.posts) if draw is not None else []
     shares = common_words(answer.text, [posts[post].text for post in read])
     if not shares.any():
         return None
     best = int(np.argmax(shares))
     return Link(posts[read[best]], float(shares[best]))
-
-
-def _draw_of(step: Step, answer: Response) -> Draw:
-    return next(
-        draw
-        for draw in step.draws
-        if draw.participant == answer.participant and draw.response in (None, answer.index)
-    )
 
 
 def _writer_of(store: RunReader, post: Post) -> tuple[Step, Response] | None:

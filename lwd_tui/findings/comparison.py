@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lwd_tui.experiment.section import dotted
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
 
@@ -24,6 +25,7 @@ class ComparedRun:
     ----------
     name : str
     seed : int
+    n : int
     steps : int
         T + 1.
     numbers : tuple of StepNumbers
@@ -34,6 +36,7 @@ class ComparedRun:
 
     name: str
     seed: int
+    n: int
     steps: int
     numbers: tuple[StepNumbers, ...]
     settings: Plain
@@ -41,19 +44,21 @@ class ComparedRun:
     @property
     def dispersions(self) -> tuple[float, float]:
         """The mean dispersion of the participants at the first and at the last whole step."""
-        first, last = (_mean(self.numbers[end].dispersion) for end in (0, -1))
+        ends = (self.numbers[end].dispersion for end in (0, -1))
+        first, last = (float(each.mean()) if len(each) else math.nan for each in ends)
         return first, last
 
 
 def compared(store: RunReader) -> ComparedRun:
     """Read what is compared of a run, of models or of mixtures."""
     specification = store.specification
-    settings = {
-        name: value for name, value in _flat(specification) if name.split(".")[0] not in _LEFT_OUT
-    }
+    fields = dotted(specification)
+    settings = {name: value for name, value in fields if name.split(".")[0] not in _LEFT_OUT}
+    participants = specification["participants"]
     return ComparedRun(
         store.path.stem,
         specification["seed"],
+        participants if isinstance(participants, int) else len(participants),
         specification["steps"] + 1,
         tuple(store.numbers()),
         settings,
@@ -72,8 +77,11 @@ def replicates(runs: Sequence[ComparedRun]) -> bool:
     return not differences(runs)[0] and len({run.seed for run in runs}) == len(runs)
 
 
-def one_scale(runs: Sequence[ComparedRun]) -> bool:
-    """Whether the norms of the runs have one unit: the same embedder, used in the same way."""
+def why_norms_differ(runs: Sequence[ComparedRun]) -> str:
+    """Say why the norms of the runs don't compare; empty if they do.
+
+    They do with the same embedder, used in the same way, and the same n.
+    """
     scales = {
         tuple(
             (name, _key(value))
@@ -82,20 +90,14 @@ def one_scale(runs: Sequence[ComparedRun]) -> bool:
         )
         for run in runs
     }
-    return len(scales) == 1
-
-
-def _flat(section: Plain, path: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in section.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}", value
+    if len(scales) > 1:
+        return "The runs embed their answers in different ways: their norms don't compare."
+    sizes = sorted({run.n for run in runs})
+    if len(sizes) > 1:
+        found = " and ".join(f"n = {n}" for n in sizes)
+        return f"The runs have {found}, and a norm is of all pairs: their norms don't compare."
+    return ""
 
 
 def _key(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def _mean(values: Any) -> float:
-    return float(values.mean()) if len(values) else math.nan

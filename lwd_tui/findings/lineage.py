@@ -65,27 +65,13 @@ class Following:
 
 
 def authored(step: Step, posts_each: int) -> list[tuple[Response, Post]]:
-    """Return the responses of a step that were posted, each with the post that it became.
-
-    Parameters
-    ----------
-    step : Step
-    posts_each : int
-        Of the experiment: responses that each participant posts.
-    """
+    """Return the responses of a step that were posted, each with the post that it became."""
     posts = [post for post in step.posted if post.origin == "synthetic"]
     return list(zip(first_usable(step.responses, posts_each), posts, strict=False))
 
 
 def follow(store: RunReader, post: Post, count: int = 20) -> Following:
-    """Look through a run for what became of a post.
-
-    Parameters
-    ----------
-    store : RunReader
-    post : Post
-    count : int
-        Descendants that are wanted.
+    """Look through a run for what became of a post, and for so many descendants.
 
     Raises
     ------
@@ -118,10 +104,9 @@ def _source(store: RunReader, post: Post) -> tuple[Response, Vectors] | None:
     if post.origin != "synthetic":
         return None
     step = store.step(post.step - 1)
-    usable = [response for response in step.responses if not response.failed]
     for response, written in authored(step, store.experiment.posts_each):
         if written.id == post.id:
-            return response, step.embeddings[usable.index(response)]
+            return response, step.embeddings[step.usable.index(response)]
     return None
 
 

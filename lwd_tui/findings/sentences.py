@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.analysis.permutation import DifferenceTest
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.findings.step import StepFindings
@@ -32,14 +33,7 @@ _TESTED = {
 
 
 def tested(experiment: Experiment, k: int) -> str:
-    """Say what is exchangeable in the tests of a step, and so what they test.
-
-    Parameters
-    ----------
-    experiment : Experiment
-    k : int
-        k_t of the step.
-    """
+    """Say what is exchangeable in the tests of a step, and so what they test; k is its k_t."""
     what = _TESTED[experiment.retrieval]
     if experiment.retrieval != "shared" and experiment.readers(len(experiment.cast)).all():
         if experiment.ranking == "similar":
@@ -60,9 +54,9 @@ def tested(experiment: Experiment, k: int) -> str:
 def difference(test: DifferenceTest, level: float = 0.95) -> str:
     """Say what a test found."""
     p = f"p = {test.p:.3g}"
-    if test.p <= 1 - level:
+    if test.p <= significance(level):
         return f"they differ ({p})"
-    if test.smallest_p > 1 - level:
+    if test.smallest_p > significance(level):
         return (
             f"no difference could be shown: with so few answers p is at least {test.smallest_p:.3g}"
         )
@@ -71,7 +65,8 @@ def difference(test: DifferenceTest, level: float = 0.95) -> str:
 
 def pairs_out_of_reach(test: DifferenceTest, level: float = 0.95) -> bool:
     """Whether no pair differs because none could, after Holm's method, with so few answers."""
-    return test.smallest_holm > 1 - level and not (test.pair_holm <= 1 - level).any()
+    limit = significance(level)
+    return test.smallest_holm > limit and not (test.pair_holm <= limit).any()
 
 
 def step_verdicts(
@@ -106,11 +101,7 @@ def _pairs(found: StepFindings, level: float) -> list[tuple[str, str]]:
 def verdicts(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
     """Return what there is to say of a whole run: subjects, and a sentence for each; not cleaned.
 
-    Parameters
-    ----------
-    found : RunFindings
-    names : sequence of str
-        Of the participants.
+    The names are those of the participants.
     """
     return [
         ("the same?", _same(found)),
@@ -142,15 +133,18 @@ def _moving(found: RunFindings, names: Sequence[str]) -> str:
     ratios = found.drift.ratios
     if not len(ratios):
         return "one step only"
-    now = [
-        f"{name} {round(ratio, 1) + 0.0:.1f}"
-        for name, ratio in zip(names, ratios[-1], strict=True)
-        if np.isfinite(ratio)
-    ]
-    last = f"last moved by, in standard errors: {', '.join(now)}" if now else "too few answers"
+    if np.isnan(ratios).all():
+        return "too few answers"
+    now = (f"{name} {_moved(ratio)}" for name, ratio in zip(names, ratios[-1], strict=True))
     beyond = np.flatnonzero((ratios > 2).any(axis=1))
     more = f"; beyond 2 last at t = {beyond[-1] + 1}" if len(beyond) else ""
-    return f"{last}{more if now else ''}"
+    return f"last moved by, in standard errors: {', '.join(now)}{more}"
+
+
+def _moved(ratio: float) -> str:
+    if math.isnan(ratio):
+        return "–"
+    return "∞" if math.isinf(ratio) else f"{round(ratio, 1) + 0.0:.1f}"
 
 
 def _change(found: RunFindings) -> str:
@@ -186,7 +180,7 @@ def _average(found: RunFindings) -> str:
         return f"none: {average.why}"
     return (
         f"squared distance without noise {average.means[-1]:.3g}, {average.lower[-1]:.3g} to "
-        f"{average.upper[-1]:.3g} at {average.level:.0%} whenever one looks"
+        f"{average.upper[-1]:.3g} at {100 * average.level:g}% whenever one looks"
     )
 
 

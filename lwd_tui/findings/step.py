@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.bootstrap import norm_interval
 from lwd_tui.analysis.copying import copied
-from lwd_tui.analysis.distance import response_counts
 from lwd_tui.analysis.overlap import nearest_overlap
 from lwd_tui.analysis.sequences import simultaneous_level
 from lwd_tui.analysis.summary import (
@@ -29,7 +29,7 @@ from lwd_tui.analysis.summary import (
 from lwd_tui.seeds import generator
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
-from lwd_tui.types import Floats, Ints, Post, Step, Vectors
+from lwd_tui.types import Floats, Ints, Post, Step
 
 PURPOSE = "statistics"
 """Names the stream of random numbers that the statistics of a run take from its seed."""
@@ -86,12 +86,11 @@ def step_findings(
     permutations: int = 999,
     bounded: bool = False,
 ) -> StepFindings:
-    """Compute the statistics of one whole step.
+    """Compute the statistics of one whole step of a run of language models.
 
     Parameters
     ----------
     store : RunReader
-        Of a run of language models.
     numbers : StepNumbers
         Of the step, as `RunReader.numbers` gives them.
     level : float
@@ -109,15 +108,15 @@ def step_findings(
     t, experiment = numbers.t, store.experiment
     n = len(experiment.cast)
     step, posts = store.step(t), store.posts(t)
-    owners = step.owners
-    texts = [response.text for response in step.responses if not response.failed]
+    responses, owners = responses_of(store, step), step.owners
+    texts = [response.text for response in step.usable]
     shares = _copied(step, posts)
     human = nearest_overlap(texts, [post.text for post in posts if post.origin == "human"])
     rng = generator(experiment.seed, PURPOSE, t)
     return StepFindings(
         numbers,
-        response_counts(owners, n),
-        step_statistics(step.embeddings, owners, n, rng, level, permutations),
+        responses.counts,
+        step_statistics(responses, rng, level, permutations),
         text_statistics(texts, owners, n),
         _means(shares, owners, n),
         _means(human, owners, n),
@@ -128,8 +127,8 @@ def step_findings(
 def upper_bound(store: RunReader, step: Step, level: float = 0.95) -> float:
     """Bound the norm of a step from above, so that the bounds of all T + 1 steps hold together.
 
-    With many steps the level of each is beyond what the resamples can resolve, and the bound is
-    about the largest of them.
+    NaN of one participant alone. With many steps the level of each is beyond what the resamples can
+    resolve, and the bound is about the largest of them.
 
     Raises
     ------
@@ -137,10 +136,10 @@ def upper_bound(store: RunReader, step: Step, level: float = 0.95) -> float:
         If the level doesn't fit, or the embeddings can't be analysed.
     """
     experiment = store.experiment
+    if len(experiment.cast) < 2:
+        return math.nan
     return norm_interval(
-        step.embeddings,
-        step.owners,
-        len(experiment.cast),
+        responses_of(store, step),
         generator(experiment.seed, PURPOSE, step.t, 1),
         simultaneous_level(level, experiment.steps + 1),
         BOUND_RESAMPLES,
@@ -150,7 +149,7 @@ def upper_bound(store: RunReader, step: Step, level: float = 0.95) -> float:
 def _copied(step: Step, posts: Sequence[Post]) -> Floats:
     """Return the copied share of each usable answer."""
     text_of = {post.id: post.text for post in posts}
-    usable = [response for response in step.responses if not response.failed]
+    usable = step.usable
     shares = np.full(len(usable), math.nan)
     for draw in step.draws:
         rows = [
@@ -170,8 +169,13 @@ def _means(values: Floats, owners: Ints, n: int) -> Value:
     return Value(together, tuple(alone))
 
 
-def clouds(store: RunReader) -> Iterator[tuple[Vectors, Ints]]:
-    """Yield the embedded answers of each whole step, and their owners; one step is held at a time.
+def responses_of(store: RunReader, step: Step) -> Responses:
+    """Return the embedded answers of a step, checked."""
+    return Responses.of(step.embeddings, step.owners, len(store.experiment.cast))
+
+
+def clouds(store: RunReader) -> Iterator[Responses]:
+    """Yield the embedded answers of each whole step; one step is held at a time.
 
     A step without any usable answer has no rows, and as many columns as the others.
     """
@@ -179,7 +183,8 @@ def clouds(store: RunReader) -> Iterator[tuple[Vectors, Ints]]:
     width = next((rows.shape[1] for _, rows in store.embeddings(0, done) if len(rows)), 0)
     for t in range(done):
         step = store.step(t)
-        yield step.embeddings.reshape(len(step.embeddings), width), step.owners
+        vectors = step.embeddings.reshape(len(step.embeddings), width)
+        yield Responses.of(vectors, step.owners, len(store.experiment.cast))
 
 
 class Measure(NamedTuple):
@@ -213,22 +218,16 @@ def _dispersion(found: StepFindings) -> Value:
     return Value(mean, tuple(float(each) for each in dispersion))
 
 
-def _between(found: StepFindings) -> Value:
-    split = found.vectors.partition
-    return Value(math.nan if split is None else split.share)
-
-
-def _pseudo_f(found: StepFindings) -> Value:
-    split = found.vectors.partition
-    return Value(math.nan if split is None else split.pseudo_f)
+def _by_split(name: str) -> Callable[[StepFindings], Value]:
+    return lambda found: Value(getattr(found.vectors.partition, name, math.nan))
 
 
 MEASURES: tuple[Measure, ...] = (
     Measure("norm", "norm", lambda found: Value(found.numbers.norm)),
     Measure("norm_debiased", "debiased norm", lambda found: Value(found.numbers.norm_debiased)),
     Measure("noise_floor", "noise floor", lambda found: Value(found.numbers.noise_floor)),
-    Measure("between", "between share R²", _between),
-    Measure("pseudo_f", "pseudo-F", _pseudo_f),
+    Measure("between", "between share R²", _by_split("share")),
+    Measure("pseudo_f", "pseudo-F", _by_split("pseudo_f")),
     Measure("dispersion", "dispersion S", _dispersion),
     Measure("vendi", "Vendi score", _by_vectors(lambda found: found.vendi)),
     Measure("effective_rank", "effective rank", _by_vectors(_rank)),

@@ -6,6 +6,7 @@ each can't say are in docs/statistics.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -135,15 +136,8 @@ def least_margin(
 ) -> float:
     """Return the least margin that a run of equal participants (A/A) would have met.
 
-    Parameters
-    ----------
-    store : RunReader
-        Of the control run.
-    window : int
-        W.
-    level : float
-    steps : iterable of int, optional
-        The whole steps, if they are to be counted while they are gone through.
+    The window is W, as for `equivalence`; the whole steps may be given if they are to be counted
+    while they are gone through.
 
     Raises
     ------
@@ -156,13 +150,7 @@ def least_margin(
 
 
 def check_control(store: RunReader, control: RunReader) -> None:
-    """Refuse a control run that doesn't show what noise alone makes of a run.
-
-    Parameters
-    ----------
-    store : RunReader
-    control : RunReader
-        A run of equal participants (A/A).
+    """Refuse a control run (A/A) that doesn't show what noise alone makes of a run.
 
     Raises
     ------
@@ -195,13 +183,22 @@ _SIZES = ("n =", "L =", "the embedder")
 def _scale(store: RunReader) -> tuple[int, int, str]:
     experiment = store.experiment
     embedder = experiment.embedder
-    vectors = "unit vectors" if embedder.normalise else "raw vectors"
     prefix = f" after {embedder.prefix!r}" if embedder.prefix else ""
-    return len(experiment.cast), experiment.responses, f"{embedder.model} ({vectors}){prefix}"
+    return (
+        len(experiment.cast),
+        experiment.responses,
+        f"{embedder.model} ({embedder.scale}){prefix}",
+    )
 
 
 def _norms(findings: Sequence[StepFindings]) -> list[float]:
     return [found.numbers.norm for found in findings]
+
+
+def _precision(findings: Sequence[StepFindings]) -> float:
+    """Return how far a norm is off if every vector is by its rounding."""
+    furthest = max(found.vectors.resolution for found in findings)
+    return math.sqrt(2) * len(findings[0].counts) * furthest
 
 
 def _change(
@@ -211,7 +208,7 @@ def _change(
         return ALONE
     rng = generator(store.experiment.seed, PURPOSE)
     try:
-        return change_point(_norms(findings), rng, level=level)
+        return change_point(_norms(findings), rng, level=level, precision=_precision(findings))
     except UnfitData as error:
         return Unknown(_missing_norm(findings) or str(error))
 
@@ -228,7 +225,7 @@ def _chart(
         return change
     last = len(findings) - 1
     try:
-        return control_chart(_norms(findings), change.step, last)
+        return control_chart(_norms(findings), change.step, last, _precision(findings))
     except UnfitData:
         return Unknown(f"only {last - change.step + 1} steps from the change point on")
 

@@ -31,7 +31,7 @@ _SLICE = 30_000_000
 _PARTS = 4
 # Points that one participant must read in a step before a thread of its own is worth it.
 _WORTH_A_THREAD = 20_000
-# Bytes of the tables of the replicates that run together.
+# Bytes of the tables of the replicates that run together, unless one is larger.
 _TOGETHER = 256 * 2**20
 
 
@@ -154,14 +154,11 @@ def simulate(
     threads : int, optional
         As many as there are processors if not given. The result is the same.
     progress : callable, optional
-
-    Returns
-    -------
-    GmmRun
     """
     numbers = range(spec.replicates) if replicates is None else replicates
     threads = threads or processors()
-    together = max(threads, _TOGETHER // (8 * spec.largest * spec.components + 1))
+    row = spec.components if spec.moving == "none" else spec.dimension
+    together = max(1, _TOGETHER // (8 * spec.largest * row + 1))
     parts: list[GmmRun] = []
     for first in range(0, len(numbers), together):
         network = GmmNetwork(spec, numbers[first : first + together], threads)

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from lwd_tui.experiment.exchange import share_of
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.types import Floats, Ints
 
@@ -84,8 +85,9 @@ def _laid_out(spec: GmmSpec) -> Plan:
     starts = np.concatenate(([0], last))
     first = starts[np.array([spec.oldest(t) for t in range(spec.steps + 1)])]
     reads = spec.readers(n)
-    pool = _readable(author, reads, first, last)
-    k = np.floor(spec.beta * pool).astype(np.int64)
+    pool = _readable(reads.sum(axis=1), first, last, spec)
+    counts, place = np.unique(pool, return_inverse=True)
+    k = np.array([share_of(spec.beta, count) for count in counts.tolist()])[place]
     return Plan(
         first,
         last,
@@ -111,14 +113,16 @@ def _authors(spec: GmmSpec) -> NDArray[np.int32]:
     return np.concatenate((start, np.tile(step, spec.steps))).astype(np.int32)
 
 
-def _readable(author: NDArray[np.int32], reads: NDArray[np.bool_], first: Ints, last: Ints) -> Ints:
-    """Count the points that each participant may draw at each t, of shape (T + 1, n)."""
-    counts = np.empty((len(first), len(reads)), dtype=np.int64)
-    for reader, authors in enumerate(reads):
-        may = np.concatenate((authors, [True, True]))[author]
-        before = np.concatenate(([0], np.cumsum(may)))
-        counts[:, reader] = before[last] - before[first]
-    return counts
+def _readable(authors: Ints, first: Ints, last: Ints, spec: GmmSpec) -> Ints:
+    """Count the points that each participant may draw at each t, of shape (T + 1, n).
+
+    All post as many, so that it is enough to know of how many authors each one reads.
+    """
+    start = np.where(first == 0, spec.start_size, 0)
+    steps = (last - first - start) // max(spec.posts_per_step, 1)
+    own = spec.responses if spec.interaction else 0
+    readable: Ints = start[:, None] + np.outer(steps, own * authors + spec.fresh + spec.noise)
+    return readable
 
 
 def _alpha(spec: GmmSpec, k: Ints, steps: Ints) -> Floats:

@@ -36,12 +36,7 @@ class TracedPoints:
 def posted(run: GmmRun, place: int, t: int) -> TracedPoints:
     """Return the n * L points that the participants generated at t, in order of participant.
 
-    Parameters
-    ----------
-    run : GmmRun
-    place : int
-        Position of the replicate in the run.
-    t : int
+    The place is the position of the replicate in the run, here and below.
     """
     from lwd_tui.gmm.chance import generate
     from lwd_tui.gmm.replicate import replicate_key
@@ -93,13 +88,6 @@ def internet(run: GmmRun, place: int) -> TracedPoints:
 
 def drawn(run: GmmRun, place: int, t: int, participant: int) -> Ints:
     """Draw again what a participant drew at t.
-
-    Parameters
-    ----------
-    run : GmmRun
-    place : int
-        Position of the replicate in the run.
-    t, participant : int
 
     Returns
     -------

@@ -11,20 +11,28 @@ NATURAL_ENDS = ("stop", "eos", "eos_token", "end_turn", "stop_sequence")
 """The words by which servers say that a model ended its answer itself."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ASSENT = r"(?:sure|certainly|of course|absolutely|yes)\b[\s,.!]*"
 _OPENING = re.compile(
-    r"(?:sure(?: thing)?|certainly|of course|okay|ok|absolutely|great|yes)\b[\s,.!:]*"
+    rf"(?:sure thing|okay|ok|great)\b[\s,.!:]*|{_ASSENT}:?\s*"
     r"|(?:here(?:'s|’s| is| are)|below is|the following is)\b[^.!?:]*"
     r"\b(?:sentences?|answers?|response|summary|statement|prediction|reply)\b[^.!?:]*[.:]?\s*",
     re.IGNORECASE,
 )
+# Alone it answers a question, as "No." does.
+_YES = re.compile(f"(?:{_ASSENT})+", re.IGNORECASE)
+# A word, a number or an emoji; signs that aren't known as one count with its variation selector.
+_SAYS = re.compile("[^\\W_]|[\U0001f000-\U0001faff\u2600-\u27bf]|.\ufe0f")
+# A list that ended before its first item.
+_ONLY_NUMBER = re.compile(r"\(?\d+\)")
 
 
 def problem_of(text: str, finish_reason: str, thinking: str = "") -> str:
     """Say why an answer can't be used.
 
     Unusable are: one that did not come to its natural end; a blank answer, or one without a
-    letter; one that holds half a character, or marks of the model's thinking; one that is only a
-    preamble, such as "Sure! Here is one sentence:".
+    letter, a digit or an emoji; one that holds half a character, or marks of the model's
+    thinking; one that is only a preamble, such as "Sure! Here is one sentence:". "Yes." alone
+    answers a question, and so does a number.
 
     Parameters
     ----------
@@ -55,10 +63,10 @@ def problem_of(text: str, finish_reason: str, thinking: str = "") -> str:
         return "it is all thinking, without an answer"
     if holds_reasoning(text):
         return "it holds marks of the model's thinking"
-    if not any(map(str.isalpha, text)):
-        return "blank"
     bare = text.strip("*_#\"'“”‘’ \n\t")
-    if bare.endswith(":") or not any(map(str.isalpha, _without_openings(bare))):
+    if not _SAYS.search(text) or _ONLY_NUMBER.fullmatch(bare):
+        return "blank"
+    if bare.endswith(":") or not (_YES.fullmatch(bare) or _SAYS.search(_without_openings(bare))):
         return "only a preamble"
     return ""
 

@@ -97,6 +97,12 @@ class Network:
         Tokens of context, one a participant.
     embedder : Embedder
     clock : Clock
+
+    Attributes
+    ----------
+    drawing : bool
+        Whether a step is being drawn, which takes time where posts are ranked: what it draws from
+        is settled by then.
     """
 
     def __init__(
@@ -116,6 +122,7 @@ class Network:
         self._contexts = contexts
         self._embedder = embedder
         self._clock = clock
+        self.drawing = False
 
     async def run(
         self, start: int = 0, pending: Iterable[Response] = (), preview: TokenPreview | None = None
@@ -153,7 +160,11 @@ class Network:
         here = self._internet.since(self._experiment.oldest(t))
         size = len(here)
         synthetic = self._internet.synthetic(here)
-        draws = await self._retrieval.draw(t)
+        self.drawing = True
+        try:
+            draws = await self._retrieval.draw(t)
+        finally:
+            self.drawing = False
         k = max(len(draw.posts) for draw in draws)
         prompts = tuple(self._prompt(draw) for draw in draws)
         yield StepStarted(t, k, size, draws, prompts)

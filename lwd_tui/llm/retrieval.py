@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -11,6 +12,10 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.llm.internet import Internet
 from lwd_tui.seeds import generator
 from lwd_tui.types import Draw, Floats
+
+TIED = 1e-6
+"""Cosines that follow each other this closely are equal: vectors in single precision, whose
+rounding differs by batch, don't tell them apart."""
 
 Pool = Sequence[int]
 Rank = Callable[[Pool, np.random.Generator], Sequence[int]]
@@ -42,24 +47,32 @@ class Retrieval:
             for row in experiment.readers(len(names))
         ]
 
-    def pool(self, t: int, participant: int) -> Pool:
-        """Return the ids of the posts that a participant can read at step t."""
+    def pools(self, t: int) -> list[Pool]:
+        """Return the ids of the posts that each participant can read at step t, in order.
+
+        Each post is looked at once, not once for every participant.
+        """
         everything = self._internet.since(self._experiment.oldest(t))
-        authors = self._authors[participant]
-        if authors is None:
-            return everything
+        if not any(self._authors):
+            return [everything] * len(self._authors)
+        of: dict[str | None, list[int]] = {}
+        for post_id in everything:
+            post = self._internet[post_id]
+            of.setdefault(post.author if post.origin == "synthetic" else None, []).append(post_id)
         return [
-            post_id
-            for post_id in everything
-            if (post := self._internet[post_id]).origin != "synthetic" or post.author in authors
+            everything
+            if authors is None
+            else sorted(post_id for author in (None, *authors) for post_id in of.get(author, ()))
+            for authors in self._authors
         ]
 
     async def draw(self, t: int) -> tuple[Draw, ...]:
         """Draw k_t = floor(beta * |A(t)|) posts for each reader, A(t) being what it can read."""
-        experiment = self._experiment
-        seed, rank = experiment.seed, await self._ranking()
+        experiment, seed = self._experiment, self._experiment.seed
         participants = range(len(experiment.cast))
-        pools = [self.pool(t, i) for i in participants]
+        # What is drawn from is settled first: posts may come while these are ranked.
+        pools = self.pools(t)
+        rank = await self._ranking()
 
         def drawn(i: int, *place: int) -> tuple[int, ...]:
             rng = generator(seed, "draw", t, *place)
@@ -94,20 +107,33 @@ class Retrieval:
             )
         directions = await self._embedded()
         query = directions[0]
-        return lambda pool, rng: _ordered(pool, directions[1:][np.asarray(pool)] @ query, rng)
+        cosines = directions[1:] @ query
+        return lambda pool, rng: _ordered(pool, cosines[np.asarray(pool, dtype=np.int64)], rng)
 
     async def _embedded(self) -> Floats:
-        """Return the unit vectors of the query and of every post, embedding what is new."""
-        texts = [self._experiment.query]
-        texts += [self._internet[post_id].text for post_id in range(len(self._internet))]
-        if new := texts[len(self._directions) :]:
-            embeddings = await self._embedder.embed(new)
+        """Return the unit vectors of the query and of every post, embedding what is new.
+
+        The posts of one step go together, so that a run that is resumed embeds them in the batches
+        in which they were first.
+        """
+        known = max(len(self._directions) - 1, 0)
+        new = [self._internet[post_id] for post_id in range(known, len(self._internet))]
+        batches = [[post.text for post in step] for _, step in groupby(new, lambda post: post.step)]
+        if not self._directions:
+            query = [self._experiment.query]
+            first = new[:1] and new[0].step == 0
+            batches = [query + batches[0], *batches[1:]] if first else [query, *batches]
+        for texts in batches:
+            embeddings = await self._embedder.embed(texts)
             vectors = embeddings.vectors.astype(np.float64)
             self._directions += list(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
         return np.stack(self._directions)
 
 
 def _ordered(pool: Pool, scores: Floats, rng: np.random.Generator) -> list[int]:
-    """Order a pool by falling score; ties by chance."""
-    order = np.lexsort((rng.random(len(pool)), -scores))
+    """Order a pool by falling score; ties, and what rounding has made of ties, by chance."""
+    falling = np.argsort(-scores, kind="stable")
+    rank = np.empty(len(pool), dtype=np.int64)
+    rank[falling] = np.cumsum(np.diff(-scores[falling], prepend=-np.inf) > TIED)
+    order = np.lexsort((rng.random(len(pool)), rank))
     return [pool[position] for position in order]

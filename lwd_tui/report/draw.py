@@ -110,11 +110,7 @@ def picture(drawings: Sequence[Drawing], heading: str, kind: Literal["png", "svg
 def inline(drawing: Drawing, place: str) -> str:
     """Return a drawing as an SVG element whose colours are the page's variables.
 
-    Parameters
-    ----------
-    drawing : Drawing
-    place : str
-        Distinct in the page: put before the names of the drawing's parts.
+    The place is distinct in the page: it is put before the names of the drawing's parts.
     """
     with _styled():
         figure = _blank(drawing.height, "none")
@@ -209,15 +205,9 @@ def mark(number: int) -> dict[str, Any]:
 
 
 def keys_over(axes: Axes, handles: Sequence[Artist], total: int = 0) -> None:
-    """Put a legend over the axes, outside the data.
+    """Put a legend of what is drawn over the axes, outside the data.
 
-    Parameters
-    ----------
-    axes : Axes
-    handles : sequence of Artist
-        What is drawn.
-    total : int
-        How many there are, should some not be drawn.
+    The total is how many there are, should some not be drawn.
     """
     entries = _entries(handles, total)
     axes.legend(handles=entries, loc="lower left", bbox_to_anchor=(0, 1), ncols=_LEGEND_COLUMNS)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 
@@ -22,7 +22,8 @@ from lwd_tui.report.draw import (
     over_time,
     short_name,
 )
-from lwd_tui.report.ink import QUIET, TEXT
+from lwd_tui.report.ink import DEBIASED, NORM, QUIET
+from lwd_tui.report.norm_curves import debiased_line, ground, last_values, norm_line
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Floats, Geometry, Step
@@ -34,39 +35,13 @@ _MOST_MARKERS = 24
 _CALM = 100
 """Steps that leave room for heavy lines."""
 
-_CURVES: tuple[dict[str, Any], ...] = (
-    {"label": "norm", "color": TEXT.light, "linewidth": 1.9, "marker": "o", "markersize": 4},
-    {
-        "label": "debiased",
-        "color": TEXT.light,
-        "linewidth": 1.4,
-        "linestyle": (0, (5, 2.5)),
-        "marker": "o",
-        "markersize": 3,
-        "markerfacecolor": "none",
-    },
-    {
-        "label": "noise floor",
-        "color": QUIET.light,
-        "linewidth": 1.6,
-        "linestyle": ":",
-        "marker": "",
-    },
-)
-
 
 def figures(
     experiment: Experiment, numbers: Sequence[StepNumbers], chosen: Sequence[Step]
 ) -> dict[str, Drawing]:
     """Return the figures that a run has enough steps and answers for, by name.
 
-    Parameters
-    ----------
-    experiment : Experiment
-    numbers : sequence of StepNumbers
-        Of all whole steps.
-    chosen : sequence of Step
-        Those that the scatter shows.
+    The numbers are those of all whole steps; the chosen steps are those that the scatter shows.
     """
     names = [short_name(who.name) for who in experiment.cast]
     found = {
@@ -82,11 +57,6 @@ def chosen_steps(store: RunStore) -> list[Step]:
     return [store.step(t) for t in moments(store.finished() - 1)]
 
 
-def scale_name(experiment: Experiment) -> str:
-    """Say which scale the norm has."""
-    return "unit vectors" if experiment.embedder.normalise else "raw vectors"
-
-
 def norm(numbers: Sequence[StepNumbers], experiment: Experiment) -> Drawing | None:
     """Return the curve of the norm, its debiased twin and its noise floor; None without a norm."""
     curves = [
@@ -96,26 +66,28 @@ def norm(numbers: Sequence[StepNumbers], experiment: Experiment) -> Drawing | No
     known = np.flatnonzero(np.isfinite(curves[0]))
     if not len(known):
         return None
-    t = np.arange(len(numbers))
-    few = len(t) <= _MOST_MARKERS
+    few = len(numbers) <= _MOST_MARKERS
 
     def draw(figure: FigureBase) -> None:
         axes = figure.add_subplot()
-        axes.fill_between(t, 0, curves[2], color=QUIET.light, alpha=0.14, linewidth=0)
-        lines = []
-        for curve, style in zip(curves, _CURVES, strict=True):
-            if np.isfinite(curve).any():
-                lines += axes.plot(t, curve, clip_on=False, **style)
-                lines[-1].set(
-                    linewidth=style["linewidth"] if len(t) <= _CALM else 1.0,
-                    marker=style["marker"] if few else "",
-                )
+        value, debiased, floor = curves
+        calm = {} if len(numbers) <= _CALM else {"linewidth": 1.4}
+        lines: list[Artist] = [
+            norm_line(axes, value, "norm", marker="o" if few else "", markersize=4, **calm)
+        ]
+        if np.isfinite(debiased).any():
+            lines.append(debiased_line(axes, debiased, "debiased"))
+        if np.isfinite(floor).any():
+            lines.append(ground(axes, 0, floor, "noise floor"))
         over_time(axes, experiment.steps, "‖D(t)‖F")
+        names = ("norm", "debiased", "floor")
+        shades = (NORM.light, DEBIASED.light, QUIET.light)
+        last_values(axes, list(zip(names, curves, shades, strict=True)))
         keys_over(axes, lines)
 
     first, last = known[0], known[-1]
     return Drawing(
-        f"Norm ‖D(t)‖F of {scale_name(experiment)}, every pair counted twice",
+        f"Norm ‖D(t)‖F of {experiment.embedder.scale}, every pair counted twice",
         f"The norm over t: {curves[0][first]:.3f} at t = {first}, {curves[0][last]:.3f} at "
         f"t = {last}",
         2.9,

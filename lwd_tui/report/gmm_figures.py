@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.figure import FigureBase
 
 from lwd_tui.analysis.weights import norms, quantile_band
@@ -21,7 +22,7 @@ from lwd_tui.report.draw import (
     moments,
     over_time,
 )
-from lwd_tui.report.ink import QUIET, TEXT
+from lwd_tui.report.norm_curves import debiased_line, ground, norm_line
 from lwd_tui.run.mixtures import theory
 
 _MOST_REPLICATES, _MOST_COMPONENTS = 6, 3
@@ -29,8 +30,9 @@ _GRID = 240
 
 
 def gmm_figures(run: GmmRun) -> dict[str, Drawing]:
-    """Return the figures of a run of mixtures, by name."""
-    return {"norm": _norm(run), "weights": _weights(run), "densities": _densities(run)}
+    """Return the figures of a run of mixtures, by name; of a mixture alone there is no norm."""
+    found = {"norm": _norm(run)} if run.spec.participants > 1 else {}
+    return found | {"weights": _weights(run), "densities": _densities(run)}
 
 
 def _norm(run: GmmRun) -> Drawing:
@@ -40,18 +42,20 @@ def _norm(run: GmmRun) -> Drawing:
 
     def draw(figure: FigureBase) -> None:
         axes = figure.add_subplot()
-        if len(curves) <= _MOST_REPLICATES:
+        if len(curves) == 1:
+            lines: list[Artist] = [norm_line(axes, curves[0], "norm")]
+        elif len(curves) <= _MOST_REPLICATES:
             lines = [
                 axes.plot(t, curve, label=f"replicate {number}", **_marked(place, len(t)))[0]
                 for place, (number, curve) in enumerate(zip(run.replicates, curves, strict=True))
             ]
         else:
             low, middle, high = quantile_band(curves)
-            axes.fill_between(t, low, high, color=QUIET.light, alpha=0.2, linewidth=0)
-            lines = axes.plot(t, middle, color=QUIET.light, label="median, and 10 to 90 %")
-        lines += axes.plot(
-            t, expected, color=TEXT.light, linewidth=1.4, linestyle=(0, (5, 2.5)), label="theory"
-        )
+            lines = [
+                norm_line(axes, middle, "median"),
+                ground(axes, low, high, "10 to 90 %"),
+            ]
+        lines.append(debiased_line(axes, expected, "theory"))
         over_time(axes, len(t) - 1, "‖D(t)‖F")
         keys_over(axes, lines)
 

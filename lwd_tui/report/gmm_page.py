@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from lwd_tui.analysis.weights import norms, quantile_band
 from lwd_tui.report.gmm_figures import gmm_figures
-from lwd_tui.report.page import beyond_the_paper, filled, stride, thinned
+from lwd_tui.report.page import beyond_the_paper, command, filled, shown_toml, stride, thinned
 from lwd_tui.report.recorded import recorded
-from lwd_tui.report.reproduce import command, shown_toml
 from lwd_tui.run.mixtures import NEAR_ZERO, sizes, summarise, theory
-from lwd_tui.store.gmm import read_gmm_run
+from lwd_tui.run.recorded import stored_mixtures
 from lwd_tui.store.run import RunStore
 
 MOST_REPLICATES = 40
@@ -16,7 +15,7 @@ MOST_REPLICATES = 40
 
 def gmm_page(store: RunStore) -> str:
     """Return the page."""
-    run = read_gmm_run(store)
+    run = stored_mixtures(store)
     spec, summary = run.spec, summarise(run)
     curves = norms(run.weights)
     steps = list(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lwd_tui import palette
 from lwd_tui.palette import COLOURS, RGB, as_hex, readable
 
-CONTRAST = 3.0
-"""Of every marker and line with its ground: what WCAG 2.1 asks of graphics."""
+CONTRAST, WORDS = 3.0, 4.5
+"""Of every marker and line with its ground, and of words: what WCAG 2.1 asks of them."""
 
 _PAPER: RGB = (251, 250, 247)
 _NIGHT: RGB = (18, 21, 26)
@@ -44,7 +45,12 @@ SERIES = tuple(
     )
     for number, rgb in enumerate(COLOURS)
 )
-INKS = (TEXT, QUIET, RULE, GROUND, PANEL, LINK, *SERIES)
+# Words stand in these too, at the ends of lines.
+NORM, DEBIASED = (
+    Ink(name, as_hex(readable(rgb, _PAPER, WORDS)), as_hex(readable(rgb, _NIGHT, WORDS)))
+    for name, rgb in (("norm", palette.NORM), ("debiased", palette.DEBIASED))
+)
+INKS = (TEXT, QUIET, RULE, GROUND, PANEL, LINK, *SERIES, NORM, DEBIASED)
 
 
 def series(number: int) -> Ink:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.llm.network import first_usable
-from lwd_tui.report.figures import chosen_steps, figures, scale_name
-from lwd_tui.report.page import beyond_the_paper, filled, stride, thinned
+from lwd_tui.report.figures import chosen_steps, figures
+from lwd_tui.report.page import beyond_the_paper, command, filled, shown_toml, stride, thinned
 from lwd_tui.report.recorded import Recorded, recorded
-from lwd_tui.report.reproduce import command, shown_toml
 from lwd_tui.report.tally import Answers, Tally, tally
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Response, Step
@@ -52,7 +51,7 @@ def llm_page(store: RunStore) -> str:
     values = {
         "run": store.summary(),
         "experiment": experiment,
-        "scale": scale_name(experiment),
+        "scale": experiment.embedder.scale,
         "beyond": beyond_the_paper(experiment, ("ranking", "posts_each")),
         "cast": cast,
         "record": record,

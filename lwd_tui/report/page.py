@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import shlex
 from collections.abc import Sequence
-from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,29 +14,25 @@ from markupsafe import Markup
 
 from lwd_tui import __version__
 from lwd_tui.experiment.exchange import Exchange
+from lwd_tui.experiment.section import Specification
 from lwd_tui.glossary import GLOSSARY
 from lwd_tui.palette import marker
 from lwd_tui.report.draw import Drawing, inline
-from lwd_tui.report.ink import INKS, SERIES
+from lwd_tui.report.ink import INKS, series
 from lwd_tui.text import clean, duration, shorten
 
 MOST_ROWS = 64
 """Rows of a table of steps, at most, but for the last step."""
+LONGEST = 250_000
+"""Characters of TOML that a page holds, at most."""
 
 _Row = TypeVar("_Row")
 
 
 def filled(template: str, values: dict[str, Any], drawings: dict[str, Drawing]) -> str:
-    """Return a template filled in.
+    """Return a template of that name filled in, with drawings by their names.
 
-    Parameters
-    ----------
-    template : str
-        Its name.
-    values : dict
-        What it shows. Text is passed through `clean` wherever it is put, then escaped.
-    drawings : dict of Drawing
-        By name.
+    Text among the values is passed through `clean` wherever it is put, then escaped.
     """
     # Matplotlib escapes what it writes; a drawing's names were cleaned when it was made.
     figures = {name: Markup(inline(drawing, name)) for name, drawing in drawings.items()}  # noqa: S704
@@ -77,14 +74,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": _number,
-        "count": _count,
-        "percent": _percent,
-        "excerpt": _excerpt,
-        "moment": _moment,
+        "number": lambda x, digits=3: f"{x:.{digits}f}" if math.isfinite(x) else "–",
+        "count": lambda count: "–" if count is None else f"{count:,}",
+        "percent": lambda share: f"{100 * share:.0f} %",
+        "excerpt": partial(shorten, lines=True),
+        "moment": "{:%Y-%m-%d %H:%M:%S} UTC".format,
         "duration": duration,
         "marker": marker,
-        "colour": _colour,
+        "colour": lambda participant: series(participant).name,
     }
     return environment
 
@@ -94,25 +91,26 @@ def _safe(value: Any) -> Any:
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _number(value: float, digits: int = 3) -> str:
-    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
+def shown_toml(specification: Specification) -> str:
+    """Return the TOML of a specification; "" if it is too long for a page.
+
+    What must not be shown as it is, such as direction controls in a post, is escaped as TOML
+    escapes it, so that what is copied from a page still is the same specification.
+    """
+    text = specification.to_toml()
+    if clean(text) != text:
+        text = "".join(map(_escaped, text))
+    return text if len(text) <= LONGEST else ""
 
 
-def _count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
+def _escaped(character: str) -> str:
+    # Tabs and characters beyond ASCII occur in no other place than TOML's quoted strings.
+    if character == "\t":
+        return "\\t"
+    return character if character.isascii() else f"\\U{ord(character):08X}"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _excerpt(text: str, length: int) -> str:
-    return shorten(text, length, lines=True)
-
-
-def _moment(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _colour(participant: int) -> str:
-    return f"series-{participant % len(SERIES)}"
+def command(words: Sequence[str], hosts: Sequence[str]) -> str:
+    """Return a command line, with the servers that the run had."""
+    options = [part for host in hosts for part in ("--host", host)]
+    return shlex.join(["lwd-tui", *words, *options])

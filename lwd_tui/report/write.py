@@ -74,9 +74,9 @@ def _picture(store: RunStore, kind: str, wanted: str) -> bytes:
 
     if store.kind == "gmm":
         from lwd_tui.report.gmm_figures import gmm_figures
-        from lwd_tui.store.gmm import read_gmm_run
+        from lwd_tui.run.recorded import stored_mixtures
 
-        found = gmm_figures(read_gmm_run(store))
+        found = gmm_figures(stored_mixtures(store))
         known = ("norm", "weights", "densities")
     else:
         from lwd_tui.report.figures import chosen_steps, figures

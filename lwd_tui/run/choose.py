@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lwd_tui.backends.available import look
 from lwd_tui.experiment.backend import ServerMissing, UnfitRequest, load_backend
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.experiment.participants import (
@@ -39,7 +40,7 @@ async def _with_cast(experiment: Experiment, wishes: Wishes, notice: Notice) -> 
     backend = wishes.backend
     if wishes.models:
         if backend == "auto":
-            backend = SERVER if wishes.hosts else _runner_of(wishes.models)
+            backend = SERVER if wishes.hosts else await _runner_of(wishes.models)
         cast = tuple(participants_of(backend, wishes.models))
         return _recast(experiment, cast, backend, notice)
     if backend == "auto":
@@ -65,16 +66,28 @@ async def _choose(experiment: Experiment, wishes: Wishes, notice: Notice) -> Exp
     except ServerMissing as error:
         if wishes.hosts:
             raise
-        notice(f"{error}; the three small embedded models take part instead")
+        notice(f"{error}; the small embedded models take part instead")
         return _recast(experiment, embedded_cast(), HERE, notice)
     return _recast(experiment, tuple(participants_of(SERVER, models)), SERVER, notice)
 
 
-def _runner_of(models: Sequence[str]) -> str:
+async def _runner_of(models: Sequence[str]) -> str:
+    """Return who runs models that are named without a host: an Ollama server if one isn't ours.
+
+    The Hub's names are Ollama's too: they are run here, unless a server has all of them already.
+    """
+    from lwd_tui.backends.embedded.hub_names import is_on_hub
     from lwd_tui.backends.embedded.weights import CATALOGUE
 
-    ours = all(model in CATALOGUE or model.endswith(".gguf") for model in models)
-    return HERE if ours else SERVER
+    unsure = [model.lower() for model in models if is_on_hub(model)]
+    ours = [model for model in models if model in CATALOGUE or model.endswith(".gguf")]
+    if len(ours) + len(unsure) < len(models):
+        return SERVER
+    if ours or not unsure:
+        return HERE
+    (offer,) = await look(SERVER)
+    there = {model.name.lower().removesuffix(":latest") for model in offer.models}
+    return SERVER if there.issuperset(unsure) else HERE
 
 
 async def _server_models(wishes: Wishes, backend: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,23 +68,25 @@ class GmmSummary:
 
     @property
     def near_zero(self) -> float:
-        """Share of the replicates whose norm ended below `NEAR_ZERO`."""
+        """Share of the replicates whose norm ended below `NEAR_ZERO`; NaN where none has a norm."""
+        if np.isnan(self.norm_last).all():
+            return math.nan
         return float((self.norm_last < NEAR_ZERO).mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
+        """Return plain JSON values; None is what isn't defined."""
         return {
-            "norm_first": self.norm_first.tolist(),
-            "norm_last": self.norm_last.tolist(),
-            "near_zero": self.near_zero,
+            "norm_first": [_known(norm) for norm in self.norm_first.tolist()],
+            "norm_last": [_known(norm) for norm in self.norm_last.tolist()],
+            "near_zero": _known(self.near_zero),
             "lifted": self.lifted.tolist(),
             "drift": self.drift,
             "first_death": [t if t >= 0 else None for t in self.first_death.tolist()],
             "vertex_distance": self.vertex_distance.tolist(),
             "polarised": float(self.polarised.mean()),
             "collapsed": float(self.collapsed.mean()),
-            "floor_measured": self.floor_measured,
-            "floor_predicted": self.floor_predicted,
+            "floor_measured": _known(self.floor_measured),
+            "floor_predicted": _known(self.floor_predicted),
         }
 
 
@@ -145,6 +148,10 @@ def keep(run: GmmRun, path: Path) -> None:
         "platform": platform.platform(),
     }
     save_gmm(path, run, np.median(norms(run.weights), axis=0), *sizes(run), record)
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _root_mean_square(values: Floats) -> float:

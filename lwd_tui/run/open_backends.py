@@ -14,6 +14,7 @@ from lwd_tui.experiment.backend import (
     Opening,
     Tries,
     UnfitRequest,
+    close_all,
     load_backend,
 )
 from lwd_tui.experiment.guard import guarded_embedder, guarded_generator
@@ -50,9 +51,7 @@ class Crew:
 
     async def aclose(self) -> None:
         """Cancel what is in flight and let go of all servers and weights."""
-        for generator in dict.fromkeys(self.generators):
-            await generator.aclose()
-        await self.embedder.aclose()
+        await close_all([*dict.fromkeys(self.generators), self.embedder])
 
 
 async def assemble(
@@ -114,10 +113,7 @@ async def assemble(
         embedder = guarded_embedder(phi, replace(opening, hosts=servers))
         embedder_model = await embedder.describe()
     except BaseException:
-        for generator in opened.values():
-            await generator.aclose()
-        if embedder is not None:
-            await embedder.aclose()
+        await close_all([*opened.values(), *([] if embedder is None else [embedder])])
         raise
     settled = tuple(wanted[key, who.model] for key, who in zip(keys, experiment.cast, strict=True))
     return Crew(generators, settled, tuple(models), embedder, embedder_model, experiment)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lwd_tui import __version__
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.distance import geometry
 from lwd_tui.errors import LwdError, RunStopped, RunWorthless
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
@@ -32,6 +33,7 @@ from lwd_tui.llm.network import (
 )
 from lwd_tui.run.choose import choose_cast
 from lwd_tui.run.open_backends import Crew, assemble, crew_record
+from lwd_tui.run.recorded import refuse_other_draws
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Fetching, Geometry, Notice, Post, Step
 
@@ -68,6 +70,14 @@ class Session:
         self._internet = Internet(store.posts())
         self._frame: Geometry | None = previous.geometry if previous else None
         self._in_step = bool(store.draws(store.finished()))
+        self._network = Network(
+            self.experiment,
+            self._internet,
+            crew.generators,
+            crew.contexts,
+            crew.embedder,
+            clock,
+        )
 
     @classmethod
     async def start(
@@ -154,6 +164,8 @@ class Session:
         ------
         ModelChanged
             If a model's digest isn't the recorded one.
+        RunMismatch
+            If its steps drew more or fewer posts than the rules say.
         RunWorthless
             If it was stopped for good.
         """
@@ -165,6 +177,7 @@ class Session:
                     f"{path.stem} is a run of mixtures and whole; show it with "
                     f"`lwd-tui runs show {path.stem}`"
                 )
+            refuse_other_draws(store)
             if told := [event for event in store.events() if event.kind == _WORTHLESS]:
                 raise RunWorthless(f"{path.stem} can't be gone on with: {told[-1].message}")
             servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
@@ -179,9 +192,9 @@ class Session:
             previous = store.step(done - 1) if done else None
             return cls(store, crew, clock or Clock(), previous)
         except BaseException:
+            store.close()
             if crew is not None:
                 await crew.aclose()
-            store.close()
             raise
 
     async def __aenter__(self) -> Session:
@@ -203,17 +216,9 @@ class Session:
             What stopped the run; it is recorded with it.
         """
         start = self.store.finished()
-        network = Network(
-            self.experiment,
-            self._internet,
-            self._crew.generators,
-            self._crew.contexts,
-            self._crew.embedder,
-            self.clock,
-        )
         pending = self.store.pending(start)
         try:
-            async with aclosing(network.run(start, pending, preview)) as events:
+            async with aclosing(self._network.run(start, pending, preview)) as events:
                 async for event in events:
                     yield self._keep(event)
             self._refuse_nothing()
@@ -247,7 +252,7 @@ class Session:
         """
         if not text.strip():
             raise InvalidExperiment("a post must not be blank")
-        if self._in_step:
+        if self._in_step or self._network.drawing:
             raise InvalidExperiment("a post can only be put in between two steps")
         step = self.store.finished()
         post = self._internet.add(text.strip(), "", "injected", step, label)
@@ -255,9 +260,15 @@ class Session:
         return post
 
     async def aclose(self) -> None:
-        """Let go of the models and the file."""
-        await self._crew.aclose()
-        self.store.close()
+        """Let go of the file and the models.
+
+        The file goes first: a server may take long to unload, fail, or be waited for by somebody
+        who then leaves, and the run must not stay locked for it.
+        """
+        try:
+            self.store.close()
+        finally:
+            await self._crew.aclose()
 
     def _keep(self, event: Event) -> Event:
         match event:
@@ -268,7 +279,7 @@ class Session:
                 self.store.add_response(response)
             case StepCompleted(step):
                 n = len(self.experiment.cast)
-                self._frame = geometry(step.embeddings, step.owners, n, self._frame)
+                self._frame = geometry(Responses.of(step.embeddings, step.owners, n), self._frame)
                 step = replace(step, geometry=self._frame)
                 self.store.finish_step(step)
                 self._in_step = False

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +25,8 @@ def new_file(
 ) -> Iterator[sqlite3.Connection]:
     """Make the file of a run; it is there whole when the block ends, or not at all.
 
-    Parameters
-    ----------
-    path : Path
-    experiment : dict
-        What is to be run, as JSON values.
-    record : mapping
-        What it is run with, as JSON values.
-
-    Yields
-    ------
-    sqlite3.Connection
-        To the tables, of which that of the run alone is filled.
+    What is to be run, and what it is run with, come as JSON values. Of the tables that the
+    connection leads to, that of the run alone is filled.
 
     Raises
     ------
@@ -53,7 +42,7 @@ def new_file(
     with opening(path, "made"):
         try:
             new.unlink(missing_ok=True)
-            with contextlib.closing(_connect(new, "rwc")) as connection:
+            with closing(_connect(new, "rwc")) as connection:
                 migrate(connection, 0)
                 connection.execute("BEGIN")
                 connection.execute(
@@ -92,7 +81,7 @@ def settle(connection: sqlite3.Connection) -> None:
 
     Where somebody reads the file now, or the disk is full, its log stays beside it.
     """
-    with contextlib.suppress(sqlite3.Error):
+    with suppress(sqlite3.Error):
         connection.execute("PRAGMA busy_timeout = 0")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -168,7 +157,7 @@ def _readable(path: Path) -> sqlite3.Connection:
 def _copy_in_memory(connection: sqlite3.Connection) -> sqlite3.Connection:
     copy = sqlite3.connect(":memory:", isolation_level=None)
     copy.text_factory = text_of
-    with contextlib.closing(connection):
+    with closing(connection):
         connection.backup(copy)
     return copy
 

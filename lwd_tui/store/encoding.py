@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.types import (
@@ -24,10 +24,15 @@ from lwd_tui.types import (
     Post,
     Prompt,
     Response,
-    Vectors,
 )
 
+MOST_WHOLE = 100
+"""Participants whose distances are stored as a whole matrix, at most."""
+
 Row = tuple[Any, ...]
+
+FLOATS, VECTORS, INTS, IDS = "<f8", "<f4", "<i8", "<i4"
+"""Little-endian on any machine: numbers, embeddings, counts, and the ids of posts."""
 
 
 def text_bytes(text: str) -> bytes:
@@ -49,44 +54,14 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def floats_blob(values: ArrayLike) -> bytes:
-    """Pack float64, little-endian."""
-    return np.asarray(values, dtype="<f8").tobytes()
+def packed(values: ArrayLike, kind: str) -> bytes:
+    """Pack numbers of one of the kinds above."""
+    return np.asarray(values, dtype=kind).tobytes()
 
 
-def floats_of(blob: bytes) -> Floats:
-    """Unpack what `floats_blob` packed, in one dimension."""
-    return np.frombuffer(blob, dtype="<f8").astype(np.float64)
-
-
-def ints_blob(values: ArrayLike) -> bytes:
-    """Pack int64, little-endian."""
-    return np.asarray(values, dtype="<i8").tobytes()
-
-
-def ints_of(blob: bytes) -> Ints:
-    """Unpack what `ints_blob` packed."""
-    return np.frombuffer(blob, dtype="<i8").astype(np.int64)
-
-
-def ids_blob(ids: tuple[int, ...]) -> bytes:
-    """Pack ids of posts, 4 bytes each."""
-    return np.asarray(ids, dtype="<i4").tobytes()
-
-
-def ids_of(blob: bytes) -> tuple[int, ...]:
-    """Unpack what `ids_blob` packed."""
-    return tuple(np.frombuffer(blob, dtype="<i4").tolist())
-
-
-def vectors_blob(vectors: Vectors) -> bytes:
-    """Pack float32, little-endian."""
-    return np.asarray(vectors, dtype="<f4").tobytes()
-
-
-def vectors_of(blob: bytes, rows: int, dimensions: int) -> Vectors:
-    """Unpack what `vectors_blob` packed, of shape (rows, dimensions)."""
-    return np.frombuffer(blob, dtype="<f4").astype(np.float32).reshape(rows, dimensions)
+def unpacked(blob: bytes, kind: str) -> NDArray[Any]:
+    """Unpack what `packed` packed, in one dimension."""
+    return np.frombuffer(blob, dtype=kind).astype(np.dtype(kind).newbyteorder("="))
 
 
 def number_of(value: float | None) -> float:
@@ -126,7 +101,7 @@ def post_of(row: Row) -> Post:
 def numbers_of(row: Row) -> StepNumbers:
     """Read the columns of a whole step that `StepNumbers` has, in its order."""
     t, k, size, synthetic, *norms, dispersion, seconds, failed = row
-    floats = (*map(number_of, norms), floats_of(dispersion or b""), number_of(seconds))
+    floats = (*map(number_of, norms), unpacked(dispersion or b"", FLOATS), number_of(seconds))
     values: Row = (t, k, size, synthetic, *floats, failed)
     return StepNumbers(*values)
 
@@ -134,7 +109,7 @@ def numbers_of(row: Row) -> StepNumbers:
 def draw_of(row: Row) -> Draw:
     """Read (t, participant, posts, response)."""
     t, participant, posts, response = row
-    return Draw(t, participant, ids_of(posts), response)
+    return Draw(t, participant, tuple(unpacked(posts, IDS).tolist()), response)
 
 
 def attempt_rows(response: Response) -> Iterator[Row]:
@@ -181,32 +156,49 @@ def number_columns(geometry: Geometry | None) -> Row:
         geometry.norm,
         geometry.norm_debiased,
         geometry.noise_floor,
-        floats_blob(geometry.dispersion),
+        packed(geometry.dispersion, FLOATS),
     )
 
 
 def geometry_row(t: int, geometry: Geometry) -> Row:
-    """Return the row of a geometry; its numbers and dispersion are the step's own columns."""
+    """Return the row of a geometry; its numbers and dispersion are the step's own columns.
+
+    Of the distances of many participants, which are symmetric, each pair is stored once.
+    """
+    distances = geometry.distances
+    if len(distances) > MOST_WHOLE:
+        distances = distances[np.triu_indices(len(distances), 1)]
     return (
         t,
         geometry.explained,
-        floats_blob(geometry.distances),
-        floats_blob(geometry.coordinates),
-        ints_blob(geometry.owners),
+        packed(distances, FLOATS),
+        packed(geometry.coordinates, FLOATS),
+        packed(geometry.owners, INTS),
     )
 
 
 def geometry_of(row: Row) -> Geometry:
     """Read a geometry, its columns in the order of its fields."""
     distances, *norms, dispersion, coordinates, owners, explained = row
-    flat = floats_of(distances)
-    n = math.isqrt(flat.size)
+    spread, people = unpacked(dispersion, FLOATS), unpacked(owners, INTS)
     values: Row = (
-        flat.reshape(n, n),
+        _square(unpacked(distances, FLOATS), len(spread), people),
         *map(number_of, norms),
-        floats_of(dispersion),
-        floats_of(coordinates).reshape(-1, 2),
-        ints_of(owners),
+        spread,
+        unpacked(coordinates, FLOATS).reshape(-1, 2),
+        people,
         number_of(explained),
     )
     return Geometry(*values)
+
+
+def _square(stored: Floats, n: int, owners: Ints) -> Floats:
+    """Return the matrix of distances, stored whole or each pair once."""
+    if stored.size == n * n:
+        return stored.reshape(n, n)
+    square = np.zeros((n, n))
+    square[np.triu_indices(n, 1)] = stored
+    square += square.T
+    # Who has no usable response has no place, and so no distance from itself either.
+    square[np.diag_indices(n)] = np.where(np.isin(np.arange(n), owners), 0.0, np.nan)
+    return square

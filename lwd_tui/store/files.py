@@ -13,17 +13,10 @@ from lwd_tui.store.errors import RunExists, StoreError
 def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
     """Write a file; another process never sees half of it.
 
-    Parameters
-    ----------
-    path : Path
-    data : bytes
-    replace : bool
-        Whether a file that is there may be written over.
-
     Raises
     ------
     RunExists
-        If there is one and it may not, or a folder.
+        If there is one and it may not be replaced, or a folder.
     StoreError
         If the file can't be written.
     """
@@ -73,17 +66,10 @@ class PresetExists(StoreError):
 def save_preset(experiment: Experiment, path: Path, *, replace: bool = False) -> None:
     """Write an experiment with all its fields and posts; `load_preset` reads it.
 
-    Parameters
-    ----------
-    experiment : Experiment
-    path : Path
-    replace : bool
-        Whether a file that is there may be written over.
-
     Raises
     ------
     PresetExists
-        If there is one, and it may not.
+        If there is a file, and it may not be replaced.
     StoreError
         If the file can't be written.
     """

@@ -73,14 +73,9 @@ def made_folder(folder: Path) -> Path:
 
 
 def new_run_path(name: str) -> Path:
-    """Return a path for a new run, such as ``bitcoin-2026-11-22-1``.
+    """Return a path for a new run of an experiment of that name, such as ``bitcoin-2026-11-22-1``.
 
-    The name is kept for the caller: another process that asks at the same time gets another.
-
-    Parameters
-    ----------
-    name : str
-        Of the experiment.
+    It is kept for the caller: another process that asks at the same time gets another.
     """
     folder = made_folder(runs_folder())
     _forget_unused_names(folder)
@@ -98,12 +93,7 @@ def reference(path: Path) -> str:
 
 
 def find_run(text: str) -> Path:
-    """Return the file of a run.
-
-    Parameters
-    ----------
-    text : str
-        A name as `list_runs` gives it, a path, or the beginning of one name only.
+    """Return the file of a run: by its name, by the beginning of one name only, or by its path.
 
     Raises
     ------

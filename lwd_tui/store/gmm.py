@@ -6,6 +6,7 @@ Its weights are stored and nothing else: points and draws follow from the specif
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ import numpy as np
 
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.store.connection import new_file
-from lwd_tui.store.encoding import Row, floats_blob, floats_of, ints_blob, ints_of
+from lwd_tui.store.encoding import FLOATS, INTS, Row, packed, unpacked
 from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.tables import TABLES, Column, Values, columns
+from lwd_tui.store.tables import TABLES, Column, Values, columns, number
 from lwd_tui.types import Floats, Ints
 
 _WHERE = columns(replicate="int", t="int", participant="int")
@@ -38,16 +39,8 @@ def save_gmm(
 ) -> None:
     """Make the file of a run, whole or not at all.
 
-    Parameters
-    ----------
-    path : Path
-    run : GmmRun
-    norm : ndarray of shape (T + 1,)
-        Median over the replicates of the norm of D(t).
-    k, size : ndarray of shape (T + 1,)
-        The largest k_t of a participant, and |A(t)|.
-    record : mapping
-        What it was made with, as JSON values.
+    Of each of the T + 1 steps it holds the median over the replicates of the norm of D(t), the
+    largest k_t of a participant, and |A(t)|. The record says as JSON values what it was made with.
 
     Raises
     ------
@@ -80,16 +73,16 @@ def read_gmm_run(reader: RunReader) -> GmmRun:
     found = reader.replicates()
     with reading(reader.path):
         numbers, weights, lifted, means, covariances = zip(*found, strict=True)
-        count = len(ints_of(lifted[0])) // n
+        count = len(unpacked(lifted[0], INTS)) // n
         moving = spec.moving != "none"
         shape = (len(found), count, n, size)
         return GmmRun(
             spec,
             range(numbers[0], numbers[-1] + 1),
-            floats_of(b"".join(weights)).reshape(shape),
-            ints_of(b"".join(lifted)).reshape(shape[:3]),
-            floats_of(b"".join(means)).reshape(*shape, dimension) if moving else None,
-            floats_of(b"".join(covariances)).reshape(*shape, dimension, dimension)
+            unpacked(b"".join(weights), FLOATS).reshape(shape),
+            unpacked(b"".join(lifted), INTS).reshape(shape[:3]),
+            unpacked(b"".join(means), FLOATS).reshape(*shape, dimension) if moving else None,
+            unpacked(b"".join(covariances), FLOATS).reshape(*shape, dimension, dimension)
             if moving
             else None,
         )
@@ -99,11 +92,14 @@ def gmm_rows(reader: RunReader) -> Iterator[tuple[str, Values]]:
     """Yield (table, row) for all of `GMM_TABLES`."""
     yield "run", {"experiment": reader.specification, "record": reader.record}
     for step in reader.numbers():
-        yield "steps", {"t": step.t, "k": step.k, "size": step.size, "norm_median": step.norm}
+        yield (
+            "steps",
+            {"t": step.t, "k": step.k, "size": step.size, "norm_median": number(step.norm)},
+        )
     run = read_gmm_run(reader)
     for place, replicate in enumerate(run.replicates):
         for t, norm in enumerate(_norms(run.weights[place]).tolist()):
-            yield "norms", {"replicate": replicate, "t": t, "norm": norm}
+            yield "norms", {"replicate": replicate, "t": t, "norm": number(norm)}
         for t, participants in enumerate(run.weights[place].tolist()):
             for participant, weights in enumerate(participants):
                 where = {"replicate": replicate, "t": t, "participant": participant}
@@ -116,18 +112,23 @@ def _norms(weights: Floats) -> Floats:
     """Return the norm of D(t) for weights of shape (T + 1, n, B).
 
     From the distances themselves, unlike `lwd_tui.analysis.weights.norms`, which may differ in the
-    last digit: exports of one run are the same bytes for ever.
+    last digit: exports of one run are the same bytes for ever. NaN for a mixture alone.
     """
-    apart = weights[:, :, None, :] - weights[:, None, :, :]
-    norms: Floats = np.sqrt((apart**2).sum(axis=(1, 2, 3)))
-    return norms
+    return np.array([_norm(rows) for rows in weights])
+
+
+def _norm(rows: Floats) -> float:
+    if len(rows) < 2:
+        return math.nan
+    apart = rows[:, None, :] - rows[None, :, :]
+    return math.sqrt(np.square(apart, out=apart).sum())
 
 
 def _replicate_row(run: GmmRun, place: int) -> Row:
     moved = (run.means, run.covariances)
     return (
         run.replicates[place],
-        floats_blob(run.weights[place]),
-        ints_blob(run.lifted[place]),
-        *(None if part is None else floats_blob(part[place]) for part in moved),
+        packed(run.weights[place], FLOATS),
+        packed(run.lifted[place], INTS),
+        *(None if part is None else packed(part[place], FLOATS) for part in moved),
     )

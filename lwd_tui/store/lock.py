@@ -20,13 +20,8 @@ _PATIENCE = 0.5
 class WriterLock:
     """Holds the right to write a run, until released or until the process ends.
 
-    The lock is on a hidden file beside the run's: SQLite's own locks are let go of when a process
-    closes any handle on the same file.
-
-    Parameters
-    ----------
-    run : Path
-        The run's file; it need not exist.
+    The lock is on a hidden file beside the run's, which need not exist: SQLite's own locks are let
+    go of when a process closes any handle on the same file.
 
     Raises
     ------

@@ -6,6 +6,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +19,11 @@ from lwd_tui.store import encoding
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
 from lwd_tui.store.records import Event, Reading, RunSummary, Status, StepNumbers
-from lwd_tui.types import Draw, Post, Prompt, Response, Step, Vectors
+from lwd_tui.types import Draw, Floats, Ints, Post, Prompt, Response, Step, Vectors
 
 T = TypeVar("T")
+
+_NO_NORMS: dict[str, Any] = dict.fromkeys(("norm", "norm_debiased", "noise_floor"), math.nan)
 
 _POSTS = "SELECT id, text, author, origin, step, label FROM posts"
 _ATTEMPTS = """SELECT t, participant, response, text, seed, finish_reason, prompt_tokens,
@@ -67,6 +70,16 @@ class RunReader:
         """What the run was made with: versions, platform, models, embedder, notes."""
         return self._mapping("SELECT record FROM run")
 
+    @cached_property
+    def _alone(self) -> bool:
+        """Whether there is one participant only, at no distance: earlier versions stored 0."""
+        (count,) = self._one(
+            """SELECT CASE json_type(experiment, '$.participants') WHEN 'array'
+                   THEN json_array_length(experiment, '$.participants')
+                   ELSE json_extract(experiment, '$.participants') END FROM run"""
+        )
+        return bool(count == 1)
+
     @property
     def status(self) -> Status:
         """Whether the run is done, is being written, or was stopped."""
@@ -87,12 +100,15 @@ class RunReader:
         )
         done = self.finished()
         with reading(self.path):
+            names = _names(cast)
+            if len(names) == 1:
+                norms = []
             return RunSummary(
                 run_name(self.path),
                 self.path,
                 self._status(done, total),
                 name,
-                _names(cast),
+                names,
                 done,
                 total,
                 encoding.number_of(norms[0][0]) if norms else math.nan,
@@ -117,12 +133,13 @@ class RunReader:
 
     def numbers(self) -> list[StepNumbers]:
         """Return the numbers of all whole steps, in order."""
-        return self._records(
+        found = self._records(
             encoding.numbers_of,
             """SELECT t, k, size, synthetic, norm, norm_debiased, noise_floor, dispersion,
                    seconds, failed
                FROM steps WHERE whole ORDER BY t""",
         )
+        return [replace(each, **_NO_NORMS) for each in found] if self._alone else found
 
     def step(self, t: int) -> Step:
         """Return a whole step.
@@ -145,6 +162,8 @@ class RunReader:
                FROM steps JOIN geometries USING (t) WHERE t = ?""",
             t,
         )
+        if self._alone:
+            geometry = [replace(each, **_NO_NORMS) for each in geometry]
         responses = self.pending(t)
         usable = sum(not response.failed for response in responses)
         with reading(self.path):
@@ -155,7 +174,7 @@ class RunReader:
                 synthetic,
                 tuple(self.draws(t)),
                 tuple(responses),
-                encoding.vectors_of(vectors, usable, dimensions),
+                encoding.unpacked(vectors, encoding.VECTORS).reshape(usable, dimensions),
                 tuple(self._posts("WHERE answered_at = ?", t)),
                 encoding.number_of(seconds),
                 truncated,
@@ -174,16 +193,23 @@ class RunReader:
             ):
                 with reading(self.path):
                     count = len(blob) // (4 * dimensions) if dimensions else 0
-                    vectors = encoding.vectors_of(blob, count, dimensions)
-                yield t, vectors
+                    vectors = encoding.unpacked(blob, encoding.VECTORS)
+                yield t, vectors.reshape(count, dimensions)
+
+    def scatters(self) -> Iterator[tuple[int, Floats, Ints]]:
+        """Yield t, coordinates and owners of the scatter of each whole step that has one."""
+        for t, coordinates, owners in self._all(
+            """SELECT t, coordinates, owners FROM geometries JOIN steps USING (t)
+               WHERE whole ORDER BY t"""
+        ):
+            with reading(self.path):
+                places = encoding.unpacked(coordinates, encoding.FLOATS).reshape(-1, 2)
+                yield t, places, encoding.unpacked(owners, encoding.INTS)
 
     def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
-        """Yield t, participant, response and text of what whole steps have that can be used.
+        """Yield t, participant, response and text of what can be used of whole steps.
 
-        Parameters
-        ----------
-        first, last : int
-            From t = `first` to before `last`.
+        They go from t = `first` to before `last`.
         """
         for t in range(first, min(last, self.finished())):
             yield from self._all(
@@ -218,6 +244,14 @@ class RunReader:
             encoding.draw_of,
             "SELECT t, participant, posts, response FROM draws WHERE t = ? ORDER BY id",
             t,
+        )
+
+    def draw_sizes(self) -> list[tuple[int, int, int]]:
+        """Return t, participant and number of posts of each draw of the whole steps, in order."""
+        return self._records(
+            lambda row: (row[0], row[1], row[2]),
+            """SELECT t, participant, length(posts) / 4 FROM draws
+               WHERE t IN (SELECT t FROM steps WHERE whole) ORDER BY id""",
         )
 
     def prompt_hashes(self, t: int) -> list[bytes]:
@@ -261,7 +295,9 @@ class RunReader:
         )
         with reading(self.path):
             return [
-                Reading(*row[:3]) for row in found if post.id in np.frombuffer(row[3], dtype="<i4")
+                Reading(*row[:3])
+                for row in found
+                if post.id in np.frombuffer(row[3], dtype=encoding.IDS)
             ]
 
     # Words

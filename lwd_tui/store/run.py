@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store import encoding
 from lwd_tui.store.connection import connect_to_read, connect_to_write, new_file, settle
+from lwd_tui.store.encoding import IDS, VECTORS
 from lwd_tui.store.errors import RunMismatch, run_name, writing
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
@@ -20,16 +20,12 @@ from lwd_tui.types import NO_EMBEDDING, Draw, Post, Prompt, Response, Step
 
 
 class RunStore(RunReader):
-    """A run's file.
+    """A run's file, at `path`.
 
     A response is committed when it arrives, a step whole. What is committed outlives the
     process, however it ends; a loss of power may cost the last commits, never the file.
 
     Use it from the thread that opened it; other threads and processes open it for themselves.
-
-    Attributes
-    ----------
-    path : Path
     """
 
     def __init__(
@@ -42,13 +38,8 @@ class RunStore(RunReader):
     def create(cls, path: Path, experiment: Experiment, record: Mapping[str, Any]) -> RunStore:
         """Make the file of a new run, with A(0) in it, and hold the right to write it.
 
-        Parameters
-        ----------
-        path : Path
-        experiment : Experiment
-            With its participants chosen.
-        record : mapping
-            What the run is, as JSON values: versions, platform, models, embedder, notes.
+        The experiment's participants are chosen; the record says as JSON values what the run is:
+        versions, platform, models, embedder, notes.
 
         Raises
         ------
@@ -70,25 +61,18 @@ class RunStore(RunReader):
 
     @classmethod
     def open(cls, path: Path, *, write: bool = False) -> RunStore:
-        """Open a run.
-
-        Parameters
-        ----------
-        path : Path
-        write : bool
-            True: to go on with it; one process at a time. False: to read, also while another
-            process writes.
+        """Open a run to read it, also while another process writes, or to go on with it, alone.
 
         Raises
         ------
         NoSuchRun, DamagedRun, NewerRun
             If there is no file, or not one that this version reads.
         RunBusy
-            If another process writes it.
+            If it is to be written, and another process does.
         """
         if not write:
             return cls(path, connect_to_read(path))
-        with contextlib.closing(connect_to_read(path)):
+        with closing(connect_to_read(path)):
             pass  # Says what is wrong with the file before the folder is written to.
         lock = WriterLock(path)
         try:
@@ -120,17 +104,9 @@ class RunStore(RunReader):
     def begin_step(
         self, t: int, k: int, size: int, draws: Sequence[Draw], prompts: Sequence[Prompt]
     ) -> None:
-        """Commit what a step begins with, before any response to it.
+        """Commit what a step begins with: k_t, |A(t)|, and draws with a prompt each.
 
-        Called again after a resume, it compares instead.
-
-        Parameters
-        ----------
-        t, k, size : int
-            The step, k_t and |A(t)|.
-        draws : sequence of Draw
-        prompts : sequence of Prompt
-            One a draw, in the order of the draws.
+        Before any response to it; called again after a resume, it compares instead.
 
         Raises
         ------
@@ -163,7 +139,7 @@ class RunStore(RunReader):
                 connection.execute(
                     """INSERT INTO draws (t, participant, response, posts, prompt)
                        VALUES (?, ?, ?, ?, (SELECT id FROM prompts WHERE sha256 = ?))""",
-                    (t, draw.participant, draw.response, encoding.ids_blob(draw.posts), sha256),
+                    (t, draw.participant, draw.response, encoding.packed(draw.posts, IDS), sha256),
                 )
 
     def add_response(self, response: Response) -> None:
@@ -222,7 +198,7 @@ class RunStore(RunReader):
                 raise ValueError(f"step {step.t} was not begun like this, or is whole already")
             connection.execute(
                 "INSERT INTO embeddings VALUES (?, ?, ?)",
-                (step.t, step.embeddings.shape[1], encoding.vectors_blob(step.embeddings)),
+                (step.t, step.embeddings.shape[1], encoding.packed(step.embeddings, VECTORS)),
             )
             if step.geometry is not None:
                 connection.execute(

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.experiment.files import load_preset, user_path
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
+from lwd_tui.experiment.section import dotted
 from lwd_tui.run.choose import choose_cast
 from lwd_tui.run.session import Session
 from lwd_tui.store.errors import ENDING
@@ -32,17 +32,7 @@ LOOK = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """One run of a sweep.
-
-    Attributes
-    ----------
-    variant : str
-    seed : int
-    experiment : Experiment
-        With its participants chosen, once `settled`.
-    path : Path
-        The run's file.
-    """
+    """One run of a sweep, kept in a file; its participants are chosen once it is `settled`."""
 
     variant: str
     seed: int
@@ -58,13 +48,7 @@ class Job:
 def jobs_of(sweep: Sweep, where: Path, folder: Path) -> list[Job]:
     """Return the runs of a sweep, seed by seed, so that one that is cut short is balanced.
 
-    Parameters
-    ----------
-    sweep : Sweep
-    where : Path
-        Its file.
-    folder : Path
-        For the runs.
+    They are kept in a folder; `where` is the sweep's own file.
 
     Raises
     ------
@@ -74,11 +58,11 @@ def jobs_of(sweep: Sweep, where: Path, folder: Path) -> list[Job]:
     preset = sweep.preset
     if preset.endswith(".toml") or "/" in preset or "\\" in preset:
         preset = str(where.parent / user_path(preset))
-    base = load_preset(preset).replaced(dict(_dotted(sweep.changes)), str(where))
+    base = load_preset(preset).replaced(dict(dotted(sweep.changes)), str(where))
     jobs = []
     for seed in sweep.seeds:
         for variant in sweep.variants:
-            changes = dict(_dotted(variant.changes)) | {
+            changes = dict(dotted(variant.changes)) | {
                 "name": f"{sweep.name} {variant.name}"[:60],
                 "seed": seed,
             }
@@ -86,15 +70,6 @@ def jobs_of(sweep: Sweep, where: Path, folder: Path) -> list[Job]:
             path = folder / f"{stem(variant.name)}-seed-{seed}{ENDING}"
             jobs.append(Job(variant.name, seed, experiment, path))
     return jobs
-
-
-def _dotted(changes: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the fields of tables within tables by their dotted names."""
-    for name, value in changes.items():
-        if isinstance(value, dict):
-            yield from _dotted(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}", value
 
 
 async def settled(jobs: Sequence[Job], wishes: Wishes, notice: Notice) -> list[Job]:
@@ -166,23 +141,11 @@ def _unheard(_: str) -> None:
 def run_jobs(
     jobs: Sequence[Job], executor: Executor, at_once: int, tell: Callable[[Job, int], None]
 ) -> dict[Job, str]:
-    """Run what isn't done yet.
+    """Run what isn't done yet; return the runs that could not go on, and why: they still can.
 
-    Parameters
-    ----------
-    jobs : sequence of Job
-        With their participants chosen.
-    executor : Executor
-        Runs `see_through`: processes of this machine, or of a cluster.
-    at_once : int
-        Runs at a time.
-    tell : callable
-        Called with each job and its whole steps, at first and whenever there are more.
-
-    Returns
-    -------
-    dict of Job to str
-        The runs that could not go on, and why; they can be gone on with.
+    The executor runs `see_through`, in processes of this machine or of a cluster, for so many runs
+    at a time, whose participants are chosen. `tell` is called with each job and its whole steps, at
+    first and whenever there are more.
 
     Raises
     ------

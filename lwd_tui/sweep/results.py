@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from lwd_tui.findings.step import MEASURES, StepFindings, step_findings
-from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.jobs import Job
 from lwd_tui.types import Floats
@@ -21,7 +20,8 @@ SQUARED = "distance_squared"
 
 
 def _squared(found: StepFindings) -> float:
-    return float(found.vectors.pairs.squares.sum())
+    squares = found.vectors.pairs.squares
+    return float(squares.sum()) if len(squares) > 1 else math.nan
 
 
 def _measured(key: str) -> Number:
@@ -59,14 +59,9 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunResult:
-    """One run of a sweep.
+    """One run of a sweep: the norms of its T + 1 steps, and late numbers.
 
-    Attributes
-    ----------
-    job : Job
-    norms : ndarray of shape (T + 1,)
-    late : dict of str to float
-        Of each of `NUMBERS`, the mean over the last third of the steps.
+    These are, of each of `NUMBERS`, the mean over the last third of the steps.
     """
 
     job: Job
@@ -87,7 +82,7 @@ class VariantResult:
     values : dict of str to Estimate
         Of each of `NUMBERS`, with an interval of Student's t.
     differences : dict of str to Estimate
-        From the first variant, over pairs of runs with one seed; empty for the first itself.
+        From the file's first variant, over pairs of runs with one seed; empty for the first itself.
     """
 
     name: str
@@ -101,31 +96,41 @@ def run_result(job: Job) -> RunResult:
     """Read what one finished run came to."""
     with RunStore.open(job.path) as store:
         numbers = store.numbers()
-        found = [step_findings(store, step) for step in _late(numbers)]
+        late_third = numbers[-max(1, round(len(numbers) / 3)) :]
+        found = [step_findings(store, step) for step in late_third]
         norms = np.array([step.norm for step in numbers])
     late = {key: _mean([read(each) for each in found]) for key, (_, read) in NUMBERS.items()}
     return RunResult(job, norms, late)
 
 
-def _late(numbers: Sequence[StepNumbers]) -> Sequence[StepNumbers]:
-    return numbers[-max(1, round(len(numbers) / 3)) :]
+def variant_results(
+    variants: Sequence[str], results: Sequence[RunResult], level: float = 0.95
+) -> list[VariantResult]:
+    """Sum up the runs of each variant.
 
+    Parameters
+    ----------
+    variants : sequence of str
+        All names in the order of the sweep's file: differences are from the first, whether runs
+        of it are finished or not.
+    results : sequence of RunResult
+        Of the finished runs, in any order.
+    level : float
 
-def variant_results(results: Sequence[RunResult], level: float = 0.95) -> list[VariantResult]:
-    """Sum up the runs of each variant, in the order in which variants first come.
-
+    Notes
+    -----
     The intervals take the runs of a variant for independent and their values for about normal;
     with a few seeds that is an assumption which can't be checked.
     """
-    groups: dict[str, dict[int, RunResult]] = {}
+    groups: dict[str, dict[int, RunResult]] = {name: {} for name in variants}
     for result in results:
-        groups.setdefault(result.job.variant, {})[result.job.seed] = result
-    first = next(iter(groups.values()), {})
+        groups[result.job.variant][result.job.seed] = result
+    first = groups[variants[0]]
     return [
         VariantResult(
             name,
             len(runs),
-            np.mean([run.norms for run in runs.values()], axis=0),
+            np.mean([run.norms for run in runs.values()], axis=0) if runs else np.empty(0),
             _estimates([run.late for run in runs.values()], level),
             {} if runs is first else _estimates(_pairs(first, runs), level),
         )

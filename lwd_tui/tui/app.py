@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from contextlib import redirect_stderr
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import work
-from textual.app import SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.worker import WorkerError
 
-from lwd_tui.tui.opening import Opening
 from lwd_tui.tui.paging import PageEntry, Paging
-from lwd_tui.tui.state.crash import write_report
+from lwd_tui.tui.parts.key_bar import KeyBar
+from lwd_tui.tui.parts.tabs import TabLine
+from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.state.keys import read_keymap
+from lwd_tui.tui.state.memory import write_report
 from lwd_tui.tui.theme import THEMES
 
 if TYPE_CHECKING:
     from lwd_tui.experiment.llm import Experiment
     from lwd_tui.experiment.participants import Wishes
+
 
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("setup", "Set up", "setup.page:SetupPage"),
@@ -34,6 +39,8 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("gmm", "GMM", "gmm.page:GmmPage"),
     PageEntry("runs", "Runs", "runs.page:RunsPage"),
 )
+_OF_A_RUN = ("live", "inspect", "statistics")
+"""Pages that are empty without a run."""
 
 
 class Explorer(Paging):
@@ -50,7 +57,7 @@ class Explorer(Paging):
     path : Path, optional
         Where the run of `experiment` is kept.
     page : str
-        Page to open on; "" for the last one, or the first that has something to show.
+        Page to open on; "" for that of the run, or Set up where there is none.
     """
 
     TITLE = "lwd-tui"
@@ -76,6 +83,8 @@ class Explorer(Paging):
         page: str = "",
     ) -> None:
         super().__init__(PAGES)
+        if experiment is None and run is None and not page and (run := self._left_open()):
+            page = self.memory.page if self.memory.page in _OF_A_RUN else ""
         self._wanted = (experiment, wishes, run, path)
         self._first_page = page
         self._report: Path | None = None
@@ -106,13 +115,24 @@ class Explorer(Paging):
         if experiment is not None:
             self.start(experiment, wishes, path)
         elif run is not None:
-            self.open(run)
+            # Another may be opened before it is read.
+            with suppress(WorkerError):
+                await self.open(run).wait()
+            if self._owned is None and self.screen.name in _OF_A_RUN:
+                self.memory.run = ""
+                await self.action_show_page(self._there("setup"))
+
+    def _left_open(self) -> Path | None:
+        """Return the run that was open when the explorer was left, if it is still there."""
+        run = Path(self.memory.run)
+        return run if self.memory.run and run.is_file() else None
 
     def _page_to_open(self) -> str:
         experiment, _, run, _ = self._wanted
-        wanted = [self._first_page]
-        wanted += ["live"] if experiment or run else [self.memory.page, "setup", "runs"]
-        return next((name for name in wanted if name in self.pages), next(iter(self.pages)))
+        return self._there(self._first_page or ("live" if experiment or run else "setup"))
+
+    def _there(self, page: str) -> str:
+        return page if page in self.pages else next(iter(self.pages))
 
     @work
     async def action_quit_app(self) -> None:
@@ -216,19 +236,22 @@ def run_app(
     run: Path | None = None,
     path: Path | None = None,
 ) -> int:
-    """Open the explorer, and return its exit code.
-
-    Parameters
-    ----------
-    experiment : Experiment, optional
-        Begun at once.
-    wishes : Wishes, optional
-        What is asked of it beyond the experiment.
-    run : Path, optional
-        A stored run, opened to be looked at and perhaps gone on with.
-    path : Path, optional
-        Where the run of `experiment` is kept; under a name of its own if not given.
-    """
+    """Open the explorer, and return its exit code; the parameters are those of `Explorer`."""
     app = Explorer(experiment=experiment, wishes=wishes, run=run, path=path)
     app.run()
     return app.return_code or 0
+
+
+class Opening(Screen[None]):
+    """Stands until the first page is there; `page` is the one that is about to open."""
+
+    def __init__(self, tabs: Sequence[tuple[str, str]], page: str) -> None:
+        super().__init__()
+        self._tabs = tabs
+        self._page = page
+
+    def compose(self) -> ComposeResult:
+        """Yield what stays when the page takes its place."""
+        yield Words(Content("lwd-tui"), classes="status")
+        yield TabLine(self._tabs, self._page, numbered=True, id="pages")
+        yield KeyBar()

@@ -18,13 +18,7 @@ from lwd_tui.tui.parts.words import Words
 
 
 class Help(Window[None], KeptScreen[None]):
-    """The teaching layer: each number in a sentence, then the keys.
-
-    Parameters
-    ----------
-    page : Screen
-        The page that is explained.
-    """
+    """The teaching layer: each number of a page in a sentence, then its keys."""
 
     DEFAULT_CSS = """
     Help > VerticalScroll {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -83,6 +84,14 @@ class Running(App[None]):
 
         return await self.push_screen_wait(Question(sentence, yes=yes, no=no))
 
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Show in the notice what goes wrong within."""
+        try:
+            yield
+        except LwdError as error:
+            self.notice = str(error)
+
     # Opening and closing
 
     @work(exclusive=True, group="open")
@@ -103,6 +112,7 @@ class Running(App[None]):
         """
         if await asyncio.to_thread(_holds_mixtures, run):
             self.mixtures = run
+            self._remember(run)
             await self.run_action("show_page('gmm')")
             return
         if controller := await self._new_controller():
@@ -110,7 +120,10 @@ class Running(App[None]):
                 await controller.open(run)
             except LwdError as error:
                 self.notice = str(error)
+                await self.close_run()
                 return
+            # Who waits for it finds it there, whatever messages come first.
+            self._take(controller)
             if go_on:
                 controller.run()
 
@@ -142,10 +155,17 @@ class Running(App[None]):
     @on(messages.RunOpened)
     def _take_run(self, message: messages.RunOpened) -> None:
         if run := self._told_by(message):
-            spare_the_collector()
-            self.controller = run
-            if self.view.following:
-                self.view = View(run.latest)
+            self._take(run)
+
+    def _take(self, run: RunController) -> None:
+        spare_the_collector()
+        self.controller = run
+        self._remember(run.path)
+        if self.view.following and self.view.step is not run.latest:
+            self.view = View(run.latest)
+
+    def _remember(self, run: Path) -> None:
+        self.memory.run = str(run.absolute())
 
     @on(messages.ProgressChanged)
     def _take_progress(self, message: messages.ProgressChanged) -> None:

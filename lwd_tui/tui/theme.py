@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-from lwd_tui.palette import COLOURS, as_hex, as_rgb, colour, readable
+from lwd_tui.palette import COLOURS, DEBIASED, NORM, as_hex, as_rgb, colour, readable
 
 CONTRAST = 4.5
 
@@ -18,8 +18,14 @@ def series(participant: int) -> str:
     return f"$series-{participant % len(COLOURS)}"
 
 
-def _finished(theme: Theme, *, quiet: str, line: str, heat: str, wanted: float = CONTRAST) -> Theme:
-    """Add our own variables: the series, `quiet` words, thin `line`s and the `heat` of a table."""
+def _finished(
+    theme: Theme, *, quiet: str, line: str, ground: str, heat: str, wanted: float = CONTRAST
+) -> Theme:
+    """Add our own variables.
+
+    The series, `quiet` words, thin `line`s, the filled `ground` of a plot, the `heat` of a table,
+    and the two colours that the norm and its debiased twin have in every plot.
+    """
     background = as_rgb(theme.background or "#000000")
     theme.variables |= {
         f"series-{i}": as_hex(readable(colour(i), background, wanted)) for i in range(len(COLOURS))
@@ -27,7 +33,10 @@ def _finished(theme: Theme, *, quiet: str, line: str, heat: str, wanted: float =
     theme.variables |= {
         "quiet": quiet,
         "line": line,
+        "ground": ground,
         "heat": heat,
+        "norm": as_hex(readable(NORM, background, wanted)),
+        "debiased": as_hex(readable(DEBIASED, background, wanted)),
     }
     return theme
 
@@ -49,6 +58,7 @@ THEMES = (
         ),
         quiet="#8f99a8",
         line="#3d4653",
+        ground="#272e38",
         heat="#2f6f9f",
     ),
     _finished(
@@ -68,6 +78,7 @@ THEMES = (
         ),
         quiet="#5f6873",
         line="#b9b6ad",
+        ground="#e6e3da",
         heat="#7fb2d6",
     ),
     _finished(
@@ -86,6 +97,7 @@ THEMES = (
         ),
         quiet="#d0d0d0",
         line="#a0a0a0",
+        ground="#3a3a3a",
         heat="#0060a0",
         wanted=7.0,
     ),

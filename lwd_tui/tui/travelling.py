@@ -8,7 +8,6 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
-from lwd_tui.errors import LwdError
 from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.running import Running
 from lwd_tui.tui.state.view import View
@@ -101,11 +100,8 @@ class Travelling(Running):
     @work(exclusive=True, group="view")
     async def _load(self, run: RunController, t: int, playing: bool) -> None:
         """Read the step and show it, unless another was asked for meanwhile."""
-        try:
+        with self.telling():
             step = await run.archive.step(t)
-        except LwdError as error:
-            self.notice = str(error)
-        else:
             if run is self.controller:
                 self._arrive(step, playing)
 

@@ -21,13 +21,16 @@ from lwd_tui.backends.embedded.gguf import read_metadata
 from lwd_tui.backends.embedded.model import LlamaCppModel, Shape
 from lwd_tui.backends.embedded.weights import path_of, pull
 from lwd_tui.experiment.backend import GenerateRequest, Generation, PromptTooLong, WeightsError
+from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import Participant, Sampling, Template
 from lwd_tui.llm.prompt import build_prompt, defuse, post_line
 from lwd_tui.types import Message, Prompt
 
 pytestmark = pytest.mark.integration
 
-SMOLLM, GEMMA, MINILM = "smollm2-135m", "gemma3-270m", "all-minilm-l6-v2"
+# Those of the first run, and a base model.
+SMOLLM, QWEN, GEMMA = "smollm2-135m", "qwen2.5-coder-0.5b", "gemma3-270m"
+MINILM = "all-minilm-l6-v2"
 POSTS = "".join(
     f"- Post {number}: the market for bitcoin moves, and {name} writes about it again.\n"
     for number, name in enumerate(["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn"] * 2)
@@ -45,7 +48,7 @@ COMPLETION = Prompt.completion(f"Posts on the Internet:\n{POSTS}\nQuestion: {QUE
 
 @pytest.fixture(scope="module", autouse=True)
 def weights() -> None:
-    for name in (SMOLLM, GEMMA, MINILM):
+    for name in (SMOLLM, QWEN, GEMMA, MINILM):
         pull(name)
 
 
@@ -98,6 +101,20 @@ async def test_responses_share_one_reading_of_the_prompt(generator: LlamaCppGene
     again = await answers(generator, request(seeds=(found[2].seed,)))
     assert await evaluated(generator) == (prompt_tokens or 0) + 1
     assert again[0].prompt_tokens == prompt_tokens
+
+
+async def test_the_cast_of_the_first_run_answers_in_one_sentence(
+    generator: LlamaCppGenerator,
+) -> None:
+    for who in load_preset("quickstart").cast:
+        assert "chat" in (await generator.describe(who.model)).capabilities
+        prompt = build_prompt(Template(), who, QUERY, POSTS.splitlines()[:3])
+        asked = GenerateRequest(who.model, prompt, (5, 6), who.sampling, 1024)
+        for one in await answers(generator, asked):
+            assert one.finish_reason == "stop"
+            assert "bitcoin" in one.text.lower()
+            assert "\n" not in one.text
+            assert 5 < len(one.text.split()) < 60
 
 
 @pytest.mark.parametrize("model", [SMOLLM, GEMMA])
@@ -250,6 +267,7 @@ from contextlib import suppress
 from lwd_tui.experiment.backend import BackendStopped, GenerateRequest
 from lwd_tui.backends.embedded.generator import LlamaCppGenerator
 from lwd_tui.llm.prompt import build_prompt, defuse, post_line
+from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import Participant, Sampling, Template
 from lwd_tui.types import Prompt
 
@@ -369,6 +387,7 @@ from lwd_tui.experiment.backend import GenerateRequest
 from lwd_tui.backends.embedded.gguf import read_metadata
 from lwd_tui.backends.embedded.generator import LlamaCppEmbedder, LlamaCppGenerator
 from lwd_tui.llm.prompt import build_prompt, defuse, post_line
+from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import Participant, Sampling, Template
 from lwd_tui.types import Prompt
 
@@ -441,7 +460,7 @@ async def test_a_post_cannot_end_a_turn(generator: LlamaCppGenerator) -> None:
     assert await marks(post_line(Template(), attack)) == await marks("Buy!")
 
 
-@pytest.mark.parametrize("name", [SMOLLM, GEMMA])
+@pytest.mark.parametrize("name", [SMOLLM, QWEN, GEMMA])
 def test_every_control_token_of_the_packaged_models_is_defused(name: str) -> None:
     control = control_tokens(name)
     assert len(control) > 10

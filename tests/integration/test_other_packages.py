@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.partition import partition
 from lwd_tui.analysis.permutation import difference_tests
 
@@ -26,7 +27,9 @@ def groups(
 def test_energy_agrees_with_dcor() -> None:
     dcor = pytest.importorskip("dcor")
     points, owners = groups(4, (12, 12, 12), p=6, shift=0.15)
-    (ours,) = difference_tests(points, owners, 3, np.random.default_rng(2), 4999, ("energy",))
+    (ours,) = difference_tests(
+        Responses.of(points, owners, 3), np.random.default_rng(2), 4999, ("energy",)
+    )
     parts = [points[owners == i] for i in range(3)]
     theirs = dcor.homogeneity.energy_test(*parts, num_resamples=2000, random_state=0)
     # It weights a pair by L L / (L + L) where DISCO has L L / N.
@@ -42,10 +45,12 @@ def test_sums_of_squares_agree_with_scikit_bio() -> None:
     distance = pytest.importorskip("skbio.stats.distance")
     points, owners = groups(6, (8, 10, 13), p=6, shift=0.15)
     (ours,) = difference_tests(
-        points, owners, 3, np.random.default_rng(3), 4999, ("sum_of_squares",)
+        Responses.of(points, owners, 3), np.random.default_rng(3), 4999, ("sum_of_squares",)
     )
     matrix = distance.DistanceMatrix(squareform(pdist(points)))
     theirs = distance.permanova(matrix, list(owners), permutations=2000, seed=0)
-    assert partition(points, owners, 3).pseudo_f == pytest.approx(theirs["test statistic"])
+    assert partition(Responses.of(points, owners, 3)).pseudo_f == pytest.approx(
+        theirs["test statistic"]
+    )
     assert 0.01 < ours.p < 0.9
     assert abs(ours.p - theirs["p-value"]) < 5 * np.sqrt(ours.p * (1 - ours.p) / 2000)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.bernstein import norm_bound
 from lwd_tui.analysis.bootstrap import norm_interval
 from lwd_tui.analysis.distance import geometry
@@ -38,7 +39,7 @@ def test_coverage_of_the_bootstrap_interval(size: int, apart: float, axis: int) 
     for _ in range(repeats):
         points = scale * rng.normal(size=(3 * size, p))
         points[owners == 0, axis] += apart
-        found = norm_interval(points, owners, 3, rng, 0.95, 199)
+        found = norm_interval(Responses.of(points, owners, 3), rng, 0.95, 199)
         held += found.lower <= truth <= found.upper
         below += truth <= found.upper_bound
     # Stated in docs/statistics.md: 95 % nominal is at least 92 % at L = 40 and 90 % at L = 10.
@@ -70,7 +71,7 @@ def test_bounds_and_sequences_hold_over_whole_runs() -> None:
     for _ in range(runs):
         bounds, sums = [], []
         for centres in paths:
-            step = geometry(unit_step(rng, centres, size), owners, n)
+            step = geometry(Responses.of(unit_step(rng, centres, size), owners, n))
             bound = norm_bound(step.norm, step.dispersion, np.full(n, size), 1.0, each)
             bounds.append((bound.lower, bound.upper))
             sums.append(step.norm**2 - step.noise_floor**2)

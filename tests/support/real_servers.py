@@ -27,7 +27,7 @@ from lwd_tui.backends.embedded.weights import pull
 FOLDER = Path(os.environ.get("LWD_SERVERS", ".servers")).absolute()
 KNOWN = ("llama-server", "vllm", "transformers", "litellm", "ollama")
 _TESTS = Path(__file__).parent.parent
-_UP_SECONDS = 300.0
+_UP_SECONDS = 600.0
 KEY = "sk-0123456789abcdef0123456789abcdef"
 """Of the gateway, which takes no request without one."""
 

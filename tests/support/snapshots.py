@@ -34,7 +34,9 @@ async def compare(app: App, pilot: Pilot, name: str, failures: Path) -> None:
     path = FOLDER / f"{name}.txt"
     if os.environ.get("SNAPSHOTS") == "take":
         FOLDER.mkdir(exist_ok=True)
-        path.write_text(now, encoding="utf-8")
+        # What is read on other threads has come by then.
+        await pilot.pause(0.5)
+        path.write_text(look(), encoding="utf-8")
         return
     kept = path.read_text(encoding="utf-8")
     if not kept.startswith(f"{made_with}\n"):

@@ -4,6 +4,7 @@ from contextlib import aclosing
 
 import numpy as np
 
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.distance import geometry
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
@@ -77,7 +78,7 @@ def handmade(path, steps, /, **changes):
                     posted.append(Post(posts, text, NAMES[i], "synthetic", t + 1))
                     posts += 1
             rows, owners = vectors[usable], np.repeat(np.arange(n), usable.sum(axis=1))
-            previous = geometry(rows, owners, n, previous)
+            previous = geometry(Responses.of(rows, owners, n), previous)
             step = Step(
                 t, len(reads[0]), human + n * t, n * t,
                 tuple(Draw(t, i, tuple(reads[i])) for i in range(n)),

@@ -15,10 +15,10 @@ from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.gmm.page import GmmPage
 from lwd_tui.tui.pages.gmm.parameters import Parameters
-from lwd_tui.tui.pages.gmm.preset import ChooseMixtures
 from lwd_tui.tui.parts.curves import Curves
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.plot import Plot
+from lwd_tui.tui.parts.preset import ChooseMixtures
 
 SIZE = (120, 40)
 
@@ -178,7 +178,7 @@ async def test_both_norms_stand_on_one_time_axis(kept):
         text = shown(app)
         assert "divided by its start" in text
         # 0.9 of 2.4, and the mixtures at their start.
-        assert text.count("0.375") == 1
+        assert text.count("norm 0.375") == 1
         assert "norm 1.000" in text
         tops = {panel(page, name)._plot._frame[2] for name in ("llm", "gmm")}
         assert len(tops) == 1

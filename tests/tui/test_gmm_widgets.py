@@ -10,7 +10,6 @@ from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.palette import marker
 from lwd_tui.run.mixtures_walk import Walk
 from lwd_tui.store.records import StepNumbers
-from lwd_tui.tui.pages.gmm.clock_line import GmmClock
 from lwd_tui.tui.pages.gmm.densities import Densities
 from lwd_tui.tui.pages.gmm.mixtures import COMPILING
 from lwd_tui.tui.pages.gmm.numbers import GmmNumbers
@@ -21,6 +20,7 @@ from lwd_tui.tui.pages.gmm.overlaid import (
     model_curves,
 )
 from lwd_tui.tui.pages.gmm.parameters import Parameters
+from lwd_tui.tui.pages.gmm.time import GmmClock
 from lwd_tui.tui.pages.gmm.weights import WeightRows, Weights, bar
 from lwd_tui.tui.parts.curves import Curve, Curves, top_of
 from lwd_tui.tui.parts.form import Prose
@@ -58,16 +58,26 @@ async def test_curves_tell_their_values_at_t():
         ramp = np.linspace(0, 2, 11)
         shown_curves = [
             Curve("up", ramp, "foreground", mark="●"),
-            Curve("down", 2 - ramp[:6], "primary", "╍╍", (5, 3)),
+            Curve("down", 2 - ramp[:6], "primary", dash=(6, 2)),
             Curve("", ramp / 2, "quiet"),
         ]
         curves.show(shown_curves, t=5, last=10, top=2.2)
         await drawn(pilot)
-        assert "● up 1.000  ╍╍ down 1.000" in shown(pilot.app)
+        assert "● up 1.000  ╌╌ down 1.000" in shown(pilot.app)
         curves.show(shown_curves, t=9, last=10, top=2.2)
         await drawn(pilot)
         # The second one ends before.
-        assert "● up 1.800  ╍╍ down –" in shown(pilot.app)
+        assert "● up 1.800  ╌╌ down –" in shown(pilot.app)
+
+
+async def test_the_last_value_is_the_last_one_that_is_seen():
+    curves = Curves()
+    async with Host(curves).run_test(size=(60, 16)) as pilot:
+        ramp = Curve("ramp", np.linspace(0, 2, 11), "norm", "strong", name="ramp")
+        curves.show([ramp], t=0, last=5, top=2.2)
+        await drawn(pilot)
+        assert shown(pilot.app).count("1.000") == 1
+        assert "2.000" not in shown(pilot.app)
 
 
 async def test_a_legend_is_broken_between_its_entries():
@@ -79,7 +89,7 @@ async def test_a_legend_is_broken_between_its_entries():
         await drawn(pilot)
         lines = shown(pilot.app).split("\n")
         for name in names[:2]:
-            assert any(f"━━ {name} 1.000" in line for line in lines)
+            assert any(f"── {name} 1.000" in line for line in lines)
 
 
 async def test_a_legend_takes_no_more_lines_than_it_needs_in_a_new_width():
@@ -347,6 +357,17 @@ async def test_the_numbers_of_a_step_and_of_the_whole_run():
         ended = int((whole.norms[:, -1] < 0.1).sum())
         assert f"ended below 0.1 {ended} of 3" in text
         assert f"set to eps {whole.summary.lifted[2]}" in text
+
+
+async def test_a_mixture_alone_has_no_norm():
+    panel = GmmNumbers()
+    async with Host(panel).run_test(size=(40, 30)) as pilot:
+        panel.show(scene_at(8, spec=GmmSpec(name="alone", steps=8, replicates=3, participants=1)))
+        await pilot.pause()
+        text = " ".join(shown(pilot.app).split())
+    for wanted in ("norm of this run –", "median of all –", "theory –", "ended below 0.1 –"):
+        assert wanted in text
+    assert "nan" not in text
 
 
 async def test_what_is_left_out_is_said():

@@ -110,7 +110,13 @@ async def test_how_the_app_was_left_is_remembered(kept, still):
     again = Explorer(run=kept)
     assert again.theme == "lwd-light"
     assert again.memory == State(
-        "lwd-light", page="live", panel="scatter", basis="common", axes="fitted", delay=0.25
+        "lwd-light",
+        page="live",
+        panel="scatter",
+        run=str(kept.absolute()),
+        basis="common",
+        axes="fitted",
+        delay=0.25,
     )
 
 

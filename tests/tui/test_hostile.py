@@ -5,7 +5,7 @@ from support.tui import handmade_run, scripted, until
 from textual import events
 
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.pages.live.page import PANELS
+from lwd_tui.tui.pages.live.page import LivePage
 from lwd_tui.tui.pages.live.post import PostByHand
 from lwd_tui.tui.parts.editor import LONGEST, Editor
 
@@ -27,7 +27,7 @@ async def test_answers_posts_and_names(tmp_path):
             await until(pilot, lambda t=t: app.view.t == t)
             assert_tame(app)
         await pilot.resize_terminal(80, 24)
-        for _ in PANELS:
+        for _ in LivePage.PANELS:
             await pilot.press("tab")
             assert_tame(app)
 

@@ -10,8 +10,8 @@ from textual.widgets import Input
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.inspect.answer import Answer
+from lwd_tui.tui.pages.inspect.finder import Hits
 from lwd_tui.tui.pages.inspect.followed import Followed
-from lwd_tui.tui.pages.inspect.hits import Hits
 from lwd_tui.tui.pages.inspect.outline import Outline
 from lwd_tui.tui.pages.inspect.page import InspectPage
 from lwd_tui.tui.pages.inspect.reading import Reading
@@ -100,7 +100,7 @@ async def test_the_cursor_goes_through_the_tree_and_the_steps(opened):
         await page.press("h")
         await page.at("answer 2 of ada · t = 4")
         assert page.app.view.t == 4
-        await page.press("j", "j")
+        await page.press("j")
         await page.at("answer 0 of ben · t = 4")
         await page.press("right", "j", "j")
         await page.at("answer 1 of ben · t = 4")

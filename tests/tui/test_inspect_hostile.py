@@ -8,7 +8,7 @@ from support.tui import handmade_step, scripted, shown, until
 
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.pages.inspect.hits import Hits
+from lwd_tui.tui.pages.inspect.finder import Hits
 from lwd_tui.types import Attempt, Message, Prompt
 
 TEXTS = list(HOSTILE.values())

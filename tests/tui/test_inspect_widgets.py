@@ -13,16 +13,15 @@ from lwd_tui.findings.lineage import Descendant, Following
 from lwd_tui.store.records import Reading as Read
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.pages.inspect.answer import Answer
-from lwd_tui.tui.pages.inspect.finder import Finder
+from lwd_tui.tui.pages.inspect.finder import Finder, Hits
 from lwd_tui.tui.pages.inspect.followed import Followed
-from lwd_tui.tui.pages.inspect.hits import Hits
 from lwd_tui.tui.pages.inspect.outline import Outline
 from lwd_tui.tui.pages.inspect.reading import Reading
-from lwd_tui.tui.pages.inspect.sheets import Place, answer_at, draw_for, sheet_at
+from lwd_tui.tui.pages.inspect.sheets import Place, answer_at, sheet_at
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.passage import LONGEST, Passage, capped
 from lwd_tui.tui.parts.posts import Posts
-from lwd_tui.types import Attempt, Draw, Message, Post, Prompt
+from lwd_tui.types import Attempt, Draw, Message, Post, Prompt, Response
 
 AUTHORS = {name: i for i, name in enumerate(NAMES)}
 NUMBERS = [StepNumbers.of(handmade_step(t)) for t in range(1000)]
@@ -34,7 +33,8 @@ async def test_the_tree_opens_the_viewed_step_only():
         outline.show_run(NAMES, NUMBERS)
         outline.show_step(handmade_step(500), 1, 2)
         await pilot.pause()
-        assert outline.count == 1000 + 3 + 2 * 4
+        # The first and the last of four answers are equal.
+        assert outline.count == 1000 + 3 + 2 * 3
         entry = outline.entry(outline.cursor)
         assert (entry.t, entry.participant, entry.response.index) == (500, 1, 2)
         assert "▾ t 500" in shown(pilot.app)
@@ -46,9 +46,9 @@ async def test_the_tree_opens_the_viewed_step_only():
         assert outline.cursor - outline.top == line
         await focus(pilot, outline)
         await pilot.press("left")
-        assert outline.entry(outline.cursor) == (900, 1, None)
+        assert outline.entry(outline.cursor) == (900, 1, ())
         await pilot.press("left")
-        assert outline.entry(outline.cursor) == (900, None, None)
+        assert outline.entry(outline.cursor) == (900, None, ())
         await pilot.press("k", "enter")
         assert [message.t for message in heard(messages, Outline.Opened)] == [899]
 
@@ -64,7 +64,61 @@ async def test_every_line_of_the_tree_stands_for_one_thing():
         assert [entry.t for entry in entries] == sorted(entry.t for entry in entries)
         # Open are the first participant, as ever, and the one that was asked for.
         found = [(e.participant, e.response.index) for e in entries if e.response]
-        assert found == [(i, index) for i in (0, 2) for index in range(4)]
+        assert found == [(i, index) for i in (0, 2) for index in range(3)]
+
+
+def with_texts(step, participant, *texts):
+    """Give a participant other answers; None stands for one that failed."""
+    responses = [each for each in step.responses if each.participant != participant]
+    for index, text in enumerate(texts):
+        attempt = Attempt(text or "", index, "stop", 9, 9, 0.1, "" if text else "blank")
+        responses.insert(4 * participant + index, Response(step.t, participant, index, (attempt,)))
+    return replace(step, responses=tuple(responses))
+
+
+async def test_equal_answers_are_one_line_with_their_count():
+    step = with_texts(handmade_step(2), 1, "It falls.", None, "It falls.", "It rises.", None)
+    outline = Outline()
+    async with Host(outline).run_test(size=(50, 30)) as pilot:
+        outline.show_run(NAMES, NUMBERS[:5])
+        outline.show_step(step, 1, 2)
+        await pilot.pause()
+        entries = [outline.entry(row) for row in range(outline.count)]
+        ben = [[each.index for each in e.alike] for e in entries if e.participant == 1 and e.alike]
+        # Failures have ways of their own, and stay apart.
+        assert ben == [[0, 2], [1], [3], [4]]
+        assert [each.index for each in outline.entry(outline.cursor).alike] == [0, 2]
+        lines = shown(pilot.app).split("\n")
+        assert [line.count("It falls.") for line in lines].count(1) == 1
+        assert any("It falls." in line and "×2" in line for line in lines)
+        assert not any("It rises." in line and "×" in line for line in lines)
+
+
+async def test_how_many_answers_differ_is_said_without_opening_them():
+    step = with_texts(handmade_step(2), 1, *["It falls."] * 3, "It rises.")
+    outline = Outline()
+    async with Host(outline).run_test(size=(50, 30)) as pilot:
+        outline.show_run(NAMES, NUMBERS[:5])
+        outline.show_step(step)
+        await pilot.pause()
+        lines = shown(pilot.app).split("\n")
+        (ben,) = [line for line in lines if "ben" in line]
+        assert ben.split()[-3:] == ["2", "of", "4"]
+
+
+async def test_an_answer_says_which_others_have_its_text():
+    step = with_texts(handmade_step(2), 1, "It falls.", "It falls.", None, "It falls.")
+    step = with_texts(step, 2, "It rises.", "It falls.")
+    step = replace(step, embeddings=step.embeddings[:9])
+    answer = Answer()
+    async with Host(answer).run_test(size=(80, 40)) as pilot:
+        answer.show_sheet(sheet_at(step, Place(2, 1, 1), NAMES, 1))
+        await pilot.pause()
+        assert "same text   answers 0, 3 of ben" in shown(pilot.app)
+        assert "same text   answer 1 of cleo" in shown(pilot.app)
+        answer.show_sheet(sheet_at(step, Place(2, 2, 0), NAMES, 1))
+        await pilot.pause()
+        assert "same text" not in shown(pilot.app)
 
 
 async def test_a_norm_that_is_not_defined_is_said_to_be_none():
@@ -188,9 +242,9 @@ def test_the_place_of_a_failed_answer_has_no_distance():
 def test_the_draw_of_a_response_that_draws_for_itself():
     draws = (Draw(0, 0, (1,), 0), Draw(0, 0, (2,), 1), Draw(0, 1, (3,)))
     step = replace(handmade_step(0), draws=draws)
-    assert draw_for(step, Place(0, 0, 1)) == draws[1]
-    assert draw_for(step, Place(0, 1, 5)) == draws[2]
-    assert draw_for(step, Place(0, 2, 0)) is None
+    assert step.draw_for(0, 1) == draws[1]
+    assert step.draw_for(1, 5) == draws[2]
+    assert step.draw_for(2, 0) is None
 
 
 async def test_what_became_of_a_post_is_gone_to():

@@ -1,37 +1,47 @@
 """What is shown at rest is what a whole layout would show."""
 
-from textual.app import App
+from rich.segment import Segment
+from support.tui import Host, shown
 from textual.content import Content
 
-from lwd_tui.tui.parts.kept import LaidOut
+from lwd_tui.tui.parts.rows import Rows
 from lwd_tui.tui.parts.words import Words
 
 
-class Alone(App):
-    """One line of words as wide as what they say, on a screen of ours."""
-
-    CSS = "Words { width: auto; height: auto; }"
-
-    def __init__(self):
-        super().__init__()
-        self.words = Words(Content("first"))
-
-    def get_default_screen(self):
-        words = self.words
-
-        class Only(LaidOut):
-            def compose(self):
-                yield words
-
-        return Only()
-
-
 async def test_content_that_comes_between_a_layout_and_its_telling_gets_its_own_size():
-    app = Alone()
-    async with app.run_test(size=(60, 10)) as pilot:
-        app.words.put(Content("second one"))
-        # As a page that is seen for the first time, or a terminal that changes its size, would.
-        app.screen._refresh_layout()
-        app.words.put(Content("the third and longest one\nof all"))
+    both = Words(Content("first")), Words(Content("first"))
+    async with Host(*both).run_test(size=(60, 10)) as pilot:
+        for words in both:
+            words.styles.width = words.styles.height = "auto"
         await pilot.pause()
-        assert app.words.size == (25, 2)
+        for words in both:
+            words.put(Content("second one"))
+        # As another widget's wish, or a terminal of another size, would.
+        pilot.app.screen._clear_arrangement_cache()
+        pilot.app.screen._refresh_layout()
+        for words in both:
+            words.put(Content("the third and longest one\nof all"))
+        await pilot.pause()
+        assert [words.size for words in both] == [(25, 2), (25, 2)]
+
+
+class Wide(Rows):
+    """One line, which says how wide the list was when it was last laid out."""
+
+    laid = 0
+
+    def on_resize(self, event):
+        self.laid = event.size.width
+
+    def draw(self, row, width):
+        return [Segment(f"laid out for {self.laid}")]
+
+
+async def test_a_list_that_lays_its_columns_out_anew_paints_them():
+    rows = Wide()
+    async with Host(rows).run_test(size=(60, 10)) as pilot:
+        rows.fill(1)
+        for width in (90, 60):
+            await pilot.resize_terminal(width, 10)
+            await pilot.pause()
+            assert f"laid out for {width}" in shown(pilot.app)

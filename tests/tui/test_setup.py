@@ -12,9 +12,9 @@ from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.setup.cost_line import CostLine
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.experiment_panel import ExperimentPanel
+from lwd_tui.tui.pages.setup.internet_panel import Seeds
 from lwd_tui.tui.pages.setup.models import Models
 from lwd_tui.tui.pages.setup.participant import EditParticipant
-from lwd_tui.tui.pages.setup.seeds import Seeds
 from lwd_tui.tui.parts.editor import Editor
 from lwd_tui.tui.parts.form import Form, FormRow
 from lwd_tui.tui.parts.question import Question
@@ -254,17 +254,17 @@ async def test_models_are_chosen_copied_and_left():
         await pilot.press("space")
         await until(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("n")
-        await until(pilot, lambda: len(page._draft.cast) == 4)
+        await until(pilot, lambda: len(page._draft.cast) == 3)
         await pilot.press("down", "space", "plus", "down", "enter")
-        assert [who.model for who in page._draft.cast[3:]] == ["ada", "ben", "ben", "cleo"]
+        assert [who.model for who in page._draft.cast[2:]] == ["ada", "ben", "ben", "cleo"]
         await pilot.press("space", "up", "minus")
         # Keys that come faster than they are heard mean the line that they were pressed on.
         models.action_choose()
         models.action_move(1)
         await pilot.pause()
-        assert [who.model for who in page._draft.cast[3:]] == ["ada"]
+        assert [who.model for who in page._draft.cast[2:]] == ["ada"]
         await pilot.press("up", "space")
-        assert [who.model for who in page._draft.cast[3:]] == ["ada", "ben"]
+        assert [who.model for who in page._draft.cast[2:]] == ["ada", "ben"]
         await pilot.press("slash")
         await write(pilot, "do")
         assert models.count == 1
@@ -340,11 +340,11 @@ async def test_whether_a_servers_model_replaces_the_others_is_asked(monkeypatch,
             await focus(pilot, page.query_one(Models))
             await pilot.press("space")
             await until(pilot, lambda: isinstance(app.screen, Question))
-            assert "All 3 participants are of the backend embedded" in shown(app)
+            assert "All 2 participants are of the backend embedded" in shown(app)
             await pilot.press(answer)
             await until(pilot, lambda: app.screen is page and page.query_one(Models)._copies[0])
             backends = [who.backend for who in page._draft.cast]
-            assert backends == (["ollama"] if answer == "y" else ["embedded"] * 3 + ["ollama"])
+            assert backends == (["ollama"] if answer == "y" else ["embedded"] * 2 + ["ollama"])
             # The second one is not asked about.
             await pilot.press("down", "plus", "minus")
             await until(pilot, lambda: len(page._draft.cast) == len(backends))
@@ -395,9 +395,9 @@ async def test_who_takes_part_is_found_out_where_a_preset_leaves_it_open(tmp_pat
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         await pilot.press("o", "down", "enter")
-        await until(pilot, lambda: len(app.screen._draft.cast) == 3)
+        await until(pilot, lambda: len(app.screen._draft.cast) == 2)
         assert app.screen._draft.get("name") == "bitcoin"
-        assert "the three small embedded models take part instead" in app.notice
+        assert "the small embedded models take part instead" in app.notice
 
 
 async def test_another_run_is_not_stopped_unasked(preset):

@@ -98,4 +98,4 @@ async def test_dialogs(look, name, key):
 
 
 async def test_a_participant(look):
-    await look("setup-participant", (120, 40), "lwd-dark", "shift+tab", "shift+tab", "e")
+    await look("setup-participant", (120, 40), "lwd-dark", "shift+tab", "e")

@@ -2,16 +2,18 @@
 
 import pytest
 from support.tui import Host, focus, shown, until
+from textual import events
 
 from lwd_tui.backends.available import Offer
 from lwd_tui.experiment.llm import Participant, SeedPost
-from lwd_tui.tui.pages.setup.cast import Cast
-from lwd_tui.tui.pages.setup.edited import EditedRows
-from lwd_tui.tui.pages.setup.fold import Fold
+from lwd_tui.tui.pages.setup.cast_panel import Cast
+from lwd_tui.tui.pages.setup.draft_panel import EditedRows
+from lwd_tui.tui.pages.setup.experiment_panel import Fold
+from lwd_tui.tui.pages.setup.internet_panel import Seeds
 from lwd_tui.tui.pages.setup.models import Models
-from lwd_tui.tui.pages.setup.seeds import Seeds
 from lwd_tui.tui.pages.setup.servers import Servers
 from lwd_tui.tui.parts.choice import Choice
+from lwd_tui.tui.parts.editor import LONGEST, Editor
 from lwd_tui.tui.parts.form import Field, Form, FormRow
 from lwd_tui.types import ModelInfo
 
@@ -201,3 +203,16 @@ async def test_hosts_are_told_when_the_typing_pauses():
         await pilot.pause()
     assert heard[-1].backend == "openai"
     assert heard[-1].hosts == ("box", "b2")
+
+
+async def test_a_text_that_is_too_long_to_be_edited_stays_whole_whatever_is_pasted():
+    long, short = "word " * LONGEST, "a\x1b[31m b"
+    async with Host(Editor(long, id="long"), Editor(short, id="short")).run_test() as pilot:
+        for name, given in (("#long", long), ("#short", short)):
+            editor = pilot.app.query_one(name, Editor)
+            assert editor.written == given
+            await focus(pilot, editor)
+            editor.select_all()
+            editor.post_message(events.Paste("pasted"))
+            await pilot.pause()
+            assert editor.written == (given if name == "#long" else "pasted")

@@ -1,5 +1,7 @@
 """The shell: a run is begun or opened, viewed at any t, held, stopped and gone on with."""
 
+import asyncio
+
 import pytest
 from support.tui import scripted, shown, stored_run, until
 
@@ -63,6 +65,17 @@ async def test_a_stored_run_is_opened_and_gone_on_with(tmp_path):
         await pilot.press("space")
         await until(pilot, lambda: app.progress.phase == "done")
         assert app.progress.done == 7
+
+
+async def test_a_run_is_there_once_opening_it_is_done(tmp_path):
+    path = await stored_run(tmp_path / "run.sqlite")
+    app = Explorer(page="runs")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.screen.name == "runs")
+        app.call_later(asyncio.sleep, 1)
+        await app.open(path).wait()
+        assert app.controller.path == path
+        assert app.view.t == 6
 
 
 @pytest.mark.parametrize("key", ["x"])

@@ -14,9 +14,8 @@ from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.statistics import findings as computing
 from lwd_tui.tui.pages.statistics.findings import Findings, Margin
 from lwd_tui.tui.pages.statistics.findings_table import FindingsTable
-from lwd_tui.tui.pages.statistics.margin import AskMargin
 from lwd_tui.tui.pages.statistics.multiples import Multiples
-from lwd_tui.tui.pages.statistics.verdicts import Verdicts
+from lwd_tui.tui.pages.statistics.page import AskMargin, Verdicts
 from lwd_tui.tui.paging import PageEntry
 from lwd_tui.tui.parts.line import Line
 
@@ -71,11 +70,11 @@ class _Opened:
 
     @property
     def table(self):
-        return str(self.page.query_one(FindingsTable)._table._content.plain)
+        return str(self.page.query_one(FindingsTable).text._content.plain)
 
     @property
     def words(self):
-        return str(self.page.query_one(Verdicts)._words._content.plain)
+        return str(self.page.query_one(Verdicts).text._content.plain)
 
     def title(self):
         return str(self.page.query_one(FindingsTable).border_title)

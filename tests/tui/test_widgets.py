@@ -4,17 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.tui import NAMES, Host, focus, handmade_step, holds, painted, scripted, shown, until
+from support.tui import NAMES, Host, handmade_step, holds, painted, scripted, shown, until
 from textual.content import Content
 
 from lwd_tui.palette import marker
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.pages.live.dispersion import DispersionCurve
 from lwd_tui.tui.pages.live.distances import Distances
-from lwd_tui.tui.pages.live.numbers import Numbers
+from lwd_tui.tui.pages.live.numbers import Numbers, numbers_in_words
 from lwd_tui.tui.pages.live.participants import Participants
-from lwd_tui.tui.pages.live.pictures import Picture
-from lwd_tui.tui.pages.live.scatter import SEVERAL, Scatter
 from lwd_tui.tui.parts.network_line import NetworkLine
 from lwd_tui.tui.parts.norm_curve import NormCurve
 from lwd_tui.tui.parts.notice import Notice
@@ -41,11 +39,18 @@ async def test_the_norm_curve_tells_its_numbers_at_the_viewed_step():
         curve.show_step(3)
         await drawn(pilot)
         assert "norm ‖D(t)‖F · raw vectors" in shown(pilot.app)
-        assert "━━ norm 1.200  ╍╍ debiased 1.100  ·· noise floor 0.400" in shown(pilot.app)
+        assert "━━ norm 1.200  ── debiased 1.100  ▄▄ noise floor 0.400" in shown(pilot.app)
         assert "●" in shown(pilot.app)
         curve.show_step(0)
         await drawn(pilot)
         assert "norm 2.400" in shown(pilot.app)
+
+
+def test_numbers_that_are_not_defined_are_dashes():
+    step = handmade_step(3)
+    none = dict.fromkeys(("norm", "norm_debiased", "noise_floor"), np.nan)
+    told = numbers_in_words(replace(step, geometry=replace(step.geometry, **none)))
+    assert [told[term] for term in ("norm", "debiased", "floor")] == ["–"] * 3
 
 
 async def test_the_norm_is_marked_at_the_last_step_too():
@@ -99,37 +104,6 @@ async def test_a_thousand_steps_are_drawn():
         assert "●" in shown(pilot.app)
 
 
-def picture(coordinates, owners, limits=((-1.1, 1.1), (-1.1, 1.1))):
-    return Picture(np.array(coordinates, dtype=float), np.array(owners), limits, "answers")
-
-
-async def test_a_square_is_as_wide_as_it_is_high():
-    scatter = Scatter()
-    async with Host(scatter).run_test(size=(100, 30)) as pilot:
-        scatter.show_names(NAMES)
-        scatter.show_picture(picture([[-1, -1], [-1, 1], [1, 1], [1, -1]], [0, 0, 0, 0]))
-        await drawn(pilot)
-        rows = shown(pilot.app).split("\n")
-        marks = [(x, y) for y, row in enumerate(rows[1:-3]) for x, c in enumerate(row) if c == "○"]
-        (left, top), (right, bottom) = min(marks), max(marks)
-        assert len(marks) == 4
-        # A cell is twice as high as it is wide.
-        assert abs((right - left) - 2 * (bottom - top)) <= 2
-
-
-async def test_participants_in_one_cell_get_a_marker_of_their_own():
-    scatter = Scatter()
-    async with Host(scatter).run_test(size=(60, 20)) as pilot:
-        scatter.show_names(NAMES)
-        scatter.show_picture(picture([[0, 0], [0, 0], [0.8, 0.8]], [0, 1, 2]))
-        await drawn(pilot)
-        plot = "\n".join(shown(pilot.app).split("\n")[:-3])
-        assert plot.count(SEVERAL) == 1
-        assert plot.count("△") == 1
-        assert "○" not in plot
-        assert "□" not in plot
-
-
 async def test_no_more_than_four_redraws_a_second(monkeypatch):
     drawings = []
     monkeypatch.setattr(Plot, "clear", lambda _: drawings.append(1))
@@ -156,37 +130,6 @@ async def test_what_did_not_change_is_not_drawn(monkeypatch):
         curve.show_step(4)
         await pilot.pause(0.4)
         assert not drawings
-
-
-async def test_zooming_lasts_while_steps_come_in_and_is_taken_back():
-    scatter = Scatter()
-    async with Host(scatter).run_test(size=(60, 20)) as pilot:
-        scatter.show_picture(picture([[0, 0], [1, 1]], [0, 1]))
-        await drawn(pilot)
-        plot = scatter.query_one(Plot)
-        whole = plot._x_max - plot._x_min
-        await focus(pilot, plot)
-        await pilot.press("z")
-        await drawn(pilot)
-        assert plot._x_max - plot._x_min < whole
-        scatter.show_picture(picture([[0, 0], [0.9, 0.9]], [0, 1]))
-        await drawn(pilot)
-        assert plot._x_max - plot._x_min < whole
-        await pilot.press("0")
-        await drawn(pilot)
-        assert plot._x_max - plot._x_min == pytest.approx(whole)
-
-
-async def test_a_plot_without_room_says_so():
-    scatter = Scatter()
-    async with Host(scatter).run_test(size=(60, 20)) as pilot:
-        scatter.show_picture(picture([[0, 0]], [0]))
-        await pilot.resize_terminal(14, 6)
-        await pilot.pause()
-        assert "too small" in shown(pilot.app)
-        await pilot.resize_terminal(60, 20)
-        await drawn(pilot)
-        assert "○" in shown(pilot.app)
 
 
 async def test_participants_at_work():

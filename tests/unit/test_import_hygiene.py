@@ -10,6 +10,7 @@ HEAVY = (
     "scipy",
     "numba",
     "xllamacpp",
+    "huggingface_hub",
     "gguf",
     "ollama",
     "openai",

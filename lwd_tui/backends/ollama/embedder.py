@@ -22,7 +22,7 @@ from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.vectors import NoVector, ServerEmbedder, checked, refuse_unit, unit
-from lwd_tui.experiment.backend import Embeddings, UnfitRequest
+from lwd_tui.experiment.backend import Embeddings, UnfitRequest, close_all
 from lwd_tui.text import shorten
 from lwd_tui.types import ModelInfo, Vectors
 
@@ -74,8 +74,7 @@ class OllamaEmbedder(ServerEmbedder):
     async def aclose(self) -> None:
         """Unload the model unless it was loaded before, and close the connections."""
         servers, self._servers = self._servers, []
-        for server in servers:
-            await server.aclose()
+        await close_all(servers)
 
     async def _know(self) -> ModelInfo:
         if self._info is not None:

@@ -28,6 +28,7 @@ from lwd_tui.experiment.backend import (
     Generation,
     Preview,
     UnfitRequest,
+    close_all,
 )
 from lwd_tui.types import ModelInfo
 
@@ -140,8 +141,7 @@ class OllamaGenerator:
     async def aclose(self) -> None:
         """Unload what this generator loaded, and close the connections."""
         servers, self._servers = self._servers, {}
-        for server in servers.values():
-            await server.aclose()
+        await close_all(servers.values())
 
     async def _know(self, model: str, *, afresh: bool = False) -> None:
         if model in self._facts and not afresh:

@@ -196,12 +196,14 @@ class OllamaServer:
     async def aclose(self) -> None:
         """Unload what wasn't loaded when this began, and close the connections."""
         # Nothing is left to be told to anyone, and the server may be gone.
-        with suppress(TimeoutError, Transient, *FAILURES):
-            async with asyncio.timeout(_RELEASE_SECONDS):
-                ours = self._touched - (self._found or frozenset())
-                for model in sorted(ours & set(await self.look()) if ours else ours):
-                    await self.client.generate_whole({"model": model, "keep_alive": 0})
-        await self.client.aclose()
+        try:
+            with suppress(TimeoutError, Transient, *FAILURES):
+                async with asyncio.timeout(_RELEASE_SECONDS):
+                    ours = self._touched - (self._found or frozenset())
+                    for model in sorted(ours & set(await self.look()) if ours else ours):
+                        await self.client.generate_whole({"model": model, "keep_alive": 0})
+        finally:
+            await self.client.aclose()
 
     async def _same_model(self, model: str) -> None:
         digest = (await read_facts(self.client, model)).info.digest

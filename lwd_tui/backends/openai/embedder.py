@@ -14,7 +14,7 @@ from lwd_tui.backends.openai.server import OpenAIServer
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.vectors import ServerEmbedder, checked, refuse_unit, unit
-from lwd_tui.experiment.backend import Embeddings, ModelMissing, UnfitRequest
+from lwd_tui.experiment.backend import Embeddings, ModelMissing, UnfitRequest, close_all
 from lwd_tui.types import ModelInfo
 
 
@@ -60,8 +60,7 @@ class OpenAIEmbedder(ServerEmbedder):
     async def aclose(self) -> None:
         """Close the connections."""
         servers, self._servers = self._servers, {}
-        for server in servers.values():
-            await server.aclose()
+        await close_all(servers.values())
 
     async def _know(self) -> ModelInfo:
         if self._info is not None:

@@ -22,6 +22,7 @@ from lwd_tui.experiment.backend import (
     ModelMissing,
     Preview,
     UnfitRequest,
+    close_all,
 )
 from lwd_tui.types import ModelInfo, Notice
 
@@ -169,8 +170,7 @@ class OpenAIGenerator:
     async def aclose(self) -> None:
         """Close the connections."""
         servers, self._servers = self._servers, {}
-        for server in servers.values():
-            await server.aclose()
+        await close_all(servers.values())
 
     def _holders(self, model: str) -> list[OpenAIServer]:
         return [self._servers[place.url] for place in self._places[model]]

@@ -109,11 +109,13 @@ class SentenceTransformersEmbedder:
 
     async def aclose(self) -> None:
         """End the process, whatever it is doing."""
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.gather(self._opening, return_exceptions=True)
-        if self._process is not None:
-            await self._process.aclose()
+        try:
+            if self._opening is not None:
+                self._opening.cancel()
+                await asyncio.gather(self._opening, return_exceptions=True)
+        finally:
+            if self._process is not None:
+                await self._process.aclose()
 
     async def _opened(self) -> tuple[_Process, dict[str, Any]]:
         """Return the process, and what it said of its model once that was loaded."""
@@ -182,9 +184,11 @@ class _Process:
         self._requests.close()
         try:
             await asyncio.wait_for(self._process.wait(), _GRACE)
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError) as error:
             self._process.kill()
             await self._process.wait()
+            if isinstance(error, asyncio.CancelledError):
+                raise
         await self._answers
 
     async def _listen(self, source: asyncio.StreamReader) -> None:

@@ -38,13 +38,15 @@ app in its tests (``tests/support/tui.py``). Text that others wrote is shown thr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.timer import Timer
 
+from lwd_tui.errors import LwdError
 from lwd_tui.text import clean_line, suggestion
 from lwd_tui.tui.paging import Paging
 from lwd_tui.tui.parts.kept import KeptScreen
@@ -59,6 +61,7 @@ from lwd_tui.tui.state.view import View
 if TYPE_CHECKING:
     from lwd_tui.tui.state.controller import RunController
 
+T = TypeVar("T")
 _GLANCE = 1.0
 """Seconds between two paintings of a page that stands behind a dialog."""
 
@@ -101,6 +104,14 @@ class Page(KeptScreen[None]):
     def view(self) -> View:
         """What is viewed."""
         return self.explorer.view
+
+    async def asked(self, question: Awaitable[T]) -> T | None:
+        """Return what a question comes to; None if something goes wrong, which is told then."""
+        try:
+            return await question
+        except LwdError as error:
+            self.explorer.notice = str(error)
+            return None
 
     def compose(self) -> ComposeResult:
         """Put the page's own widgets into the frame that all pages share."""

@@ -35,7 +35,7 @@ class PanelledPage(Page):
 
     def compose_page(self) -> ComposeResult:
         """Yield the tabs, then the panels."""
-        yield TabLine(self.PANELS, self.PANELS[0][0], id="panels")
+        yield TabLine(self.PANELS, self.first_panel, id="panels")
         yield from self.compose_panels()
 
     def compose_panels(self) -> ComposeResult:
@@ -44,7 +44,16 @@ class PanelledPage(Page):
 
     def on_mount(self) -> None:
         """Choose the first panel."""
-        self.choose(self.PANELS[0][0], focus=False)
+        self.choose(self.first_panel, focus=False)
+
+    @property
+    def first_panel(self) -> str:
+        """The panel that is chosen when the page is opened."""
+        return self.PANELS[0][0]
+
+    def takes_cursor(self, widget: Widget) -> bool:
+        """Whether tab goes there."""
+        return widget.can_focus and not isinstance(widget, Input)
 
     @property
     def one_at_a_time(self) -> bool:
@@ -72,7 +81,8 @@ class PanelledPage(Page):
         else:
             place = 0 if steps > 0 else -1
         stop = stops[place % len(stops)]
-        self.choose(self._panel_of(stop), focus=False)
+        if panel := self._panel_of(stop):
+            self.choose(panel, focus=False)
         # Its own `focus` would wait a turn, and two quick presses would move by one.
         self.set_focus(stop)
 
@@ -91,8 +101,7 @@ class PanelledPage(Page):
         return [
             widget
             for widget in self.query("#body *").results(Widget)
-            if widget.can_focus
-            and not isinstance(widget, Input)
+            if self.takes_cursor(widget)
             and all(
                 isinstance(part, Widget) and (part.display or part.has_class("panel"))
                 for part in widget.ancestors_with_self

@@ -1,8 +1,9 @@
-"""One of a few words, chosen by keys or by a click."""
+"""One of a few words, chosen by keys or by a click: one line, where a `RadioSet` takes many."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -17,13 +18,7 @@ _GAP = "   "
 
 
 class Choice(Words, can_focus=True):
-    """All words in a line with the chosen one marked; only that one where there is no room.
-
-    Parameters
-    ----------
-    choices : sequence of str
-    chosen : str
-    """
+    """All words in a line with the chosen one marked; only that one where there is no room."""
 
     DEFAULT_CSS = "Choice { height: 1; }"
     ALLOW_SELECT = False
@@ -32,13 +27,12 @@ class Choice(Words, can_focus=True):
         Binding("left,h", "turn(-1)", "choice before", id="choice.previous", show=False),
     ]
 
+    @dataclass(eq=False)
     class Changed(Message):
         """Another word was chosen."""
 
-        def __init__(self, choice: Choice, chosen: str) -> None:
-            super().__init__()
-            self.choice = choice
-            self.chosen = chosen
+        choice: Choice
+        chosen: str
 
         @property
         def control(self) -> Choice:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from textual.app import ComposeResult
@@ -11,9 +12,13 @@ from textual.content import Content
 
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.plot import Plot
+from lwd_tui.tui.parts.plot import BLOCKS, DOTS, Plot
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.types import Floats
+
+Weight = Literal["thin", "strong", "ground"]
+_VALUE, _ROOMY = 6, 36
+"""Columns for a value beside a plot, and of a plot that has room for them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,37 +33,62 @@ class Curve:
         At t = 0 .. m - 1; NaN where there is none.
     colour : str
         A variable of the theme.
-    sign : str
-        In the legend; "" is the mark, or a solid line.
+    weight : {"thin", "strong", "ground"}
+        A fine line, one that is seen first, or no line but the ground below, down to `base`.
     dash : (int, int)
-        Dots on and off; (1, 0) is a solid line.
+        Dots on and off of a thin line; (1, 0) is a solid one.
     mark : str
-        Stands on the curve at the chosen t; "" for none.
-    above : bool
-        Whether it is drawn over all others, the dashed ones too.
+        Stands on the curve at the chosen t, and in the legend; "" for none.
+    base : ndarray of shape (m,) or None
+        Where a ground begins; None for 0.
+    name : str
+        Written on the curve, whose last value then stands at its end; "" for neither.
     """
 
     label: str
     values: Floats
     colour: str
-    sign: str = ""
+    weight: Weight = "thin"
     dash: tuple[int, int] = (1, 0)
     mark: str = ""
-    above: bool = False
+    base: Floats | None = None
+    name: str = ""
 
     def at(self, t: int | None) -> float:
         """Return the value at t; NaN where there is none."""
         return float(self.values[t]) if t is not None and t < len(self.values) else float("nan")
 
+    @property
+    def ground(self) -> Floats:
+        """Where a ground begins, at each t."""
+        return np.zeros(len(self.values)) if self.base is None else self.base
+
+    @property
+    def sign(self) -> str:
+        """What stands for it in a legend."""
+        if self.weight != "thin":
+            return "▄▄" if self.weight == "ground" else "━━"
+        return self.mark or _SIGNS.get(self.dash, "··")
+
+    def reading(self, t: int | None) -> str:
+        """Write the value at t, or the two that bound a ground."""
+        lower = [] if self.base is None else [replace(self, values=self.base).at(t)]
+        ends = [*lower, self.at(t)]
+        return "–".join(f"{value:.3f}" for value in ends if np.isfinite(value)) or "–"
+
     def same(self, other: Curve) -> bool:
         """Say whether two curves look the same."""
         mine, theirs = (
-            (each.label, each.colour, each.sign, each.dash, each.mark) for each in (self, other)
+            (each.label, each.colour, each.weight, each.dash, each.mark, each.name)
+            for each in (self, other)
         )
-        return mine == theirs and np.array_equal(self.values, other.values, equal_nan=True)
+        return mine == theirs and all(
+            np.array_equal(one, two, equal_nan=True)
+            for one, two in ((self.values, other.values), (self.ground, other.ground))
+        )
 
 
-_LINE = "━━"
+_SIGNS = {(1, 0): "──", (6, 2): "╌╌"}
 DASHES = ((1, 0), (6, 2), (1, 4), (9, 3))
 """Of the participants' curves, so that they are told apart without colours too."""
 
@@ -78,7 +108,7 @@ def top_of(curves: Sequence[Curve]) -> float:
 
 
 class Curves(Panel):
-    """Dashed curves are drawn over solid ones, and of either the first over the others."""
+    """Grounds lie below, thin lines over them, strong ones on top, of each the first last."""
 
     DEFAULT_CSS = """
     Curves .legend { height: auto; max-height: 3; }
@@ -117,9 +147,9 @@ class Curves(Panel):
         self._plot.take(curves, t, last, top)
         self._entries = [
             Content.assemble(
-                (f"{curve.sign or curve.mark or _LINE} ", f"${curve.colour}"),
+                (f"{curve.sign} ", f"${curve.colour}"),
                 f"{curve.label} ",
-                (f"{curve.at(t):.3f}" if np.isfinite(curve.at(t)) else "–", "bold"),
+                (curve.reading(t), "bold"),
             )
             for curve in curves
             if curve.label
@@ -170,21 +200,38 @@ class _CurvesPlot(Plot):
             self.redraw()
 
     def draw(self) -> None:
-        """Draw the rule, then the curves over it."""
+        """Draw the hairline, then the curves over it."""
         t, last, top = self._frame
+        named = any(curve.name for curve in self._curves)
+        self.right = _VALUE if named and self.size.width >= _ROOMY else 0
         if not self.zoomed:
             self.set_xlimits(0, max(last, 1))
             self.set_ylimits(0, top)
         here = None if t is None else self.place(t, last)
         if here is not None:
-            self.rule(here, 0, top, self.colour("line"))
+            self.rule(here, self.colour("line"))
         for curve in self._from_below():
-            times = np.arange(len(curve.values))
-            self.curve(times, curve.values, self.colour(curve.colour), curve.dash)
+            times, colour = np.arange(len(curve.values)), self.colour(curve.colour)
+            if curve.weight == "ground":
+                self.ground(times, curve.ground, curve.values)
+            else:
+                mode = BLOCKS if curve.weight == "strong" else DOTS
+                self.curve(times, curve.values, colour, curve.dash, mode)
+            held = np.flatnonzero(np.isfinite(curve.values[: last + 1]))
+            if curve.name and len(held):
+                self.inscribe(
+                    times, curve.values, curve.name, colour, above=curve.weight == "strong"
+                )
+                if self.right:
+                    value = curve.values[held[-1]]
+                    self.end(self.place(held[-1], last), value, f"{value:.3f}", colour)
         for curve in reversed(self._curves):
             if curve.mark and here is not None and np.isfinite(curve.at(t)):
                 self.scatter([here], [curve.at(t)], curve.mark, self.colour(curve.colour))
 
     def _from_below(self) -> list[Curve]:
         last_first = list(self._curves)[::-1]
-        return sorted(last_first, key=lambda curve: (curve.above, curve.dash != (1, 0)))
+        order = ("ground", "thin", "strong")
+        return sorted(
+            last_first, key=lambda curve: (order.index(curve.weight), curve.dash != (1, 0))
+        )

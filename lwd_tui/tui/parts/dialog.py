@@ -13,7 +13,8 @@ from textual.content import Content
 from textual.widgets import Button, Input
 
 from lwd_tui.errors import LwdError
-from lwd_tui.text import shorten
+from lwd_tui.text import clean_line, shorten
+from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.window import Window
 from lwd_tui.tui.parts.words import Words
 
@@ -24,12 +25,8 @@ _LONGEST = 600
 class Dialog(Window[T | None], Generic[T]):
     """Gives back what was written; None if it is left.
 
-    Parameters
-    ----------
-    title, how : str
-        What it is about, and what to do.
-    done : str
-        The button that takes what was written.
+    Its words say what it is about, what to do and, on the button, how it is done; a complaint,
+    what was wrong with what it begins with.
     """
 
     DEFAULT_CSS = """
@@ -43,6 +40,8 @@ class Dialog(Window[T | None], Generic[T]):
     Dialog Line, Dialog FormRow Line { background: $background; }
     Dialog Line:focus, Dialog FormRow Line:focus { background: $primary 25%; }
     Dialog Editor { height: 7; background: $background; }
+    Dialog .field { height: 1; margin-top: 1; }
+    Dialog .field Line { width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave it"),
@@ -50,17 +49,18 @@ class Dialog(Window[T | None], Generic[T]):
         Binding("down", "app.focus_next", show=False),
     ]
 
-    def __init__(self, title: str, how: str, done: str) -> None:
+    def __init__(self, title: str, how: str, done: str, complaint: str = "") -> None:
         super().__init__()
         self._title = title
         self._how = how
         self._done = done
+        self._complaint = complaint
 
     def compose(self) -> ComposeResult:
         """Yield the fields between the words and the buttons."""
         with Vertical() as frame:
             frame.border_title = Content(shorten(self._title, 70))
-            yield Words(Content(self._how), id="how")
+            yield Words(self._words(self._complaint), id="how")
             yield from self.compose_fields()
             with Horizontal(id="buttons"):
                 yield Button(Content(self._done), id="done", compact=True, variant="primary")
@@ -82,8 +82,12 @@ class Dialog(Window[T | None], Generic[T]):
 
     def complain(self, sentence: str) -> None:
         """Say what is wrong, in the place of what to do; "" says again what to do."""
-        words = Content.styled(f"! {shorten(sentence, _LONGEST)}", "bold $error")
-        self.query_one("#how", Words).put(words if sentence else Content(self._how))
+        self.query_one("#how", Words).put(self._words(sentence))
+
+    def _words(self, complaint: str) -> Content:
+        if not complaint:
+            return Content(self._how)
+        return Content.styled(f"! {shorten(complaint, _LONGEST)}", "bold $error")
 
     def take(self) -> None:
         """Give back what was written, unless something is wrong with it."""
@@ -104,3 +108,35 @@ class Dialog(Window[T | None], Generic[T]):
     def action_leave(self) -> None:
         """Leave it."""
         self.dismiss(None)
+
+
+def labelled(label: str, line: Line) -> Horizontal:
+    """Return a field of a dialog behind a word, which its style sheet says the width of."""
+    return Horizontal(Words(Content(label), classes="label"), line, classes="field")
+
+
+class AskLine(Dialog[str]):
+    """Gives back a line of text, without blanks around it.
+
+    It begins with a text; where a blank one is wrong, `blank` says why.
+    """
+
+    AUTO_FOCUS = "Line"
+
+    def __init__(
+        self, title: str, how: str, done: str, text: str, complaint: str = "", *, blank: str = ""
+    ) -> None:
+        super().__init__(title, how, done, complaint)
+        self._text = text
+        self._blank = blank
+
+    def compose_fields(self) -> ComposeResult:
+        """Yield the field."""
+        yield Line(clean_line(self._text), compact=True, select_on_focus=False)
+
+    def answer(self) -> str:
+        """Return what was written."""
+        written = self.query_one(Line).value.strip()
+        if self._blank and not written:
+            raise LwdError(self._blank)
+        return written

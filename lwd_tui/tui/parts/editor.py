@@ -16,6 +16,8 @@ LONGEST = 20_000
 class Editor(TextArea):
     """Cleans what is pasted: a terminal obeys the escape sequences that TextArea passes on.
 
+    It begins with a text, not cleaned; one that is too long is shown in part, not to be edited.
+
     Attributes
     ----------
     longest : int
@@ -24,10 +26,21 @@ class Editor(TextArea):
 
     longest: ClassVar[int] = LONGEST
 
+    def __init__(self, given: str = "", *, id: str | None = None) -> None:
+        self._given, self._shown = given, clean(given[:LONGEST])
+        super().__init__(self._shown, read_only=len(given) > LONGEST, id=id)
+
+    @property
+    def written(self) -> str:
+        """What was given, exactly as it was, unless it was edited."""
+        return self._given if self.text == self._shown else self.text
+
     def on_paste(self, event: events.Paste) -> None:
         """Take the cleaned text in place of the pasted one."""
         event.prevent_default()
         event.stop()
+        if self.read_only:
+            return
         text = clean(event.text)
         room = max(self.longest - len(self.text), 0)
         if len(text) > room:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from rich.cells import cell_len
+
 from lwd_tui.text import shorten
 
 _ENOUGH = 2000
@@ -22,3 +24,9 @@ def excerpt(text: str, width: int) -> str:
     if start.endswith("…") or width == 1:
         return "…" if width == 1 else start
     return shorten(start, width - 1).removesuffix("…") + "…"
+
+
+def padded(text: str, width: int) -> str:
+    """Return an excerpt, with blanks behind it up to `width` cells."""
+    shown = excerpt(text, width)
+    return shown + " " * (width - cell_len(shown))

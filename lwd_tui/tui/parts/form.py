@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -55,12 +54,11 @@ class Prose(Words, can_focus=True):
     DEFAULT_CSS = "Prose { height: 1; &:focus { text-style: reverse; } }"
     ALLOW_SELECT = False
 
+    @dataclass(eq=False)
     class Chosen(Message):
         """The text is to be edited."""
 
-        def __init__(self, prose: Prose) -> None:
-            super().__init__()
-            self.prose = prose
+        prose: Prose
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +104,6 @@ class FormRow(Horizontal):
     """
 
     def __init__(self, field: Field) -> None:
-        super().__init__(classes=f"-{field.kind.replace('/', '')}")
         self.field = field
         self._label = Words(Content(field.label), classes="label")
         self.control: Line | Choice | Prose
@@ -119,13 +116,9 @@ class FormRow(Horizontal):
                 self.control = Prose()
             case _:
                 self.control = Line(compact=True, select_on_focus=False)
-
-    def compose(self) -> ComposeResult:
-        """Yield the parts."""
-        yield self._label
-        yield self.control
-        if self.field.remark:
-            yield Words(Content(self.field.remark), classes="remark")
+        parts = [Words(Content(field.remark), classes="remark")] if field.remark else []
+        kind = f"-{field.kind.replace('/', '')}"
+        super().__init__(self._label, self.control, *parts, classes=kind)
 
     def show(self, value: Any) -> None:
         """Show a value, without telling of a change."""
@@ -161,31 +154,22 @@ class FormRow(Horizontal):
 
 
 class Form(Vertical):
-    """Fields under each other.
-
-    Parameters
-    ----------
-    fields : sequence of Field
-    get : callable
-        Gives the value of a field by its path.
-    """
+    """Fields under each other; `get` gives the value of each by its path."""
 
     DEFAULT_CSS = "Form { height: auto; }"
 
+    @dataclass(eq=False)
     class Changed(Message):
         """A field was given another value, which may be wrong."""
 
-        def __init__(self, path: str, value: Any) -> None:
-            super().__init__()
-            self.path = path
-            self.value = value
+        path: str
+        value: Any
 
+    @dataclass(eq=False)
     class ProseChosen(Message):
         """A text is to be edited."""
 
-        def __init__(self, field: Field) -> None:
-            super().__init__()
-            self.field = field
+        field: Field
 
     def __init__(
         self,
@@ -194,13 +178,9 @@ class Form(Vertical):
         *,
         id: str | None = None,
     ) -> None:
-        super().__init__(id=id)
         self._rows = [FormRow(field) for field in fields]
+        super().__init__(*self._rows, id=id)
         self._get = get
-
-    def compose(self) -> ComposeResult:
-        """Yield the fields."""
-        yield from self._rows
 
     def on_mount(self) -> None:
         """Show the values."""

@@ -1,25 +1,12 @@
-"""The bases of our screens: each lays out what asks for it, and some are kept and seen again."""
+"""The base of our screens that are kept and seen again."""
 
 from __future__ import annotations
 
-from textual import events, messages, on
+from textual import events, on
 from textual.screen import Screen, ScreenResultType
 
 
-class LaidOut(Screen[ScreenResultType]):
-    """A screen in which a widget's size is never that of an older content.
-
-    Textual files sizes under a count of the wishes for a layout, and counts a wish only if no
-    earlier one is waiting to be told. A layout for another reason, such as the first one of a page,
-    may come before that; the next content would then be given the size of the one before.
-    """
-
-    async def _on_layout(self, message: messages.Layout) -> None:
-        """Make the sizes that are filed for the widget unfit, before Textual lays it out."""
-        message.widget._layout_updates += 1
-
-
-class KeptScreen(LaidOut[ScreenResultType]):
+class KeptScreen(Screen[ScreenResultType]):
     """A screen whose styles are looked up again only after the theme has changed.
 
     Textual matches the whole screen with the style sheet each time that it is seen again, which

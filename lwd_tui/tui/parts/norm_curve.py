@@ -9,27 +9,17 @@ import numpy as np
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.parts.curves import Curve, Curves, top_of
 
-CURVES = (
-    ("norm", "norm", "━━", (1, 0), "foreground", "●"),
-    ("norm_debiased", "debiased", "╍╍", (6, 2), "foreground", ""),
-    ("noise_floor", "noise floor", "··", (1, 4), "quiet", ""),
-)
-"""Field, words, sign in the legend, dash, colour and mark of each curve."""
-
 
 def norm_curves(numbers: Sequence[StepNumbers], start: float = 1.0) -> list[Curve]:
     """Return the curves of whole steps, divided by `start`."""
+    norm, debiased, floor = (
+        np.array([getattr(each, name) for each in numbers], dtype=np.float64) / start
+        for name in ("norm", "norm_debiased", "noise_floor")
+    )
     return [
-        Curve(
-            words,
-            np.array([getattr(each, name) for each in numbers], dtype=np.float64) / start,
-            colour,
-            sign,
-            dash,
-            mark,
-            above=name == "norm",
-        )
-        for name, words, sign, dash, colour, mark in CURVES
+        Curve("norm", norm, "norm", "strong", mark="●", name="norm"),
+        Curve("debiased", debiased, "debiased", name="debiased"),
+        Curve("noise floor", floor, "quiet", "ground", name="floor"),
     ]
 
 

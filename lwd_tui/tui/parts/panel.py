@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
 
 from lwd_tui.tui.parts.words import same
 
@@ -21,8 +22,8 @@ class Panel(Vertical):
     }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *parts: Widget, id: str | None = None) -> None:
+        super().__init__(*parts, id=id)
         self._heads: dict[str, Content] = {}
 
     def head(self, title: str, remark: str | Content = "") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -31,12 +30,8 @@ class Passage(VerticalScroll, inherit_bindings=False):
     ]
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._words = Words()
-
-    def compose(self) -> ComposeResult:
-        """Yield the text."""
-        yield self._words
+        super().__init__(self._words, id=id)
 
     def put(self, content: Content, *, stay: bool = False) -> None:
         """Show other content from its beginning, or where we are in the old one if told to stay.

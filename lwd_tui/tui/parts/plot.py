@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import ClassVar
 
 import numpy as np
@@ -12,13 +12,13 @@ from textual import events, on
 from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
-from textual.strip import Strip
+from textual.geometry import Region
 from textual.theme import Theme
 from textual.timer import Timer
 from textual.widgets import Static
-from textual_hires_canvas import Canvas
 from textual_plot import HiResMode, PlotWidget
 
+from lwd_tui.tui.parts.canvas import Canvas
 from lwd_tui.tui.parts.ticks import Ticks
 from lwd_tui.types import Floats, Ints
 
@@ -27,21 +27,9 @@ REDRAW = 0.25
 APART = 0.05
 """Seconds between the redraws of two plots, so that a key is never kept waiting for both."""
 DOTS = HiResMode.BRAILLE
+BLOCKS = HiResMode.QUADRANT
 _SMALLEST = (12, 5)
 """Columns and rows below which textual-plot has no room for its axes."""
-
-
-class _Canvas(Canvas):
-    """A canvas that can also be painted without colours.
-
-    Where it has nothing to draw yet, textual-hires-canvas gives a line without a style, which
-    Textual can't take the colours out of.
-    """
-
-    def render_line(self, y: int) -> Strip:
-        """Return a line of the canvas, always with a style."""
-        strip = super().render_line(y)
-        return strip if strip.cell_length else Strip.blank(self.size.width, self.rich_style)
 
 
 class Plot(PlotWidget, inherit_bindings=False):
@@ -53,6 +41,11 @@ class Plot(PlotWidget, inherit_bindings=False):
         Columns for the labels of the second axis.
     whole_x : bool
         Whether the first axis counts, as t does.
+
+    Attributes
+    ----------
+    right : int
+        Columns that are kept for words beside the ends of lines.
     """
 
     DEFAULT_CSS = """
@@ -84,6 +77,11 @@ class Plot(PlotWidget, inherit_bindings=False):
         self._ticks = Ticks(whole=whole_x), Ticks()
         self.set_x_formatter(self._ticks[0])
         self.set_y_formatter(self._ticks[1])
+        self.right = 0
+        self._grounds: list[tuple[Floats, Floats, Floats]] = []
+        self._rules: list[tuple[float, str]] = []
+        self._ends: list[tuple[float, float, str, str]] = []
+        self._inscribed: list[tuple[Floats, Floats, str, str, bool]] = []
         self._zoomed = False
         self._drawn = -REDRAW
         self._waiting: Timer | None = None
@@ -92,11 +90,14 @@ class Plot(PlotWidget, inherit_bindings=False):
         """Yield the parts that textual-plot looks for, on canvases of ours; no legend inside."""
         with Grid():
             for part in ("margin-top", "margin-left", "plot", "margin-bottom"):
-                yield _Canvas(1, 1, id=part)
+                yield Canvas(1, 1, id=part)
         yield Static(id="legend")
 
     def draw(self) -> None:
         """Put the data into the emptied plot; set the limits unless `zoomed`."""
+
+    def overdraw(self, canvas: Canvas) -> None:
+        """Write over the drawn plot, cell by cell."""
 
     @property
     def zoomed(self) -> bool:
@@ -127,6 +128,8 @@ class Plot(PlotWidget, inherit_bindings=False):
             self._ticks[0].most, self._ticks[1].most = max(columns // 8, 2), rows // 3 + 1
             with self.app.batch_update():
                 self.clear()
+                for pieces in (self._grounds, self._rules, self._ends, self._inscribed):
+                    pieces.clear()
                 self.draw()
 
     def on_mount(self) -> None:
@@ -170,12 +173,71 @@ class Plot(PlotWidget, inherit_bindings=False):
         with canvas.batch_refresh():
             return super().render()
 
+    def _render_plot(self) -> None:
+        """Render between two open axes: lines first, then what lies under and beside them."""
+        canvas = self.query_one("#plot", Canvas)
+        # As large as it was when its cells were made, which may be another size than it has by now.
+        width, height = canvas._canvas_size
+        if width - self.right < _SMALLEST[0] - self.margin_left or height < _SMALLEST[1] - 1:
+            return
+        self._scale_rectangle = Region(1, 1, width - 2 - self.right, height - 2)
+        super()._render_plot()
+        canvas.wipe(self._scale_rectangle.right)
+        # Sixteen colours have none that is quiet enough to be a ground.
+        shaded = self.app.console.color_system not in ("256", "truecolor")
+        box = self._scale_rectangle
+        for x, low, high in self._grounds:
+            top, bottom = (np.clip(self._rows(x, y), box.y, box.bottom) for y in (high, low))
+            canvas.fill(
+                box.x, top, bottom, self.colour("quiet" if shaded else "ground"), shaded=shaded
+            )
+        for x, y, text, style, above in self._inscribed:
+            self._inscribe(canvas, self._rows(x, y), text, style, above)
+        for at, style in self._rules:
+            canvas.stroke(self.get_pixel_from_coordinate(at, 0)[0], 1, box.bottom, style)
+        self._write_ends(canvas)
+        self.overdraw(canvas)
+
+    def _rows(self, x: Floats, y: Floats) -> Floats:
+        """Return where a curve is in the middle of each column, in rows from the top."""
+        box = self._scale_rectangle
+        share = (np.arange(box.width) + 0.5) / box.width
+        middles = self._x_min + share * (self._x_max - self._x_min)
+        heights = np.interp(middles, x, y, left=np.nan, right=np.nan)
+        rows: Floats = (
+            box.bottom - (heights - self._y_min) / (self._y_max - self._y_min) * box.height
+        )
+        return rows
+
+    def _inscribe(self, canvas: Canvas, rows: Floats, text: str, style: str, above: bool) -> None:
+        """Write a curve's name right above or below it, at the first place that is free."""
+        box = self._scale_rectangle
+        for over, start in product((above, not above), range(2, box.width - len(text) - 1)):
+            near = rows[start - 1 : start + len(text) + 1]
+            if not np.isfinite(near).all():
+                continue
+            row = int(near.min()) - 1 if over else int(near.max()) + 1
+            columns = range(box.x + start - 1, box.x + start + len(text) + 1)
+            if box.y <= row < box.bottom and all(canvas.is_free(at, row) for at in columns):
+                canvas.write(box.x + start, row, text, style)
+                return
+
+    def _write_ends(self, canvas: Canvas) -> None:
+        """Write beside the ends of lines, each in a row of its own."""
+        box, free = self._scale_rectangle, 0
+        for x, y, text, style in sorted(self._ends, key=lambda end: -end[1]):
+            column, row = self.get_pixel_from_coordinate(x, y)
+            free = max(row, free)
+            canvas.write(min(column + 2, box.right + 1), free, text, style)
+            free += 1
+
     # Pieces of plots
 
     @property
     def inner(self) -> tuple[int, int]:
         """Columns and rows inside the axes."""
-        return max(self.size.width - self.margin_left - 2, 1), max(self.size.height - 3, 1)
+        columns = self.size.width - self.margin_left - 2 - self.right
+        return max(columns, 1), max(self.size.height - 3, 1)
 
     def colour(self, name: str) -> str:
         """Return a colour of the theme, by the name of its variable."""
@@ -185,13 +247,33 @@ class Plot(PlotWidget, inherit_bindings=False):
         """Return where t is marked on an axis that ends at `last`, whose limit isn't drawn on."""
         return min(t, max(last, 1) * (1 - 0.5 / self.inner[0]))
 
-    def rule(self, x: float, low: float, high: float, style: str) -> None:
-        """Draw a vertical line that later pieces cover."""
-        rows = self.inner[1] * 2
-        self.scatter(np.full(rows, x), np.linspace(low, high, rows), "│", style)
+    def rule(self, x: float, style: str) -> None:
+        """Draw a hairline that cuts nothing."""
+        self._rules.append((x, style))
 
-    def curve(self, x: ArrayLike, y: ArrayLike, style: str, dash: tuple[int, int] = (1, 0)) -> None:
-        """Draw a line in small dots, broken where a value is missing.
+    def ground(self, x: ArrayLike, low: ArrayLike, high: ArrayLike) -> None:
+        """Fill the ground between two curves; NaN where there is none."""
+        xs, lows, highs = (np.asarray(each, dtype=float) for each in (x, low, high))
+        if len(xs):
+            self._grounds.append((xs, lows, highs))
+
+    def inscribe(self, x: ArrayLike, y: ArrayLike, text: str, style: str, *, above: bool) -> None:
+        """Write words on a curve, above or below it, where there is room."""
+        self._inscribed.append((np.asarray(x, float), np.asarray(y, float), text, style, above))
+
+    def end(self, x: float, y: float, text: str, style: str) -> None:
+        """Write words at the end of a line."""
+        self._ends.append((x, y, text, style))
+
+    def curve(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        style: str,
+        dash: tuple[int, int] = (1, 0),
+        mode: HiResMode = DOTS,
+    ) -> None:
+        """Draw a line, broken where a value is missing.
 
         Parameters
         ----------
@@ -201,6 +283,8 @@ class Plot(PlotWidget, inherit_bindings=False):
         style : str
         dash : (int, int)
             Dots on and off; (1, 0) is a solid line.
+        mode : HiResMode
+            In small dots, or in blocks that close up to a strong line.
         """
         xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         alone: list[int] = []
@@ -214,13 +298,13 @@ class Plot(PlotWidget, inherit_bindings=False):
                 share = dots / (2 * self.inner[0])
                 columns = xs[held[0]] + share * (xs[held[-1]] - xs[held[0]])
                 heights = np.interp(columns, xs[held], ys[held])
-                self.scatter(columns, heights, marker_style=style, hires_mode=DOTS)
+                self.scatter(columns, heights, marker_style=style, hires_mode=mode)
             else:
                 if len(held) > 4 * self.inner[0] and not self.zoomed:
                     held = held[extremes(ys[held], 2 * self.inner[0])]
-                self.plot(xs[held], ys[held], style, DOTS)
+                self.plot(xs[held], ys[held], style, mode)
         if alone:
-            self.scatter(xs[alone], ys[alone], marker_style=style, hires_mode=DOTS)
+            self.scatter(xs[alone], ys[alone], marker_style=style, hires_mode=mode)
 
 
 def stretches(there: NDArray[np.bool_]) -> list[Ints]:

@@ -11,7 +11,7 @@ from textual.content import Content
 from lwd_tui.palette import as_hex, as_rgb, marker, mixed
 from lwd_tui.text import shorten
 from lwd_tui.tui.parts.excerpt import excerpt
-from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.parts.rows import Items
 from lwd_tui.tui.theme import series
 from lwd_tui.types import Post
 
@@ -21,7 +21,7 @@ _ROOM = 400
 """Cells of a post that are shown beside a list; the prompt has it whole."""
 
 
-class Posts(Rows):
+class Posts(Items[Post]):
     """One line a post: its author's marker, its age, where else it came from, and how it begins.
 
     Of the synthetic ones, those that have been there for longer are dimmer.
@@ -29,39 +29,23 @@ class Posts(Rows):
 
     def __init__(self, nothing: str, *, id: str | None = None) -> None:
         super().__init__(nothing, id=id)
-        self._posts: Sequence[Post] = ()
         self._authors: Mapping[str, int] = {}
         self._t = 0
 
     def show_posts(self, posts: Sequence[Post], authors: Mapping[str, int], t: int) -> None:
-        """Show other posts.
-
-        Parameters
-        ----------
-        posts : sequence of Post
-        authors : mapping of str to int
-            Names of the participants, and their positions.
-        t : int
-            The step at which they were read.
-        """
-        same = posts == self._posts
-        self._posts, self._authors, self._t = posts, authors, t
-        self.fill(len(posts), self.cursor if same else 0)
+        """Show other posts as they were read at step t."""
+        self._authors, self._t = authors, t
+        self.show_items(posts, self.cursor if posts == self.items else 0)
 
     def point(self, post_id: int) -> None:
         """Put the cursor on a post, if it is there."""
-        for row, post in enumerate(self._posts):
+        for row, post in enumerate(self.items):
             if post.id == post_id:
                 self.cursor = row
 
-    @property
-    def chosen(self) -> Post | None:
-        """The post under the cursor."""
-        return self._posts[self.cursor] if self.count else None
-
     def draw(self, row: int, width: int) -> list[Segment]:
         """Return the pieces of a line."""
-        post = self._posts[row]
+        post = self.items[row]
         sign, ink = author_sign(post, self._authors)
         ages = max(len(f"{self._t}"), 3)
         pieces = [

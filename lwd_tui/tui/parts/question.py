@@ -20,12 +20,7 @@ _LONGEST = 1200
 class Question(Window[bool]):
     """Asks, and gives back whether the answer was yes.
 
-    Parameters
-    ----------
-    sentence : str
-        What there is to decide; not cleaned.
-    yes, no : str
-        The answers, as verbs.
+    The sentence says what there is to decide, and is not cleaned; the answers are verbs.
     """
 
     DEFAULT_CSS = """

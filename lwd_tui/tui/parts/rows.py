@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,6 +17,7 @@ from textual.widget import Widget
 
 from lwd_tui.palette import COLOURS
 
+T = TypeVar("T")
 _WHEEL = 3
 _NARROWEST = 8
 
@@ -51,12 +53,11 @@ class Rows(Widget, can_focus=True):
     cursor: reactive[int] = reactive(0)
     top: reactive[int] = reactive(0)
 
+    @dataclass(eq=False)
     class Told(Message):
         """Something was done to a line."""
 
-        def __init__(self, rows: Rows) -> None:
-            super().__init__()
-            self.rows = rows
+        rows: Rows
 
         @property
         def control(self) -> Rows:
@@ -140,8 +141,9 @@ class Rows(Widget, can_focus=True):
         self.top = self._seen(self.top)
 
     def on_resize(self, _: events.Resize) -> None:
-        """Keep the cursor in sight in the new size."""
+        """Keep the cursor in sight in the new size, and paint what was laid out for it."""
         self.top = self._seen(self.top)
+        self.refresh()
 
     def _seen(self, top: int) -> int:
         """Return the place for the window that is nearest to `top` and shows the cursor."""
@@ -182,3 +184,26 @@ class Rows(Widget, can_focus=True):
             self.action_move(row - self.cursor)
             if event.chain > 1:
                 self.action_choose()
+
+
+class Items(Rows, Generic[T]):
+    """The base of the lists whose lines stand for something each.
+
+    Attributes
+    ----------
+    items : sequence of T
+    """
+
+    def __init__(self, nothing: str = "", *, id: str | None = None) -> None:
+        super().__init__(nothing, id=id)
+        self.items: Sequence[T] = ()
+
+    def show_items(self, items: Sequence[T], cursor: int = 0) -> None:
+        """Show a line for each, all of which may be new."""
+        self.items = items
+        self.fill(len(items), cursor)
+
+    @property
+    def chosen(self) -> T | None:
+        """What is under the cursor."""
+        return self.items[self.cursor] if self.items else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.content import Content
 from textual.message import Message
 
@@ -13,12 +15,11 @@ from lwd_tui.tui.state.view import View
 class Scrubber(Track):
     """One line: a track of T + 1 steps with a knob at the viewed one, and the same in words."""
 
+    @dataclass(eq=False)
     class Moved(Message):
         """The knob was put at a step."""
 
-        def __init__(self, t: int) -> None:
-            super().__init__()
-            self.t = t
+        t: int
 
     def __init__(self) -> None:
         super().__init__()

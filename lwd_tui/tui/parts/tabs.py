@@ -1,8 +1,9 @@
-"""A line of tabs: for the pages, and for the panels of a page on a small terminal."""
+"""A line of tabs, for pages and panels: Textual's own take two, and longer to be painted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual import events
 from textual.content import Content
@@ -12,16 +13,9 @@ from lwd_tui.tui.parts.words import Words
 
 
 class TabLine(Words):
-    """Titles in a line, the current one marked; a click chooses.
+    """Titles in a line, by their names, the current one marked; a click chooses.
 
-    Parameters
-    ----------
-    tabs : sequence of (str, str)
-        Names and titles.
-    current : str
-        Name of the marked one.
-    numbered : bool
-        Whether the titles bear the digits that are their keys.
+    Numbered titles bear the digits that are their keys.
     """
 
     DEFAULT_CSS = """
@@ -30,13 +24,12 @@ class TabLine(Words):
     """
     ALLOW_SELECT = False
 
+    @dataclass(eq=False)
     class Chosen(Message):
         """A tab was clicked."""
 
-        def __init__(self, tabs: TabLine, tab: str) -> None:
-            super().__init__()
-            self.tabs = tabs
-            self.tab = tab
+        tabs: TabLine
+        tab: str
 
         @property
         def control(self) -> TabLine:

@@ -1,4 +1,7 @@
-"""A line with a knob on a track of steps, and words behind it."""
+"""A line with a knob on a track of steps, and words behind it.
+
+Our own, because Textual has no slider, and its `ProgressBar` can't be dragged.
+"""
 
 from __future__ import annotations
 
@@ -57,15 +60,10 @@ class Track(Words):
         self.put_knob(min(max(round(share * self._steps), 0), self._steps))
 
     def lay(self, t: int, reached: int, steps: int, words: str, *, apart: bool) -> None:
-        """Lay out the line; the words alone where there is no room for a track.
+        """Lay out the line: the knob at t, and the steps, of T, up to the last one that is there.
 
-        Parameters
-        ----------
-        t, reached, steps : int
-            Where the knob is, the last step that is there, and T.
-        words : str
-        apart : bool
-            Whether the knob stands somewhere else than what it would follow.
+        Where there is no room for a track, the words are alone. The knob is `apart` where it stands
+        somewhere else than what it would follow.
         """
         self._steps = steps
         width = self.content_size.width - len(words) - 6

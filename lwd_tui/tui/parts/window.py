@@ -13,12 +13,10 @@ from textual.color import Color
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 
-from lwd_tui.tui.parts.kept import LaidOut
-
 T = TypeVar("T")
 
 
-class Window(ModalScreen[T], LaidOut[T], Generic[T]):
+class Window(ModalScreen[T], Generic[T]):
     """A modal screen whose page behind it is darkened style by style, not cell by cell."""
 
     DEFAULT_CSS = "Window { align: center middle; }"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from rich.cells import cell_len
 from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import Static
 
 
@@ -11,11 +14,6 @@ class Words(Static):
     """Shows content; plain strings in it are never markup.
 
     Textual's own `Static` lays the whole screen out anew with each update.
-
-    Parameters
-    ----------
-    content : Content, optional
-    id, classes : str, optional
     """
 
     def __init__(
@@ -36,6 +34,23 @@ class Words(Static):
         # While it is hidden, its width isn't known.
         unknown = self.styles.is_auto_height and not self.content_size.width
         self.update(content, layout=unknown or self._room(old) != self._room(content))
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Ask to be painted, and with `layout` never to be given the size of an older content.
+
+        Textual files sizes under a count of the wishes for a layout, and counts a wish only if no
+        earlier one is waiting to be told. A layout for another reason may come before that, and
+        would file the size of what was shown in between.
+        """
+        if layout and self._layout_required:
+            self._layout_updates += 1
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def _room(self, content: Content) -> tuple[int, int]:
         """Return the columns and rows that the content asks for, where it is asked."""

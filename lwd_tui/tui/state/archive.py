@@ -17,12 +17,7 @@ _STEPS_KEPT = 32
 
 
 class Archive:
-    """Answers questions about a run that may be written meanwhile.
-
-    Parameters
-    ----------
-    path : Path
-    """
+    """Answers questions about a run's file, which may be written meanwhile."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

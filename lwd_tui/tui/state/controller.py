@@ -22,7 +22,7 @@ from lwd_tui.store.folder import new_run_path
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.state import messages
 from lwd_tui.tui.state.archive import Archive
-from lwd_tui.tui.state.crash import write_report
+from lwd_tui.tui.state.memory import write_report
 from lwd_tui.tui.state.progress import BUSY, Phase, Progress
 from lwd_tui.tui.state.tally import Tally
 from lwd_tui.types import Post, Step
@@ -139,14 +139,9 @@ class RunController:
             self._tell(messages.PostsChanged(self.number))
 
     def go_on(self, *, paused: bool = False, allow_changed: bool = False) -> None:
-        """Resume the run where it stopped.
+        """Resume the run where it stopped, for one step only if paused.
 
-        Parameters
-        ----------
-        paused : bool
-            True takes one step only.
-        allow_changed : bool
-            Whether to go on with models that aren't the recorded ones.
+        It may be allowed to go on with models that aren't the recorded ones.
         """
         clock = Clock(paused=paused)
         if paused:

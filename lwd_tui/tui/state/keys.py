@@ -27,19 +27,9 @@ def read_keymap(bindings: BindingsMap, pages: Iterable[str]) -> tuple[dict[str, 
         "run.step" = "n"
         "view.back" = "left,h"
 
-    Parameters
-    ----------
-    bindings : BindingsMap
-        The app's own; their ids are checked.
-    pages : iterable of str
-        Names of pages; what starts with one is that page's business.
-
-    Returns
-    -------
-    keymap : dict of str to str
-        Ids to keys, several of them separated by commas.
-    complaint : str
-        One sentence; "" if all is well.
+    Several keys of one action are separated by commas. Ids are looked for among the app's own
+    bindings; what starts with the name of a page is that page's business. The complaint is one
+    sentence, or "" if all is well.
     """
     path = folder("config") / FILE
     try:

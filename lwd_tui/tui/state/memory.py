@@ -1,15 +1,20 @@
-"""What the app remembers from one start to the next, and where its own files are."""
+"""Files of the app's own: what it remembers from one start to the next, and reports of mistakes."""
 
 from __future__ import annotations
 
 import json
 import os
+import platform
+import traceback
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_config_path, user_state_path
+
+from lwd_tui import __version__
 
 
 def folder(kind: Literal["config", "state"]) -> Path:
@@ -40,10 +45,12 @@ class State:
     ----------
     theme, page, panel : str
         Names; of the panel that stands alone on a small terminal.
+    run : str
+        Where the run is that was open; "" for none.
     basis : {"aligned", "common"}
         Of the scatter: each step turned to the last, or all steps in one plane.
     axes : {"held", "fitted"}
-        Of the scatter: as wide as at t = 0, or as narrow as the viewed step.
+        Of the scatter: as wide as all steps need, or as narrow as the viewed step.
     delay : float
         Seconds between two steps.
     """
@@ -51,6 +58,7 @@ class State:
     theme: str = "lwd-dark"
     page: str = ""
     panel: str = ""
+    run: str = ""
     basis: str = "aligned"
     axes: str = "held"
     delay: float = 0.0
@@ -73,3 +81,16 @@ class State:
     def save(self) -> None:
         """Write it; a folder that can't be written costs the memory, nothing else."""
         write_whole(folder("state") / "app.json", json.dumps(asdict(self), indent=2))
+
+
+def write_report(error: BaseException) -> Path:
+    """Write what went wrong, and return where."""
+    path = folder("state") / "reports" / f"{datetime.now():%Y-%m-%d-%H%M%S-%f}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    trace = "".join(traceback.format_exception(error))
+    path.write_text(
+        f"lwd-tui {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+        f"\n{trace}",
+        encoding="utf-8",
+    )
+    return path

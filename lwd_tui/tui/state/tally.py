@@ -29,13 +29,7 @@ class _Count:
 
 
 class Tally:
-    """Counts responses, and keeps the ends of those that stream in.
-
-    Parameters
-    ----------
-    n : int
-        Participants.
-    """
+    """Counts the responses of n participants, and keeps the ends of those that stream in."""
 
     def __init__(self, n: int) -> None:
         self._counts = [_Count() for _ in range(n)]

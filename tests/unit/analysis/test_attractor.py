@@ -5,29 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.attractor import attractor
 
 OWNERS = np.array([0, 0, 1, 1])
 
 
 def test_a_run_worked_by_hand() -> None:
-    steps = [
-        ([[0.0], [2.0], [10.0], [12.0]], OWNERS),
-        ([[4.0], [6.0], [7.0], [9.0]], OWNERS),
-        ([[4.0], [6.0], [6.0], [8.0]], OWNERS),
-    ]
-    found = attractor(steps, 2, radius=1.0)
+    points = ([0.0, 2.0, 10.0, 12.0], [4.0, 6.0, 7.0, 9.0], [4.0, 6.0, 6.0, 8.0])
+    steps = [Responses.of(np.reshape(row, (4, 1)), OWNERS, 2) for row in points]
+    found = attractor(steps, radius=1.0)
     assert found.centre.tolist() == [6.0]
     assert found.nearest == 1
     assert found.distances.tolist() == [[5.0, 5.0], [1.0, 2.0], [1.0, 1.0]]
     assert found.arrivals == (1, 2)
-    assert attractor(steps, 2, radius=0.5).arrivals == (None, None)
+    assert attractor(steps, radius=0.5).arrivals == (None, None)
 
 
 def test_a_participant_may_be_missing_at_times() -> None:
-    steps = [([[0.0], [5.0]], np.array([1, 1])), ([[3.0]], np.array([0]))]
-    found = attractor(steps, 2, radius=0.6)
+    steps = [Responses.of([[0.0], [5.0]], [1, 1], 2), Responses.of([[3.0]], [0], 2)]
+    found = attractor(steps, radius=0.6)
     assert found.centre.tolist() == [3.0]
     assert np.isnan(found.distances[0, 0])
     assert found.arrivals == (1, 0)
@@ -35,7 +32,7 @@ def test_a_participant_may_be_missing_at_times() -> None:
 
 def test_bad_input_is_told() -> None:
     with pytest.raises(UnfitData, match="radius"):
-        attractor([([[0.0]], np.array([0]))], 1, 0.0)
-    for nothing in ([], [(np.empty((0, 2)), np.empty(0, dtype=int))]):
+        attractor([Responses.of([[0.0]], [0], 1)], 0.0)
+    for nothing in ([], [Responses.of(np.empty((0, 2)), [], 1)]):
         with pytest.raises(UnfitData, match="last step with usable responses"):
-            attractor(nothing, 1, 1.0)
+            attractor(nothing, 1.0)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.bernstein import norm_bound, responses_needed
 from lwd_tui.analysis.distance import geometry
 
@@ -25,7 +25,7 @@ def test_a_case_worked_by_hand() -> None:
 
 
 def test_the_most_that_a_ball_allows_is_the_norm_of_opposite_means() -> None:
-    step = geometry([[1.0], [1.0], [-1.0], [-1.0]], np.array([0, 0, 1, 1]), 2)
+    step = geometry(Responses.of([[1.0], [1.0], [-1.0], [-1.0]], np.array([0, 0, 1, 1]), 2))
     bound = norm_bound(step.norm, step.dispersion, np.array([2, 2]), radius=1.0)
     assert bound.upper == pytest.approx(step.norm)
 
@@ -46,7 +46,7 @@ def test_the_bound_holds_more_often_than_it_says(distribution: str) -> None:
             points = np.zeros((n * size, p))
             points[:, 0] = np.where(rng.random(n * size) < 0.02 * owners, 1.0, -1.0)
             truth = math.sqrt(2) * 2 * 0.02
-        step = geometry(points, owners, n)
+        step = geometry(Responses.of(points, owners, n))
         bound = norm_bound(step.norm, step.dispersion, np.array([size] * 2), 1.0, level=0.8)
         missed += not bound.lower <= truth <= bound.upper
         worst = max(worst, abs(step.norm - truth) / bound.radius)

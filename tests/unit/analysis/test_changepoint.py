@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.analysis.changepoint import Kind, change_point
+from lwd_tui.analysis.changepoint import Kind, _blocks, change_point
 
 
 def by_hand(series: np.ndarray, kind: Kind) -> int:
@@ -58,6 +58,28 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
         found = change_point(truth + rng.normal(size=40), rng, level=0.9, resamples=99)
         held += found.lower <= 20 <= found.upper
     assert held >= 0.8 * 120
+
+
+def test_residuals_are_drawn_again_with_their_neighbours() -> None:
+    # Of 27 steps in blocks of three: two of three neighbours stay neighbours, the others by chance.
+    residuals = np.arange(27.0)
+    drawn = _blocks(residuals, np.random.default_rng(6), 400) + residuals.mean()
+    assert set(np.unique(drawn)) <= set(residuals)
+    stay = (np.diff(drawn, axis=1) == 1).mean(axis=0)
+    assert (stay[[k for k in range(26) if k % 3 != 2]] == 1).all()
+    assert (stay[2::3] < 0.1).all()
+
+
+def test_dependent_steps_make_the_interval_wider() -> None:
+    rng = np.random.default_rng(7)
+    truth, widths = np.where(np.arange(64) < 32, 2.0, 0.0), {}
+    noise = rng.normal(size=(40, 80))
+    dependent = np.array([np.convolve(row, 0.8 ** np.arange(17), "valid") for row in noise])
+    for name, rows in (("own", noise[:, 16:]), ("dependent", dependent * 0.6)):
+        found = [change_point(truth + row, rng, "shift", resamples=99) for row in rows]
+        widths[name] = np.mean([each.upper - each.lower for each in found])
+    # Both have the same variance, 1.
+    assert widths["dependent"] > 2 * widths["own"]
 
 
 def test_a_constant_series_has_nothing_to_explain() -> None:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.analysis.collapse import collapse_time, collapse_times
+from lwd_tui.analysis.collapse import collapse_time, collapse_times, fewest_runs
 
 
 def test_it_counts_from_when_on_the_bound_stays_below() -> None:
@@ -41,7 +41,8 @@ def test_runs_that_did_not_collapse_count_as_late() -> None:
     assert collapse_times(runs([5, None]), 2.0).median == math.inf
     few = collapse_times(runs([5, 6, 7]), 2.0)
     assert few.median == 6.0
-    assert (few.lower, few.upper) == (0.0, math.inf)
+    assert math.isnan(few.lower)
+    assert math.isnan(few.upper)
 
 
 @pytest.mark.parametrize("count", [6, 11, 30])
@@ -50,6 +51,21 @@ def test_the_interval_is_the_exact_binomial_one(count: int) -> None:
     k = int(found.lower)
     assert stats.binom.cdf(k - 1, count, 0.5) <= 0.025 < stats.binom.cdf(k, count, 0.5)
     assert found.upper == count + 1 - k
+
+
+@pytest.mark.parametrize(("level", "fewest"), [(0.5, 2), (0.9, 5), (0.95, 6), (0.99, 8)])
+def test_an_interval_needs_so_many_runs(level: float, fewest: int) -> None:
+    # All of m runs lie on one side of the median with probability 2 / 2^m.
+    assert 2 / 2**fewest <= 1 - level < 2 / 2 ** (fewest - 1)
+    assert fewest_runs(level) == fewest
+    for count, some in ((fewest, True), (fewest - 1, False)):
+        found = collapse_times(runs([7] * count), 2.0, level)
+        assert math.isfinite(found.lower) == some
+
+
+def test_a_run_that_collapsed_at_once_is_an_end_of_the_interval() -> None:
+    found = collapse_times(runs([0, 0, 0, 0, None, None, None]), 2.0)
+    assert (found.median, found.lower, found.upper) == (0.0, 0.0, math.inf)
 
 
 def test_no_runs() -> None:

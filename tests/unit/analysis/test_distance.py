@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.distance import (
     debiased_norm,
     debiased_squared_distances,
@@ -19,7 +19,6 @@ from lwd_tui.analysis.distance import (
     geometry,
     mean_embeddings,
     noise_floor,
-    response_counts,
     weights_geometry,
 )
 
@@ -35,7 +34,7 @@ def some_step(seed: int, n: int = 3, responses: int = 5, p: int = 4) -> tuple[np
 
 
 def test_a_case_worked_by_hand() -> None:
-    step = geometry(POINTS, OWNERS, 2)
+    step = geometry(Responses.of(POINTS, OWNERS, 2))
     assert step.distances.tolist() == [[0.0, 4.0], [4.0, 0.0]]
     assert step.norm == pytest.approx(np.sqrt(32))
     assert step.dispersion.tolist() == [2.0, 8.0]
@@ -46,13 +45,13 @@ def test_a_case_worked_by_hand() -> None:
 
 def test_means_and_distances_agree_with_numpy_and_scipy() -> None:
     points, owners = some_step(1, n=5, p=30)
-    means = mean_embeddings(points.astype(np.float32), owners, 5)
+    means = mean_embeddings(Responses.of(points.astype(np.float32), owners, 5))
     expected = [points.astype(np.float32)[owners == i].mean(axis=0, dtype=float) for i in range(5)]
     np.testing.assert_allclose(means, expected, rtol=1e-12)
     assert means.dtype == np.float64
     np.testing.assert_allclose(distance_matrix(means), squareform(pdist(means)), rtol=1e-12)
     traces = [np.trace(np.cov(points[owners == i].T)) for i in range(5)]
-    np.testing.assert_allclose(dispersion(points, owners, 5), traces, rtol=1e-12)
+    np.testing.assert_allclose(dispersion(Responses.of(points, owners, 5)), traces, rtol=1e-12)
 
 
 @settings(deadline=None, max_examples=30)
@@ -62,8 +61,10 @@ def test_the_numbers_ignore_motion_and_order_and_follow_scale(seed: int, scale: 
     rng = np.random.default_rng(seed)
     rotation = np.linalg.qr(rng.normal(size=(4, 4)))[0]
     order = rng.permutation(len(points))
-    plain = geometry(points, owners, 3)
-    moved = geometry((scale * (points @ rotation) + 7 * scale)[order], owners[order], 3)
+    plain = geometry(Responses.of(points, owners, 3))
+    moved = geometry(
+        Responses.of((scale * (points @ rotation) + 7 * scale)[order], owners[order], 3)
+    )
     np.testing.assert_allclose(moved.distances, scale * plain.distances, rtol=1e-9, atol=0)
     np.testing.assert_allclose(moved.dispersion, scale**2 * plain.dispersion, rtol=1e-9)
     assert moved.norm == pytest.approx(scale * plain.norm)
@@ -81,8 +82,10 @@ def test_debiased_squares_are_unbiased_with_unequal_counts() -> None:
     draws = np.empty((repeats, 3, 3))
     for r in range(repeats):
         points = truth[owners] + spread[owners, None] * rng.normal(size=(len(owners), p))
-        d = distance_matrix(mean_embeddings(points, owners, 3))
-        draws[r] = debiased_squared_distances(d, dispersion(points, owners, 3), counts)
+        d = distance_matrix(mean_embeddings(Responses.of(points, owners, 3)))
+        draws[r] = debiased_squared_distances(
+            d, dispersion(Responses.of(points, owners, 3)), counts
+        )
     expected = squareform(pdist(truth)) ** 2
     # Five standard errors of the simulation: a correct estimate fails once in a million.
     error = 5 * draws.std(axis=0) / np.sqrt(repeats)
@@ -99,8 +102,8 @@ def test_after_collapse_nothing_is_lost_to_rounding() -> None:
     centre *= 23 / np.linalg.norm(centre)
     offsets = 1e-9 * rng.normal(size=(12, 768))
     owners = np.repeat([0, 1, 2], 4)
-    step = geometry(centre + offsets, owners, 3)
-    alone = geometry((centre + offsets) - centre, owners, 3)
+    step = geometry(Responses.of(centre + offsets, owners, 3))
+    alone = geometry(Responses.of((centre + offsets) - centre, owners, 3))
     assert step.norm == pytest.approx(alone.norm, rel=1e-6)
     assert step.noise_floor == pytest.approx(alone.noise_floor, rel=1e-6)
     assert np.isfinite(step.coordinates).all()
@@ -108,7 +111,7 @@ def test_after_collapse_nothing_is_lost_to_rounding() -> None:
 
 def test_equal_texts_are_exactly_nowhere_apart() -> None:
     vector = np.random.default_rng(4).normal(size=384).astype(np.float32)
-    step = geometry(np.tile(vector, (10, 1)), np.repeat([0, 1, 2], [3, 3, 4]), 3)
+    step = geometry(Responses.of(np.tile(vector, (10, 1)), np.repeat([0, 1, 2], [3, 3, 4]), 3))
     assert step.norm == step.norm_debiased == step.noise_floor == 0.0
     assert not step.coordinates.any()
     assert not step.dispersion.any()
@@ -116,7 +119,7 @@ def test_equal_texts_are_exactly_nowhere_apart() -> None:
 
 
 def test_a_participant_without_responses_is_missing_not_zero() -> None:
-    step = geometry(POINTS, np.array([0, 0, 2, 2]), 3)
+    step = geometry(Responses.of(POINTS, np.array([0, 0, 2, 2]), 3))
     assert np.isnan(step.distances[1]).all()
     assert np.isnan(step.distances[:, 1]).all()
     assert step.distances[0, 2] == 4.0
@@ -126,18 +129,21 @@ def test_a_participant_without_responses_is_missing_not_zero() -> None:
 
 
 def test_one_response_each_has_a_norm_but_no_noise_floor() -> None:
-    step = geometry(POINTS[:2], np.array([0, 1]), 2)
+    step = geometry(Responses.of(POINTS[:2], np.array([0, 1]), 2))
     assert step.norm == pytest.approx(2 * np.sqrt(2))
     assert np.isnan([step.norm_debiased, step.noise_floor, *step.dispersion]).all()
 
 
 def test_one_participant_alone_is_at_no_distance() -> None:
-    step = geometry(POINTS, np.zeros(4, dtype=int), 1)
-    assert (step.norm, step.norm_debiased, step.noise_floor) == (0.0, 0.0, 0.0)
+    step = geometry(Responses.of(POINTS, np.zeros(4, dtype=int), 1))
+    assert np.isnan([step.norm, step.norm_debiased, step.noise_floor]).all()
+    assert step.dispersion[0] > 0
+    mixture = weights_geometry([[0.3, 0.7]])
+    assert np.isnan(mixture.norm)
 
 
 def test_no_responses_at_all_is_a_defined_case() -> None:
-    step = geometry(np.empty((0, 5)), np.empty(0, dtype=int), 2)
+    step = geometry(Responses.of(np.empty((0, 5)), np.empty(0, dtype=int), 2))
     assert np.isnan(step.norm)
     assert step.coordinates.shape == (0, 2)
 
@@ -147,19 +153,19 @@ def test_numbers_that_are_none_are_refused(bad: float) -> None:
     points = POINTS.copy()
     points[2, 1] = bad
     with pytest.raises(UnfitData, match="embeddings: row 2 holds"):
-        geometry(points, OWNERS, 2)
+        geometry(Responses.of(points, OWNERS, 2))
     with pytest.raises(UnfitData, match="weights: row 2 holds"):
         weights_geometry(points)
 
 
 def test_owners_must_fit() -> None:
     with pytest.raises(UnfitData, match="4 are needed, one an embedding"):
-        geometry(POINTS, np.array([0, 1]), 2)
+        geometry(Responses.of(POINTS, np.array([0, 1]), 2))
     for owners in ([0, 0, 1, 2], [0, 0, -1, 1]):
         with pytest.raises(UnfitData, match="0 to 1"):
-            geometry(POINTS, np.array(owners), 2)
+            geometry(Responses.of(POINTS, np.array(owners), 2))
     with pytest.raises(UnfitData, match="2 dimensions are needed"):
-        geometry(POINTS[0], OWNERS, 2)
+        geometry(Responses.of(POINTS[0], OWNERS, 2))
 
 
 def test_weights_of_the_mixtures() -> None:
@@ -186,14 +192,14 @@ def test_norms_of_the_parts() -> None:
     # All of it noise: the estimate is negative, the norm is 0.
     assert debiased_squared_distances(distances / 3, spread, counts)[0, 1] == pytest.approx(-3)
     assert debiased_norm(distances / 3, spread, counts) == 0.0
-    assert response_counts(np.array([2, 0, 2]), 4).tolist() == [1, 0, 2, 0]
+    assert Responses.of(np.zeros((3, 1)), [2, 0, 2], 4).counts.tolist() == [1, 0, 2, 0]
 
 
 def test_frames_follow_one_another() -> None:
     points, owners = some_step(5, p=20)
-    first = geometry(points, owners, 3)
+    first = geometry(Responses.of(points, owners, 3))
     rotation = np.linalg.qr(np.random.default_rng(6).normal(size=(20, 20)))[0]
-    second = geometry(points @ rotation + 5, owners, 3, previous=first)
+    second = geometry(Responses.of(points @ rotation + 5, owners, 3), previous=first)
     np.testing.assert_allclose(second.coordinates, first.coordinates, atol=1e-9)
 
 
@@ -201,18 +207,20 @@ def test_each_response_is_measured_from_each_mean() -> None:
     means = np.array([[2 / 3, 1.0], [6.0, 1.0]])
     owners = np.array([0, 0, 0, 1])
     expected = np.linalg.norm(POINTS[:, None] - means, axis=2)
-    np.testing.assert_allclose(distances_from_means(POINTS, owners, 2), expected)
+    np.testing.assert_allclose(distances_from_means(Responses.of(POINTS, owners, 2)), expected)
 
 
 def test_distances_from_a_missing_mean_are_missing() -> None:
-    found = distances_from_means(POINTS, OWNERS, 3)
+    found = distances_from_means(Responses.of(POINTS, OWNERS, 3))
     np.testing.assert_array_equal(np.isnan(found), np.tile([False, False, True], (4, 1)))
     np.testing.assert_allclose(found[0, :2], [1, np.hypot(4, 1)])
-    assert distances_from_means(np.empty((0, 2)), np.empty(0, dtype=int), 2).shape == (0, 2)
+    assert distances_from_means(
+        Responses.of(np.empty((0, 2)), np.empty(0, dtype=int), 2)
+    ).shape == (0, 2)
 
 
 def test_a_step_without_any_response_has_no_norm() -> None:
-    nothing = geometry(np.empty((0, 0)), np.empty(0, dtype=np.int64), 3)
+    nothing = geometry(Responses.of(np.empty((0, 0)), np.empty(0, dtype=np.int64), 3))
     assert np.isnan(nothing.norm)
     assert np.isnan(nothing.distances[0, 1])
     assert nothing.coordinates.shape == (0, 2)

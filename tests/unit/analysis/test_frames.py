@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial import procrustes
 from scipy.spatial.distance import pdist
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.distance import geometry
 from lwd_tui.analysis.frames import aligned, axis_limits, common_basis
 
@@ -20,7 +20,7 @@ def centres(coordinates: np.ndarray) -> np.ndarray:
 
 def test_the_fit_is_the_best_there_is() -> None:
     rng = np.random.default_rng(1)
-    before = geometry(rng.normal(size=(12, 2)), OWNERS, 3)
+    before = geometry(Responses.of(rng.normal(size=(12, 2)), OWNERS, 3))
     now = rng.normal(size=(12, 2))
     turned = aligned(now, OWNERS, before)
     np.testing.assert_allclose(pdist(turned), pdist(now))
@@ -38,7 +38,7 @@ def test_the_fit_is_the_best_there_is() -> None:
 @pytest.mark.parametrize("mirror", [1, -1])
 def test_a_turned_picture_is_turned_back(mirror: int) -> None:
     points = np.random.default_rng(2).normal(size=(12, 2))
-    before = geometry(points, OWNERS, 3)
+    before = geometry(Responses.of(points, OWNERS, 3))
     turned = before.coordinates @ [[0.6, -0.8], [0.8, 0.6]] * [1, mirror] + 3
     np.testing.assert_allclose(aligned(turned, OWNERS, before), before.coordinates, atol=1e-9)
 
@@ -46,22 +46,22 @@ def test_a_turned_picture_is_turned_back(mirror: int) -> None:
 def test_two_participants_are_rotated_never_mirrored() -> None:
     owners = np.repeat([0, 1], 6)
     points = np.random.default_rng(3).normal(size=(12, 2))
-    before = geometry(points, owners, 2)
+    before = geometry(Responses.of(points, owners, 2))
     turned = before.coordinates @ [[0.6, -0.8], [0.8, 0.6]]
     np.testing.assert_allclose(aligned(turned, owners, before), before.coordinates, atol=1e-9)
 
 
 def test_a_participant_that_comes_or_goes_does_not_break_the_chain() -> None:
     points = np.random.default_rng(4).normal(size=(12, 2))
-    first = geometry(points, OWNERS, 3)
-    second = geometry(points[4:], OWNERS[4:], 3, first)
+    first = geometry(Responses.of(points, OWNERS, 3))
+    second = geometry(Responses.of(points[4:], OWNERS[4:], 3), first)
     for i in (1, 2):
         here, there = second.coordinates[second.owners == i], first.coordinates[i == OWNERS]
         np.testing.assert_allclose(here.mean(axis=0), there.mean(axis=0), atol=1e-9)
-    alone = geometry(points[:4], OWNERS[:4], 3, second)
+    alone = geometry(Responses.of(points[:4], OWNERS[:4], 3), second)
     np.testing.assert_allclose(pdist(alone.coordinates), pdist(points[:4]))
-    nobody = geometry(np.empty((0, 2)), np.empty(0, dtype=int), 3, alone)
-    after = geometry(points, OWNERS, 3, nobody)
+    nobody = geometry(Responses.of(np.empty((0, 2)), np.empty(0, dtype=int), 3), alone)
+    after = geometry(Responses.of(points, OWNERS, 3), nobody)
     np.testing.assert_allclose(after.coordinates, first.coordinates)
 
 

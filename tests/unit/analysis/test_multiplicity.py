@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.analysis.multiplicity import holm
+from lwd_tui.analysis.multiplicity import holm, significance
 
 
 def test_a_case_worked_by_hand() -> None:
@@ -18,6 +18,11 @@ def test_p_stays_a_probability() -> None:
     assert holm([0.6, 0.9]).tolist() == [1.0, 1.0]
     assert holm([0.2]).tolist() == [0.2]
     assert holm([]).tolist() == []
+
+
+def test_one_minus_a_level_is_the_decimal_number() -> None:
+    for thousandths in range(1, 1000):
+        assert significance(float(f"0.{thousandths:03}")) == (1000 - thousandths) / 1000
 
 
 def test_nan_is_refused() -> None:

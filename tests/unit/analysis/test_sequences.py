@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from lwd_tui.analysis.arrays import UnfitData
 from lwd_tui.analysis.sequences import (
@@ -35,6 +38,28 @@ def test_the_truth_is_never_left_more_often_than_stated(moving: bool) -> None:
         left += bool(((truth < found.lower) | (truth > found.upper)).any())
     # Coin throws have the largest variance that fits the range, so that some do leave.
     assert left <= 0.2 * runs
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_width_is_where_the_mixture_reaches_its_bound_on_either_side(level: float) -> None:
+    # Howard et al. (2021), Theorem 4, written down once more: each side has half of 1 - level.
+    values = np.random.default_rng(4).random(30).round()
+    found = running_mean_sequence(values, 0.0, 1.0, level)
+    slopes = [0.5**k for k in range(1, 15)]
+    variance = total = 0.0
+    for t, value in enumerate(values):
+        variance += (value - (total / t if t else 0.5)) ** 2
+        total += value
+
+        def martingale(deviation: float, variance: float = variance) -> float:
+            return sum(
+                math.exp(s * deviation - (-math.log(1 - s) - s) * variance) for s in slopes
+            ) / len(slopes)
+
+        width = brentq(lambda d: martingale(d) - 2 / (1 - level), 0, 200) / (t + 1)
+        mean = total / (t + 1)
+        assert found.upper[t] == pytest.approx(min(mean + width, 1), abs=1e-9)
+        assert found.lower[t] == pytest.approx(max(mean - width, 0), abs=1e-9)
 
 
 def test_intervals_narrow_and_small_variance_pays() -> None:

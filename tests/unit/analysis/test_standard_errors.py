@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.distance import geometry
 from lwd_tui.analysis.standard_errors import debiased_pairs
 
@@ -13,8 +14,10 @@ def test_the_squares_are_those_of_the_norm() -> None:
     rng = np.random.default_rng(1)
     owners = np.repeat([0, 1, 2], [5, 7, 9])
     points = rng.normal(size=(21, 8)) + 2 * owners[:, None]
-    pairs = debiased_pairs(points, owners, 3)
-    assert np.sqrt(pairs.squares.sum()) == pytest.approx(geometry(points, owners, 3).norm_debiased)
+    pairs = debiased_pairs(Responses.of(points, owners, 3))
+    assert np.sqrt(pairs.squares.sum()) == pytest.approx(
+        geometry(Responses.of(points, owners, 3)).norm_debiased
+    )
     np.testing.assert_array_equal(pairs.squares, pairs.squares.T)
     np.testing.assert_allclose(pairs.errors, pairs.errors.T)
 
@@ -31,7 +34,7 @@ def test_errors_are_the_spread_of_the_estimates(shift: float, skewed: bool) -> N
         noise = rng.exponential(size=(25, p)) - 1 if skewed else rng.normal(size=(25, p))
         points = scale * noise
         points[owners == 1, 0] += shift
-        pairs = debiased_pairs(points, owners, 2)
+        pairs = debiased_pairs(Responses.of(points, owners, 2))
         estimates[r], variances[r] = pairs.squares[0, 1], pairs.errors[0, 1] ** 2
     true = estimates.var()
     # Wide by up to 1.4 (2 for the square) where the means are equal: the first term is kept >= 0.
@@ -40,11 +43,11 @@ def test_errors_are_the_spread_of_the_estimates(shift: float, skewed: bool) -> N
 
 def test_few_or_equal_responses() -> None:
     points = np.random.default_rng(3).normal(size=(7, 3))
-    pairs = debiased_pairs(points, np.array([0, 0, 0, 1, 1, 1, 1]), 2)
+    pairs = debiased_pairs(Responses.of(points, np.array([0, 0, 0, 1, 1, 1, 1]), 2))
     assert np.isfinite(pairs.squares).all()
     assert np.isnan(pairs.errors[0, 1])
-    same = debiased_pairs(np.full((8, 3), 0.1), np.repeat([0, 1], 4), 2)
+    same = debiased_pairs(Responses.of(np.full((8, 3), 0.1), np.repeat([0, 1], 4), 2))
     assert not same.squares.any()
     assert not same.errors.any()
-    alone = debiased_pairs(points, np.zeros(7, dtype=int), 1)
+    alone = debiased_pairs(Responses.of(points, np.zeros(7, dtype=int), 1))
     assert alone.squares.tolist() == [[0.0]]

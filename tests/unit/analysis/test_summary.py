@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.diversity import vendi_score
 from lwd_tui.analysis.lexical import self_bleu
 from lwd_tui.analysis.summary import step_statistics, text_statistics
@@ -15,7 +15,9 @@ def test_the_parts_are_there() -> None:
     rng = np.random.default_rng(1)
     owners = np.repeat([0, 1, 2], 6)
     points = rng.normal(size=(18, 5)) + 4 * owners[:, None]
-    found = step_statistics(points, owners, 3, np.random.default_rng(2), permutations=99)
+    found = step_statistics(
+        Responses.of(points, owners, 3), np.random.default_rng(2), permutations=99
+    )
     assert [test.statistic for test in found.tests] == ["sum_of_squares", "energy", "mmd"]
     assert all(test.p == 0.01 for test in found.tests)
     assert found.partition is not None
@@ -33,7 +35,7 @@ def test_every_thin_step_has_a_defined_answer(owners: list[int]) -> None:
     rng = np.random.default_rng(3)
     points = rng.normal(size=(len(owners), 4))
     labels = np.array(owners, dtype=np.int64)
-    found = step_statistics(points, labels, 3, rng, permutations=9, resamples=9)
+    found = step_statistics(Responses.of(points, labels, 3), rng, permutations=9, resamples=9)
     several = len(set(owners)) > 1
     assert bool(found.tests) is several
     assert (found.partition is not None) is several
@@ -43,7 +45,7 @@ def test_every_thin_step_has_a_defined_answer(owners: list[int]) -> None:
 
 def test_collapse_has_a_defined_answer() -> None:
     found = step_statistics(
-        np.full((9, 4), 0.3), np.repeat([0, 1, 2], 3), 3, np.random.default_rng(4)
+        Responses.of(np.full((9, 4), 0.3), np.repeat([0, 1, 2], 3), 3), np.random.default_rng(4)
     )
     assert all(test.p == 1.0 for test in found.tests)
     assert found.interval.upper == 0.0

@@ -23,7 +23,7 @@ VERTICES = np.eye(3)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 6), st.integers(2, 11))
+@given(st.integers(0, 2**32), st.integers(2, 6), st.integers(2, 11))
 def test_the_norm_is_the_frobenius_norm_of_the_full_matrix(seed, n, size):
     weights = np.random.default_rng(seed).dirichlet(np.ones(size), size=n)
     plain = squareform(pdist(weights))
@@ -33,6 +33,8 @@ def test_the_norm_is_the_frobenius_norm_of_the_full_matrix(seed, n, size):
 
 def test_equal_weights_have_norm_zero():
     assert norms(np.full((3, 7), 1 / 7)) == pytest.approx(0, abs=1e-15)
+    # One mixture is at no distance from anybody.
+    assert np.isnan(norms(np.full((2, 5, 1, 7), 1 / 7))).tolist() == [[True] * 5] * 2
     # Three vertices, 2 apart squared, six ordered pairs.
     assert norms(VERTICES) == pytest.approx(np.sqrt(12))
 

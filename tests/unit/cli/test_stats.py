@@ -187,7 +187,10 @@ def test_compare_says_since_when_runs_are_together(lwd, tmp_path):
     assert summary["collapse_median"] == 2
     _, out, _ = lwd("compare", *paths, "--margin", 2)
     assert "2 of 3 runs had come below 2 for good, the median at t = 2" in out
-    assert "no interval from fewer than six runs" in out
+    assert "no interval at 95% from fewer than 6 runs" in " ".join(out.split())
+    assert summary["collapse_interval"] == [None, None]
+    _, out, _ = lwd("compare", *paths, "--margin", 2, "--confidence", 0.99)
+    assert "no interval at 99% from fewer than 8 runs" in " ".join(out.split())
     # The same run twice isn't two runs.
     _, out, _ = lwd("compare", paths[0], *paths, "--margin", 2)
     assert "3 of 4 runs had come below 2 for good; no median" in out
@@ -200,6 +203,21 @@ def test_compare_warns_where_norms_do_not_compare(lwd, tmp_path, kept):
     raw = {"backend": "scripted", "model": "words-16", "normalise": False}
     handmade(tmp_path / "raw.sqlite", [{"vectors": clouds([0, 1])}] * 2, embedder=raw).close()
     assert "their norms don't compare" in lwd("compare", kept, tmp_path / "raw.sqlite")[1]
+    handmade(tmp_path / "two.sqlite", [{"vectors": clouds([0, 1])}] * 2).close()
+    _, out, _ = lwd("compare", kept, tmp_path / "two.sqlite")
+    assert "The runs have n = 2 and n = 3" in " ".join(out.split())
+    *_, summary = lines(lwd("compare", kept, tmp_path / "two.sqlite", "--json")[1])
+    assert summary["one_scale"] is False
+
+
+def test_compare_tells_the_interval_of_runs_that_collapsed_at_once_or_never(lwd, tmp_path):
+    paths = []
+    for number, apart in enumerate([0, 0, 0, 0, 9, 9, 9]):
+        steps = [{"vectors": clouds([0, apart], 8, seed=t)} for t in range(2)]
+        paths.append(tmp_path / f"{number}.sqlite")
+        handmade(paths[-1], steps, seed=number).close()
+    _, out, _ = lwd("compare", *paths, "--margin", 2)
+    assert "the median at t = 0 (0 on, with no upper end, at 95%)" in " ".join(out.split())
 
 
 SWEEP = """
@@ -238,6 +256,7 @@ def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path):
         ("with", 1), ("without", 1), ("with", 2), ("without", 2)
     ]  # fmt: skip
     assert [variant["name"] for variant in summary["variants"]] == ["with", "without"]
+    assert summary["reference"] == "with"
     assert summary["variants"][0]["differences"] == {}
     one, other = (variant["values"]["norm"]["mean"] for variant in summary["variants"])
     difference = summary["variants"][1]["differences"]["norm"]["mean"]

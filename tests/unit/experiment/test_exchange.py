@@ -1,7 +1,9 @@
+import math
+
 import numpy as np
 import pytest
 
-from lwd_tui.experiment.exchange import Exchange
+from lwd_tui.experiment.exchange import Exchange, share_of
 
 
 def read_by(exchange, n):
@@ -20,6 +22,19 @@ def read_by(exchange, n):
 )
 def test_topologies_say_who_reads_whom(topology, expected):
     assert read_by(Exchange(topology=topology), 4) == expected
+
+
+def test_a_share_is_that_of_the_number_as_it_was_written():
+    for hundredths in range(1, 101):
+        share = float(f"0.{hundredths:02}") if hundredths < 100 else 1.0
+        for count in range(1001):
+            assert share_of(share, count) == hundredths * count // 100
+    for share, count, wanted in (
+        ("1e-6", 3_000_000, 3),
+        ("0.1234567890123456", 10**16, 1234567890123456),
+    ):
+        assert share_of(float(share), count) == wanted
+    assert share_of(math.nextafter(0.29, 0), 100) == 28
 
 
 def test_islands_are_as_equal_as_may_be():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lwd_tui.backends.embedded.catalogue import CATALOGUE
 from lwd_tui.experiment.files import load_preset, preset_folder, preset_names
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 
@@ -39,24 +40,21 @@ def test_posts_are_distinct_and_of_sensible_length(name: str) -> None:
 
 def test_quickstart_needs_no_server() -> None:
     experiment = load_preset("quickstart")
-    assert (experiment.responses, experiment.steps) == (4, 8)
+    assert (experiment.responses, experiment.steps) == (4, 10)
     assert {who.backend for who in experiment.cast} == {"embedded"}
     assert experiment.embedder.backend == "embedded"
-    assert Counter(who.model for who in experiment.cast) == {"smollm2-135m": 2, "gemma3-270m": 1}
     assert labels(experiment) == {"positive": 1, "neutral": 1, "negative": 2}
     assert "EXACTLY one concise sentence" in experiment.query
 
 
-def test_quickstart_has_two_different_copies_and_a_base_model() -> None:
-    first, second, base = load_preset("quickstart").cast
-    assert first.system != second.system
-    assert first.sampling != second.sampling
-    assert first.style == second.style == "chat"
-    # Gemma's small weights are those of a base model: they go on writing until told to stop.
-    assert base.style == "completion"
-    assert "\n" in base.sampling.stop
-    # These participants also stand in for missing servers, whatever the topic.
-    assert "robot" not in first.system + second.system
+def test_quickstart_asks_instruct_models_of_different_makers_for_one_sentence() -> None:
+    cast = load_preset("quickstart").cast
+    assert [who.model for who in cast] == ["smollm2-135m", "qwen2.5-coder-0.5b"]
+    for who in cast:
+        assert "Instruct" in CATALOGUE[who.model].title
+        # Asked the query and nothing more; these participants also stand in for missing servers.
+        assert (who.style, who.system) == ("chat", "")
+        assert who.sampling.stop == ("\n", ". ")
 
 
 def test_bitcoin_asks_the_paper_s_question() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.statistics_samples import clouds, handmade, scripted_run
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.attractor import attractor
 from lwd_tui.findings.attractor import attractor_report
 from lwd_tui.store.run import RunStore
@@ -48,7 +48,7 @@ async def test_it_is_that_of_the_plain_function(tmp_path):
     with RunStore.open(await scripted_run(tmp_path / "a.sqlite")) as store:
         report = attractor_report(store, radius=0.8)
         steps = [store.step(t) for t in range(4)]
-    direct = attractor([(step.embeddings, step.owners) for step in steps], 3, 0.8)
+    direct = attractor([Responses.of(it.embeddings, it.owners, 3) for it in steps], 0.8)
     assert report.found.distances == pytest.approx(direct.distances)
     assert report.found.arrivals == direct.arrivals
     assert report.found.nearest == direct.nearest

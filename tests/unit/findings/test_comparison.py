@@ -3,7 +3,7 @@ from support.statistics_samples import clouds, handmade, scripted_run
 
 from lwd_tui.experiment.files import load_gmm_preset
 from lwd_tui.experiment.gmm import GmmSpec
-from lwd_tui.findings.comparison import compared, differences, one_scale, replicates
+from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
 from lwd_tui.gmm.network import simulate
 from lwd_tui.run.mixtures import keep
 from lwd_tui.store.run import RunStore
@@ -45,8 +45,27 @@ async def test_norms_compare_if_the_embedder_is_the_same(tmp_path):
         await read(tmp_path / "b.sqlite", responses=2),
         await read(tmp_path / "c.sqlite", embedder=raw),
     ]
-    assert one_scale(runs[:2])
-    assert not one_scale(runs)
+    assert why_norms_differ(runs[:2]) == ""
+    assert "embed their answers in different ways" in why_norms_differ(runs)
+
+
+def test_norms_of_unlike_numbers_of_participants_do_not_compare(tmp_path):
+    # The same two places: a norm of 3 sqrt 2 with one participant at each, of 6 with one more.
+    runs = []
+    for name, places in (("a", [0, 3]), ("b", [0, 3, 0])):
+        with handmade(tmp_path / f"{name}.sqlite", [{"vectors": clouds(places)}]) as store:
+            runs.append(compared(store))
+    assert [run.n for run in runs] == [2, 3]
+    assert "The runs have n = 2 and n = 3" in why_norms_differ(runs)
+    assert why_norms_differ(runs[:1]) == ""
+    spec = load_gmm_preset("gmm-fig4").to_dict() | {"steps": 2, "replicates": 1}
+    mixtures = []
+    for n in (3, 5):
+        path = tmp_path / f"gmm-{n}.sqlite"
+        keep(simulate(GmmSpec.from_dict(spec | {"participants": n})), path)
+        with RunStore.open(path) as store:
+            mixtures.append(compared(store))
+    assert "n = 3 and n = 5" in why_norms_differ(mixtures)
 
 
 def test_the_numbers_are_those_of_the_store(tmp_path):
@@ -68,4 +87,4 @@ async def test_mixtures_are_compared_too(tmp_path):
     first, second = differences([mixtures, models])
     assert first.keys() == second.keys()
     assert (first["query"], second["query"]) == (None, "What next?")
-    assert not one_scale([mixtures, models])
+    assert why_norms_differ([mixtures, models])

@@ -1,11 +1,15 @@
 """What is said of the pairs of a step: only where few answers leave none of them a chance."""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from support.statistics_samples import clouds, handmade
 
-from lwd_tui.findings.sentences import step_verdicts
+from lwd_tui.analysis.arrays import Responses
+from lwd_tui.analysis.permutation import difference_tests
+from lwd_tui.findings.sentences import difference, step_verdicts
 from lwd_tui.findings.step import step_findings
 
 
@@ -34,3 +38,15 @@ def test_too_few_answers_for_any_pair_are_said_to_be_too_few(said):
 @pytest.mark.parametrize(("means", "responses"), [([0, 5, 10], 5), ([0, 5], 3)])
 def test_nothing_is_said_where_pairs_have_a_chance_or_there_is_one_only(said, means, responses):
     assert "t = 0, pairs" not in said(means, responses)
+
+
+@pytest.mark.parametrize(("level", "rejected"), [(0.9, True), (0.95, False)])
+def test_a_p_at_the_level_is_a_difference(level, rejected):
+    # Two and three answers can be split in ten ways, so that p is 0.1 at the least.
+    points = np.array([[0.0], [0.1], [9.0], [9.1], [9.2]])
+    responses = Responses.of(points, [0, 0, 1, 1, 1], 2)
+    tests = difference_tests(responses, np.random.default_rng(0), 9)
+    (test,) = (test for test in tests if test.statistic == "energy")
+    assert test.smallest_p == 0.1
+    said = difference(replace(test, p=0.1), level)
+    assert said.startswith("they differ") == rejected

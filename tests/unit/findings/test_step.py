@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.statistics_samples import clouds, handmade, scripted_run
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.bootstrap import norm_interval
 from lwd_tui.analysis.permutation import difference_tests
 from lwd_tui.analysis.summary import text_statistics
@@ -26,7 +26,7 @@ async def test_the_numbers_are_those_of_direct_calls(tmp_path):
     with RunStore.open(await scripted_run(tmp_path / "a.sqlite", seed=5)) as store:
         found, step = findings(store, 2, permutations=199), store.step(2)
         direct = difference_tests(
-            step.embeddings, step.owners, 3, generator(5, "statistics", 2), 199
+            Responses.of(step.embeddings, step.owners, 3), generator(5, "statistics", 2), 199
         )
         for mine, theirs in zip(found.vectors.tests, direct, strict=True):
             assert (mine.statistic, mine.value, mine.p) == (
@@ -66,7 +66,10 @@ def test_the_bound_holds_for_all_steps_together(tmp_path):
         alone = 0.9 ** (1 / 4)
         rng = generator(3, "statistics", 1, 1)
         direct = norm_interval(
-            step.embeddings, step.owners, 3, rng, alone, run_statistics.BOUND_RESAMPLES
+            Responses.of(step.embeddings, step.owners, 3),
+            rng,
+            alone,
+            run_statistics.BOUND_RESAMPLES,
         )
         assert found.upper_bound == direct.upper_bound
         assert found.upper_bound > found.vectors.interval.upper_bound
@@ -132,7 +135,7 @@ def test_a_step_in_which_all_failed_has_no_numbers(tmp_path):
         for key, value in values.items():
             assert math.isnan(value.together), key
             assert all(math.isnan(each) for each in value.alone), key
-        shapes = [points.shape for points, _ in run_statistics.clouds(store)]
+        shapes = [points.shape for points, _, _ in run_statistics.clouds(store)]
         assert shapes == [(8, 5), (0, 5)]
 
 
@@ -149,8 +152,8 @@ def test_one_participant_has_nobody_to_differ_from(tmp_path):
     with handmade(tmp_path / "a.sqlite", [{"vectors": clouds([0])}]) as store:
         found = findings(store, 0, bounded=True)
     assert found.vectors.tests == ()
-    assert found.upper_bound == 0
-    assert OF["norm"](found).together == 0
+    assert np.isnan([found.upper_bound, found.numbers.norm, found.vectors.interval.upper]).all()
+    assert math.isnan(OF["norm"](found).together)
     assert OF["dispersion"](found).together > 0
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.statistics_samples import clouds, experiment, handmade, scripted_run
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.bernstein import norm_bound, responses_needed
 from lwd_tui.analysis.changepoint import change_point
 from lwd_tui.analysis.drift import drift
@@ -78,7 +78,7 @@ def test_the_change_point_is_where_the_fall_ends(falling):
 def test_the_drift_is_that_of_the_plain_function(falling):
     _, whole = judged(falling)
     steps = [falling.step(t) for t in range(falling.finished())]
-    direct = drift([(step.embeddings, step.owners) for step in steps], 2)
+    direct = drift([Responses.of(step.embeddings, step.owners, 2) for step in steps], 2)
     assert np.array_equal(whole.drift.squares, direct.squares)
     # ada stands still, ben moves by one a step until t = 5.
     assert whole.drift.squares[:5, 1] == pytest.approx(np.ones(5), abs=0.2)
@@ -102,6 +102,7 @@ async def test_what_needs_a_range_is_told_for_unit_vectors(tmp_path):
         assert whole.average.means == pytest.approx(np.cumsum(sums) / np.arange(1, 5))
         assert (whole.average.lower <= whole.average.means).all()
         assert f"L = {whole.needed:,}" in said(store, margin=0.5)["sure bound"]
+        assert "at 99.9% whenever" in said(store, level=0.999)["average so far"]
 
 
 def test_raw_vectors_have_no_range(tmp_path):
@@ -153,6 +154,21 @@ def test_equal_texts_at_all_steps(tmp_path):
     assert whole.drift.squares == pytest.approx(np.zeros((7, 2)))
     assert "the same at all steps" in sentences["change point"]
     assert "ada t = 0, ben t = 0" in sentences["attractor"]
+
+
+def test_who_moved_by_how_much_is_only_said_where_an_error_is_known(tmp_path):
+    few = [{"vectors": np.ones((2, 3, 3)) / math.sqrt(3)}] * 2
+    with handmade(tmp_path / "few.sqlite", few) as store:
+        assert said(store)["still moving?"] == "too few answers"
+    # ada stands still, ben has a failed answer too many, cleo moves and says one thing only.
+    before, after = np.zeros((3, 4, 3)), np.zeros((3, 4, 3))
+    before[:, :, 0] = after[:2, :, 0] = after[2, :, 1] = 1
+    after[1, 2] = np.nan
+    steps = [{"vectors": before}, {"vectors": after}]
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        names = [who.name for who in store.experiment.cast]
+        told = said(store)["still moving?"]
+    assert f"{names[0]} 0.0, {names[1]} –, {names[2]} ∞; beyond 2 last at t = 1" in told
 
 
 def test_missing_norms_are_said_to_be_missing(tmp_path):
@@ -247,3 +263,16 @@ def test_a_test_that_does_not_reject_is_not_told_as_equality(tmp_path):
     alike, apart = (each.vectors.tests[1] for each in found)
     assert "doesn't say that there is none" in difference(alike)
     assert difference(apart) == "they differ (p = 0.001)"
+
+
+def test_a_run_that_has_collapsed_but_for_rounding_has_no_change_and_no_alarms(tmp_path):
+    rng = np.random.default_rng(9)
+    one = np.full((2, 4, 16), 0.25)
+    steps = [{"vectors": one + 1e-7 * rng.normal(size=one.shape)} for _ in range(12)]
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        _, whole = judged(store)
+        sentences = said(store)
+    assert "the same at all steps" in sentences["change point"]
+    assert "none outside" in sentences["control chart"]
+    assert "ada t = 0, ben t = 0" in sentences["attractor"]
+    assert not whole.drift.ratios.any()

@@ -213,3 +213,23 @@ def test_components_that_see_one_point_stay_sound():
     assert np.isfinite(run.means).all()
     assert np.linalg.eigvalsh(run.covariances).min() > 0
     np.testing.assert_allclose(run.means[0, -1, :, 0], [[-3, 0]] * 3, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("means", "covariance", "together"),
+    [
+        # Variance of the means and of each component: 25 + 4; 0 + 1 and 9 + 9.
+        ([[-5], [5]], 4.0, [29]),
+        ([[2, 0], [2, 6]], [1.0, 9.0], [1, 18]),
+    ],
+)
+def test_noise_is_three_times_as_wide_as_the_components_together(means, covariance, together):
+    spec = GmmSpec(name="noise", steps=20, noise=250, replicates=1, means=means,
+                   covariance=covariance)  # fmt: skip
+    found = internet(simulate(spec), 0)
+    noise = found.positions[found.author == NOISE]
+    assert len(noise) == 5000
+    error = 1 / np.sqrt(2 * len(noise))
+    assert noise.std(axis=0) / np.sqrt(together) == pytest.approx(3, rel=4 * error)
+    shift = np.abs(noise.mean(axis=0) - np.mean(means, axis=0))
+    assert (shift < 4 * 3 * np.sqrt(together) / np.sqrt(len(noise))).all()

@@ -9,7 +9,6 @@ from lwd_tui.llm.answers import problem_of
         "Bitcoin will keep its place among savers.",
         "Here is one sentence: Bitcoin will last.",
         "Sure, it will grow.",
-        "Yes.",
         "Okay, here's a thought nobody shares: scarcity is a story.",
         "Here is a future in which nobody pays in cash.",
         "Bitcoin",
@@ -18,11 +17,34 @@ from lwd_tui.llm.answers import problem_of
     ],
 )
 def test_usable(text):
-    # "Yes." alone says nothing; everything else here does.
-    assert bool(problem_of(text, "stop")) is (text == "Yes.")
+    assert problem_of(text, "stop") == ""
 
 
-@pytest.mark.parametrize("text", ["", "  ", "...", "—", "\n\n", "**", "🚀", "1", "2)"])
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [
+        ("Yes.", "No."),
+        ("yes", "no"),
+        ("Absolutely!", "Absolutely not!"),
+        ("Certainly.", "Certainly not."),
+        ("Of course!", "Of course not!"),
+        ("**Yes, absolutely.**", "**No, never.**"),
+    ],
+)
+def test_to_agree_is_an_answer_as_to_disagree_is(yes, no):
+    assert problem_of(yes, "stop") == problem_of(no, "stop") == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["7", "7.", "1", "42%", "½", "-3", "🚀", "❤️", "👍🏽", "🇨🇭", "☺", "Sure! 7", "七"]
+)
+def test_a_number_or_an_emoji_is_an_answer(text):
+    assert problem_of(text, "stop") == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "...", "—", "\n\n", "**", "2)", "(2)", "- ", "___", "?!", "•", "│", "→"]
+)
 def test_blank(text):
     assert problem_of(text, "stop") == "blank"
 
@@ -34,8 +56,11 @@ def test_blank(text):
         "Sure! Here's a sentence:",
         "Sure, here is one concise sentence about the future:",
         "**Here is my answer:**",
-        "Of course!",
-        "Certainly.",
+        "Okay.",
+        "Great!",
+        "Sure thing!",
+        "Yes! Here is the answer.",
+        "Sure. 🚀 Here is my answer:",
         "Below is a summary of the posts.",
         "Here’s the sentence.",
         "Answer:",

@@ -1,4 +1,5 @@
 import tracemalloc
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -44,13 +45,25 @@ def human(count):
     return [Post(number, f"p{number}", "", "human", 0) for number in range(count)]
 
 
+def human_of(texts):
+    return [Post(number, text, "", "human", 0) for number, text in enumerate(texts)]
+
+
 @settings(max_examples=40)
 @given(st.integers(0, 300), st.floats(0.01, 1), st.integers(0, 2**40), st.integers(0, 50))
 async def test_a_draw_has_k_distinct_posts_of_those_there(size, beta, seed, t):
     spec = experiment(beta=beta, seed=seed)
     for draw in await retrieval(spec, human(size)).draw(t):
-        assert len(draw.posts) == int(beta * size) == len(set(draw.posts))
+        wanted = int(Decimal(repr(beta)) * size)
+        assert len(draw.posts) == wanted == len(set(draw.posts))
         assert all(0 <= post_id < size for post_id in draw.posts)
+
+
+@pytest.mark.parametrize(("beta", "size", "k"), [(0.7, 90, 63), (0.29, 100, 29), (0.57, 100, 57)])
+async def test_as_many_posts_are_drawn_as_the_decimal_number_says(beta, size, k):
+    # In binary each of these products is less than the whole number.
+    for draw in await retrieval(experiment(beta=beta), human(size)).draw(0):
+        assert len(draw.posts) == k
 
 
 async def test_every_post_is_as_likely_at_every_position():
@@ -94,6 +107,24 @@ async def test_who_reads_whom_and_everyone_reads_the_human_posts(topology, seen)
         read = {posts[post_id].author for post_id in draw.posts}
         assert read == {""} | {f"m{number}" for number in authors}
         assert len(draw.posts) == 1 + 2 * len(authors)
+
+
+def test_every_post_is_looked_at_once_however_many_read():
+    class Counting(Internet):
+        looked = 0
+
+        def __getitem__(self, post_id):
+            self.looked += 1
+            return super().__getitem__(post_id)
+
+    spec = experiment(40, topology="ring")
+    posts = synthetic(40, 5)
+    net = Counting(posts)
+    pools = Retrieval(spec, net, ScriptedEmbedder("words-32", "", True)).pools(5)
+    assert net.looked <= len(posts)
+    for reader, pool in enumerate(pools):
+        near = {f"m{(reader + by) % 40}" for by in (-1, 0, 1)} | {""}
+        assert list(pool) == [post.id for post in posts if post.author in near]
 
 
 async def test_a_graph_of_ones_own():
@@ -149,6 +180,74 @@ async def test_similar_posts_first_each_embedded_once():
     net.add("0.01", "m0", "synthetic", 1)
     assert [draw.posts for draw in await rules.draw(1)] == [(4, 1, 3)] * 4
     assert flat.seen == ["fish", "3", "0.1", "1", "-0.5", "0.01"]
+
+
+class Rounding(Flat):
+    """Rounds otherwise in every batch, as sums in single precision do."""
+
+    async def embed(self, texts):
+        found = await super().embed(texts)
+        noise = np.random.default_rng(len(self.seen)).normal(size=found.vectors.shape)
+        return Embeddings(found.vectors * (1 + 5e-8 * noise).astype(np.float32), found.truncated)
+
+
+async def test_what_rounding_makes_of_ties_is_a_tie(monkeypatch):
+    # Mirrored directions are equally near; so are equal texts. Two at once, or each in its turn.
+    texts = ["1", "-1", "0.5", "1", "-0.5", "0.2"]
+    spec = experiment(ranking="similar", beta=1.0)
+    at_once = Retrieval(spec, Internet(human_of(texts)), Rounding())
+    after = Rounding()
+    await after.embed(["3", "4", "5"])
+    later = Retrieval(spec, Internet(human_of(texts)), after)
+    firsts = set()
+    for t in range(20):
+        one, other = await at_once.draw(t), await later.draw(t)
+        assert one == other
+        for draw in one:
+            assert draw.posts[0] == 5
+            assert set(draw.posts[1:3]) == {2, 4}
+            firsts.add(draw.posts[1])
+    assert firsts == {2, 4}
+
+
+async def test_posts_are_embedded_in_the_batches_in_which_they_came():
+    class Batches(Flat):
+        def __init__(self):
+            super().__init__()
+            self.batches = []
+
+        async def embed(self, texts):
+            self.batches.append(list(texts))
+            return await super().embed(texts)
+
+    spec = experiment(ranking="similar")
+    as_it_goes, resumed = Batches(), Batches()
+    net = Internet(human_of(["3", "0.1"]))
+    rules = Retrieval(spec, net, as_it_goes)
+    await rules.draw(0)
+    for t in (1, 2):
+        for text in ("0.5", "1"):
+            net.add(text, "m0", "synthetic", t)
+        await rules.draw(t)
+    await Retrieval(spec, net, resumed).draw(2)
+    assert resumed.batches == as_it_goes.batches
+    assert as_it_goes.batches == [["fish", "3", "0.1"], ["0.5", "1"], ["0.5", "1"]]
+    empty = Batches()
+    assert [draw.posts for draw in await Retrieval(spec, Internet(), empty).draw(0)] == [()] * 4
+    assert empty.batches == [["fish"]]
+
+
+async def test_a_post_that_comes_while_posts_are_ranked_is_not_drawn():
+    class Late(Flat):
+        async def embed(self, texts):
+            if len(net) == 3:
+                net.add("0", "", "injected", 0)
+            return await super().embed(texts)
+
+    net = Internet(human_of(["3", "0.1", "1"]))
+    rules = Retrieval(experiment(ranking="similar", beta=1.0), net, Late())
+    assert [draw.posts for draw in await rules.draw(0)] == [(1, 2, 0)] * 4
+    assert [draw.posts for draw in await rules.draw(1)] == [(3, 1, 2, 0)] * 4
 
 
 def test_one_draw_for_all_needs_a_network_in_which_all_read_the_same():

@@ -27,24 +27,6 @@ from lwd_tui.types import Geometry, Step
 NAMES = ("ada", "ben")
 
 
-def numbers_of(steps):
-    return [
-        StepNumbers(
-            step.t,
-            step.k,
-            step.size,
-            step.synthetic,
-            step.geometry.norm,
-            step.geometry.norm_debiased,
-            step.geometry.noise_floor,
-            step.geometry.dispersion,
-            step.seconds,
-            0,
-        )
-        for step in steps
-    ]
-
-
 def drawn(drawing):
     """Return the axes that a drawing makes."""
     figure = Figure()
@@ -68,7 +50,8 @@ def assert_well_formed(data):
 
 
 STEPS = [simple_step(t) for t in range(5)]
-DRAWINGS = figures(experiment(steps=6), numbers_of(STEPS), [STEPS[t] for t in (0, 2, 4)])
+NUMBERS = [StepNumbers.of(step) for step in STEPS]
+DRAWINGS = figures(experiment(steps=6), NUMBERS, [STEPS[t] for t in (0, 2, 4)])
 
 
 def test_the_first_the_middle_and_the_last_step_are_shown():
@@ -86,17 +69,37 @@ def test_the_norm_s_curves_are_the_numbers_over_all_t_of_the_run():
     wanted = {
         "norm": [2.0 / (t + 1) for t in range(5)],
         "debiased": [1.0 / (t + 1) for t in range(5)],
-        "noise floor": [0.5] * 5,
     }
     found = {line.get_label(): list(line.get_ydata()) for line in axes.get_lines()}
     assert found == wanted
+    (floor,) = axes.collections
+    assert floor.get_label() == "noise floor"
+    corners = floor.get_paths()[0].vertices
+    assert corners.min(axis=0).tolist() == [0, 0]
+    assert corners.max(axis=0).tolist() == [4, 0.5]
+
+
+def test_the_norm_is_the_strongest_line_and_the_last_values_stand_at_the_ends():
+    (axes,) = drawn(DRAWINGS["norm"])
+    strong, thin = axes.get_lines()
+    assert strong.get_linewidth() > 1.5 * thin.get_linewidth()
+    assert strong.get_zorder() > thin.get_zorder()
+    words = {text.get_text(): text for text in axes.texts}
+    assert set(words) == {"0.400 norm", "0.200 debiased", "0.500 floor"}
+    assert words["0.400 norm"].get_color() == strong.get_color()
+    assert words["0.200 debiased"].get_color() == thin.get_color()
+    heights = sorted(text.xy[1] for text in axes.texts)
+    assert all(text.xy[0] == 4 for text in axes.texts)
+    # None is written over another: 9 points of text in a figure of two inches.
+    low, high = axes.get_ylim()
+    assert min(np.diff(heights)) > 0.05 * (high - low)
     assert axes.get_xlim() == (0, 6)
     assert axes.get_ylim()[0] == 0
     assert axes.get_ylim()[1] > 2
 
 
 def test_what_is_not_defined_is_a_gap_and_no_curve_without_any_number():
-    steps = numbers_of(STEPS)
+    steps = NUMBERS
     steps = [replace(step, norm_debiased=np.nan, noise_floor=np.inf) for step in steps]
     steps[1] = replace(steps[1], norm=np.inf)
     (axes,) = drawn(norm(steps, experiment(steps=6)))
@@ -164,7 +167,7 @@ def test_no_answers_make_no_scatter():
 )
 def test_long_legends_end_with_the_number_of_the_others(count, last):
     names = [f"m{number}" for number in range(count)]
-    steps = [replace(numbers_of(STEPS)[0], dispersion=np.ones(count))]
+    steps = [replace(NUMBERS[0], dispersion=np.ones(count))]
     (axes,) = drawn(dispersion(steps, names, 3))
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels[:12] == names[:12]

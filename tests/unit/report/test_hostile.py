@@ -10,7 +10,7 @@ from support.store_samples import attempt, experiment, simple_step, write
 
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.report.reproduce import command, shown_toml
+from lwd_tui.report.page import command, shown_toml
 from lwd_tui.report.write import write_report
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean

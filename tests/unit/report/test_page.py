@@ -271,7 +271,7 @@ def test_one_answer_a_step_has_no_dispersion_and_the_page_says_why(tmp_path):
 def test_one_participant_alone_has_a_page(tmp_path):
     alone = [{"name": "ada", "backend": "scripted", "model": "ada"}]
     page = parsed(page_of(run(tmp_path / "a.sqlite", scripted(participants=alone, steps=1))))
-    assert [cells[4] for cells in rows(table(page, "Each step"))] == ["0.000", "0.000"]
+    assert [cells[4] for cells in rows(table(page, "Each step"))] == ["–", "–"]
     assert "Distances D" not in page.text
 
 

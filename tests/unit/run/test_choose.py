@@ -1,6 +1,8 @@
 """Who takes part: names that never collide, and settings that reach those who were chosen."""
 
 import pytest
+from support.engine import StandInModel
+from support.ollama_server import OllamaStandIn
 
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import InvalidExperiment
@@ -35,3 +37,26 @@ async def test_a_setting_of_nobody_is_told():
     wishes = Wishes("scripted", settings=(("participants.7.system", "x"),))
     with pytest.raises(InvalidExperiment, match=r"there is no field 'participants.7.system'"):
         await choose_cast(load_preset("bitcoin"), wishes, lambda _: None)
+
+
+async def backend_of(monkeypatch, url, *models):
+    monkeypatch.setenv("OLLAMA_HOST", url)
+    chosen = await choose_cast(load_preset("bitcoin"), Wishes(models=models), lambda _: None)
+    (backend,) = {who.backend for who in chosen.cast}
+    return backend
+
+
+async def test_names_of_the_hub_run_here_unless_a_server_has_them_all(monkeypatch):
+    here, there = "hf.co/a/Here-GGUF:Q4_K_M", "hf.co/a/There-GGUF:Q4_K_M"
+    async with OllamaStandIn(models=[StandInModel(there.lower())]) as server:
+        assert await backend_of(monkeypatch, server.url, there) == "ollama"
+        assert await backend_of(monkeypatch, server.url, here) == "embedded"
+        assert await backend_of(monkeypatch, server.url, there, here) == "embedded"
+        assert await backend_of(monkeypatch, server.url, there, "smollm2-135m") == "embedded"
+        assert await backend_of(monkeypatch, server.url, here, "llama3.2") == "ollama"
+    # Nothing listens there any more.
+    assert await backend_of(monkeypatch, server.url, there) == "embedded"
+
+
+async def test_a_name_that_ollama_has_too_is_not_taken_for_the_hub_s(monkeypatch):
+    assert await backend_of(monkeypatch, "http://127.0.0.1:9", "user/model:q4") == "ollama"

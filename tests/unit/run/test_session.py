@@ -2,6 +2,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lwd_tui.backends.scripted import ScriptedEmbedder, ScriptedGenerator
@@ -181,6 +182,113 @@ async def test_a_post_by_hand_in_mid_step_is_refused_also_after_a_resume(tmp_pat
         with pytest.raises(InvalidExperiment, match="between two steps"):
             session.inject("Too early again.")
         assert len(await steps_of(session)) == 4
+
+
+async def test_a_post_by_hand_while_posts_are_ranked_is_refused(tmp_path, monkeypatch):
+    embed, refused = ScriptedEmbedder.embed, []
+
+    async def meanwhile(self, texts):
+        if texts[0] == "What next?":
+            with pytest.raises(InvalidExperiment, match="between two steps"):
+                session.inject("Too early.")
+            refused.append(texts)
+        return await embed(self, texts)
+
+    monkeypatch.setattr(ScriptedEmbedder, "embed", meanwhile)
+    path = tmp_path / "a.lwd"
+    async with await started(path, experiment(ranking="similar")) as session:
+        session.inject("In time.")
+        assert len(await steps_of(session)) == 4
+    assert len(refused) == 1
+    with RunStore.open(path) as store:
+        assert [post.text for post in store.posts() if post.origin == "injected"] == ["In time."]
+
+
+async def test_ranked_posts_whose_vectors_are_rounded_otherwise_stop_no_resume(
+    tmp_path, monkeypatch
+):
+    embed, calls = ScriptedEmbedder.embed, []
+
+    async def rounding(self, texts):
+        calls.append(texts)
+        found = await embed(self, texts)
+        noise = np.random.default_rng(len(calls)).normal(size=found.vectors.shape)
+        return replace(found, vectors=found.vectors * (1 + 5e-8 * noise).astype(np.float32))
+
+    monkeypatch.setattr(ScriptedEmbedder, "embed", rounding)
+    # Equal texts are at equal distances from the query.
+    posts = [{"text": text} for text in ("What now?", "And next?") * 5]
+    path = tmp_path / "a.lwd"
+    spec = experiment(ranking="similar", posts=posts, steps=1)
+    async with await started(path, spec) as session, aclosing(session.run()) as events:
+        await anext(events)
+    async with await Session.resume(path, unheard) as session:
+        assert len(await steps_of(session)) == 2
+
+
+@pytest.fixture
+def unloading(monkeypatch):
+    """Say when a model begins to unload, which then takes for ever."""
+    begun = asyncio.Event()
+
+    async def for_ever(_):
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(ScriptedGenerator, "aclose", for_ever)
+    return begun
+
+
+async def given_up(work, begun):
+    """Wait until a model unloads, and then no longer."""
+    task = asyncio.create_task(work)
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_run_is_let_go_of_while_a_server_unloads(tmp_path, unloading, monkeypatch):
+    closed = []
+    monkeypatch.setattr(ScriptedEmbedder, "aclose", lambda _: asyncio.sleep(0, closed.append(1)))
+    path = tmp_path / "a.lwd"
+    session = await started(path)
+    await steps_of(session)
+    task = asyncio.create_task(session.aclose())
+    await unloading.wait()
+    # Others may write it already, and there is one file.
+    RunStore.open(path, write=True).close()
+    assert [file.name for file in tmp_path.iterdir()] == ["a.lwd"]
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert closed == [1]
+
+
+async def test_a_resume_that_is_given_up_lets_go_of_the_run(tmp_path, monkeypatch, unloading):
+    path = tmp_path / "a.lwd"
+    RunStore.create(path, experiment(), {"models": [{"digest": "another"}]}).close()
+    await given_up(Session.resume(path, unheard), unloading)
+    RunStore.open(path, write=True).close()
+    assert [file.name for file in tmp_path.iterdir()] == ["a.lwd"]
+
+
+async def test_a_model_that_fails_to_unload_leaves_the_run_and_the_embedder_free(
+    tmp_path, monkeypatch
+):
+    closed = []
+
+    async def failing(_):
+        raise BackendStopped("the server is gone")
+
+    monkeypatch.setattr(ScriptedGenerator, "aclose", failing)
+    monkeypatch.setattr(ScriptedEmbedder, "aclose", lambda _: asyncio.sleep(0, closed.append(1)))
+    path = tmp_path / "a.lwd"
+    with pytest.raises(BackendStopped):
+        async with await started(path) as session:
+            await steps_of(session)
+    RunStore.open(path, write=True).close()
+    assert closed == [1]
 
 
 async def test_a_blank_post_by_hand_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 import csv
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from lwd_tui.run.mixtures import keep, steps, summarise, theory
 from lwd_tui.store.errors import RunExists
 from lwd_tui.store.export import export
 from lwd_tui.store.folder import find_run, list_runs, new_run_path
-from lwd_tui.store.gmm import read_gmm_run
+from lwd_tui.store.gmm import _norms, read_gmm_run
 from lwd_tui.store.run import RunStore
 
 
@@ -44,6 +45,17 @@ def test_a_stored_run_reads_back_as_it_was(tmp_path, moving):
         assert again.means is None
         assert again.covariances is None
     np.testing.assert_array_equal(internet(again, 2).positions, internet(run, 2).positions)
+
+
+def test_the_norms_of_many_mixtures_take_the_memory_of_one_step_once():
+    weights = np.random.default_rng(0).dirichlet([1, 1], size=(21, 300))
+    tracemalloc.start()
+    found = _norms(weights)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == pytest.approx(norms(weights), rel=1e-12)
+    # 300 x 300 x 2 numbers are 1.4 MB; all steps at once, and their squares, were 60.
+    assert peak < 3e6
 
 
 def test_a_run_is_not_written_over(stored):

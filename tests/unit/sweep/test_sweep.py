@@ -54,6 +54,7 @@ name = "with out"
 interaction = false
 scripted.attraction = 0.2
 """
+VARIANTS = ["with", "with out"]
 
 
 @pytest.fixture
@@ -253,7 +254,7 @@ def test_variants_are_compared_seed_by_seed(jobs):
         ))
         for job in jobs
     ]  # fmt: skip
-    first, second = variant_results(results)
+    first, second = variant_results(VARIANTS, results)
     assert (first.name, first.runs, first.differences) == ("with", 2, {})
     assert first.norms == pytest.approx(np.full(4, 5.5))
     assert second.values["norm"].mean == 8
@@ -263,8 +264,27 @@ def test_variants_are_compared_seed_by_seed(jobs):
 def test_a_seed_that_is_missing_in_one_variant_is_in_no_difference(jobs):
     late = dict.fromkeys(NUMBERS, 2.0)
     results = [RunResult(job, np.ones(4), late) for job in jobs[:3]]
-    first, second = variant_results(results)
+    first, second = variant_results(VARIANTS, results)
     assert (first.runs, second.runs) == (2, 1)
     assert second.differences["norm"].mean == 0
     assert math.isnan(second.differences["norm"].half)
-    assert variant_results([]) == []
+
+
+@pytest.mark.parametrize("missing", [{0}, {0, 2}])
+def test_differences_are_from_the_first_variant_of_the_file_whichever_finished(jobs, missing):
+    # The first seed of "with" stopped, or both: its runs aren't the first that come, or don't.
+    values = [1.0, 3.0, 10.0, 14.0]
+    results = [
+        RunResult(job, np.ones(4), dict.fromkeys(NUMBERS, values[i]))
+        for i, job in enumerate(jobs)
+        if i not in missing
+    ]
+    first, second = variant_results(VARIANTS, results)
+    assert (first.name, first.runs, first.differences) == ("with", 2 - len(missing), {})
+    assert second.runs == 2
+    if missing == {0}:
+        assert second.differences["norm"].mean == 4
+    else:
+        assert math.isnan(second.differences["norm"].mean)
+        assert math.isnan(first.values["norm"].mean)
+        assert not len(first.norms)

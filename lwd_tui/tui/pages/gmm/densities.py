@@ -73,7 +73,7 @@ class _DensityPlot(Plot):
             self.set_xlimits(float(scene.grid[0]), float(scene.grid[-1]))
             self.set_ylimits(0, top)
         if scene.spec.moving == "none" and self._component < scene.spec.components:
-            self.rule(scene.spec.means[self._component][0], 0, top, self.colour("line"))
+            self.rule(scene.spec.means[self._component][0], self.colour("line"))
         shown = len(scene.density)
         for i, density in enumerate(scene.density):
             self.curve(scene.grid, density, self.colour(f"series-{i % len(COLOURS)}"))

@@ -15,7 +15,7 @@ from lwd_tui.errors import LwdError
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.run.mixtures_walk import Scene, Walk
 from lwd_tui.tui.running import spare_the_collector
-from lwd_tui.tui.state.crash import write_report
+from lwd_tui.tui.state.memory import write_report
 
 Moving = Literal["none", "means", "all"]
 
@@ -40,40 +40,32 @@ class Mixtures:
     """Shows the scenes that are wished for, the newest wish first; older ones are dropped.
 
     What was computed is shown while Numba compiles what goes on from there, in a second thread.
-    Both are daemons: who leaves meanwhile doesn't wait for them.
-
-    Parameters
-    ----------
-    tell : callable
-        Takes the messages, from any thread.
+    Both are daemons: who leaves meanwhile doesn't wait for them. They tell from any of the threads.
     """
 
+    @dataclass(eq=False)
     class Seen(Message):
         """A scene is there; its t is less than wished for while it is still being computed."""
 
-        def __init__(self, source: GmmSpec | GmmRun, scene: Scene) -> None:
-            super().__init__()
-            self.source = source
-            self.scene = scene
+        source: GmmSpec | GmmRun
+        scene: Scene
 
         def can_replace(self, message: Message) -> bool:
             """Take the place of an older one that nobody has seen yet."""
             return isinstance(message, Mixtures.Seen)
 
+    @dataclass(eq=False)
     class Working(Message):
         """What is being done, in words; "" for nothing."""
 
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        words: str
 
+    @dataclass(eq=False)
     class Failed(Message):
         """A wish can't be met, for a reason told in a sentence."""
 
-        def __init__(self, source: GmmSpec | GmmRun, sentence: str) -> None:
-            super().__init__()
-            self.source = source
-            self.sentence = sentence
+        source: GmmSpec | GmmRun
+        sentence: str
 
     def __init__(self, tell: Callable[[Message], object]) -> None:
         self._tell = tell
@@ -132,21 +124,18 @@ class Mixtures:
     def _next(self) -> Wish | None:
         """Wait for the next wish; None once all is over."""
         with self._changed:
-            self._changed.wait_for(lambda: self._wish is not None or self._closed)
+            self._changed.wait_for(self._newer)
             wish, self._wish = self._wish, None
             return None if self._closed else wish
 
-    @property
-    def _overtaken(self) -> bool:
+    def _newer(self) -> bool:
         with self._changed:
             return self._closed or self._wish is not None
 
     def _stay(self, seconds: float) -> bool:
         """Wait, and say whether there is a newer wish."""
         with self._changed:
-            return self._changed.wait_for(
-                lambda: self._closed or self._wish is not None, timeout=seconds
-            )
+            return self._changed.wait_for(self._newer, timeout=seconds)
 
     def _meet(self, walk: Walk, wish: Wish) -> None:
         if walk.reached >= wish.t:
@@ -160,9 +149,9 @@ class Mixtures:
             walk.go(wish.t, _SLICE)
             self._work(COMPUTING if walk.reached < wish.t else "")
             self._show(walk, wish)
-            if self._overtaken:
+            if self._newer():
                 return
-        if not self._overtaken and walk.reckon():
+        if not self._newer() and walk.reckon():
             self._show(walk, wish)
         if walk.spec.moving not in self._begun and not self._stay(_BEFORE_COMPILING):
             self._compile(walk.spec.moving)
@@ -178,9 +167,7 @@ class Mixtures:
     def _ready(self, moving: Moving) -> bool:
         """Wait until that is compiled, and say whether it is: a newer wish may come first."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._closed or self._wish is not None or moving in self._compiled
-            )
+            self._changed.wait_for(lambda: self._newer() or moving in self._compiled)
             return moving in self._compiled
 
     def _compile_now(self, moving: Moving) -> None:

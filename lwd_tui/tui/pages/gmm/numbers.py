@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 
-from lwd_tui.glossary import GLOSSARY
 from lwd_tui.run.mixtures_walk import Scene
-from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.words import Words
+from lwd_tui.text import number_text
+from lwd_tui.tui.parts.text_panel import TextPanel, numbers_in_lines
+
+_COLUMN = 20
 
 
-class GmmNumbers(Panel):
+class GmmNumbers(TextPanel):
     """A list of words and values."""
-
-    DEFAULT_CSS = "GmmNumbers Words { height: auto; }"
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._list = Words()
-
-    def compose(self) -> ComposeResult:
-        """Yield the list, which scrolls where there is no room."""
-        with VerticalScroll():
-            yield self._list
 
     def show(self, scene: Scene) -> None:
         """Show a scene."""
         self.head(f"GMM numbers at t = {scene.t}")
-        lines = _lines(step_in_words(scene))
+        lines = numbers_in_lines(step_in_words(scene), _COLUMN)
         if scene.summary is not None:
             lines.append(Content.styled("\nof the whole run", "$quiet"))
-            lines += _lines(run_in_words(scene))
+            lines += numbers_in_lines(run_in_words(scene), _COLUMN)
         if scene.left_out:
             lines.append(Content.styled(f"\n{scene.left_out}", "$warning"))
-        self._list.put(Content("\n").join(lines))
+        self.text.put(Content("\n").join(lines))
 
 
 def step_in_words(scene: Scene) -> dict[str, str]:
@@ -45,13 +35,13 @@ def step_in_words(scene: Scene) -> dict[str, str]:
     values = {
         "gmm_size": f"{scene.size:,}",
         "gmm_k": f"{scene.k:,}",
-        "gmm_norm": f"{norms[scene.place]:.4f}",
+        "gmm_norm": number_text(norms[scene.place], 4),
     }
     if len(norms) > 1:
-        values["gmm_median"] = f"{np.median(norms):.4f}"
+        values["gmm_median"] = number_text(np.median(norms), 4)
     if scene.expected is not None:
-        values["theory"] = f"{scene.expected.norm[scene.place, scene.t]:.4f}"
-        values["theory_floor"] = f"{scene.expected.floor[scene.place, scene.t]:.4f}"
+        values["theory"] = number_text(scene.expected.norm[scene.place, scene.t], 4)
+        values["theory_floor"] = number_text(scene.expected.floor[scene.place, scene.t], 4)
     return values
 
 
@@ -63,19 +53,16 @@ def run_in_words(scene: Scene) -> dict[str, str]:
     count = len(scene.replicates)
     death = int(summary.first_death[place])
     return {
-        "near_zero": f"{round(summary.near_zero * count)} of {count}",
+        "near_zero": _of(summary.near_zero * count, count),
         "polarised": f"{int(summary.polarised.sum())} of {count}",
         "one_vertex": f"{int(summary.collapsed.sum())} of {count}",
-        "floor_measured": f"{summary.floor_measured:.4f}",
-        "floor_predicted": f"{summary.floor_predicted:.4f}",
+        "floor_measured": number_text(summary.floor_measured, 4),
+        "floor_predicted": number_text(summary.floor_predicted, 4),
         "first_death": f"t {death}" if death >= 0 else "never",
         "lifted": f"{int(summary.lifted[place]):,}",
         "drift": f"{summary.drift:.1e}",
     }
 
 
-def _lines(values: dict[str, str]) -> list[Content]:
-    return [
-        Content.assemble((GLOSSARY[term].name.ljust(20), "$quiet"), (value, "bold"))
-        for term, value in values.items()
-    ]
+def _of(number: float, count: int) -> str:
+    return f"{round(number)} of {count}" if math.isfinite(number) else "–"

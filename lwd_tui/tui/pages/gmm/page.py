@@ -12,16 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.widgets import Input
 
-from lwd_tui.errors import LwdError
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.run.mixtures import keep
 from lwd_tui.run.mixtures_walk import Scene
+from lwd_tui.run.recorded import stored_mixtures
 from lwd_tui.store.errors import run_name
 from lwd_tui.store.folder import new_run_path
-from lwd_tui.store.gmm import read_gmm_run
 from lwd_tui.store.run import RunStore
-from lwd_tui.tui.pages.gmm.clock_line import GmmClock
 from lwd_tui.tui.pages.gmm.densities import Densities
 from lwd_tui.tui.pages.gmm.mixtures import Mixtures
 from lwd_tui.tui.pages.gmm.numbers import GmmNumbers
@@ -33,11 +31,11 @@ from lwd_tui.tui.pages.gmm.overlaid import (
     model_curves,
 )
 from lwd_tui.tui.pages.gmm.parameters import Parameters
-from lwd_tui.tui.pages.gmm.preset import ChooseMixtures
-from lwd_tui.tui.pages.gmm.time import MixturesInTime
+from lwd_tui.tui.pages.gmm.time import GmmClock, MixturesInTime
 from lwd_tui.tui.pages.gmm.weights import Weights
 from lwd_tui.tui.parts.curves import Curve, Curves, top_of
 from lwd_tui.tui.parts.form import Prose
+from lwd_tui.tui.parts.preset import ChooseMixtures
 from lwd_tui.tui.parts.rows import Rows
 from lwd_tui.tui.state.controller import RunController
 
@@ -106,6 +104,11 @@ class GmmPage(MixturesInTime):
         self._relative = False
         self._overlay: Overlay = "one"
 
+    @property
+    def first_panel(self) -> str:
+        """The panel that there is something in."""
+        return "gmm" if self.run is None else "llm"
+
     def compose_panels(self) -> ComposeResult:
         """Yield the panels, and the mixtures' clock under them."""
         with Grid(id="grid"):
@@ -123,9 +126,7 @@ class GmmPage(MixturesInTime):
         yield GmmClock()
 
     def on_mount(self) -> None:
-        """Choose the panel that there is something in, and take stored runs."""
-        if self.run is None:
-            self.call_later(self.choose, "gmm", focus=False)
+        """Take stored runs."""
         self.watch(self.app, "mixtures", self._take_stored)
 
     # What is shown
@@ -260,10 +261,8 @@ class GmmPage(MixturesInTime):
     @work(exclusive=True, group="stored")
     async def _open_stored(self, path: Path) -> None:
         """Show a stored run, whole."""
-        try:
-            run = await asyncio.to_thread(_read, path)
-        except LwdError as error:
-            self.explorer.notice = str(error)
+        run = await self.asked(asyncio.to_thread(_read, path))
+        if run is None:
             return
         if self.locked:
             self.set_lock(False)
@@ -274,14 +273,10 @@ class GmmPage(MixturesInTime):
     @work(exclusive=True, group="keep")
     async def action_keep(self) -> None:
         """Keep the run in a file, computing what is left of it."""
-        explorer = self.explorer
-        explorer.notice = "computing the run to its end, and keeping it …"
-        try:
+        self.explorer.notice = "computing the run to its end, and keeping it …"
+        with self.explorer.telling():
             path = await asyncio.to_thread(_keep, self.source)
-        except LwdError as error:
-            explorer.notice = str(error)
-        else:
-            explorer.notice = f"kept as {run_name(path)}"
+            self.explorer.notice = f"kept as {run_name(path)}"
 
     # Keys
 
@@ -316,7 +311,7 @@ class GmmPage(MixturesInTime):
 
 def _read(path: Path) -> GmmRun:
     with RunStore.open(path) as store:
-        return read_gmm_run(store)
+        return stored_mixtures(store)
 
 
 def _keep(source: GmmSpec | GmmRun) -> Path:

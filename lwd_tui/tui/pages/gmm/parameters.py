@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -46,13 +46,7 @@ class Fields(Form):
 
 
 class Parameters(Panel):
-    """A form, and a sentence under it where something is wrong.
-
-    Parameters
-    ----------
-    spec : GmmSpec
-        To begin with.
-    """
+    """A form that begins with a specification, over a sentence where something is wrong."""
 
     DEFAULT_CSS = """
     Parameters {
@@ -63,29 +57,22 @@ class Parameters(Panel):
     }
     """
 
+    @dataclass(eq=False)
     class Changed(Message):
         """Other parameters were written, and can be run."""
 
-        def __init__(self, spec: GmmSpec) -> None:
-            super().__init__()
-            self.spec = spec
+        spec: GmmSpec
 
     class PresetAsked(Message):
         """Another preset is to be chosen."""
 
     def __init__(self, spec: GmmSpec, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._draft = GmmDraft(spec)
         self._base = spec
         self._form = Fields(FIELDS, self._draft.get)
         self._complaint = Words(id="complaint")
-
-    def compose(self) -> ComposeResult:
-        """Yield the form and the sentence."""
-        with VerticalScroll(can_focus=False):
-            yield self._form
-            yield self._complaint
-            yield Words(Content(_HINT), id="hint")
+        parts = (self._form, self._complaint, Words(Content(_HINT), id="hint"))
+        super().__init__(VerticalScroll(*parts, can_focus=False), id=id)
 
     def on_mount(self) -> None:
         """Write the title."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from lwd_tui.experiment.files import load_gmm_preset
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.run.mixtures_walk import Scene
-from lwd_tui.tui.pages.gmm.clock_line import GmmClock
+from lwd_tui.text import shorten
 from lwd_tui.tui.pages.gmm.mixtures import Mixtures
 from lwd_tui.tui.pages.panelled import PanelledPage
+from lwd_tui.tui.parts.track import Track
 from lwd_tui.tui.state.view import View
 
 FIRST = "gmm-fig4"
@@ -23,6 +26,48 @@ FRAME = 0.25
 _FRAMES = 40
 """A run from 0 to T takes so many frames, or T of them where that is fewer."""
 _OF_THE_CLOCK = frozenset({"toggle_clock", "go", "go_to", "go_to_end"})
+
+
+class GmmClock(Track):
+    """Drag the knob to go anywhere; a click on the words ties the clock to that of the models."""
+
+    @dataclass(eq=False)
+    class Moved(Message):
+        """The knob was put at a step."""
+
+        t: int
+
+    class LockAsked(Message):
+        """The words were clicked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = (0, 0, 1, "", False)
+
+    def show(self, t: int, reached: int, steps: int, state: str, *, locked: bool) -> None:
+        """Show where the clock is: at step t of T, of which the first `reached` are computed.
+
+        The state is in words; a locked clock follows that of the language models.
+        """
+        if (shown := (t, reached, steps, state, locked)) != self._shown:
+            self._shown = shown
+            self.draw()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Tie the clock by a click on the words."""
+        if self.behind(event.x):
+            event.prevent_default()
+            self.post_message(self.LockAsked())
+
+    def put_knob(self, t: int) -> None:
+        """Ask for a step."""
+        self.post_message(self.Moved(t))
+
+    def draw(self) -> None:
+        """Draw the line for the room there is."""
+        t, reached, steps, state, locked = self._shown
+        words = shorten(f"GMM t {t} / {steps} · {state}", max(self.content_size.width, 1))
+        self.lay(t, reached, steps, words, apart=not locked)
 
 
 class MixturesInTime(PanelledPage):

@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 from rich.segment import Segment
 from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
@@ -126,14 +125,10 @@ class Weights(Panel):
     """The lines, and the numbers of the component under the cursor."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._rows = WeightRows()
+        super().__init__(self._rows, id=id)
         self._weights: Floats = np.zeros((0, 0))
         self._title = ""
-
-    def compose(self) -> ComposeResult:
-        """Yield the lines."""
-        yield self._rows
 
     @property
     def component(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from textual.app import ComposeResult
 from textual.content import Content
 
 from lwd_tui.analysis.differences import Piece
@@ -15,7 +14,7 @@ from lwd_tui.tui.parts.excerpt import excerpt
 from lwd_tui.tui.parts.panel import Panel
 from lwd_tui.tui.parts.passage import Passage, capped
 from lwd_tui.tui.theme import series
-from lwd_tui.types import Attempt, Response
+from lwd_tui.types import Response
 
 _LABEL = 12
 
@@ -24,13 +23,9 @@ class Answer(Panel):
     """The text first, then its numbers, then the attempts before it."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._passage = Passage()
+        super().__init__(self._passage, id=id)
         self._shown: Response | None = None
-
-    def compose(self) -> ComposeResult:
-        """Yield all in one text that scrolls."""
-        yield self._passage
 
     def show_nothing(self, title: str = "answer", words: str = "") -> None:
         """Show that there is no answer."""
@@ -40,16 +35,10 @@ class Answer(Panel):
     def show_sheet(
         self, sheet: Sheet, pieces: Sequence[Piece] | None = None, remark: str = ""
     ) -> None:
-        """Show an answer.
+        """Show an answer, with a remark under the panel.
 
-        Parameters
-        ----------
-        sheet : Sheet
-        pieces : sequence of Piece, optional
-            Its text in pieces, or of a long one the beginning; those are marked that another
-            answer hasn't.
-        remark : str
-            Of the panel.
+        Where its text comes in pieces, or of a long one the beginning, those are marked that
+        another answer hasn't.
         """
         self.head(sheet.title, remark)
         response = sheet.response
@@ -97,6 +86,10 @@ def _numbers(sheet: Sheet) -> Iterator[Content]:
     yield _line("attempts", "1" if tries == 1 else f"{tries}, the last one stands")
     faults = ", ".join(shorten(fault, 60) for fault in final.retries)
     yield _line("retries", faults or "none")
+    for j in sorted({each.participant for each in sheet.alike}):
+        numbers = [f"{each.index}" for each in sheet.alike if each.participant == j]
+        which = f"answer{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
+        yield _line("same text", f"{shorten(which, 60)} of {shorten(sheet.names[j], 24)}")
     if sheet.post is not None:
         yield _line("posted", f"as post {sheet.post}; f follows it")
     else:
@@ -118,13 +111,10 @@ def _attempts(response: Response) -> Iterator[Content]:
     """Tell the attempts that did not stand."""
     for number, attempt in enumerate(response.attempts[:-1], start=1):
         yield Content()
-        head = f"attempt {number}: {shorten(attempt.problem, 80)}{_cost(attempt)}"
+        head = f"attempt {number}: {shorten(attempt.problem, 80)}"
+        head += f" · {_count(attempt.completion_tokens)} tokens, seed {attempt.seed}"
         yield Content.styled(head, "bold $warning")
         yield Content.styled(excerpt(attempt.text, 400) or "(nothing)", "$quiet")
-
-
-def _cost(attempt: Attempt) -> str:
-    return f" · {_count(attempt.completion_tokens)} tokens, seed {attempt.seed}"
 
 
 def _line(label: str, value: str) -> Content:

@@ -2,20 +2,81 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from lwd_tui.tui.pages.inspect.hits import Hit, Hits
+from lwd_tui.palette import marker
 from lwd_tui.tui.pages.inspect.outline import Outline
+from lwd_tui.tui.parts.excerpt import excerpt
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.parts.posts import ORIGINS, author_sign
+from lwd_tui.tui.parts.rows import Items, Rows
+from lwd_tui.tui.theme import series
+from lwd_tui.types import Post, Response
+
+Hit = Post | Response
+_BEFORE = 12
+"""Characters that are shown before the first word that was found."""
+
+
+class Hits(Items[Hit]):
+    """One line a post or answer: its t, whose it is, and the words that were searched for."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._authors: Mapping[str, int] = {}
+        self._words = re.compile("$^")
+
+    def forget(self) -> None:
+        """Show that there are no results yet."""
+        self.nothing = "looking …"
+        self.show_items(())
+
+    def show_hits(self, hits: Sequence[Hit], authors: Mapping[str, int], words: str) -> None:
+        """Show other results, and the words that were searched for in them."""
+        self.nothing = "nothing has these words"
+        self._authors = authors
+        parts = sorted(map(re.escape, words.split()), key=len, reverse=True)
+        self._words = re.compile("|".join(parts) or "$^", re.IGNORECASE)
+        self.show_items(hits)
+
+    def draw(self, row: int, width: int) -> list[Segment]:
+        """Return the pieces of a line."""
+        hit = self.items[row]
+        if isinstance(hit, Post):
+            sign, ink = author_sign(hit, self._authors)
+            t, what = hit.step, f"{ORIGINS[hit.origin]}: "
+        else:
+            sign, ink = marker(hit.participant), series(hit.participant).removeprefix("$")
+            t, what = hit.t, f"{hit.index}  "
+        head = [
+            Segment(f"{t:>4} ", self.ink("quiet")),
+            Segment(f"{sign} ", self.ink(ink)),
+            Segment(what, self.ink("quiet")),
+        ]
+        room = max(width - sum(piece.cell_length for piece in head), 1)
+        return [*head, *self._text(hit.text, room)]
+
+    def _text(self, text: str, room: int) -> list[Segment]:
+        """Show the text from a little before the first word that was found."""
+        found = self._words.search(text)
+        if found is not None and found.end() > room:
+            text = f"… {text[max(found.start() - _BEFORE, 0) :]}"
+        shown, pieces, last = excerpt(text, room), [], 0
+        for match in self._words.finditer(shown):
+            pieces.append(Segment(shown[last : match.start()], self.ink()))
+            pieces.append(Segment(match[0], self.ink("accent", bold=True)))
+            last = match.end()
+        return [*pieces, Segment(shown[last:], self.ink())]
 
 
 class Finder(Panel):
@@ -28,31 +89,23 @@ class Finder(Panel):
         Binding("escape", "leave_search", "leave the search", id="finder.leave", show=False),
     ]
 
+    @dataclass(eq=False)
     class Searched(Message):
         """There are other words to search for; never blank."""
 
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        words: str
 
+    @dataclass(eq=False)
     class Found(Message):
         """A post or answer that was found is to be looked at."""
 
-        def __init__(self, hit: Hit) -> None:
-            super().__init__()
-            self.hit = hit
+        hit: Hit
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self.outline = Outline()
         self._line = Line(placeholder="/ searches all texts", compact=True)
         self._hits = Hits()
-
-    def compose(self) -> ComposeResult:
-        """Yield the line, the tree and the results."""
-        yield self._line
-        yield self.outline
-        yield self._hits
+        super().__init__(self._line, self.outline, self._hits, id=id)
 
     def on_mount(self) -> None:
         """Show the tree."""
@@ -79,15 +132,7 @@ class Finder(Panel):
     ) -> None:
         """Show what was found, unless the words have changed meanwhile.
 
-        Parameters
-        ----------
-        hits : sequence of Post or Response
-        authors : mapping of str to int
-            Names of the participants, and their positions.
-        words : str
-            That were searched for.
-        most : int
-            So many are shown at most; if there are more, it is said.
+        So many are shown at most; if there are more, it is said.
         """
         if words == self.words:
             count = f"more than {most}" if len(hits) > most else f"{len(hits)}"

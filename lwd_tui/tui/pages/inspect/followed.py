@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import on
-from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
 
@@ -18,7 +18,7 @@ from lwd_tui.text import shorten
 from lwd_tui.tui.parts.excerpt import excerpt
 from lwd_tui.tui.parts.panel import Panel
 from lwd_tui.tui.parts.posts import post_to_read
-from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.parts.rows import Items, Rows
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.types import Post, Response
 
@@ -34,30 +34,22 @@ class Followed(Panel):
     }
     """
 
+    @dataclass(eq=False)
     class Left(Message):
         """An answer is to be gone to."""
 
-        def __init__(self, t: int, participant: int, index: int) -> None:
-            super().__init__()
-            self.t = t
-            self.participant = participant
-            self.index = index
+        t: int
+        participant: int
+        index: int
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._post = Words(classes="post")
         self._read = Words(classes="head")
         self._near = Words(classes="head")
         self._readers = _Readers("nobody has read it", id="readers")
         self._descendants = _Descendants("no later answer", id="descendants")
-
-    def compose(self) -> ComposeResult:
-        """Yield the post and the two lists."""
-        yield self._post
-        yield self._read
-        yield self._readers
-        yield self._near
-        yield self._descendants
+        lists = (self._read, self._readers, self._near, self._descendants)
+        super().__init__(self._post, *lists, id=id)
 
     def show_post(self, post: Post, authors: Mapping[str, int], t: int) -> None:
         """Show a post whose readers are still being looked for."""
@@ -69,14 +61,7 @@ class Followed(Panel):
         self._descendants.show_descendants((), measure="")
 
     def show_following(self, following: Following, names: Sequence[str]) -> None:
-        """Show what became of the post.
-
-        Parameters
-        ----------
-        following : Following
-        names : sequence of str
-            Of the participants, not cleaned.
-        """
+        """Show what became of the post; the names of the participants are not cleaned."""
         times = len(following.readings)
         words = f"read {times} time{'' if times == 1 else 's'}" if times else "not read"
         self._read.put(Content.assemble((words, "bold $foreground"), " · enter goes there"))
@@ -91,21 +76,21 @@ class Followed(Panel):
     @on(Rows.Chosen, "#readers")
     def _go_to_reader(self, event: Rows.Chosen) -> None:
         event.stop()
-        t, participant, response = self._readers.chosen
-        self.post_message(self.Left(t, participant, response or 0))
+        if found := self._readers.chosen:
+            self.post_message(self.Left(found.t, found.participant, found.response or 0))
 
     @on(Rows.Chosen, "#descendants")
     def _go_to_descendant(self, event: Rows.Chosen) -> None:
         event.stop()
-        found = self._descendants.chosen.response
-        self.post_message(self.Left(found.t, found.participant, found.index))
+        if found := self._descendants.chosen:
+            answer = found.response
+            self.post_message(self.Left(answer.t, answer.participant, answer.index))
 
 
-class _Readers(Rows):
+class _Readers(Items[Reading]):
     def __init__(self, nothing: str, *, id: str) -> None:
         super().__init__(nothing, id=id)
         self._source: Response | None = None
-        self._readings: Sequence[Reading] = ()
         self._names: Sequence[str] = ()
 
     def show_readings(
@@ -113,19 +98,13 @@ class _Readers(Rows):
     ) -> None:
         """Show the answer that the post was, if it was one, and its readers; stand on the first."""
         self._source, self._names = source, names
-        self._readings = readings
-        if source is not None:
-            self._readings = (Reading(source.t, source.participant, source.index), *readings)
+        first = [Reading(source.t, source.participant, source.index)] if source else []
         # No more room than it needs.
-        self.styles.max_height = max(len(self._readings), 1)
-        self.fill(len(self._readings), len(self._readings) - len(readings))
-
-    @property
-    def chosen(self) -> Reading:
-        return self._readings[self.cursor]
+        self.styles.max_height = max(len(first) + len(readings), 1)
+        self.show_items([*first, *readings], len(first))
 
     def draw(self, row: int, width: int) -> list[Segment]:
-        t, participant, response = self._readings[row]
+        t, participant, response = self.items[row]
         alone = "" if response is None else f", for answer {response}"
         if self._source is not None and row == 0:
             alone = f" wrote it, answer {response}"
@@ -137,22 +116,17 @@ class _Readers(Rows):
         ]
 
 
-class _Descendants(Rows):
+class _Descendants(Items[Descendant]):
     def __init__(self, nothing: str, *, id: str) -> None:
         super().__init__(nothing, id=id)
-        self._descendants: Sequence[Descendant] = ()
         self._measure = ""
 
     def show_descendants(self, descendants: Sequence[Descendant], measure: str) -> None:
-        self._descendants, self._measure = descendants, measure
-        self.fill(len(descendants))
-
-    @property
-    def chosen(self) -> Descendant:
-        return self._descendants[self.cursor]
+        self._measure = measure
+        self.show_items(descendants)
 
     def draw(self, row: int, width: int) -> list[Segment]:
-        found = self._descendants[row]
+        found = self.items[row]
         answer = found.response
         value = f"{found.value:.3f}" if self._measure == "embedding" else f"{found.value:.0%}"
         head = [

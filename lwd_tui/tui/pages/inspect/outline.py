@@ -1,9 +1,13 @@
-"""The answers of a run as a tree: t, participant, response."""
+"""The answers of a run as a tree: t, participant, response.
+
+Our own, because Textual's `Tree` holds a node for each line, and a run may have a million steps.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -22,15 +26,30 @@ _OPEN, _SHUT = "▾", "▸"
 
 
 class Entry(NamedTuple):
-    """A line of the tree: a step, one of its participants, or one of that one's responses."""
+    """A line of the tree: a step, one of its participants, or what that one answered.
+
+    Attributes
+    ----------
+    t : int
+    participant : int or None
+    alike : sequence of Response
+        Of one text; empty on the line of a step or a participant.
+    """
 
     t: int
     participant: int | None = None
-    response: Response | None = None
+    alike: Sequence[Response] = ()
+
+    @property
+    def response(self) -> Response | None:
+        """The first of equal answers."""
+        return self.alike[0] if self.alike else None
 
 
 class Outline(Rows):
     """One line a step with its norm; the viewed step is open, the others are not read.
+
+    Equal answers of a participant are one line, with their count.
 
     So the tree is as cheap for 1,000,000 steps as for ten, and what is open is what all panels
     show.
@@ -41,13 +60,13 @@ class Outline(Rows):
         Binding("left", "fold", "close", id="outline.close", show=False),
     ]
 
+    @dataclass(eq=False)
     class Opened(Message):
         """Another step is to be viewed."""
 
-        def __init__(self, t: int) -> None:
-            super().__init__()
-            self.t = t
+        t: int
 
+    @dataclass(eq=False)
     class Pointed(Message):
         """A response of the viewed step is to be shown.
 
@@ -58,31 +77,24 @@ class Outline(Rows):
             Whether it was chosen with Enter, and not only passed by.
         """
 
-        def __init__(self, participant: int, index: int, *, chosen: bool = False) -> None:
-            super().__init__()
-            self.participant = participant
-            self.index = index
-            self.chosen = chosen
+        participant: int
+        index: int
+        chosen: bool = False
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("no step is whole yet", id=id)
         self._names: Sequence[str] = ()
         self._numbers: Sequence[StepNumbers] = ()
         self._step: Step | None = None
-        self._answers: list[list[Response]] = []
+        self._answers: list[list[list[Response]]] = []
         self._open: set[int] = {0}
 
     # What is shown
 
     def show_run(self, names: Sequence[str], numbers: Sequence[StepNumbers]) -> None:
-        """Show another run.
+        """Show another run: the names of its participants, not cleaned, and its whole steps.
 
-        Parameters
-        ----------
-        names : sequence of str
-            Of the participants, not cleaned.
-        numbers : sequence of StepNumbers
-            Of the whole steps; it may grow.
+        The numbers of these may grow.
         """
         self._names, self._numbers = names, numbers
         self._step, self._answers, self._open = None, [], {0}
@@ -100,7 +112,7 @@ class Outline(Rows):
             self._step = step
             self._answers = [[] for _ in self._names]
             for response in step.responses if step else ():
-                self._answers[response.participant].append(response)
+                fold(self._answers[response.participant], response)
         if step is None:
             self._lay_out(0)
             return
@@ -108,7 +120,9 @@ class Outline(Rows):
             self._open.add(participant)
         before = step.t + 1 + sum(self._lines(i) for i in range(participant))
         height = self.size.height // 2 if first else self.cursor - self.top
-        self._lay_out(before if on_its_line else before + 1 + index)
+        answers = self._answers[participant]
+        place = next((i for i, alike in enumerate(answers) if index in _indices(alike)), 0)
+        self._lay_out(before if on_its_line else before + 1 + place)
         # The line that was looked at stays where it was, and the steps move past it.
         self.top = self._seen(self.cursor - height)
 
@@ -125,7 +139,7 @@ class Outline(Rows):
         for participant, answers in enumerate(self._answers):
             lines = self._lines(participant)
             if left < lines:
-                return Entry(t, participant, answers[left - 1] if left else None)
+                return Entry(t, participant, answers[left - 1] if left else ())
             left -= lines
         return Entry(t + 1 + left)
 
@@ -143,9 +157,9 @@ class Outline(Rows):
         entry = self.entry(row)
         if entry.participant is None:
             return self._step_line(entry.t, width)
-        if entry.response is None:
+        if not entry.alike:
             return self._participant_line(entry.participant, width)
-        return self._answer_line(entry.response, width)
+        return self._answer_line(entry.alike, width)
 
     def _step_line(self, t: int, width: int) -> list[Segment]:
         viewed = self._step is not None and t == self._step.t
@@ -159,8 +173,10 @@ class Outline(Rows):
 
     def _participant_line(self, participant: int, width: int) -> list[Segment]:
         answers = self._answers[participant]
-        failed = sum(answer.failed for answer in answers)
-        count = f"{failed} failed" if failed else f"{len(answers)}"
+        failed = sum(alike[0].failed for alike in answers)
+        total = sum(map(len, answers))
+        alike = f"{len(answers)} of " if len(answers) < total else ""
+        count = f"{failed} failed" if failed else f"{alike}{total}"
         name = excerpt(self._names[participant], max(width - 8 - len(count), 4))
         gap = max(width - 6 - cell_len(name) - len(count), 1)
         return [
@@ -170,11 +186,16 @@ class Outline(Rows):
             Segment(count, self.ink("warning" if failed else "quiet")),
         ]
 
-    def _answer_line(self, answer: Response, width: int) -> list[Segment]:
+    def _answer_line(self, alike: Sequence[Response], width: int) -> list[Segment]:
+        answer = alike[0]
         number = Segment(f"{answer.index:>6} ", self.ink("quiet"))
         text = f"failed: {answer.final.problem}" if answer.failed else answer.text
         ink = self.ink("warning" if answer.failed else "foreground")
-        return [number, Segment(excerpt(text, max(width - number.cell_length, 1)), ink)]
+        count = f" ×{len(alike)}" if len(alike) > 1 else ""
+        room = max(width - number.cell_length - len(count), 1)
+        words = excerpt(text, room)
+        gap = " " * (room - cell_len(words) if count else 0)
+        return [number, Segment(words + gap, ink), Segment(count, self.ink("quiet"))]
 
     # Keys and mouse
 
@@ -191,7 +212,8 @@ class Outline(Rows):
             return
         entry = self.entry(self.cursor)
         if entry.participant is None:
-            self._open_step(entry.t)
+            if self._step is None or entry.t != self._step.t:
+                self.post_message(self.Opened(entry.t))
         elif entry.response is None:
             self._open ^= {entry.participant}
             self._lay_out(self.cursor)
@@ -232,12 +254,21 @@ class Outline(Rows):
         else:
             self._point()
 
-    def _open_step(self, t: int) -> None:
-        if self._step is None or t != self._step.t:
-            self.post_message(self.Opened(t))
-
     def _point(self, *, chosen: bool = False) -> None:
         entry = self.entry(self.cursor)
         if entry.participant is not None:
             index = entry.response.index if entry.response is not None else 0
             self.post_message(self.Pointed(entry.participant, index, chosen=chosen))
+
+
+def fold(answers: list[list[Response]], answer: Response) -> None:
+    """Add an answer of a participant to those of the same text; a failed one stands alone."""
+    for alike in answers:
+        if alike[0].text == answer.text and not (alike[0].failed or answer.failed):
+            alike.append(answer)
+            return
+    answers.append([answer])
+
+
+def _indices(answers: Iterable[Response]) -> list[int]:
+    return [answer.index for answer in answers]

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 
-from lwd_tui.errors import LwdError
 from lwd_tui.text import shorten
 from lwd_tui.tui.pages.inspect.answer import Answer
 from lwd_tui.tui.pages.inspect.finder import Finder
 from lwd_tui.tui.pages.inspect.followed import Followed
 from lwd_tui.tui.pages.inspect.outline import Outline
-from lwd_tui.tui.pages.inspect.questions import FOUND, compared, following, hits_of, prompt_of
 from lwd_tui.tui.pages.inspect.reading import Reading
-from lwd_tui.tui.pages.inspect.sheets import Place, Sheet, draw_for, sheet_at
+from lwd_tui.tui.pages.inspect.sheets import (
+    FOUND,
+    Place,
+    Sheet,
+    compared,
+    following,
+    hits_of,
+    prompt_of,
+    sheet_at,
+)
 from lwd_tui.tui.pages.panelled import PanelledPage
 from lwd_tui.tui.state.controller import RunController
 from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
 from lwd_tui.types import Post, Response, Step
-
-T = TypeVar("T")
 
 _KEYSTROKE = 0.15
 
@@ -69,7 +73,7 @@ class InspectPage(PanelledPage):
     ]
     GLOSSARY = (
         "t", "norm", "k", "age", "prompt", "seed", "attempts", "mean_distance", "following",
-        "differences",
+        "alike", "differences",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -168,7 +172,7 @@ class InspectPage(PanelledPage):
             self.choose("middle")
 
     def _show_reading(self, run: RunController, step: Step, place: Place) -> None:
-        draw = draw_for(step, place)
+        draw = step.draw_for(place.participant, place.index)
         if draw is None:
             return
         name = shorten(self._names[place.participant], 24)
@@ -288,7 +292,7 @@ class InspectPage(PanelledPage):
         followed = self.query_one(Followed)
         followed.show_post(post, self._authors, place.t)
         # With the file opened anew: the steps are read meanwhile, and this may take a second.
-        found = await self._asked(asyncio.to_thread(following, run.path, post))
+        found = await self.asked(asyncio.to_thread(following, run.path, post))
         if found is not None and self._place is not None and self._place.post == post:
             followed.show_following(found, self._names)
 
@@ -335,7 +339,7 @@ class InspectPage(PanelledPage):
         ):
             self.action_let_go()
             return
-        step = await self._asked(run.archive.step(0))
+        step = await self.asked(run.archive.step(0))
         if step is not None:
             self._pinned = await self._sheet_at(step, replace(place, t=0))
             self._go(replace(place, t=last, post=None))
@@ -361,7 +365,7 @@ class InspectPage(PanelledPage):
 
     @work(exclusive=True, group="prompt")
     async def _load_prompt(self, run: RunController, place: Place) -> None:
-        prompt = await self._asked(run.archive.ask(partial(prompt_of, place=place)))
+        prompt = await self.asked(run.archive.ask(partial(prompt_of, place=place)))
         if prompt is not None and place == self._place:
             self.query_one(Reading).show_prompt(prompt)
 
@@ -378,7 +382,7 @@ class InspectPage(PanelledPage):
         # The next letter may come meanwhile, and end this.
         await asyncio.sleep(_KEYSTROKE)
         if self.run is not None:
-            found = await self._asked(self.run.archive.ask(partial(hits_of, words=event.words)))
+            found = await self.asked(self.run.archive.ask(partial(hits_of, words=event.words)))
             if found is not None:
                 self.query_one(Finder).show_hits(found, self._authors, event.words, FOUND)
 
@@ -390,10 +394,3 @@ class InspectPage(PanelledPage):
             self._go(Place(event.hit.t, event.hit.participant, event.hit.index))
             if self.one_at_a_time:
                 self.choose("right")
-
-    async def _asked(self, question: Awaitable[T]) -> T | None:
-        try:
-            return await question
-        except LwdError as error:
-            self.explorer.notice = str(error)
-            return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from textual import on
-from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
 
@@ -31,28 +31,20 @@ class Reading(Panel):
     }
     """
 
+    @dataclass(eq=False)
     class Followed(Message):
         """A post is to be followed to those who read it."""
 
-        def __init__(self, post: Post) -> None:
-            super().__init__()
-            self.post = post
+        post: Post
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._posts = Posts("nothing: no run yet, or too little to draw from", id="posts")
         self._text = Words(classes="text")
         self._fold = Words(classes="fold")
         self._prompt = Passage(id="prompt")
+        super().__init__(self._posts, self._text, self._fold, self._prompt, id=id)
         self._authors: Mapping[str, int] = {}
         self._t = 0
-
-    def compose(self) -> ComposeResult:
-        """Yield the posts, the text and the prompt."""
-        yield self._posts
-        yield self._text
-        yield self._fold
-        yield self._prompt
 
     def show_posts(
         self, posts: Sequence[Post], authors: Mapping[str, int], t: int, title: str

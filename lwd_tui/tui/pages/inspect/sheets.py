@@ -1,13 +1,23 @@
-"""An answer of a run, found by its place, with all that is known of it."""
+"""What the page asks of a run: an answer with all that is known of it, its prompt, a search."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from lwd_tui.analysis.arrays import Responses
+from lwd_tui.analysis.differences import Differences, differences
 from lwd_tui.analysis.distance import distances_from_means
-from lwd_tui.findings.lineage import authored
-from lwd_tui.text import shorten
-from lwd_tui.types import Draw, Floats, Post, Response, Step
+from lwd_tui.findings.lineage import Following, authored, follow
+from lwd_tui.store.run import RunStore
+from lwd_tui.text import clean, shorten
+from lwd_tui.tui.pages.inspect.finder import Hit
+from lwd_tui.types import Floats, Post, Prompt, Response, Step
+
+COMPARED = 6_000
+"""Characters of each of two texts that are compared: the time grows with their product."""
+FOUND = 500
+"""Posts, and answers, that a search shows at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +43,15 @@ class Sheet:
         From the mean of each participant at the same step; None for a failed answer.
     post : int or None
         The post that it became.
+    alike : tuple of Response
+        Others of the step with the same text.
     """
 
     response: Response
     names: tuple[str, ...]
     distances: Floats | None
     post: int | None
+    alike: tuple[Response, ...] = ()
 
     @property
     def title(self) -> str:
@@ -55,32 +68,44 @@ def answer_at(step: Step, place: Place) -> Response | None:
     return None
 
 
-def draw_for(step: Step, place: Place) -> Draw | None:
-    """Return what the writer of an answer had drawn for it; None if there is no such answer."""
-    for draw in step.draws:
-        if draw.participant == place.participant and draw.response in (None, place.index):
-            return draw
-    return None
-
-
 def sheet_at(step: Step, place: Place, names: tuple[str, ...], posts_each: int) -> Sheet | None:
-    """Gather what is known of the answer at a place; None if there is none.
-
-    Parameters
-    ----------
-    step : Step
-    place : Place
-    names : tuple of str
-        Of the participants.
-    posts_each : int
-        Of the experiment.
-    """
+    """Gather what is known of the answer at a place; None if there is none."""
     answer = answer_at(step, place)
     if answer is None:
         return None
     distances = None
     if not answer.failed:
-        row = [each for each in step.responses if not each.failed].index(answer)
-        distances = distances_from_means(step.embeddings, step.owners, len(names))[row]
+        row = step.usable.index(answer)
+        responses = Responses.of(step.embeddings, step.owners, len(names))
+        distances = distances_from_means(responses)[row]
     posts = [post.id for each, post in authored(step, posts_each) if each is answer]
-    return Sheet(answer, names, distances, posts[0] if posts else None)
+    alike = tuple(
+        each
+        for each in step.responses
+        if each is not answer and not (each.failed or answer.failed) and each.text == answer.text
+    )
+    return Sheet(answer, names, distances, posts[0] if posts else None, alike)
+
+
+def compared(one: str, other: str) -> Differences:
+    """Return in which words two answers differ, as far as that is quick to find out."""
+    return differences(clean(one[:COMPARED]), clean(other[:COMPARED]))
+
+
+def following(path: Path, post: Post) -> Following:
+    """Look through a run for what became of a post, with its file opened anew."""
+    with RunStore.open(path) as store:
+        return follow(store, post)
+
+
+def hits_of(store: RunStore, words: str) -> list[Hit]:
+    """Search all answers, and the posts that no participant wrote: the others are answers."""
+    people = [post for post in store.search_posts(words, FOUND + 1) if post.origin != "synthetic"]
+    hits: list[Hit] = [*people, *store.search_responses(words, FOUND + 1)]
+    hits.sort(key=lambda hit: hit.step if isinstance(hit, Post) else hit.t)
+    return hits[: FOUND + 1]
+
+
+def prompt_of(store: RunStore, place: Place) -> Prompt:
+    """Return the prompt that an answer was given to."""
+    return store.prompt(place.t, place.participant, place.index)

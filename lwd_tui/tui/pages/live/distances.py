@@ -6,58 +6,41 @@ from collections.abc import Sequence
 
 import numpy as np
 from textual import events
-from textual.app import ComposeResult
 from textual.containers import ScrollableContainer
 from textual.content import Content
-from textual.theme import Theme
 
 from lwd_tui.palette import as_hex, as_rgb, contrast, marker, mixed
-from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.parts.text_panel import TextPanel
 from lwd_tui.tui.theme import series
 from lwd_tui.types import Floats
 
 _NARROWEST, _WIDEST, _TALLEST = 6, 11, 3
 
 
-class Distances(Panel):
+class Distances(TextPanel):
     """D(t): a number in each cell, and a ground that is the stronger the farther apart."""
 
-    DEFAULT_CSS = "Distances Words { width: auto; height: auto; }"
+    DEFAULT_CSS = "Distances Words { width: auto; }"
+    SCROLLS = ScrollableContainer
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._table = Words()
         self._distances: Floats = np.zeros((0, 0))
         self._highest = 1.0
 
-    def compose(self) -> ComposeResult:
-        """Yield the table, which scrolls where there is no room."""
-        with ScrollableContainer():
-            yield self._table
-
     def on_mount(self) -> None:
         """Follow the theme, whose colours are mixed."""
-        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
 
     def show_distances(self, distances: Floats, highest: float, t: int) -> None:
-        """Show a step's distances.
+        """Show a step's distances, NaN where a participant is missing.
 
-        Parameters
-        ----------
-        distances : ndarray of shape (n, n)
-            NaN where a participant is missing.
-        highest : float
-            The distance that has the strongest ground, the same for all steps of a run.
-        t : int
+        The highest distance has the strongest ground, the same for all steps of a run.
         """
         self.head(f"distances at t = {t}")
         if distances is not self._distances or highest != self._highest:
             self._distances, self._highest = distances, highest
             self._draw()
-
-    def _theme_changed(self, _: Theme) -> None:
-        self._draw()
 
     def on_resize(self, _: events.Resize) -> None:
         """Make the cells as large as there is room for."""
@@ -78,7 +61,7 @@ class Distances(Panel):
                 texts = [(text if middle else "").center(width) for text, _ in cells]
                 styles = [style for _, style in cells]
                 lines.append(Content.assemble(name, *zip(texts, styles, strict=True)))
-        self._table.put(Content("\n").join(lines))
+        self.text.put(Content("\n").join(lines))
 
     def _cell(self, i: int, j: int) -> tuple[str, str]:
         value = float(self._distances[i, j])

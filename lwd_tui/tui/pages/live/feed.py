@@ -32,15 +32,7 @@ class Feed(Rows):
         self._authors: Mapping[str, int] = {}
 
     def show_posts(self, posts: Sequence[Post], authors: Mapping[str, int]) -> None:
-        """Take another run's posts.
-
-        Parameters
-        ----------
-        posts : sequence of Post
-            In order of posting, so of `step` too; it may grow.
-        authors : mapping of str to int
-            Names of the participants, and their positions.
-        """
+        """Take another run's posts, in order of posting, so of `step` too; they may grow."""
         self._posts, self._authors = posts, authors
         self.top = 0
         self.fill(0)

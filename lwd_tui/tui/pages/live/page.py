@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import ClassVar, TypeVar
+import asyncio
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -11,50 +11,35 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.content import Content
 
-from lwd_tui.errors import LwdError
-from lwd_tui.tui.pages.base import Page
 from lwd_tui.tui.pages.live.dispersion import DispersionCurve
 from lwd_tui.tui.pages.live.distances import Distances, highest_of
 from lwd_tui.tui.pages.live.feed import Feed
 from lwd_tui.tui.pages.live.numbers import Numbers
 from lwd_tui.tui.pages.live.participants import Participants
-from lwd_tui.tui.pages.live.pictures import Plane, picture, plane_of
+from lwd_tui.tui.pages.live.pictures import Course, course_of, picture
 from lwd_tui.tui.pages.live.post import PostByHand
 from lwd_tui.tui.pages.live.scatter import Scatter
+from lwd_tui.tui.pages.panelled import PanelledPage
 from lwd_tui.tui.parts.network_line import NetworkLine
 from lwd_tui.tui.parts.norm_curve import NormCurve
 from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.tabs import TabLine
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.state.controller import RunController
 from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
 from lwd_tui.types import Step
 
-T = TypeVar("T")
-
-PANELS = (
-    ("norm", "norm"),
-    ("scatter", "scatter"),
-    ("participants", "participants"),
-    ("distances", "distances"),
-    ("internet", "posts"),
-    ("dispersion", "dispersion"),
-    ("numbers", "numbers"),
-)
-"""Ids and titles, in the order of the panels."""
 _NOTHING = {
     "none": "no run is open: 1 sets one up, 6 opens a stored one",
     "opening": "the models are being made ready; the first step follows",
 }
 
 
-class LivePage(Page):
+class LivePage(PanelledPage):
     """All that a step comes to; one panel at a time where the terminal is small."""
 
     DEFAULT_CSS = """
     LivePage {
-        #panels { display: none; }
         #grid { grid-size: 12 2; grid-rows: 3fr 2fr; height: 1fr; }
         #norm, #scatter { column-span: 6; }
         #participants { column-span: 5; }
@@ -83,6 +68,15 @@ class LivePage(Page):
         }
     }
     """
+    PANELS = (
+        ("norm", "norm"),
+        ("scatter", "scatter"),
+        ("participants", "participants"),
+        ("distances", "distances"),
+        ("internet", "posts"),
+        ("dispersion", "dispersion"),
+        ("numbers", "numbers"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "post", "post", id="live.post"),
         Binding("i", "inspect", "inspect", id="live.inspect"),
@@ -101,13 +95,11 @@ class LivePage(Page):
         super().__init__(name)
         self.add_class("-empty")
         self._first: Step | None = None
-        self._plane: Plane | None = None
+        self._course = Course()
 
-    def compose_page(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         """Yield the panels, and what is said in their place while no run is open."""
-        chosen = self._panel
         yield Words(Content(_NOTHING["none"]), id="nothing")
-        yield TabLine(PANELS, chosen, id="panels")
         with Grid(id="grid"):
             yield NormCurve(id="norm")
             yield Scatter(id="scatter")
@@ -120,23 +112,21 @@ class LivePage(Page):
             yield Numbers(id="numbers")
 
     def on_mount(self) -> None:
-        """Say which panel stands alone on a small terminal, and which wait for a large one."""
-        self.query_one(f"#{self._panel}").add_class("-chosen")
-        for panel in self.query("#dispersion, #numbers"):
-            panel.add_class("-extra")
+        """Say which panels wait for a large terminal."""
+        self.query("#grid > Panel").add_class("panel")
+        self.query("#dispersion, #numbers").add_class("-extra")
 
     # What is shown
 
     def show_run(self, run: RunController | None) -> None:
         """Show another run."""
-        self._first, self._plane = None, None
+        self._first, self._course = None, Course()
         self.set_class(run is None, "-empty")
         if run is None:
             return
         experiment = run.experiment
         names = [who.name for who in experiment.cast]
-        scale = "unit vectors" if experiment.embedder.normalise else "raw vectors"
-        self.query_one(NormCurve).show_run(run.numbers, experiment.steps, scale)
+        self.query_one(NormCurve).show_run(run.numbers, experiment.steps, experiment.embedder.scale)
         self.query_one(DispersionCurve).show_run(run.numbers, experiment.steps)
         self.query_one(Scatter).show_names(names)
         self.query_one(Participants).show_names(names, experiment.responses)
@@ -155,8 +145,9 @@ class LivePage(Page):
             self._first = step
         if self._first is None:
             self._load_first(run)
-        if self._plane is None and self.explorer.memory.basis == "common":
-            self._load_plane(run)
+        # Of a run that is followed, what went by unseen isn't read again with each step.
+        if not self._course.means or not (view.following or self._course.knows(step.t)):
+            self._load_course(run)
         self.query_one(Numbers).show_step(step)
         self._show_geometry(step)
         self._show_participants()
@@ -200,33 +191,25 @@ class LivePage(Page):
             return
         distances = [each.geometry.distances for each in (step, first) if each and each.geometry]
         self.query_one(Distances).show_distances(geometry.distances, highest_of(distances), step.t)
-        shown = picture(
-            step,
-            first if memory.axes == "held" else None,
-            self._plane if memory.basis == "common" else None,
-        )
+        shown = picture(step, self._course, held=memory.axes == "held")
         if shown is not None:
-            remark = "axes as wide as at t = 0" if memory.axes == "held" else "axes fitted"
-            self.query_one(Scatter).show_picture(shown, remark)
+            scale = "one scale for all t" if memory.axes == "held" else "axes fitted"
+            self.query_one(Scatter).show_picture(shown, f"{scale} · a plays")
 
     @work(exclusive=True, group="first")
     async def _load_first(self, run: RunController) -> None:
         """Get the step that sets the width of the axes."""
-        self._first = await self._asked(run.archive.step(0))
+        self._first = await self.asked(run.archive.step(0))
         self._show_again()
 
-    @work(exclusive=True, group="plane")
-    async def _load_plane(self, run: RunController) -> None:
-        """Settle the plane that all steps share."""
-        self._plane = await self._asked(run.archive.ask(plane_of))
-        self._show_again()
-
-    async def _asked(self, question: Awaitable[T]) -> T | None:
-        try:
-            return await question
-        except LwdError as error:
-            self.explorer.notice = str(error)
-            return None
+    @work(exclusive=True, group="course")
+    async def _load_course(self, run: RunController) -> None:
+        """Get where the answers of all steps lie, with the file opened anew: steps are read too."""
+        common = self.explorer.memory.basis == "common"
+        course = await self.asked(asyncio.to_thread(course_of, run.path, common=common))
+        if course is not None:
+            self._course = course
+            self._show_again()
 
     def _show_again(self) -> None:
         if self.view.step is not None:
@@ -235,37 +218,23 @@ class LivePage(Page):
     # Keys
 
     @property
-    def _panel(self) -> str:
+    def first_panel(self) -> str:
+        """The panel that was chosen last."""
         wanted = self.explorer.memory.panel
-        return wanted if wanted in dict(PANELS) else PANELS[0][0]
+        return wanted if wanted in dict(self.PANELS) else super().first_panel
+
+    def choose(self, panel: str, *, focus: bool = True) -> None:
+        """Show a panel where they stand alone, and remember it."""
+        self.explorer.memory.panel = panel
+        super().choose(panel, focus=focus)
 
     def action_next_panel(self, steps: int) -> None:
         """Go to the next panel: show it where panels stand alone, and give it the focus."""
-        names = [name for name, _ in PANELS]
-        if not self._one_at_a_time:
+        names = [name for name, _ in self.PANELS]
+        if not self.one_at_a_time:
             names = [name for name in names if self.query_one(f"#{name}").display]
-        here = self._panel if self._panel in names else names[0]
-        self._choose(names[(names.index(here) + steps) % len(names)])
-
-    @on(TabLine.Chosen, "#panels")
-    def _choose_tab(self, event: TabLine.Chosen) -> None:
-        event.stop()
-        self._choose(event.tab)
-
-    @property
-    def _one_at_a_time(self) -> bool:
-        return self.query_one("#panels").display
-
-    def _choose(self, panel: str) -> None:
-        self.explorer.memory.panel = panel
-        for name, _ in PANELS:
-            self.query_one(f"#{name}").set_class(name == panel, "-chosen")
-        self.query_one("#panels", TabLine).mark(panel)
-        inside = self.query_one(f"#{panel}").query("*")
-        for widget in inside:
-            if widget.can_focus:
-                widget.focus()
-                break
+        here = self.first_panel if self.first_panel in names else names[0]
+        self.choose(names[(names.index(here) + steps) % len(names)])
 
     def action_single(self) -> None:
         """Show one panel, or all, where the terminal has room for all."""
@@ -276,10 +245,8 @@ class LivePage(Page):
         memory = self.explorer.memory
         memory.basis = "aligned" if memory.basis == "common" else "common"
         # A plane that is asked for again is that of all steps there are by then.
-        self._plane = None
-        if memory.basis == "common" and self.run is not None:
-            self._load_plane(self.run)
-        self._show_again()
+        if self.run is not None:
+            self._load_course(self.run)
 
     def action_axes(self) -> None:
         """Hold the axes of the scatter, or fit them to the step."""
@@ -295,10 +262,8 @@ class LivePage(Page):
             return
         text = await self.app.push_screen_wait(PostByHand())
         if text is not None:
-            try:
+            with self.explorer.telling():
                 self.run.inject(text)
-            except LwdError as error:
-                self.explorer.notice = str(error)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Offer to inspect only where there is a page for it."""

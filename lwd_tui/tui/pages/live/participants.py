@@ -6,15 +6,12 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from textual import events
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 
 from lwd_tui.palette import marker
 from lwd_tui.text import shorten
 from lwd_tui.tui.parts.excerpt import excerpt
-from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.parts.text_panel import TextPanel
 from lwd_tui.tui.state.progress import ParticipantProgress, Progress
 from lwd_tui.tui.theme import series
 from lwd_tui.types import Response, Step
@@ -25,46 +22,25 @@ _LINES = 4
 _FULL, _EMPTY = "█", "░"
 
 
-class Participants(Panel):
+class Participants(TextPanel):
     """How many answers of each participant there are, and what it says, as far as there is room."""
-
-    DEFAULT_CSS = "Participants Words { height: auto; }"
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._text = Words()
         self._names: Sequence[str] = ()
         self._responses = 1
         self._step: Step | None = None
         self._work: Progress | None = None
 
-    def compose(self) -> ComposeResult:
-        """Yield the lines, which scroll where there is no room."""
-        with VerticalScroll():
-            yield self._text
-
     def show_names(self, names: Sequence[str], responses: int) -> None:
-        """Show another run's participants.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Not cleaned.
-        responses : int
-            L.
-        """
+        """Show another run's participants, whose names are not cleaned, and L."""
         self._names, self._responses = names, responses
         self.show(None, None)
 
     def show(self, step: Step | None, work: Progress | None) -> None:
-        """Show a whole step, or the one that is being worked on.
+        """Show the answers of a whole step, or those of the one at work, if `work` is there.
 
-        Parameters
-        ----------
-        step : Step or None
-            The viewed one; its dispersions are shown in both cases.
-        work : Progress or None
-            None shows the answers of `step`.
+        The dispersions are those of the whole step in both cases.
         """
         if step is self._step and work == self._work:
             return
@@ -90,7 +66,7 @@ class Participants(Panel):
             for i in range(len(self._names)):
                 mine = [answer for answer in self._step.responses if answer.participant == i]
                 lines += self._answers(i, mine)
-        self._text.put(Content("\n").join(lines))
+        self.text.put(Content("\n").join(lines))
 
     def _dispersions(self) -> Content:
         if self._step is None or self._step.geometry is None:

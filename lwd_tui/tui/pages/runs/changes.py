@@ -5,19 +5,85 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from textual import work
+from textual import on, work
+from textual.app import ComposeResult
 
 from lwd_tui.errors import LwdError
+from lwd_tui.experiment.files import user_path
 from lwd_tui.store.export import export
 from lwd_tui.store.folder import annotate_run, delete_run, rename_run, restore_run
 from lwd_tui.store.records import RunSummary
 from lwd_tui.store.run import RunStore
+from lwd_tui.text import clean_line
 from lwd_tui.tui.pages.panelled import PanelledPage
-from lwd_tui.tui.pages.runs.ask import AskLine
-from lwd_tui.tui.pages.runs.export import AskExport, Export
+from lwd_tui.tui.parts.choice import Choice
+from lwd_tui.tui.parts.dialog import AskLine, Dialog
+from lwd_tui.tui.parts.line import Line
+
+_ALL, _CONTENT = "everything", "without times, hosts and attempts"
+_KEEP, _REPLACE = "never replace a file", "replace what is there"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is asked for; see `lwd_tui.store.export.export`."""
+
+    file_format: str
+    out: Path
+    content_only: bool = False
+    overwrite: bool = False
+
+
+class AskExport(Dialog[Export]):
+    """Gives back what is asked for, which may begin with a wish before it, and what was wrong."""
+
+    AUTO_FOCUS = "#format"
+
+    def __init__(self, name: str, wish: Export | None = None, complaint: str = "") -> None:
+        super().__init__(
+            f"export {name}",
+            "CSV and Parquet are one file a table, in a folder; JSON lines are one file. "
+            "Arrows choose and go on; Enter in the last line writes.",
+            "export it",
+            complaint,
+        )
+        self._run = name
+        self._wish = wish or Export("csv", self._place("csv"))
+
+    def compose_fields(self) -> ComposeResult:
+        """Yield the choices and the place."""
+        wish = self._wish
+        yield Choice(("csv", "jsonl", "parquet"), wish.file_format, id="format")
+        yield Choice((_ALL, _CONTENT), _CONTENT if wish.content_only else _ALL, id="content")
+        yield Choice((_KEEP, _REPLACE), _REPLACE if wish.overwrite else _KEEP, id="replace")
+        yield Line(clean_line(str(wish.out)), compact=True, select_on_focus=False)
+
+    def answer(self) -> Export:
+        """Return what is asked for."""
+        written = self.query_one(Line).value.strip()
+        if not written:
+            raise LwdError("write where the run is to be written")
+        return Export(
+            self.query_one("#format", Choice).chosen,
+            user_path(written).absolute(),
+            self.query_one("#content", Choice).chosen == _CONTENT,
+            self.query_one("#replace", Choice).chosen == _REPLACE,
+        )
+
+    @on(Choice.Changed, "#format")
+    def _other_format(self, event: Choice.Changed) -> None:
+        """Propose another place, unless the user wrote one."""
+        line = self.query_one(Line)
+        if line.value in {str(self._place(each)) for each in event.choice.choices}:
+            line.value = str(self._place(event.chosen))
+
+    def _place(self, file_format: str) -> Path:
+        ending = ".jsonl" if file_format == "jsonl" else f"-{file_format}"
+        return Path.cwd() / f"{self._run}{ending}"
 
 
 class RunChanges(PanelledPage):
@@ -84,14 +150,10 @@ class RunChanges(PanelledPage):
         note = await self.app.push_screen_wait(
             AskLine(f"note on {run.name}", how, "keep it", run.note)
         )
-        if note is None:
-            return
-        try:
-            await asyncio.to_thread(annotate_run, run.path, note)
-        except LwdError as error:
-            self.explorer.notice = str(error)
-            return
-        self._after("")
+        if note is not None:
+            with self.explorer.telling():
+                await asyncio.to_thread(annotate_run, run.path, note)
+                self._after("")
 
     @work(exclusive=True, group="change")
     async def action_export(self) -> None:
@@ -117,13 +179,10 @@ class RunChanges(PanelledPage):
         run = self._idle()
         if run is None:
             return
-        try:
+        with self.explorer.telling():
             await self._moved(run, partial(delete_run, run.path), reopen=False)
-        except LwdError as error:
-            self.explorer.notice = str(error)
-            return
-        self._deleted.append(run.name)
-        self._after(f"{run.name} is in the trash, where it stays for 30 days; u takes it back")
+            self._deleted.append(run.name)
+            self._after(f"{run.name} is in the trash, where it stays for 30 days; u takes it back")
 
     @work(exclusive=True, group="change")
     async def action_undo(self) -> None:
@@ -135,13 +194,10 @@ class RunChanges(PanelledPage):
             )
             return
         name = self._deleted[-1]
-        try:
+        with self.explorer.telling():
             path = await asyncio.to_thread(restore_run, name)
-        except LwdError as error:
-            self.explorer.notice = str(error)
-            return
-        self._deleted.pop()
-        self._after(f"{name} is back", path)
+            self._deleted.pop()
+            self._after(f"{name} is back", path)
 
     async def _moved(self, run: RunSummary, move: Callable[[], Path], *, reopen: bool) -> Path:
         """Move a run's file, which must not be open meanwhile."""

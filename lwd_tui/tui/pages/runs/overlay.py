@@ -13,11 +13,13 @@ from lwd_tui.palette import COLOURS, marker
 from lwd_tui.text import shorten
 from lwd_tui.tui.pages.runs.shelf import NormSeries
 from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.plot import Plot
+from lwd_tui.tui.parts.plot import BLOCKS, Plot
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.theme import series as series_style
 
 _NAME = 20
+_ENDS, _ROOMY = 8, 36
+"""Columns for a marker and a value beside the plot, and of a plot that has room for them."""
 _MARKERS = 7
 """Markers on each curve, by which it is known without colours."""
 
@@ -39,14 +41,9 @@ class Overlay(Panel):
         yield self._legend
 
     def show_series(self, placed: Mapping[int, NormSeries], *, relative: bool) -> None:
-        """Show the norms of some runs.
+        """Show the norms of some runs, by their places among the markers and colours.
 
-        Parameters
-        ----------
-        placed : mapping of int to NormSeries
-            By their places among the markers and colours.
-        relative : bool
-            Each as a share of its first value.
+        If relative, each is a share of its first value.
         """
         scales = sorted({each.scale for each in placed.values()})
         title = " · ".join(["‖D(t)‖F", *scales[: len(scales) == 1]])
@@ -124,11 +121,18 @@ class _OverlayPlot(Plot):
             (float(np.nanmax(each)) for each in norms.values() if np.isfinite(each).any()),
             default=0.0,
         )
+        last = max([each.steps for each in self._placed.values()] + [1])
+        self.right = _ENDS if self.size.width >= _ROOMY else 0
         if not self.zoomed:
-            self.set_xlimits(0, max([each.steps for each in self._placed.values()] + [1]))
+            self.set_xlimits(0, last)
             self.set_ylimits(0, highest * 1.08 or 1.0)
         for place, values in norms.items():
-            self.curve(np.arange(len(values)), values, self._ink(place))
+            held = np.flatnonzero(np.isfinite(values))
+            if self.right and len(held):
+                value = values[held[-1]]
+                words = f"{marker(place)} {value:.3f}"
+                self.end(self.place(held[-1], last), value, words, self._ink(place))
+            self.curve(np.arange(len(values)), values, self._ink(place), mode=BLOCKS)
         for order, (place, values) in enumerate(norms.items()):
             shares = (np.arange(_MARKERS) + (order + 0.5) / len(norms)) / _MARKERS
             at = np.unique((shares * len(values)).astype(int))

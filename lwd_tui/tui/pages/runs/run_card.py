@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual.app import ComposeResult
 from textual.content import Content
 
 from lwd_tui.store.records import RunSummary
@@ -30,26 +29,15 @@ class RunCard(Panel):
     """Its numbers and facts; of a file that can't be read, why."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._passage = Passage()
+        super().__init__(self._passage, id=id)
         self._path: Path | None = None
         self._facts: list[tuple[str, Content]] = []
 
-    def compose(self) -> ComposeResult:
-        """Yield all in one text that scrolls."""
-        yield self._passage
-
     def show_run(self, run: RunSummary | None, card: Card | None = None, problem: str = "") -> None:
-        """Show a run.
+        """Show a run, or that there is none.
 
-        Parameters
-        ----------
-        run : RunSummary or None
-            None: there is none.
-        card : Card, optional
-            What else is known, once it is read.
-        problem : str
-            Why it can't be read.
+        What else is known is on its card, once that is read; the problem is why it can't be.
         """
         if run is None:
             self.head("run")

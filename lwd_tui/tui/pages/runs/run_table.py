@@ -10,16 +10,15 @@ from typing import ClassVar, NamedTuple
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from lwd_tui.palette import marker
 from lwd_tui.store.records import RunSummary
 from lwd_tui.text import size_text
-from lwd_tui.tui.parts.excerpt import excerpt
+from lwd_tui.tui.parts.excerpt import excerpt, padded
 from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.parts.rows import Items
 from lwd_tui.tui.parts.words import Words
 
 _INKS = {"done": "foreground", "running": "success", "stopped": "warning", "damaged": "error",
@@ -62,27 +61,16 @@ class RunTable(Panel):
     DEFAULT_CSS = "RunTable > .headings { height: 1; color: $quiet; }"
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._headings = Words(classes="headings")
-        self.lines = _Lines(self._headings)
-
-    def compose(self) -> ComposeResult:
-        """Yield the headings and the lines."""
-        yield self._headings
-        yield self.lines
+        headings = Words(classes="headings")
+        self.lines = _Lines(headings)
+        super().__init__(headings, self.lines, id=id)
 
     def show_runs(
         self, runs: Sequence[RunSummary], marked: Mapping[Path, int], opened: Path | None
     ) -> None:
-        """Show other runs; the cursor stays on its run.
+        """Show other runs, of which one may be open; the cursor stays on its run.
 
-        Parameters
-        ----------
-        runs : sequence of RunSummary
-        marked : mapping of Path to int
-            Those that are overlaid, and their places in the series.
-        opened : Path or None
-            The one that is open.
+        Those that are overlaid are marked, by their places in the series.
         """
         self.head(f"{len(runs)} stored run{'' if len(runs) == 1 else 's'}")
         self.lines.show_runs(runs, marked, opened)
@@ -97,7 +85,7 @@ class RunTable(Panel):
         self.lines.point(path)
 
 
-class _Lines(Rows):
+class _Lines(Items[RunSummary]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "open", id="runs.open"),
         Binding("home,g", "move(-1000000)", "first run", id="runs.first", show=False),
@@ -107,7 +95,6 @@ class _Lines(Rows):
     def __init__(self, headings: Words) -> None:
         super().__init__("looking what runs there are …")
         self._headings = headings
-        self._runs: Sequence[RunSummary] = ()
         self._marked: Mapping[Path, int] = {}
         self._opened: Path | None = None
         self._columns: list[Column] = []
@@ -118,18 +105,14 @@ class _Lines(Rows):
     ) -> None:
         here = self.chosen
         self.nothing = "no run is stored yet; begin one"
-        self._runs, self._marked, self._opened = runs, marked, opened
+        self._marked, self._opened = marked, opened
         paths = [run.path for run in runs]
         row = paths.index(here.path) if here is not None and here.path in paths else self.cursor
+        self.show_items(runs, row)
         self._lay_out()
-        self.fill(len(runs), row)
-
-    @property
-    def chosen(self) -> RunSummary | None:
-        return self._runs[self.cursor] if self._runs else None
 
     def point(self, path: Path) -> None:
-        for row, run in enumerate(self._runs):
+        for row, run in enumerate(self.items):
             if run.path == path:
                 self.cursor = row
 
@@ -139,7 +122,7 @@ class _Lines(Rows):
     def _lay_out(self) -> None:
         """Choose the columns that there is room for; the name takes what is left, the note too."""
         width = self.size.width - 1
-        longest = max((cell_len(run.name) for run in self._runs), default=0)
+        longest = max((cell_len(run.name) for run in self.items), default=0)
         left = width - 4 - min(max(longest, 12), _NAME)
         self._columns = []
         for column in _COLUMNS:
@@ -158,7 +141,7 @@ class _Lines(Rows):
         self._headings.put(Content("".join(parts)))
 
     def draw(self, row: int, width: int) -> Iterable[Segment]:
-        run = self._runs[row]
+        run = self.items[row]
         place = self._marked.get(run.path)
         opened = "▶" if run.path == self._opened else " "
         yield Segment(f"{opened} ", self.ink("success"))
@@ -166,17 +149,12 @@ class _Lines(Rows):
             yield Segment("  ", self.ink())
         else:
             yield Segment(f"{marker(place)} ", self.series_ink(place))
-        yield Segment(_padded(run.name, self._name_width), self.ink(bold=run.path == self._opened))
+        yield Segment(padded(run.name, self._name_width), self.ink(bold=run.path == self._opened))
         for column in self._columns:
             ink = _INKS[run.status] if column.heading == "status" else "foreground"
-            yield Segment(f"  {_padded(column.text(run), column.width)}", self.ink(ink))
+            yield Segment(f"  {padded(column.text(run), column.width)}", self.ink(ink))
             if run.problem:
                 # It has no numbers; the sentence takes their place.
                 room = max(width - self._name_width - column.width - 8, 1)
                 yield Segment(f"  {excerpt(run.problem, room)}", self.ink("error"))
                 break
-
-
-def _padded(text: str, width: int) -> str:
-    shown = excerpt(text, width)
-    return shown + " " * (width - cell_len(shown))

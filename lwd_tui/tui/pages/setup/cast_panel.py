@@ -1,38 +1,78 @@
-"""The participants, with their personas and sampling."""
+"""The participants of an experiment that is being set up, with their personas and sampling."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from textual import on, work
-from textual.app import ComposeResult
 
 from lwd_tui.experiment.draft import Draft
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.experiment.participants import HERE
-from lwd_tui.tui.pages.setup.cast import Cast
-from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
-from lwd_tui.tui.pages.setup.edited import EditedRows
+from lwd_tui.palette import marker
+from lwd_tui.tui.pages.setup.draft_panel import DraftPanel, EditedRows
 from lwd_tui.tui.pages.setup.participant import EditParticipant
+from lwd_tui.tui.parts.excerpt import excerpt, padded
 from lwd_tui.tui.parts.network_line import NetworkLine
 
+_NAME = 20
+_MODEL = 24
+_PERSONA = 10
 _AUTO = "auto: chosen when the run starts; choose models yourself, or wait until they are asked"
 _NONE = "nobody yet: choose models, or a adds one by hand"
+
+
+class Cast(EditedRows):
+    """One line a participant: marker, name, model, persona; who runs it, where that differs."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._cast: Sequence[Participant] = ()
+        self._missing: Collection[int] = ()
+
+    def show_cast(
+        self, cast: Sequence[Participant], nothing: str, missing: Collection[int]
+    ) -> None:
+        """Show participants, or what is said if there are none.
+
+        Missing are those whose model isn't where it is looked for.
+        """
+        self._cast, self._missing, self.nothing = cast, missing, nothing
+        self.fill(len(cast), self.cursor)
+
+    def draw(self, row: int, width: int) -> Iterable[Segment]:
+        """Return the pieces of a line."""
+        who = self._cast[row]
+        column = max((min(cell_len(one.name), _NAME) for one in self._cast), default=0)
+        yield Segment(f"{marker(row)} ", self.series_ink(row))
+        yield Segment(f"{padded(who.name, column)}  ", self.ink(bold=True))
+        wide = max((min(cell_len(one.model), _MODEL) for one in self._cast), default=0)
+        yield Segment(f"{padded(who.model, wide)}  ", self.ink())
+        if row in self._missing:
+            yield Segment("not there  ", self.ink("error", bold=True))
+        details = [f"temp {who.sampling.temperature:g}"]
+        if len({(one.backend, one.host) for one in self._cast}) > 1:
+            details.insert(0, excerpt(f"{who.backend} {who.host}".strip(), 30))
+        details += ["base model"] if who.style == "completion" else []
+        left = width - (2 + column + 2 + wide + 2)
+        for detail in details:
+            if cell_len(detail) <= left:
+                left -= cell_len(detail) + 2
+                yield Segment(f"{detail}  ", self.ink("quiet"))
+        if who.system and left > _PERSONA:
+            yield Segment(f"“{excerpt(who.system, left - 2)}”", self.ink("quiet"))
 
 
 class CastPanel(DraftPanel):
     """The list; lines are added, edited, copied and deleted there."""
 
     def __init__(self, draft: Draft, *, id: str) -> None:
-        super().__init__(draft, id=id)
         self._list = Cast()
         self._network = NetworkLine()
+        super().__init__(draft, self._list, self._network, id=id)
         self._missing: Collection[int] = ()
-
-    def compose(self) -> ComposeResult:
-        """Yield the list, and how its network departs from the paper's."""
-        yield self._list
-        yield self._network
 
     def show_draft(self) -> None:
         """Show who takes part."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -30,15 +29,10 @@ class CostLine(Horizontal):
         """What is wrong was clicked."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._sentence = Words()
         self._button = Button("begin (b)", id="begin", compact=True, variant="primary")
+        super().__init__(self._sentence, self._button)
         self._wrong = False
-
-    def compose(self) -> ComposeResult:
-        """Yield the sentence and the button."""
-        yield self._sentence
-        yield self._button
 
     def show_cost(self, sentence: str, strain: str = "") -> None:
         """Say what the run costs, and what may go wrong all the same."""

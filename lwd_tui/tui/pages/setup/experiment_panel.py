@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
 
 from lwd_tui.experiment.draft import Draft
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.fields import BEYOND, EXPERIMENT, SCRIPTED, UNSTATED
-from lwd_tui.tui.pages.setup.fold import Fold
-from lwd_tui.tui.pages.setup.prose import EditProse
+from lwd_tui.tui.parts.dialog import Dialog
+from lwd_tui.tui.parts.editor import LONGEST, Editor
 from lwd_tui.tui.parts.form import Field, Form
+from lwd_tui.tui.parts.words import Words
 
+_OPEN, _SHUT = "▾", "▸"
 _FOLDS = (
     ("beyond the paper: who posts, who reads whom", BEYOND),
     ("what the paper leaves open: attempts, template", UNSTATED),
@@ -22,22 +30,99 @@ _FOLDS = (
 )
 
 
+class Heading(Words, can_focus=True):
+    """The line that is always there."""
+
+    DEFAULT_CSS = "Heading { height: 1; color: $primary; &:focus { text-style: reverse; } }"
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "turn", "unfold / fold", id="fold.turn", show=False)
+    ]
+
+    class Turned(Message):
+        """The heading was chosen."""
+
+    def action_turn(self) -> None:
+        """Unfold or fold."""
+        self.post_message(self.Turned())
+
+    def on_click(self) -> None:
+        """Unfold or fold."""
+        self.post_message(self.Turned())
+
+
+class Fold(Vertical):
+    """Makes what is under its heading when first unfolded; a `Collapsible` makes it at once."""
+
+    DEFAULT_CSS = "Fold { height: auto; margin-top: 1; }"
+
+    def __init__(
+        self,
+        title: str,
+        make: Callable[[], Widget],
+        *,
+        id: str | None = None,
+    ) -> None:
+        self._heading = Heading()
+        super().__init__(self._heading, id=id)
+        self._title = title
+        self._make = make
+        self._inside: Widget | None = None
+        self.unfolded = False
+
+    def on_mount(self) -> None:
+        """Write the heading."""
+        self._draw()
+
+    async def on_heading_turned(self, event: Heading.Turned) -> None:
+        """Unfold or fold."""
+        event.stop()
+        await self.turn(not self.unfolded)
+
+    async def turn(self, unfolded: bool) -> None:
+        """Unfold or fold."""
+        self.unfolded = unfolded
+        if unfolded and self._inside is None:
+            self._inside = self._make()
+            await self.mount(self._inside)
+        if self._inside is not None:
+            self._inside.display = unfolded
+        self._draw()
+
+    def _draw(self) -> None:
+        self._heading.put(Content(f"{_OPEN if self.unfolded else _SHUT} {self._title}"))
+
+
+class EditText(Dialog[str]):
+    """Gives back a text of several lines; what isn't edited stays as it is, cleaned or not."""
+
+    AUTO_FOCUS = "Editor"
+
+    def __init__(self, title: str, text: str) -> None:
+        complaint = f"it has {len(text):,} characters, too many to be edited here"
+        how = "Tab, then Enter, keeps it."
+        super().__init__(title, how, "keep it", complaint if len(text) > LONGEST else "")
+        self._text = text
+
+    def compose_fields(self) -> ComposeResult:
+        """Yield the field."""
+        yield Editor(self._text)
+
+    def answer(self) -> str:
+        """Return the text."""
+        return self.query_one(Editor).written
+
+
 class ExperimentPanel(DraftPanel):
     """A form in parts."""
 
     def __init__(self, draft: Draft, *, id: str) -> None:
-        super().__init__(draft, id=id)
         self._folds = [
             (fields, Fold(title, partial(Form, fields, draft.get))) for title, fields in _FOLDS
         ]
+        parts = (Form(EXPERIMENT, draft.get), *(fold for _, fold in self._folds))
+        super().__init__(draft, VerticalScroll(*parts, can_focus=False), id=id)
         self._wrong = ""
-
-    def compose(self) -> ComposeResult:
-        """Yield the form and the folds."""
-        with VerticalScroll(can_focus=False):
-            yield Form(EXPERIMENT, self.draft.get)
-            for _, fold in self._folds:
-                yield fold
 
     def on_mount(self) -> None:
         """Write the title."""
@@ -90,7 +175,7 @@ class ExperimentPanel(DraftPanel):
 
     @work(exclusive=True, group="prose")
     async def _edit(self, field: Field) -> None:
-        text = await self.app.push_screen_wait(EditProse(field.label, self.draft.get(field.path)))
+        text = await self.app.push_screen_wait(EditText(field.label, self.draft.get(field.path)))
         if text is not None:
             self.draft.set(field.path, text)
             self.edited()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from textual import on, work
-from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import TextArea
@@ -15,21 +18,47 @@ from lwd_tui.experiment.draft import Draft
 from lwd_tui.experiment.files import read_posts
 from lwd_tui.experiment.llm import Experiment, SeedPost
 from lwd_tui.text import clean, shorten
-from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
-from lwd_tui.tui.pages.setup.edited import EditedRows
-from lwd_tui.tui.pages.setup.import_posts import ImportPosts
-from lwd_tui.tui.pages.setup.paste import PastePosts
-from lwd_tui.tui.pages.setup.seed import EditSeed
-from lwd_tui.tui.pages.setup.seeds import Seeds
+from lwd_tui.tui.pages.setup.draft_panel import DraftPanel, EditedRows
+from lwd_tui.tui.pages.setup.post_dialogs import EditSeed, ImportPosts, PastePosts
 from lwd_tui.tui.parts.choice import Choice
 from lwd_tui.tui.parts.editor import LONGEST, Editor
+from lwd_tui.tui.parts.excerpt import excerpt, padded
 from lwd_tui.tui.parts.rows import Rows
 from lwd_tui.tui.parts.words import Words
 
+_LABEL = 10
 _WHOLE = 1_000
 _KEYS = "a add  v paste  i import  e edit  d delete"
 _QUERY = "q, the query that is asked at every step"
 _KINDS = {"posts": "at t = 0", "reserve": "in reserve"}
+
+
+class Seeds(EditedRows):
+    """One line a post: its number, its label or author, and how it begins."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("no posts: a writes one, v pastes many, i imports a file", id=id)
+        self._posts: Sequence[SeedPost] = ()
+        self._column = 0
+
+    def show_posts(self, posts: Sequence[SeedPost]) -> None:
+        """Show posts; the cursor stays."""
+        self._posts = posts
+        marks = (excerpt(post.label or post.author, _LABEL) for post in posts)
+        self._column = max(map(cell_len, marks), default=0)
+        self.fill(len(posts), self.cursor)
+
+    def draw(self, row: int, width: int) -> Iterable[Segment]:
+        """Return the pieces of a line."""
+        post = self._posts[row]
+        digits = len(str(self.count))
+        yield Segment(f"{row + 1:>{digits}} ", self.ink("quiet"))
+        used = digits + 1
+        if self._column:
+            mark = padded(post.label or post.author, self._column)
+            yield Segment(f"{mark} ", self.ink("accent" if post.label else "quiet"))
+            used += self._column + 1
+        yield Segment(excerpt(post.text, max(width - used, 1)), self.ink())
 
 
 class InternetPanel(DraftPanel):
@@ -43,29 +72,21 @@ class InternetPanel(DraftPanel):
     .-wide InternetPanel #whole { display: block; }
     """
 
+    @dataclass(eq=False)
     class Told(Message):
         """Something is worth knowing, or could not be done."""
 
-        def __init__(self, sentence: str) -> None:
-            super().__init__()
-            self.sentence = sentence
+        sentence: str
 
     def __init__(self, draft: Draft, *, id: str) -> None:
-        super().__init__(draft, id=id)
         self._label = Words(id="query-label")
-        self._query = Editor(soft_wrap=True, tab_behavior="focus", id="query")
+        self._query = Editor(id="query")
         self._kind = Choice(tuple(_KINDS.values()), _KINDS["posts"], id="kind")
         self._list = Seeds()
         self._whole = Words(id="whole")
+        parts = (self._label, self._query, self._kind, self._list, self._whole)
+        super().__init__(draft, *parts, id=id)
         self._shown_query = ""
-
-    def compose(self) -> ComposeResult:
-        """Yield the query, the choice and the list."""
-        yield self._label
-        yield self._query
-        yield self._kind
-        yield self._list
-        yield self._whole
 
     def show_draft(self) -> None:
         """Show query and posts."""

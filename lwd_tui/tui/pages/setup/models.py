@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -10,14 +11,14 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
 from lwd_tui.text import clean_line, size_text
-from lwd_tui.tui.parts.excerpt import excerpt
-from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.parts.excerpt import excerpt, padded
+from lwd_tui.tui.parts.rows import Items, Rows
 from lwd_tui.types import ModelInfo
 
 _NAME = (12, 34)
 
 
-class Models(Rows):
+class Models(Items[ModelInfo]):
     """One line a model: how many participants it has, what it is, and where it is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,25 +27,22 @@ class Models(Rows):
         Binding("minus", "copies(-1)", "a copy less", id="models.less", key_display="-"),
     ]
 
+    @dataclass(eq=False)
     class Picked(Rows.Told):
         """A model is to take part, or not any more."""
 
-        def __init__(self, rows: Rows, model: ModelInfo) -> None:
-            super().__init__(rows)
-            # The cursor may be elsewhere by the time that this is heard.
-            self.model = model
+        # The cursor may be elsewhere by the time that this is heard.
+        model: ModelInfo
 
+    @dataclass(eq=False)
     class Copied(Picked):
         """A model is to take part once more, or once less."""
 
-        def __init__(self, rows: Rows, model: ModelInfo, change: int) -> None:
-            super().__init__(rows, model)
-            self.change = change
+        change: int
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._all: Sequence[ModelInfo] = ()
-        self._shown: list[ModelInfo] = []
         self._copies: Sequence[int] = ()
         self._absent: Collection[str] = ()
         self._words = ""
@@ -54,15 +52,9 @@ class Models(Rows):
     def show_models(
         self, models: Sequence[ModelInfo], absent: Collection[str], nothing: str
     ) -> None:
-        """Show what a server offers.
+        """Show what a server offers, or what is said if there is nothing.
 
-        Parameters
-        ----------
-        models : sequence of ModelInfo
-        absent : collection of str
-            Names of those that have to be fetched first.
-        nothing : str
-            What is said if there are none.
+        Absent are those that have to be fetched first.
         """
         self._all, self._absent, self.nothing = models, absent, nothing
         self._copies = ()
@@ -78,7 +70,7 @@ class Models(Rows):
         """Show only the models that have all words in their name, family or quantisation."""
         self._words = words
         wanted = words.lower().split()
-        self._shown = [
+        shown = [
             model
             for model in self._all
             if all(
@@ -86,15 +78,10 @@ class Models(Rows):
                 for word in wanted
             )
         ]
-        longest = max((cell_len(clean_line(model.name)) for model in self._shown), default=0)
+        longest = max((cell_len(clean_line(model.name)) for model in shown), default=0)
         self._column = min(max(longest, _NAME[0]), _NAME[1])
-        self._places = max((len(self._place(model)) for model in self._shown), default=0)
-        self.fill(len(self._shown), self.cursor)
-
-    @property
-    def chosen(self) -> ModelInfo | None:
-        """The model under the cursor."""
-        return self._shown[self.cursor] if self._shown else None
+        self._places = max((len(self._place(model)) for model in shown), default=0)
+        self.show_items(shown, self.cursor)
 
     def action_choose(self) -> None:
         """Ask for the model under the cursor, or to leave it."""
@@ -108,12 +95,11 @@ class Models(Rows):
 
     def draw(self, row: int, width: int) -> Iterable[Segment]:
         """Return the pieces of a line; those on the right go where there is no room."""
-        model = self._shown[row]
+        model = self.items[row]
         copies = self._copies_of(model)
         sign = {0: "  ", 1: "✓ "}.get(copies, f"{copies:<2}")
-        name = excerpt(model.name, self._column)
         yield Segment(sign, self.ink("success", bold=True))
-        yield Segment(name + " " * (self._column - cell_len(name) + 1), self.ink(bold=bool(copies)))
+        yield Segment(f"{padded(model.name, self._column)} ", self.ink(bold=bool(copies)))
         left = width - self._column - 3
         for text, ink in self._details(model):
             if cell_len(text) <= left:

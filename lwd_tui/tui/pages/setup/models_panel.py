@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Input
 
@@ -39,18 +38,13 @@ class ModelsPanel(DraftPanel):
             self.offer = offer
 
     def __init__(self, draft: Draft, *, id: str) -> None:
-        super().__init__(draft, id=id)
-        backend = self._backend_of_draft()
+        backend = _backend_of(draft)
         self._servers = Servers(backend, draft.hosts.get(backend, ()))
         self._table = Models()
+        line = Line(placeholder="filter (/)", compact=True, id="filter")
+        super().__init__(draft, self._servers, line, self._table, id=id)
         self._models: tuple[ModelInfo, ...] = ()
         self._known: dict[tuple[str, tuple[str, ...]], tuple[Offer, ...]] = {}
-
-    def compose(self) -> ComposeResult:
-        """Yield the servers above the table."""
-        yield self._servers
-        yield Line(placeholder="filter (/)", compact=True, id="filter")
-        yield self._table
 
     def on_mount(self) -> None:
         """Look at what the draft begins with."""
@@ -63,7 +57,7 @@ class ModelsPanel(DraftPanel):
 
     def follow_draft(self) -> None:
         """Turn to the backend of a draft that is new."""
-        backend = self._backend_of_draft()
+        backend = _backend_of(self.draft)
         if backend != self._servers.backend:
             self._servers.put(backend, self.draft.hosts.get(backend, ()))
             self.look_again()
@@ -139,9 +133,6 @@ class ModelsPanel(DraftPanel):
             return "no server, no models; r asks again, and embedded needs none"
         return "no model here generates text"
 
-    def _backend_of_draft(self) -> str:
-        return self.draft.cast[0].backend if self.draft.cast else HERE
-
     @on(Servers.Changed)
     def _take_servers(self, event: Servers.Changed) -> None:
         event.stop()
@@ -191,3 +182,7 @@ class ModelsPanel(DraftPanel):
             case _:
                 self.draft.add_model(event.model)
         self.edited()
+
+
+def _backend_of(draft: Draft) -> str:
+    return draft.cast[0].backend if draft.cast else HERE

@@ -17,7 +17,7 @@ from textual.worker import WorkerError
 
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.draft import Draft
-from lwd_tui.experiment.files import load_preset
+from lwd_tui.experiment.files import load_preset, user_path
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import SERVER, Wishes
 from lwd_tui.run.choose import choose_cast
@@ -30,8 +30,8 @@ from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.experiment_panel import ExperimentPanel
 from lwd_tui.tui.pages.setup.internet_panel import InternetPanel
 from lwd_tui.tui.pages.setup.models_panel import ModelsPanel
-from lwd_tui.tui.pages.setup.path import AskPath
-from lwd_tui.tui.pages.setup.preset import ChoosePreset
+from lwd_tui.tui.parts.dialog import AskLine
+from lwd_tui.tui.parts.preset import ChoosePreset
 from lwd_tui.tui.parts.question import Question
 from lwd_tui.tui.state.kept_draft import forget_draft, keep_draft, restore_draft
 
@@ -64,6 +64,7 @@ class SetupPage(PanelledPage):
     }
     """
     FOLLOWS = False
+    AUTO_FOCUS = "#begin"
     PANELS = (
         ("models", "models"),
         ("internet", "query and posts"),
@@ -197,10 +198,8 @@ class SetupPage(PanelledPage):
             return
         hosts = self._draft.hosts.get(SERVER, ())
         notes: list[str] = []
-        try:
-            settled = await choose_cast(experiment, Wishes(hosts=hosts), notes.append)
-        except LwdError as error:
-            self._say(str(error))
+        settled = await self.asked(choose_cast(experiment, Wishes(hosts=hosts), notes.append))
+        if settled is None:
             return
         self._say("; ".join(notes))
         if self._draft.participants == "auto":
@@ -223,17 +222,15 @@ class SetupPage(PanelledPage):
         self._measuring = True
         self._check()
         try:
-            placed, wishes = self._draft.placed(experiment)
-            speeds = await rehearse(placed, wishes.hosts, self._say)
-            self._speeds |= speeds
-            # Hosts that were written in for the run alone are none in the draft.
-            for now, then in zip(experiment.cast, placed.cast, strict=True):
-                self._speeds[now.backend, now.host, now.model] = speeds[
-                    then.backend, then.host, then.model
-                ]
-            self.explorer.notice = ""
-        except LwdError as error:
-            self._say(str(error))
+            with self.explorer.telling():
+                placed, wishes = self._draft.placed(experiment)
+                speeds = await rehearse(placed, wishes.hosts, self._say)
+                self._speeds |= speeds
+                # Hosts that were written in for the run alone are none in the draft.
+                for now, then in zip(experiment.cast, placed.cast, strict=True):
+                    key = then.backend, then.host, then.model
+                    self._speeds[now.backend, now.host, now.model] = speeds[key]
+                self.explorer.notice = ""
         finally:
             self._measuring = False
             self._check()
@@ -304,26 +301,22 @@ class SetupPage(PanelledPage):
             self._say("something is wrong yet (see below); what can't be run can't be saved")
             return
         how = "All fields and posts are written, as TOML; o begins with it again."
-        path = await self.app.push_screen_wait(
-            AskPath("save as a preset", how, "save", f"{experiment.name}.toml")
+        name, blank = f"{experiment.name}.toml", "write the path of a file"
+        written = await self.app.push_screen_wait(
+            AskLine("save as a preset", how, "save", name, blank=blank)
         )
-        if path is None:
+        if written is None:
             return
-        try:
-            await asyncio.to_thread(save_preset, experiment, path)
-        except PresetExists as error:
-            again = Question(f"{error}.", yes="write over it", no="leave it")
-            if not await self.app.push_screen_wait(again):
-                return
+        with self.explorer.telling():
+            path = user_path(written)
             try:
+                await asyncio.to_thread(save_preset, experiment, path)
+            except PresetExists as error:
+                again = Question(f"{error}.", yes="write over it", no="leave it")
+                if not await self.app.push_screen_wait(again):
+                    return
                 await asyncio.to_thread(save_preset, experiment, path, replace=True)
-            except LwdError as failure:
-                self._say(str(failure))
-                return
-        except LwdError as error:
-            self._say(str(error))
-            return
-        self._say(f"saved as {path.absolute()}")
+            self._say(f"saved as {path.absolute()}")
 
     def action_paste(self) -> None:
         """Add many posts at once."""
@@ -379,16 +372,6 @@ class SetupPage(PanelledPage):
             with suppress(WorkerError):
                 await worker.wait()
 
-    def _stops(self) -> list[Widget]:
-        """Return the places for the cursor; here fields are among them."""
-        return [
-            widget
-            for widget in self.query("#body *").results(Widget)
-            if widget.can_focus
-            and not widget.disabled
-            and all(
-                isinstance(part, Widget) and (part.display or part.has_class("panel"))
-                for part in widget.ancestors_with_self
-                if part is not self and part is not self.app
-            )
-        ]
+    def takes_cursor(self, widget: Widget) -> bool:
+        """Whether tab goes there: here fields are among them."""
+        return widget.can_focus and not widget.disabled

@@ -12,10 +12,9 @@ from textual.widgets import TextArea
 
 from lwd_tui.experiment.draft import check
 from lwd_tui.experiment.llm import InvalidExperiment, Participant
-from lwd_tui.text import clean
 from lwd_tui.tui.pages.setup.fields import PARTICIPANT
 from lwd_tui.tui.parts.dialog import Dialog
-from lwd_tui.tui.parts.editor import LONGEST, Editor
+from lwd_tui.tui.parts.editor import Editor
 from lwd_tui.tui.parts.form import Form
 from lwd_tui.tui.parts.words import Words
 
@@ -23,13 +22,7 @@ _HOW = "Each field is checked as you type. Enter in a field, or on the button, k
 
 
 class EditParticipant(Dialog[Participant]):
-    """Gives back the participant.
-
-    Parameters
-    ----------
-    who : Participant
-        To begin with.
-    """
+    """Gives back the participant, which begins as `who`."""
 
     DEFAULT_CSS = """
     EditParticipant VerticalScroll { height: auto; max-height: 100%; }
@@ -42,19 +35,13 @@ class EditParticipant(Dialog[Participant]):
     def __init__(self, who: Participant, *, new: bool = False) -> None:
         super().__init__("a new participant" if new else who.name, _HOW, "keep it")
         self._data: dict[str, Any] = who.model_dump(mode="json")
-        self._persona = clean(who.system[:LONGEST])
 
     def compose_fields(self) -> ComposeResult:
         """Yield the form, and the persona under it."""
         with VerticalScroll(can_focus=False):
             yield Form(PARTICIPANT, self._get)
             yield Words(Content("persona: its system prompt; blank for that of the template"))
-            yield Editor(
-                self._persona,
-                soft_wrap=True,
-                tab_behavior="focus",
-                read_only=len(self._data["system"]) > LONGEST,
-            )
+            yield Editor(self._data["system"])
 
     def answer(self) -> Participant:
         """Return the participant, or say what is wrong."""
@@ -74,9 +61,8 @@ class EditParticipant(Dialog[Participant]):
     @on(TextArea.Changed)
     def _take_persona(self, event: TextArea.Changed) -> None:
         event.stop()
-        if event.text_area.text != self._persona:
-            self._persona = self._data["system"] = event.text_area.text
-            self._check()
+        self._data["system"] = self.query_one(Editor).written
+        self._check()
 
     def _check(self) -> None:
         found = check(Participant, self._data)

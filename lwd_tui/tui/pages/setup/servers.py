@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from textual import on
-from textual.app import ComposeResult
+from textual import on, work
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.timer import Timer
 from textual.widgets import Input
 
 from lwd_tui.experiment.backend import BackendError, Offer, load_backend
@@ -35,20 +35,23 @@ class Servers(Vertical):
     Servers #state { height: auto; max-height: 4; }
     """
 
+    @dataclass(eq=False)
     class Changed(Message):
         """Another backend, or other hosts."""
 
-        def __init__(self, backend: str, hosts: tuple[str, ...]) -> None:
-            super().__init__()
-            self.backend = backend
-            self.hosts = hosts
+        backend: str
+        hosts: tuple[str, ...]
 
     def __init__(self, backend: str, hosts: Sequence[str]) -> None:
-        super().__init__()
         self._backend = Choice(generators(), backend)
         self._hosts = Line(" ".join(hosts), compact=True, id="host")
         self._state = Words(id="state")
-        self._typing: Timer | None = None
+        words = {name: Words(Content(name), classes="label") for name in ("backend", "host")}
+        super().__init__(
+            Horizontal(words["backend"], self._backend, classes="field"),
+            Horizontal(words["host"], self._hosts, classes="field", id="host-line"),
+            self._state,
+        )
 
     @property
     def backend(self) -> str:
@@ -59,16 +62,6 @@ class Servers(Vertical):
     def hosts(self) -> tuple[str, ...]:
         """Those that are written."""
         return tuple(self._hosts.value.replace(",", " ").split())
-
-    def compose(self) -> ComposeResult:
-        """Yield the lines."""
-        with Horizontal(classes="field"):
-            yield Words(Content("backend"), classes="label")
-            yield self._backend
-        with Horizontal(classes="field", id="host-line"):
-            yield Words(Content("host"), classes="label")
-            yield self._hosts
-        yield self._state
 
     def on_mount(self) -> None:
         """Show a line for hosts only where there are any."""
@@ -100,30 +93,27 @@ class Servers(Vertical):
     def _take_backend(self, event: Choice.Changed) -> None:
         event.stop()
         self._show_host_line()
-        self._tell()
+        self._tell(0)
 
     @on(Input.Changed, "#host")
     def _take_hosts(self, event: Input.Changed) -> None:
         """Ask the servers once the typing pauses."""
         event.stop()
-        if self._typing is not None:
-            self._typing.stop()
-        self._typing = self.set_timer(_PATIENCE, self._tell)
+        self._tell(_PATIENCE)
 
     @on(Input.Submitted, "#host")
     def _take_at_once(self, event: Input.Submitted) -> None:
         event.stop()
-        self._tell()
+        self._tell(0)
 
     def _show_host_line(self) -> None:
         usual = _usual_hosts(self.backend)
         self.query_one("#host-line").display = bool(usual)
         self._hosts.placeholder = f"{usual}, or several"
 
-    def _tell(self) -> None:
-        if self._typing is not None:
-            self._typing.stop()
-            self._typing = None
+    @work(exclusive=True, group="tell")
+    async def _tell(self, wait: float) -> None:
+        await asyncio.sleep(wait)
         self.post_message(self.Changed(self.backend, self.hosts))
 
 

@@ -30,11 +30,6 @@ class Margin(NamedTuple):
 class Findings:
     """What is computed of a run, what is still to do, and how that stands in words.
 
-    Parameters
-    ----------
-    run : RunController
-    margin : Margin, optional
-
     Attributes
     ----------
     steps : dict of int to StepFindings
@@ -77,12 +72,8 @@ class Findings:
     async def advance(self, viewed: int | None, *, busy: bool) -> bool:
         """Compute the next thing there is to do, in a thread; return whether there was one.
 
-        Parameters
-        ----------
-        viewed : int or None
-            The step that is looked at comes first.
-        busy : bool
-            Whether the run goes on, so that the whole of it is judged now and then only.
+        The step that is looked at comes first. While the run is busy, the whole of it is judged
+        now and then only.
         """
         numbers, path = self.run.numbers, self.run.path
         t = self._next(viewed)

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
-from textual.app import ComposeResult
 from textual.containers import ScrollableContainer
 from textual.content import Content
 
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.palette import marker
-from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.parts.text_panel import TextPanel
 from lwd_tui.tui.theme import series
 
 _TITLE, _COLUMN = 22, 7
@@ -21,29 +19,21 @@ _LARGE = 100
 _HEADS = {"sum_of_squares": "squares", "energy": "energy", "mmd": "MMD"}
 
 
-class FindingsTable(Panel):
+class FindingsTable(TextPanel):
     """A row a number; NaN is a dash."""
 
-    DEFAULT_CSS = "FindingsTable Words { width: auto; height: auto; }"
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._table = Words()
-
-    def compose(self) -> ComposeResult:
-        """Yield the table, which scrolls where there is no room."""
-        with ScrollableContainer():
-            yield self._table
+    DEFAULT_CSS = "FindingsTable Words { width: auto; }"
+    SCROLLS = ScrollableContainer
 
     def show_findings(self, found: StepFindings, names: Sequence[str]) -> None:
         """Show a step."""
         self.head(f"statistics at t = {found.numbers.t}")
-        self._table.put(Content("\n").join(_lines(found, len(names))))
+        self.text.put(Content("\n").join(_lines(found, len(names))))
 
     def show_nothing(self, title: str, sentence: str) -> None:
         """Say why there are none; not cleaned."""
         self.head(title)
-        self._table.put(Content.styled(sentence, "$quiet"))
+        self.text.put(Content.styled(sentence, "$quiet"))
 
 
 def _lines(found: StepFindings, n: int) -> list[Content]:
@@ -57,8 +47,10 @@ def _lines(found: StepFindings, n: int) -> list[Content]:
         lines.append(_row(measure.title, map(_number, (together, *alone))))
         if measure.key == "noise_floor":
             # In one cell: the next column is a participant's.
-            ends = "–".join(map(_number, (interval.lower, interval.upper)))
-            lines.append(_row(f"norm, {interval.level:.0%} within", [ends]))
+            ends = "–"
+            if np.isfinite(interval.upper):
+                ends = f"{_number(interval.lower)}–{_number(interval.upper)}"
+            lines.append(_row(f"norm, {100 * interval.level:g}% within", [ends]))
             if np.isfinite(found.upper_bound):
                 lines.append(_row("bound, all t at once", [_number(found.upper_bound)]))
     return lines

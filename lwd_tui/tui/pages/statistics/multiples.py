@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from textual import events
@@ -15,7 +16,7 @@ from lwd_tui.tui.parts.curves import Curve, Curves, of_participant, top_of
 from lwd_tui.types import Floats
 
 _OF = {measure.key: measure.of for measure in MEASURES}
-_SOLID, _DASHED, _DOTTED = (1, 0), (5, 3), (1, 4)
+_SOLID, _DASHED, _DOTTED = (1, 0), (6, 2), (1, 4)
 _SIX = 110
 
 Number = Callable[[StepFindings], float]
@@ -47,18 +48,9 @@ class Multiples(Grid):
     def show_findings(
         self, found: Mapping[int, StepFindings], *, t: int | None, last: int, n: int
     ) -> None:
-        """Show what is computed so far.
+        """Show what is computed so far, by t: steps that are missing are gaps.
 
-        Parameters
-        ----------
-        found : mapping of int to StepFindings
-            By t; steps that are missing are gaps.
-        t : int or None
-            The viewed step.
-        last : int
-            T, where the time axis ends.
-        n : int
-            Participants.
+        The time axis ends at T, `last`, and is marked at the viewed step.
         """
 
         def over_time(read: Number) -> Floats:
@@ -70,18 +62,17 @@ class Multiples(Grid):
         def curve(
             label: str, read: Number, colour: str = "foreground", dash: tuple[int, int] = _SOLID
         ) -> Curve:
-            sign = {_SOLID: "━━", _DASHED: "╍╍"}.get(dash, "··")
-            return Curve(label, over_time(read), colour, sign, dash)
+            return Curve(label, over_time(read), colour, dash=dash)
 
         def show(name: str, title: str, curves: list[Curve], top: float = 0.0) -> None:
             plot = self.query_one(f"#over-{name}", Curves)
             plot.head(title)
             plot.show(curves, t=t, last=last, top=top or top_of(curves))
 
+        low, high = (over_time(_bound(end)) for end in ("lower", "upper"))
         show("norm", "norm without noise", [
-            curve("debiased", _together("norm_debiased")),
-            curve("low", lambda each: each.vectors.interval.lower, "quiet", _DOTTED),
-            curve("high", lambda each: each.vectors.interval.upper, "quiet", _DASHED),
+            replace(curve("debiased", _together("norm_debiased"), "debiased"), name="debiased"),
+            Curve("interval", high, "quiet", "ground", base=low),
         ])  # fmt: skip
         show("p", "p of the tests", [
             curve("energy", _p("energy")),
@@ -112,6 +103,10 @@ def _together(key: str) -> Number:
 
 def _alone(key: str, participant: int) -> Number:
     return lambda found: _OF[key](found).alone[participant]
+
+
+def _bound(end: str) -> Number:
+    return lambda found: getattr(found.vectors.interval, end)
 
 
 def _p(statistic: str) -> Number:

@@ -2,29 +2,93 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
+from textual.content import Content
 
+from lwd_tui.errors import LwdError
 from lwd_tui.findings.sentences import step_verdicts, verdicts
 from lwd_tui.text import clean_line, shorten
 from lwd_tui.tui.pages.panelled import PanelledPage
 from lwd_tui.tui.pages.statistics.findings import Findings, Margin
 from lwd_tui.tui.pages.statistics.findings_table import FindingsTable
-from lwd_tui.tui.pages.statistics.margin import AskMargin
 from lwd_tui.tui.pages.statistics.multiples import Multiples
-from lwd_tui.tui.pages.statistics.verdicts import Verdicts
+from lwd_tui.tui.parts.dialog import Dialog, labelled
+from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.plot import REDRAW
+from lwd_tui.tui.parts.text_panel import TextPanel
 from lwd_tui.tui.state.controller import RunController
 from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
 
+USUAL = 3
 _NAME = 24
 _STATE = 100
+_SUBJECT, _SENTENCE = 60, 1_000
+
+
+class AskMargin(Dialog[Margin]):
+    """Gives back the margin, which may begin with another."""
+
+    DEFAULT_CSS = "AskMargin .label { width: 16; }"
+    AUTO_FOCUS = "#norm"
+
+    def __init__(self, margin: Margin | None) -> None:
+        super().__init__(
+            "what counts as the same",
+            "A norm, in the units of the vectors. State it before you look: a margin chosen after "
+            "the fact shows nothing. The upper bound must be below it for some steps in a row.",
+            "judge by it",
+        )
+        self._margin = margin
+
+    def compose_fields(self) -> ComposeResult:
+        """Yield the norm and the number of steps."""
+        norm = f"{self._margin.norm:g}" if self._margin else ""
+        window = str(self._margin.window if self._margin else USUAL)
+        for name, words, text in (
+            ("norm", "norm below", norm),
+            ("window", "steps in a row", window),
+        ):
+            yield labelled(words, Line(text, compact=True, select_on_focus=False, id=name))
+
+    def answer(self) -> Margin:
+        """Return the margin, or say why it is none."""
+        norm, window = (
+            self.query_one(f"#{name}", Line).value.strip() for name in ("norm", "window")
+        )
+        try:
+            value = float(norm)
+        except ValueError:
+            value = math.nan
+        if not 0 < value < math.inf:
+            raise LwdError("the norm must be a number more than 0, such as 0.5")
+        if not window.isdecimal() or int(window) < 1:
+            raise LwdError("the steps in a row must be a whole number, at least 1")
+        return Margin(value, int(window))
+
+
+class Verdicts(TextPanel):
+    """Subjects, each with its sentence; they scroll where there is no room."""
+
+    def show_verdicts(self, said: Sequence[tuple[str, str]]) -> None:
+        """Show subjects and sentences; not cleaned."""
+        self.text.put(
+            Content("\n").join(
+                Content.assemble(
+                    (f"{shorten(subject, _SUBJECT)}  ", "bold $primary"),
+                    shorten(sentence, _SENTENCE),
+                )
+                for subject, sentence in said
+            )
+        )
 
 
 class StatisticsPage(PanelledPage):

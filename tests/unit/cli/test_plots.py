@@ -1,0 +1,75 @@
+"""The plots of the command line: a strong norm, a thin twin, a ground, and their last values."""
+
+import math
+
+import numpy as np
+import pytest
+
+from lwd_tui.cli.gmm_plots import norm_plot
+from lwd_tui.cli.plots import THIN, Line, curves, norm_lines
+from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.network import simulate
+from lwd_tui.palette import DEBIASED, NORM
+from lwd_tui.run.mixtures import theory
+
+NORMS = [2.0, 1.8, 1.5, 1.3, 1.2]
+LINES = norm_lines(NORMS, [1.0, 0.9, 0.8, 0.7, 0.6], [0.4] * 5)
+
+
+def canvas(text):
+    """Return the lines of what is drawn inside the frame."""
+    rows = [row.rstrip("│") for row in text.split("\n") if row.endswith("│")]
+    return [row[max(row.find("┤"), row.find("│")) + 1 :] for row in rows]
+
+
+@pytest.mark.parametrize("size", [(60, 14), (78, 24)])
+def test_norm_twin_and_floor_are_told_apart_without_colour_or_legend(size):
+    rows = canvas(curves(LINES, "‖D(t)‖F", *size, plain=True))
+    words = "\n".join(rows)
+    end = min(row.index(" 1.200 norm") for row in rows if " 1.200 norm" in row)
+    blocks = {x for row in rows for x, sign in enumerate(row) if sign in "▀▄▌▐▖▗▘▙▚▛▜▝▞▟█"}
+    assert blocks >= set(range(1, end - 1))
+    assert any("\u2800" < sign <= "\u28ff" for sign in words)
+    # The floor is a ground from 0 up to 0.4 of 2.1.
+    shaded = [sum(x == "░" for x in row) / end > 0.9 for row in rows]
+    assert sum(shaded) == pytest.approx(len(rows) * 0.4 / 2.1, abs=1)
+    assert shaded == sorted(shaded)
+    for value in ("1.200 norm", "0.600 debiased", "0.400 noise floor"):
+        assert words.count(value) == 1
+    assert "\x1b" not in words
+
+
+def test_last_values_stand_beside_their_ends_and_none_over_another():
+    close = norm_lines([1.0, 1.0], [0.99, 0.99], [0.98, 0.98])
+    rows = canvas(curves(close, "", 70, 16, plain=True))
+    found = [row.split()[-1] for row in rows if row.split()]
+    assert [word for word in found if word.isalpha()] == ["norm", "debiased", "floor"]
+
+
+def test_colours_are_those_of_every_other_plot():
+    text = curves(LINES, "", 60, 14, plain=False)
+    for shade in (NORM, DEBIASED):
+        assert "38;2;{};{};{}m".format(*shade) in text
+
+
+def test_what_is_missing_leaves_no_trace_and_nothing_is_no_plot():
+    nothing = [math.nan] * 5
+    text = curves(norm_lines(NORMS, nothing, nothing), "", 60, 14, plain=True)
+    assert "debiased" not in text
+    assert "░" not in text
+    assert curves(norm_lines(nothing, nothing, [math.inf]), "", 60, 14, plain=True) == ""
+
+
+def test_names_of_runs_are_cleaned():
+    text = curves([Line("evil\x1b]0;title\x07", THIN, NORM, NORMS)], "", 60, 14, plain=True)
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
+def test_one_replicate_looks_like_a_norm_and_many_like_their_median():
+    for replicates, word in ((1, "norm"), (12, "median")):
+        run = simulate(GmmSpec(name="small", steps=20, replicates=replicates))
+        expected = theory(run)
+        text = norm_plot(run, expected, 70, 16, plain=True)
+        assert f"━━ {word}" in text
+        assert f"{np.asarray(expected)[-1]:.3f} theory" in text

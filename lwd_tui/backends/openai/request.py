@@ -129,7 +129,10 @@ def refused_fields(
     for name in named:
         if name in LIMITS and not _UNKNOWN_FIELD.search(told):
             return []  # It is the value that doesn't fit.
-        return [name] if body[name] in NEUTRAL.get(name, (body[name],)) else []
+        if body[name] not in NEUTRAL.get(name, (body[name],)):
+            return []
+        others = [it for it in named if it in NEUTRAL and body[it] in NEUTRAL[it]]
+        return list(dict.fromkeys(others if name in NEUTRAL else [name]))
     if dialect is not UNKNOWN or any(
         _names(told, name) for name in ("temperature", "top_p", "stop")
     ):

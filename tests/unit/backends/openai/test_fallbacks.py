@@ -136,6 +136,20 @@ async def test_the_other_neutral_value_is_tried_before_a_field_is_left_out() -> 
     assert [body.get("top_k") for body in server.asked(CHATS)] == [0, -1]
 
 
+async def test_all_fields_that_are_named_at_once_are_left_out_at_once() -> None:
+    async with Compatible("someone") as server:
+        # As transformers serve says it.
+        names = {"min_p", "repetition_penalty", "repeat_penalty"}
+        server.objection = lambda body: (
+            f"Unexpected fields in the request: {names & set(body)}" if names & set(body) else None
+        )
+        generator = openai(server.url)
+        (answer,) = await answers(generator, wish("m", **PLAIN))
+        await generator.aclose()
+    assert len(server.asked(CHATS)) == 2
+    assert sorted(note.split()[3] for note in answer.retries) == sorted(names)
+
+
 @pytest.mark.parametrize(
     "objection",
     [

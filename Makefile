@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo install test unit screens integration lint bench screenshots clean
+.PHONY: help demo install test unit screens integration servers lint bench screenshots clean
 
 help:
 	@echo "make demo         install, fetch the small models, and watch them drift together"
 	@echo "make test         install everything, and run all tests"
 	@echo "make unit         the tests without models (under two minutes)"
 	@echo "make screens      the tests of the explorer, without a terminal"
+	@echo "make servers      the client against real servers, those that are installed"
 	@echo "make lint         ruff, mypy, import-linter"
 	@echo "make bench        the benchmarks, as ratios measured in one run"
 	@echo "make screenshots  pictures of the screens, from a real stored run"
@@ -30,6 +31,9 @@ screens: $(VENV)/installed-dev
 
 integration: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/integration
+
+servers: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -v tests/servers
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -179,7 +179,10 @@ class Session:
                 )
             refuse_other_draws(store)
             if told := [event for event in store.events() if event.kind == _WORTHLESS]:
-                raise RunWorthless(f"{path.stem} can't be gone on with: {told[-1].message}")
+                raise RunWorthless(
+                    f"{path.stem} can't be gone on with; delete it and begin anew: "
+                    f"{told[-1].message}"
+                )
             servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
             crew = await assemble(store.experiment, servers, notice, fetching)
             changed = _changed(store.record, crew)

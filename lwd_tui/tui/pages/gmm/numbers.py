@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 
 from lwd_tui.glossary import GLOSSARY
 from lwd_tui.run.mixtures_walk import Scene
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
 
 
@@ -24,7 +24,7 @@ class GmmNumbers(Panel):
 
     def compose(self) -> ComposeResult:
         """Yield the list, which scrolls where there is no room."""
-        with VerticalScroll():
+        with SteadyDown():
             yield self._list
 
     def show(self, scene: Scene) -> None:

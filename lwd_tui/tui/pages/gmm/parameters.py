@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
@@ -17,6 +16,7 @@ from lwd_tui.experiment.gmm_draft import GmmDraft
 from lwd_tui.text import shorten
 from lwd_tui.tui.parts.form import Field, Form
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
 
 FIELDS = (
@@ -82,7 +82,7 @@ class Parameters(Panel):
 
     def compose(self) -> ComposeResult:
         """Yield the form and the sentence."""
-        with VerticalScroll(can_focus=False):
+        with SteadyDown(can_focus=False):
             yield self._form
             yield self._complaint
             yield Words(Content(_HINT), id="hint")

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.theme import Theme
 
 from lwd_tui.palette import as_hex, as_rgb, contrast, marker, mixed
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.steady import Steady
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.theme import series
 from lwd_tui.types import Floats
@@ -33,7 +33,7 @@ class Distances(Panel):
 
     def compose(self) -> ComposeResult:
         """Yield the table, which scrolls where there is no room."""
-        with ScrollableContainer():
+        with Steady():
             yield self._table
 
     def on_mount(self) -> None:

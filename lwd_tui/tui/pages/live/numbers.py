@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 
 from lwd_tui.glossary import GLOSSARY
 from lwd_tui.text import duration
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.types import Step
 
@@ -22,7 +22,7 @@ class Numbers(Panel):
 
     def compose(self) -> ComposeResult:
         """Yield the list, which scrolls where there is no room."""
-        with VerticalScroll():
+        with SteadyDown():
             yield self._list
 
     def show_step(self, step: Step) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 
 from lwd_tui.palette import marker
 from lwd_tui.text import shorten
 from lwd_tui.tui.parts.excerpt import excerpt
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.state.progress import ParticipantProgress, Progress
 from lwd_tui.tui.theme import series
@@ -40,7 +40,7 @@ class Participants(Panel):
 
     def compose(self) -> ComposeResult:
         """Yield the lines, which scroll where there is no room."""
-        with VerticalScroll():
+        with SteadyDown():
             yield self._text
 
     def show_names(self, names: Sequence[str], responses: int) -> None:

@@ -6,7 +6,6 @@ from functools import partial
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 
 from lwd_tui.experiment.draft import Draft
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
@@ -14,6 +13,7 @@ from lwd_tui.tui.pages.setup.fields import BEYOND, EXPERIMENT, SCRIPTED, UNSTATE
 from lwd_tui.tui.pages.setup.fold import Fold
 from lwd_tui.tui.pages.setup.prose import EditProse
 from lwd_tui.tui.parts.form import Field, Form
+from lwd_tui.tui.parts.steady import SteadyDown
 
 _FOLDS = (
     ("beyond the paper: who posts, who reads whom", BEYOND),
@@ -34,7 +34,7 @@ class ExperimentPanel(DraftPanel):
 
     def compose(self) -> ComposeResult:
         """Yield the form and the folds."""
-        with VerticalScroll(can_focus=False):
+        with SteadyDown(can_focus=False):
             yield Form(EXPERIMENT, self.draft.get)
             for _, fold in self._folds:
                 yield fold

@@ -7,12 +7,12 @@ from itertools import combinations
 
 import numpy as np
 from textual.app import ComposeResult
-from textual.containers import ScrollableContainer
 from textual.content import Content
 
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.palette import marker
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.steady import Steady
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.theme import series
 
@@ -32,7 +32,7 @@ class FindingsTable(Panel):
 
     def compose(self) -> ComposeResult:
         """Yield the table, which scrolls where there is no room."""
-        with ScrollableContainer():
+        with Steady():
             yield self._table
 
     def show_findings(self, found: StepFindings, names: Sequence[str]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 
 from lwd_tui.text import shorten
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
 
 _SUBJECT, _SENTENCE = 60, 1_000
@@ -26,7 +26,7 @@ class Verdicts(Panel):
 
     def compose(self) -> ComposeResult:
         """Yield the sentences."""
-        with VerticalScroll():
+        with SteadyDown():
             yield self._words
 
     def show_verdicts(self, said: Sequence[tuple[str, str]]) -> None:

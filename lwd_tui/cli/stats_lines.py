@@ -125,14 +125,8 @@ def verdicts_line(
         "average": _unknown(average)
         if isinstance(average, Unknown)
         else {name: getattr(average, name).tolist() for name in ("means", "lower", "upper")},
-        "bound": _unknown(bound)
-        if isinstance(bound, Unknown)
-        else {
-            "lower": bound.lower,
-            "upper": bound.upper,
-            "vacuous": bound.vacuous,
-            "responses_needed": found.needed,
-        },
+        "bound": _unknown(bound) if isinstance(bound, Unknown) else {"upper": bound},
+        "responses_needed": found.needed,
         "attractor": _unknown(report) if isinstance(report, Unknown) else _attractor(report, names),
         "sentences": [
             {"about": clean_line(subject), "says": clean_line(sentence)}

@@ -59,8 +59,7 @@ def _lines(found: StepFindings, n: int) -> list[Content]:
             # In one cell: the next column is a participant's.
             ends = "–".join(map(_number, (interval.lower, interval.upper)))
             lines.append(_row(f"norm, {interval.level:.0%} within", [ends]))
-            if np.isfinite(found.upper_bound):
-                lines.append(_row("bound, all t at once", [_number(found.upper_bound)]))
+            lines.append(_row("bound, all t at once", [_number(found.upper_bound)]))
     return lines
 
 

@@ -278,8 +278,8 @@ GLOSSARY: dict[str, Term] = {
     ),
     "sure_bound": Term(
         "sure bound",
-        "The upper bound of the last norm, which holds for any distribution of unit vectors, or how "
-        "many answers it would take for one.",
+        "The upper bound of the last norm, which holds for any distribution of unit vectors, or "
+        "how many answers it would take for one.",
     ),
     "attractor": Term(
         "attractor",

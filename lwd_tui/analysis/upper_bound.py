@@ -26,6 +26,8 @@ LIKELY = 0.1
 ROUNDING = 1e-3
 """By how much a vector may be longer than the radius."""
 
+BISECTIONS = 50
+
 
 def norm_upper_bound(
     embeddings: ArrayLike, owners: Owners, n: int, level: float = 0.95, radius: float = 1.0
@@ -145,14 +147,15 @@ def _largest(linear: Floats, square: Floats) -> float:
     """Return the maximum over unit vectors u of sum sqrt(linear_j) u_j + square_j u_j^2.
 
     By Lagrange it is the least of s + sum linear_j / 4 (s - square_j) over s beyond every square_j;
-    any such s gives an upper bound, so that rounding harms nothing.
+    any such s gives an upper bound, so that stopping early harms nothing.
     """
-    top = float(square.max())
+    used, top = linear > 0, float(square.max())
+    linear, gaps = linear[used], top - square[used]
     low, high = 0.0, math.sqrt(float(linear.sum())) / 2
-    while (middle := (low + high) / 2) not in (low, high):
-        if (linear / (middle + top - square) ** 2).sum() > 4:
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        if (linear / (gaps + middle) ** 2).sum() > 4:
             low = middle
         else:
             high = middle
-    used = linear > 0
-    return top + high + float((linear[used] / (4 * (high + top - square[used]))).sum())
+    return top + high + float((linear / (4 * (gaps + high))).sum())

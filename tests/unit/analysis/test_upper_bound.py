@@ -35,6 +35,16 @@ def test_equal_responses_by_hand() -> None:
     assert least_upper_bound(2, 20) == pytest.approx(expected)
 
 
+def test_equal_means_of_varied_responses_by_hand() -> None:
+    # The worst direction is that of one participant's responses alone, whose variance is 10 / 39.
+    k, g = 0.8 * 39 / math.sqrt(2), (math.log(5) - 0.8) / 0.64
+    harmonic = sum(1 / j for j in range(1, 40))
+    spread = k * g * (1 + harmonic / 39) / 39 * 10 / 39
+    points = np.tile([[0.5], [-0.5]], (40, 1))
+    found = norm_upper_bound(points, np.repeat([0, 1], 40), 2)
+    assert found == pytest.approx(2 * (math.log(20) / k + spread))
+
+
 @pytest.mark.parametrize("sizes", [(60, 60, 60), (40, 90, 200)])
 def test_the_worst_direction_is_found(sizes: tuple[int, ...]) -> None:
     rng = np.random.default_rng(1)

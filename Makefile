@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo install test unit screens journeys integration servers lint bench screenshots clean
+.PHONY: help demo install test unit screens journeys integration servers lint bench calibration screenshots clean
 
 help:
 	@echo "make demo         install, fetch the small models, and watch them drift together"
@@ -15,6 +15,7 @@ help:
 	@echo "make servers      the client against real servers, those that are installed"
 	@echo "make lint         ruff, mypy, import-linter"
 	@echo "make bench        the benchmarks, as ratios measured in one run"
+	@echo "make calibration  simulations of every level that the statistics claim"
 	@echo "make screenshots  pictures of the screens, from a real stored run"
 
 demo: $(VENV)/installed
@@ -47,6 +48,9 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks
+
+calibration: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks calibration
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python -m screenshots

@@ -6,7 +6,7 @@ import sys
 
 import benchmarks
 
-SUPPORT = {"__main__", "terminal", "timing"}
+SUPPORT = {"__main__", "calibration", "terminal", "timing"}
 
 
 def main() -> None:

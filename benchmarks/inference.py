@@ -10,6 +10,7 @@ from lwd_tui.analysis.distance import geometry
 from lwd_tui.analysis.drift import drift
 from lwd_tui.analysis.permutation import difference_tests
 from lwd_tui.analysis.summary import step_statistics, text_statistics
+from lwd_tui.analysis.upper_bound import norm_upper_bound
 
 N, L, P, STEPS = 3, 40, 768, 61
 OWNERS = np.repeat(np.arange(N), L)
@@ -24,11 +25,12 @@ def against_dcor():
     rng = np.random.default_rng(0)
     points = responses(rng)
     parts = [points[i == OWNERS] for i in range(N)]
+    step = Responses.of(points, OWNERS, N)
     ours, three, theirs = least_together(
         lambda: difference_tests(
             Responses.of(points, OWNERS, N), rng, PERMUTATIONS, ("energy",), pairwise=False
         ),
-        lambda: difference_tests(Responses.of(points, OWNERS, N), rng, PERMUTATIONS),
+        lambda: difference_tests(step, rng, PERMUTATIONS),
         lambda: dcor.homogeneity.energy_test(*parts, num_resamples=PERMUTATIONS, random_state=0),
         rounds=15,
     )
@@ -49,6 +51,11 @@ def run_statistics(steps, rng):
     drift([Responses.of(points, OWNERS, N) for points in steps], N)
 
 
+def run_bounds(steps):
+    for points in steps:
+        norm_upper_bound(Responses.of(points, OWNERS, N), 0.999)
+
+
 def run_wording(texts, posts):
     for _ in range(STEPS):
         text_statistics(texts, OWNERS, N)
@@ -62,14 +69,17 @@ def whole_run():
     vocabulary = [f"word{k}" for k in range(400)]
     texts = [" ".join(rng.choice(vocabulary, 25)) for _ in range(N * L)]
     posts = [" ".join(rng.choice(vocabulary, 25)) for _ in range(100)]
-    geometries, statistics, wording = least_together(
+    unit = [points / np.linalg.norm(points, axis=1, keepdims=True) for points in steps]
+    geometries, statistics, bounds, wording = least_together(
         lambda: run_geometry(steps),
         lambda: run_statistics(steps, rng),
+        lambda: run_bounds(unit),
         lambda: run_wording(texts, posts),
         rounds=2,
     )
     print(f"a run of {STEPS} steps of {N} x {L}, p = {P}: geometry {geometries:.2f} s,")
     print(f"  tests, intervals, diversity and drift {statistics:.2f} s,")
+    print(f"  upper bounds {bounds:.2f} s,")
     print(f"  wording and copying {wording:.2f} s")
 
 

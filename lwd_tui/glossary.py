@@ -222,8 +222,8 @@ GLOSSARY: dict[str, Term] = {
     ),
     "interval": Term(
         "interval of the norm",
-        "Where the norm between the true means lies, by a bootstrap of the answers. With five "
-        "answers each it holds in 90 of 100 cases rather than 95.",
+        "Where the norm between the true means lies, by a bootstrap of the answers. It is "
+        "approximate, and knows nothing of answers that are rare and were never seen.",
     ),
     "between": Term(
         "between share, pseudo-F",
@@ -266,7 +266,8 @@ GLOSSARY: dict[str, Term] = {
     "margin": Term(
         "the same within a margin",
         "Said only if an upper bound of the norm stays below a margin that you state first (key "
-        "m), for some steps in a row. The bounds of all steps hold together.",
+        "m), for some steps in a row. The bounds of all steps hold together, for any distribution "
+        "of unit vectors; with fewer than about ten answers each there are none.",
     ),
     "moving": Term(
         "still moving",
@@ -290,8 +291,8 @@ GLOSSARY: dict[str, Term] = {
     ),
     "sure_bound": Term(
         "sure bound",
-        "An interval for the last norm that holds for any distribution of unit vectors, and how "
-        "many answers it would take where it says nothing.",
+        "The upper bound of the last norm, which holds for any distribution of unit vectors, or "
+        "how many answers it would take for one.",
     ),
     "attractor": Term(
         "attractor",

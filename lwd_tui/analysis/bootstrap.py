@@ -13,7 +13,7 @@ from lwd_tui.types import Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class NormInterval:
-    """The debiased norm with a two-sided interval, and an upper bound for equivalence.
+    """The debiased norm with a two-sided interval.
 
     Attributes
     ----------
@@ -21,15 +21,12 @@ class NormInterval:
         sqrt(max(0, sum of U_ij)): the debiased norm.
     lower, upper : float
         Two-sided interval for the norm between the true means, at `level`.
-    upper_bound : float
-        One-sided: the norm is below it with confidence `level`.
     level : float
     """
 
     estimate: float
     lower: float
     upper: float
-    upper_bound: float
     level: float
 
 
@@ -81,9 +78,9 @@ def norm_interval(
     counts = near.counts
     if counts.min(initial=2) < 2:
         nan = float("nan")
-        return NormInterval(nan, nan, nan, nan, level)
+        return NormInterval(nan, nan, nan, level)
     if n == 1:
-        return NormInterval(0.0, 0.0, 0.0, 0.0, level)
+        return NormInterval(0.0, 0.0, 0.0, level)
     means = mean_embeddings(near)
     centres = means - means.mean(axis=0)
     apart = float(np.sqrt(2 * n * np.vdot(centres, centres)))
@@ -97,8 +94,8 @@ def norm_interval(
     discriminants = np.maximum(b**2 + 4 * (observed - v), 0.0)
     norms = np.maximum((np.sqrt(discriminants) - b) / 2, 0.0)
     tail = (1 - level) / 2
-    low, high, one_sided = (float(end) for end in np.quantile(norms, [tail, 1 - tail, level]))
-    return NormInterval(float(np.sqrt(max(observed, 0.0))), low, high, one_sided, level)
+    low, high = (float(end) for end in np.quantile(norms, [tail, 1 - tail]))
+    return NormInterval(float(np.sqrt(max(observed, 0.0))), low, high, level)
 
 
 def _most(residuals: Floats, labels: Ints, counts: Ints) -> float:

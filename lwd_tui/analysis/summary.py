@@ -93,7 +93,7 @@ def step_statistics(
 def _no_interval(level: float) -> NormInterval:
     """Return what is known of the norm of one participant, which is at no distance."""
     nan = float("nan")
-    return NormInterval(nan, nan, nan, nan, level)
+    return NormInterval(nan, nan, nan, level)
 
 
 def _vectors(points: ArrayLike, threshold: float) -> VectorDiversity:

@@ -82,6 +82,7 @@ def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
     from lwd_tui.analysis.collapse import collapse_times
     from lwd_tui.analysis.equivalence import equivalence
     from lwd_tui.findings.step import upper_bound
+    from lwd_tui.findings.verdicts import out_of_reach
     from lwd_tui.store.run import RunStore
 
     equivalence((), margin)
@@ -89,6 +90,8 @@ def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
     for path in paths:
         with RunStore.open(path) as store:
             check_answers(store)
+            if why := out_of_reach(store, level, margin):
+                raise LwdError(f"--margin {margin:g} can't be judged in {path.stem}: {why.why}")
             steps = counted(range(store.finished()), path.stem)
             bounds.append([upper_bound(store, store.step(t), level) for t in steps])
     # A run that ended early is as long as the others, and its missing steps aren't below.

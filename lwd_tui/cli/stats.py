@@ -37,8 +37,9 @@ def stats(
     from lwd_tui.analysis.equivalence import equivalence
     from lwd_tui.cli.stats_lines import findings_line, verdicts_line
     from lwd_tui.cli.stats_report import print_findings
+    from lwd_tui.findings.control import check_control, least_margin
     from lwd_tui.findings.step import step_findings
-    from lwd_tui.findings.verdicts import check_control, least_margin, run_findings
+    from lwd_tui.findings.verdicts import run_findings
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
@@ -54,7 +55,7 @@ def stats(
                 check_answers(other)
                 check_control(store, other)
                 steps = counted(range(other.finished()), "control")
-                reach = least_margin(other, window, level, steps)
+                reach = least_margin(store, other, window, level, steps)
         found = []
         for numbers in counted(store.numbers(), "steps"):
             found.append(
@@ -63,7 +64,6 @@ def stats(
                     numbers,
                     level=level,
                     permutations=permutations,
-                    bounded=margin is not None,
                 )
             )
             if as_json:

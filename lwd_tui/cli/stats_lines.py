@@ -124,15 +124,8 @@ def verdicts_line(
                 name: getattr(average, name).tolist() for name in ("means", "lower", "upper")
             },
         ),
-        "bound": _known(
-            found.bound,
-            lambda bound: {
-                "lower": bound.lower,
-                "upper": bound.upper,
-                "vacuous": bound.vacuous,
-                "responses_needed": found.needed,
-            },
-        ),
+        "bound": _known(found.bound, lambda bound: {"upper": bound}),
+        "responses_needed": found.needed,
         "attractor": _known(found.attractor, lambda report: _attractor(report, names)),
         "sentences": [
             {"about": clean_line(subject), "says": clean_line(sentence)}

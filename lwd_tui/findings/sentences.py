@@ -14,7 +14,7 @@ from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.analysis.permutation import DifferenceTest
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.findings.step import StepFindings
-from lwd_tui.findings.verdicts import RunFindings, Unknown
+from lwd_tui.findings.verdicts import NO_MARGIN, RunFindings, Unknown
 
 STATISTICS = {"sum_of_squares": "sum of squares", "energy": "energy", "mmd": "MMD"}
 """The statistics of the tests, in words."""
@@ -115,15 +115,20 @@ def verdicts(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
     ]
 
 
+def _unanswered(same: Unknown) -> str:
+    start = "not asked" if same is NO_MARGIN else "it can't be shown"
+    return f"{start}: {same.why}"
+
+
 def _same(found: RunFindings) -> str:
     if isinstance(found.equivalence, Unknown):
-        return f"not asked: {found.equivalence.why}"
+        return _unanswered(found.equivalence)
     return str(found.equivalence)
 
 
 def _collapsed(found: RunFindings) -> str:
     if isinstance(found.equivalence, Unknown):
-        return f"not asked: {found.equivalence.why}"
+        return _unanswered(found.equivalence)
     if found.collapsed_at is None:
         return "the upper bound isn't below the margin at the end"
     return f"the upper bound stays below the margin from t = {found.collapsed_at} on"
@@ -188,12 +193,7 @@ def _bound(found: RunFindings) -> str:
     bound = found.bound
     if isinstance(bound, Unknown):
         return f"none: {bound.why}"
-    if bound.vacuous:
-        start = "for any distribution: says nothing at this L"
-    else:
-        start = f"for any distribution: the last norm is {bound.lower:.3g} to {bound.upper:.3g}"
-    more = f"; L = {found.needed:,} would be needed" if found.needed else ""
-    return f"{start}{more}"
+    return f"the last norm is below {bound:.3g}, for any distribution, with all steps together"
 
 
 def _attractor(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:

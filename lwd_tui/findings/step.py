@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 
 from lwd_tui.analysis.arrays import Responses
-from lwd_tui.analysis.bootstrap import norm_interval
 from lwd_tui.analysis.copying import copied
 from lwd_tui.analysis.overlap import nearest_overlap
 from lwd_tui.analysis.sequences import simultaneous_level
@@ -26,6 +25,7 @@ from lwd_tui.analysis.summary import (
     step_statistics,
     text_statistics,
 )
+from lwd_tui.analysis.upper_bound import norm_upper_bound
 from lwd_tui.seeds import generator
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
@@ -33,9 +33,6 @@ from lwd_tui.types import Floats, Ints, Post, Step
 
 PURPOSE = "statistics"
 """Names the stream of random numbers that the statistics of a run take from its seed."""
-
-BOUND_RESAMPLES = 9_999
-"""Of the upper bound, whose level is nearer to 1 the longer the run is."""
 
 
 class Value(NamedTuple):
@@ -65,8 +62,7 @@ class StepFindings:
         Share of words in common with the human post that is nearest by it. Human posts have no
         stored embedding, so this is of words; see `lwd_tui.analysis.overlap`.
     upper_bound : float
-        One-sided bound of the norm, at the level at which the bounds of all steps of the run hold
-        together; NaN where it wasn't asked for, or a participant has fewer than two answers.
+        Of the norm, as `upper_bound` gives it.
     """
 
     numbers: StepNumbers
@@ -75,7 +71,7 @@ class StepFindings:
     texts: TextStatistics
     copied: Value
     human: Value
-    upper_bound: float = math.nan
+    upper_bound: float
 
 
 def step_findings(
@@ -84,7 +80,6 @@ def step_findings(
     *,
     level: float = 0.95,
     permutations: int = 999,
-    bounded: bool = False,
 ) -> StepFindings:
     """Compute the statistics of one whole step of a run of language models.
 
@@ -97,8 +92,6 @@ def step_findings(
         Of the interval, and of the upper bounds of all steps together.
     permutations : int
         R of the tests.
-    bounded : bool
-        Whether the upper bound is wanted, which takes longest.
 
     Raises
     ------
@@ -120,15 +113,29 @@ def step_findings(
         text_statistics(texts, owners, n),
         _means(shares, owners, n),
         _means(human, owners, n),
-        upper_bound(store, step, level) if bounded else math.nan,
+        upper_bound(store, step, level),
     )
 
 
-def upper_bound(store: RunReader, step: Step, level: float = 0.95) -> float:
-    """Bound the norm of a step from above, so that the bounds of all T + 1 steps hold together.
+def upper_bound(
+    store: RunReader, step: Step, level: float = 0.95, steps: int | None = None
+) -> float:
+    """Bound the norm of a step from above, so that the bounds of all steps hold together.
 
-    NaN of one participant alone. With many steps the level of each is beyond what the resamples can
-    resolve, and the bound is about the largest of them.
+    Parameters
+    ----------
+    store : RunReader
+    step : Step
+    level : float
+        Of all steps together.
+    steps : int, optional
+        How many there are; those of the run, T + 1, if not given.
+
+    Returns
+    -------
+    float
+        NaN where nothing can be said; see `lwd_tui.analysis.upper_bound`. Raw vectors lie in no
+        ball that is known for certain.
 
     Raises
     ------
@@ -136,14 +143,10 @@ def upper_bound(store: RunReader, step: Step, level: float = 0.95) -> float:
         If the level doesn't fit, or the embeddings can't be analysed.
     """
     experiment = store.experiment
-    if len(experiment.cast) < 2:
+    if not experiment.embedder.normalise:
         return math.nan
-    return norm_interval(
-        responses_of(store, step),
-        generator(experiment.seed, PURPOSE, step.t, 1),
-        simultaneous_level(level, experiment.steps + 1),
-        BOUND_RESAMPLES,
-    ).upper_bound
+    each = simultaneous_level(level, steps or experiment.steps + 1)
+    return norm_upper_bound(responses_of(store, step), each)
 
 
 def _copied(step: Step, posts: Sequence[Post]) -> Floats:

@@ -7,25 +7,28 @@ each can't say are in docs/statistics.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.analysis.bernstein import NormBound, norm_bound, responses_needed
 from lwd_tui.analysis.changepoint import ChangePoint, change_point
 from lwd_tui.analysis.collapse import collapse_time
 from lwd_tui.analysis.control_chart import ControlChart, control_chart
 from lwd_tui.analysis.drift import Drift, drift
-from lwd_tui.analysis.equivalence import Equivalence, control_margin, equivalence
-from lwd_tui.analysis.sequences import ConfidenceSequence, debiased_range, running_mean_sequence
+from lwd_tui.analysis.equivalence import Equivalence, equivalence
+from lwd_tui.analysis.sequences import (
+    ConfidenceSequence,
+    debiased_range,
+    running_mean_sequence,
+    simultaneous_level,
+)
+from lwd_tui.analysis.upper_bound import largest_norm, least_upper_bound, responses_needed
 from lwd_tui.findings.attractor import AttractorReport, attractor_report
-from lwd_tui.findings.step import PURPOSE, StepFindings, clouds, upper_bound
+from lwd_tui.findings.step import PURPOSE, StepFindings, clouds
 from lwd_tui.seeds import generator
 from lwd_tui.store.reader import RunReader
-
-UNIT_RADIUS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ NO_MARGIN = Unknown("no margin was stated")
 ALONE = Unknown("there is one participant only")
 TOO_FEW = Unknown("a participant has fewer than two usable answers at some step")
 NOT_UNIT = Unknown("the vectors aren't of unit length, so that no range is known for certain")
+UNBOUNDED = Unknown("the answers are too few, too varied, or too long, for any bound")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,11 +63,11 @@ class RunFindings:
         Of the norm; what counts as settled is all from the change point on.
     average : ConfidenceSequence or Unknown
         Of the sum of the debiased squared distances; unit vectors only.
-    bound : NormBound or Unknown
-        Of the last step's norm, for any distribution; unit vectors only.
+    bound : float or Unknown
+        Upper bound of the last step's norm, all steps together; unit vectors only.
     needed : int or None
-        The L at which that bound's radius would fall to the margin, or, without one, at which a
-        vacuous bound would say anything; None if out of reach, or there is nothing to ask.
+        The least L with which a bound can be below the margin, or, without one, say anything; None
+        where no L could.
     attractor : AttractorReport or Unknown
     """
 
@@ -73,7 +77,7 @@ class RunFindings:
     change: ChangePoint | Unknown
     chart: ControlChart | Unknown
     average: ConfidenceSequence | Unknown
-    bound: NormBound | Unknown
+    bound: float | Unknown
     needed: int | None
     attractor: AttractorReport | Unknown
 
@@ -93,8 +97,7 @@ def run_findings(
     ----------
     store : RunReader
     findings : sequence of StepFindings
-        Of all whole steps, in order, at least one; with upper bounds at `level` where there is a
-        margin.
+        Of all whole steps, in order, at least one; with upper bounds at `level`.
     margin : float, optional
         Distance below which the participants count as the same, stated beforehand.
     window : int
@@ -114,10 +117,8 @@ def run_findings(
         bounds = [found.upper_bound for found in findings]
         same = equivalence(bounds, margin, window)
         collapsed_at = collapse_time(bounds, margin)
-    if len(store.experiment.cast) < 2:
-        same, collapsed_at = ALONE, None
+        same = out_of_reach(store, level, margin) or same
     change = _change(store, findings, level)
-    bound = _bound(store, findings[-1], level)
     return RunFindings(
         same,
         collapsed_at,
@@ -125,70 +126,46 @@ def run_findings(
         change,
         _chart(findings, change),
         _average(store, findings, level),
-        bound,
-        None if isinstance(bound, Unknown) else _needed(findings[-1], bound, margin),
+        _bound(store, findings[-1], level),
+        _needed(store, level, margin),
         _attractor(store, findings[-1], radius),
     )
 
 
-def least_margin(
-    store: RunReader, window: int = 3, level: float = 0.95, steps: Iterable[int] | None = None
-) -> float:
-    """Return the least margin that a run of equal participants (A/A) would have met.
+def out_of_reach(store: RunReader, level: float, margin: float | None = None) -> Unknown | None:
+    """Say why no answers whatever could bring a bound below the margin; None if some could.
 
-    The window is W, as for `equivalence`; the whole steps may be given if they are to be counted
-    while they are gone through.
-
-    Raises
-    ------
-    UnfitData
-        If there are fewer than W steps, or a step has no bound.
+    Parameters
+    ----------
+    store : RunReader
+    level : float
+        Of the bounds of all steps together.
+    margin : float, optional
+        Without one: the largest norm that there is, so that a bound would say anything.
     """
-    steps = range(store.finished()) if steps is None else steps
-    bounds = [upper_bound(store, store.step(t), level) for t in steps]
-    return control_margin(bounds, window)
-
-
-def check_control(store: RunReader, control: RunReader) -> None:
-    """Refuse a control run (A/A) that doesn't show what noise alone makes of a run.
-
-    Raises
-    ------
-    UnfitData
-        If the control's participants aren't equal but for their names, or it has another n, L or
-        embedder, on all of which the margin depends.
-    """
-    name, (first, *others) = control.path.stem, control.experiment.cast
-    for other in others:
-        unlike = [field for field in _MAKES if getattr(first, field) != getattr(other, field)]
-        if unlike:
-            raise UnfitData(
-                f"control: {name} isn't a run of equal participants: {first.name} and "
-                f"{other.name} differ in {unlike[0]}"
-            )
-    for what, ours, theirs in zip(_SIZES, _scale(store), _scale(control), strict=True):
-        if ours != theirs:
-            raise UnfitData(
-                f"control: {name} has {what} {theirs} where the run has {ours}; the margin within "
-                "reach depends on it"
-            )
-
-
-_MAKES = ("backend", "model", "system", "style", "sampling")
-"""What makes one participant of a control unlike another."""
-
-_SIZES = ("n =", "L =", "the embedder")
-
-
-def _scale(store: RunReader) -> tuple[int, int, str]:
     experiment = store.experiment
-    embedder = experiment.embedder
-    prefix = f" after {embedder.prefix!r}" if embedder.prefix else ""
-    return (
-        len(experiment.cast),
-        experiment.responses,
-        f"{embedder.model} ({embedder.scale}){prefix}",
+    n, responses = len(experiment.cast), experiment.responses
+    needed = _needed(store, level, margin)
+    if needed is None:
+        return ALONE if n < 2 else NOT_UNIT
+    if responses >= needed:
+        return None
+    each = simultaneous_level(level, experiment.steps + 1)
+    least = least_upper_bound(n, responses, each) if responses > 1 else math.inf
+    says = "say nothing" if least >= largest_norm(n) else f"can't come below {least:.3g}"
+    return Unknown(
+        f"with L = {responses}, the bounds of {experiment.steps + 1} steps {says}, even if all "
+        f"answers are equal; it takes L = {needed:,} or more"
     )
+
+
+def _needed(store: RunReader, level: float, margin: float | None) -> int | None:
+    experiment = store.experiment
+    n = len(experiment.cast)
+    if n < 2 or not experiment.embedder.normalise:
+        return None
+    each = simultaneous_level(level, experiment.steps + 1)
+    return responses_needed(min(margin or math.inf, largest_norm(n)), n, each)
 
 
 def _norms(findings: Sequence[StepFindings]) -> list[float]:
@@ -245,28 +222,16 @@ def _average(
     if why := _bounded(store, findings):
         return why
     fewest = min(int(found.counts.min()) for found in findings)
-    low, high = debiased_range(len(store.experiment.cast), fewest, UNIT_RADIUS)
+    low, high = debiased_range(len(store.experiment.cast), fewest)
     sums = [float(found.vectors.pairs.squares.sum()) for found in findings]
     # Unit vectors in single precision are longer by a rounding error.
     return running_mean_sequence(np.clip(sums, low, high), low, high, level)
 
 
-def _bound(store: RunReader, last: StepFindings, level: float) -> NormBound | Unknown:
-    if why := _bounded(store, [last]):
+def _bound(store: RunReader, last: StepFindings, level: float) -> float | Unknown:
+    if why := out_of_reach(store, level) or _bounded(store, [last]):
         return why
-    numbers = last.numbers
-    return norm_bound(numbers.norm, numbers.dispersion, last.counts, UNIT_RADIUS, level)
-
-
-def _needed(last: StepFindings, bound: NormBound, margin: float | None) -> int | None:
-    """Return the L at which the bound says what is asked for."""
-    target = margin
-    if target is None and bound.vacuous:
-        # Below this radius either end of the bound is inside what the ball allows anyway.
-        target = max(last.numbers.norm, bound.upper - last.numbers.norm)
-    if target is None:
-        return None
-    return responses_needed(target, last.numbers.dispersion, UNIT_RADIUS, bound.level)
+    return UNBOUNDED if math.isnan(last.upper_bound) else last.upper_bound
 
 
 def _attractor(

@@ -147,25 +147,32 @@ async def test_steps_are_computed_as_they_come(opened):
         assert page.title() == "statistics at t = 8"
 
 
-async def test_a_margin_is_stated_and_judged_by(opened):
-    async with opened() as page:
+async def test_a_margin_is_stated_and_judged_by(opened, tmp_path):
+    run = await stored_run(tmp_path / "a.sqlite", scripted(responses=20))
+    async with opened(run=run) as page:
         await page.computed()
         assert "no margin was stated" in page.words
         assert "m: state a margin" in shown(page.app)
         await page.pilot.press("m")
-        await page.pilot.press(*"0.001", "tab", "backspace", "2", "enter")
-        await page.until(lambda: "not shown to be the same within 0.001" in page.words)
-        assert page.findings.margin == Margin(0.001, 2)
-        assert "margin 0.001 for 2 steps" in shown(page.app)
+        await page.pilot.press(*"1.4", "tab", "backspace", "2", "enter")
+        await page.until(lambda: "not shown to be the same within 1.4" in page.words)
+        assert page.findings.margin == Margin(1.4, 2)
+        assert "margin 1.4 for 2 steps" in shown(page.app)
         assert "bound, all t at once" in page.table
         before = dict(page.findings.steps)
         await page.pilot.press("m")
-        await page.pilot.press(*["backspace"] * 5, "9", "enter")
-        await page.until(lambda: "the same within 9, shown at t = 1" in page.words)
+        await page.pilot.press(*["backspace"] * 3, *"4.2", "enter")
+        await page.until(lambda: "the same within 4.2, shown at t = 1" in page.words)
         # The bounds don't depend on the margin: nothing was computed again.
         assert all(page.findings.steps[t] is each for t, each in before.items())
         await page.pilot.press("M")
         await page.until(lambda: "no margin was stated" in page.words)
+
+
+async def test_with_four_answers_no_margin_can_be_met(opened):
+    async with opened() as page:
+        await page.pilot.press("m", *"4", "enter")
+        await page.until(lambda: "it can't be shown: with L = 4" in page.words)
 
 
 async def test_a_margin_that_is_none_is_refused(opened):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from support.statistics_samples import clouds, handmade, scripted_run
 
@@ -40,7 +41,7 @@ def test_the_tables_the_curves_and_the_sentences_are_printed(lwd, kept):
         "norm without noise, 95% interval",
         "how many different answers",
         "model and draw together",
-        "the same?: not shown to be the same within 0.5",
+        "the same?: it can't be shown: with L = 4",
         "change point: ",
         "nearest to the centre: ",
         "came by",
@@ -49,8 +50,9 @@ def test_the_tables_the_curves_and_the_sentences_are_printed(lwd, kept):
     assert "\x1b" not in out
 
 
-def test_json_is_one_object_a_step_then_a_summary(lwd, kept):
-    code, out, _ = lwd("stats", kept, "--json", "--margin", 0.5, "--permutations", 99)
+async def test_json_is_one_object_a_step_then_a_summary(lwd, tmp_path):
+    kept = await scripted_run(tmp_path / "kept.sqlite", steps=6, responses=12)
+    code, out, _ = lwd("stats", kept, "--json", "--margin", 3, "--permutations", 99)
     *steps, summary = lines(out)
     assert code == 0
     assert [step["t"] for step in steps] == list(range(7))
@@ -64,10 +66,12 @@ def test_json_is_one_object_a_step_then_a_summary(lwd, kept):
     assert summary["summary"]
     assert summary["participants"] == ["ada", "ben", "cleo"]
     assert (summary["steps_done"], summary["steps"], summary["permutations"]) == (7, 7, 99)
-    assert summary["equivalence"]["margin"] == 0.5
+    assert summary["equivalence"]["margin"] == 3
     assert summary["equivalence"]["in_a_row"] == 3
     assert summary["attractor"]["arrivals"].keys() == {"ada", "ben", "cleo"}
     assert summary["sentences"][0]["about"] == "the same?"
+    assert summary["bound"] == {"upper": steps[-1]["upper_bound"]}
+    assert summary["responses_needed"] == 10
 
 
 def test_the_numbers_are_those_of_the_functions(lwd, kept):
@@ -88,10 +92,13 @@ def test_the_same_run_prints_the_same(lwd, kept):
 
 
 def test_a_control_run_gives_the_margin_within_reach(lwd, kept, tmp_path):
-    equal = [{"vectors": clouds([0, 0, 0], 4, seed=t)} for t in range(4)]
+    equal = [{"vectors": clouds([0, 0, 0], 40, seed=t)} for t in range(4)]
     cast = [{"name": name, "backend": "scripted", "model": "same"} for name in "abc"]
     handmade(tmp_path / "equal.sqlite", equal, participants=cast).close()
-    _, out, _ = lwd("stats", kept, "--control", tmp_path / "equal.sqlite", "--json")
+    handmade(tmp_path / "run.sqlite", equal).close()
+    _, out, _ = lwd(
+        "stats", tmp_path / "run.sqlite", "--control", tmp_path / "equal.sqlite", "--json"
+    )
     margin = lines(out)[-1]["least_margin"]
     assert margin > 0
     _, out, _ = lwd("stats", tmp_path / "equal.sqlite", "--margin", margin * 1.01, "--json")
@@ -161,7 +168,7 @@ def test_runs_without_answers_are_refused(lwd, tmp_path):
 
 
 def test_compare_lays_the_norms_over_each_other(lwd, tmp_path, kept):
-    steps = [{"vectors": clouds([0, x, 0])} for x in (3, 2, 1)]
+    steps = [{"vectors": clouds([0, x, 0], spread=0.01)} for x in (0.9, 0.6, 0.3)]
     handmade(tmp_path / "other.sqlite", steps, interaction=False, seed=11).close()
     code, out, _ = lwd("compare", kept, tmp_path / "other.sqlite")
     assert code == 0
@@ -178,8 +185,8 @@ def test_compare_lays_the_norms_over_each_other(lwd, tmp_path, kept):
 
 def test_compare_says_since_when_runs_are_together(lwd, tmp_path):
     paths = []
-    for number, apart in enumerate([(9, 0, 0), (9, 9, 0), (9, 9, 9)]):
-        steps = [{"vectors": clouds([0, x], 8, seed=t)} for t, x in enumerate(apart)]
+    for number, apart in enumerate([(0.9, 0, 0), (0.9, 0.9, 0), (0.9, 0.9, 0.9)]):
+        steps = [{"vectors": clouds([-x, x], 40, 0.01, seed=t)} for t, x in enumerate(apart)]
         paths.append(tmp_path / f"{number}.sqlite")
         handmade(paths[-1], steps, seed=number).close()
     *runs, summary = lines(lwd("compare", *paths, "--margin", 2, "--json")[1])
@@ -199,6 +206,16 @@ def test_compare_says_since_when_runs_are_together(lwd, tmp_path):
     assert "collapse_median" not in summary
 
 
+def test_compare_refuses_a_margin_that_could_not_be_shown(lwd, kept, tmp_path):
+    code, out, err = lwd("compare", kept, "--margin", 0.5)
+    assert (code, out) == (2, "")
+    assert "--margin 0.5 can't be judged in kept: with L = 4" in " ".join(err.split())
+    raw = {"backend": "scripted", "model": "words-16", "normalise": False}
+    handmade(tmp_path / "raw.sqlite", [{"vectors": clouds([0, 1])}] * 2, embedder=raw).close()
+    _, _, err = lwd("compare", tmp_path / "raw.sqlite", "--margin", 0.5)
+    assert "the vectors aren't of unit length" in " ".join(err.split())
+
+
 def test_compare_warns_where_norms_do_not_compare(lwd, tmp_path, kept):
     raw = {"backend": "scripted", "model": "words-16", "normalise": False}
     handmade(tmp_path / "raw.sqlite", [{"vectors": clouds([0, 1])}] * 2, embedder=raw).close()
@@ -212,11 +229,12 @@ def test_compare_warns_where_norms_do_not_compare(lwd, tmp_path, kept):
 
 def test_compare_tells_the_interval_of_runs_that_collapsed_at_once_or_never(lwd, tmp_path):
     paths = []
-    for number, apart in enumerate([0, 0, 0, 0, 9, 9, 9]):
-        steps = [{"vectors": clouds([0, apart], 8, seed=t)} for t in range(2)]
+    for number, apart in enumerate([0, 0, 0, 0, 0.9, 0.9, 0.9]):
+        vectors = np.zeros((2, 40, 3))
+        vectors[1, :, 0] = apart
         paths.append(tmp_path / f"{number}.sqlite")
-        handmade(paths[-1], steps, seed=number).close()
-    _, out, _ = lwd("compare", *paths, "--margin", 2)
+        handmade(paths[-1], [{"vectors": vectors}] * 2, seed=number).close()
+    _, out, _ = lwd("compare", *paths, "--margin", 0.8)
     assert "the median at t = 0 (0 on, with no upper end, at 95%)" in " ".join(out.split())
 
 

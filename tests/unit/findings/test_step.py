@@ -7,11 +7,11 @@ import pytest
 from support.statistics_samples import clouds, handmade, scripted_run
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
-from lwd_tui.analysis.bootstrap import norm_interval
 from lwd_tui.analysis.permutation import difference_tests
 from lwd_tui.analysis.summary import text_statistics
+from lwd_tui.analysis.upper_bound import norm_upper_bound
 from lwd_tui.findings import step as run_statistics
-from lwd_tui.findings.step import MEASURES, step_findings
+from lwd_tui.findings.step import MEASURES, step_findings, upper_bound
 from lwd_tui.seeds import generator
 from lwd_tui.store.run import RunStore
 
@@ -49,31 +49,33 @@ async def test_the_numbers_are_those_of_direct_calls(tmp_path):
 
 async def test_the_same_run_always_gives_the_same_numbers(tmp_path):
     with RunStore.open(await scripted_run(tmp_path / "a.sqlite")) as store:
-        one, other = (
-            [findings(store, t, bounded=True) for t in order] for order in ((0, 1, 2), (2, 1, 0))
-        )
+        one, other = ([findings(store, t) for t in order] for order in ((0, 1, 2), (2, 1, 0)))
     for first, second in zip(one, reversed(other), strict=True):
-        assert first.upper_bound == second.upper_bound
         assert first.vectors.interval == second.vectors.interval
         assert [t.p for t in first.vectors.tests] == [t.p for t in second.vectors.tests]
 
 
 def test_the_bound_holds_for_all_steps_together(tmp_path):
-    steps = [{"vectors": clouds([0, 0.5, 1], seed=t)} for t in range(4)]
-    with handmade(tmp_path / "a.sqlite", steps, seed=3) as store:
-        found, step = findings(store, 1, level=0.9, bounded=True), store.step(1)
+    steps = [{"vectors": clouds([0, 0.2, 0.4], 20, seed=t)} for t in range(4)]
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        found, step = findings(store, 1, level=0.9), store.step(1)
         # Four steps at this level each are all right with probability 0.9.
-        alone = 0.9 ** (1 / 4)
-        rng = generator(3, "statistics", 1, 1)
-        direct = norm_interval(
-            Responses.of(step.embeddings, step.owners, 3),
-            rng,
-            alone,
-            run_statistics.BOUND_RESAMPLES,
-        )
-        assert found.upper_bound == direct.upper_bound
-        assert found.upper_bound > found.vectors.interval.upper_bound
-        assert math.isnan(findings(store, 1).upper_bound)
+        responses = Responses.of(step.embeddings, step.owners, 3)
+        alone = norm_upper_bound(responses, 0.9 ** (1 / 4))
+        assert found.upper_bound == alone > found.vectors.interval.upper
+        # A run of more steps asks more of each.
+        assert upper_bound(store, step, 0.9, steps=61) > found.upper_bound
+
+
+def test_there_is_no_bound_of_raw_vectors_nor_with_too_few_answers(tmp_path):
+    raw = {"backend": "scripted", "model": "words-16", "normalise": False}
+    with handmade(
+        tmp_path / "a.sqlite", [{"vectors": np.full((2, 40, 3), 0.5)}], embedder=raw
+    ) as store:
+        assert math.isnan(findings(store, 0).upper_bound)
+    # The default L of a run: four answers can't bound the norm, however equal they are.
+    with handmade(tmp_path / "b.sqlite", [{"vectors": np.full((3, 4, 3), 0.5)}] * 7) as store:
+        assert math.isnan(findings(store, 0).upper_bound)
 
 
 def test_copied_words_are_those_of_the_posts_that_this_answer_read(tmp_path):
@@ -114,7 +116,7 @@ def test_a_participant_without_answers_is_missing_and_the_others_are_tested(tmp_
     vectors = clouds([0, 1, 5], 4)
     vectors[2] = np.nan
     with handmade(tmp_path / "a.sqlite", [{"vectors": vectors}]) as store:
-        found = findings(store, 0, bounded=True)
+        found = findings(store, 0)
     assert math.isnan(found.numbers.norm)
     assert math.isnan(found.upper_bound)
     energy = found.vectors.tests[1]
@@ -128,7 +130,7 @@ def test_a_participant_without_answers_is_missing_and_the_others_are_tested(tmp_
 def test_a_step_in_which_all_failed_has_no_numbers(tmp_path):
     steps = [{"vectors": clouds([0, 1])}, {"vectors": np.full((2, 4, 5), np.nan)}]
     with handmade(tmp_path / "a.sqlite", steps) as store:
-        found = findings(store, 1, bounded=True)
+        found = findings(store, 1)
         assert found.vectors.tests == ()
         assert found.vectors.partition is None
         values = {key: of(found) for key, of in OF.items() if key not in ("norm", "norm_debiased")}
@@ -141,7 +143,7 @@ def test_a_step_in_which_all_failed_has_no_numbers(tmp_path):
 
 def test_one_answer_each_shows_no_difference_whatever_it_is(tmp_path):
     with handmade(tmp_path / "a.sqlite", [{"vectors": clouds([0, 9, 99], 1)}]) as store:
-        found = findings(store, 0, bounded=True)
+        found = findings(store, 0)
     assert [test.p for test in found.vectors.tests] == [1, 1, 1]
     assert [test.smallest_p for test in found.vectors.tests] == [1, 1, 1]
     assert math.isnan(found.vectors.interval.upper)
@@ -150,7 +152,7 @@ def test_one_answer_each_shows_no_difference_whatever_it_is(tmp_path):
 
 def test_one_participant_has_nobody_to_differ_from(tmp_path):
     with handmade(tmp_path / "a.sqlite", [{"vectors": clouds([0])}]) as store:
-        found = findings(store, 0, bounded=True)
+        found = findings(store, 0)
     assert found.vectors.tests == ()
     assert np.isnan([found.upper_bound, found.numbers.norm, found.vectors.interval.upper]).all()
     assert math.isnan(OF["norm"](found).together)
@@ -160,14 +162,13 @@ def test_one_participant_has_nobody_to_differ_from(tmp_path):
 def test_equal_texts_are_one_answer(tmp_path):
     steps = [{"vectors": np.ones((3, 4, 5)), "texts": [["So it goes on and on."] * 4] * 3}]
     with handmade(tmp_path / "a.sqlite", steps) as store:
-        found = findings(store, 0, bounded=True)
+        found = findings(store, 0)
     wanted = {
         "norm": 0, "dispersion": 0, "vendi": 1, "effective_rank": 0, "near_duplicates": 1,
         "duplicates": 1, "self_bleu": 1, "words": 6,
     }  # fmt: skip
     assert {key: OF[key](found).together for key in wanted} == pytest.approx(wanted)
     assert [test.p for test in found.vectors.tests] == [1, 1, 1]
-    assert found.upper_bound == 0
     assert math.isnan(OF["between"](found).together)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lwd_tui.errors import LwdError
-from lwd_tui.findings.step import StepFindings, step_findings, upper_bound
+from lwd_tui.findings.step import StepFindings, step_findings
 from lwd_tui.findings.verdicts import RunFindings, run_findings
 from lwd_tui.store.run import RunStore
 
@@ -43,7 +42,6 @@ class Findings:
         self.margin = margin
         self.steps: dict[int, StepFindings] = {}
         self.whole: RunFindings | None = None
-        self._bounded: set[int] = set()
         self._failed: dict[int, str] = {}
         self._judged = 0
         self._doing = ""
@@ -79,15 +77,12 @@ class Findings:
         t = self._next(viewed)
         if t is not None:
             self._doing = f"computing t = {t}"
-            known, bounded = self.steps.get(t), self.margin is not None
             try:
-                found = await asyncio.to_thread(_step, path, numbers[t], known, bounded)
+                found = await asyncio.to_thread(_step, path, numbers[t])
             except LwdError as error:
                 self._failed[t] = str(error)
             else:
                 self.steps[t] = found
-                if bounded:
-                    self._bounded.add(t)
             self._doing = ""
             return True
         done = len(numbers)
@@ -110,19 +105,14 @@ class Findings:
         done = len(self.run.numbers)
         order = range(done) if viewed is None else [viewed, *range(done)]
         for t in order:
-            wanting = t not in self.steps or (self.margin is not None and t not in self._bounded)
-            if wanting and t not in self._failed:
+            if t not in self.steps and t not in self._failed:
                 return t
         return None
 
 
-def _step(
-    path: Path, numbers: StepNumbers, known: StepFindings | None, bounded: bool
-) -> StepFindings:
+def _step(path: Path, numbers: StepNumbers) -> StepFindings:
     with RunStore.open(path) as store:
-        if known is None:
-            return step_findings(store, numbers, bounded=bounded)
-        return replace(known, upper_bound=upper_bound(store, store.step(numbers.t)))
+        return step_findings(store, numbers)
 
 
 def _whole(path: Path, found: list[StepFindings], margin: Margin | None) -> RunFindings:

@@ -51,8 +51,7 @@ def _lines(found: StepFindings, n: int) -> list[Content]:
             if np.isfinite(interval.upper):
                 ends = f"{_number(interval.lower)}–{_number(interval.upper)}"
             lines.append(_row(f"norm, {100 * interval.level:g}% within", [ends]))
-            if np.isfinite(found.upper_bound):
-                lines.append(_row("bound, all t at once", [_number(found.upper_bound)]))
+            lines.append(_row("bound, all t at once", [_number(found.upper_bound)]))
     return lines
 
 

@@ -1,0 +1,120 @@
+"""Claims on whole series: change points, the average so far, charts, medians, means over seeds."""
+
+import math
+
+import numpy as np
+from scipy.stats import binom
+
+from benchmarks.calibration.row import Row, at_most, error, rate
+from lwd_tui.analysis.changepoint import change_point
+from lwd_tui.analysis.collapse import collapse_times
+from lwd_tui.analysis.control_chart import control_chart
+from lwd_tui.analysis.sequences import running_mean_sequence
+from lwd_tui.sweep.results import estimate
+
+STEPS = 61
+
+
+def noise(rng, size, memory):
+    """Return normal noise of variance 1 in which each value remembers the one before."""
+    values = rng.normal(size=size)
+    for t in range(1, size):
+        values[t] = memory * values[t - 1] + math.sqrt(1 - memory**2) * values[t]
+    return values
+
+
+def change():
+    size, place = 300, 20
+    t = np.arange(STEPS)
+    curve = 1 + np.maximum(place - t, 0) / place
+    for scale, memory in ((0.05, 0.0), (0.2, 0.0), (0.05, 0.5), (0.2, 0.5)):
+        rng = np.random.default_rng(41)
+        held = 0
+        for _ in range(size):
+            found = change_point(curve + scale * noise(rng, STEPS, memory), rng)
+            held += found.lower <= place <= found.upper
+        yield Row(
+            "approximate: the 95 % interval of the change point holds",
+            f"a line from 2 to 1 that rests from t = {place} on; noise {scale:g}, "
+            f"autocorrelation {memory:g}",
+            f"{size}, seed 41", "no level", rate(held, size), "analysis/test_changepoint.py",
+        )  # fmt: skip
+
+
+def average():
+    rng, size, steps = np.random.default_rng(42), 1_000, 500
+    t = np.arange(steps)
+    chances = {
+        "even": np.full(steps, 0.5),
+        "rare": np.full(steps, 0.02),
+        "moving": 0.5 + 0.4 * np.sin(t / 30),
+        "following the past": None,
+    }
+    hits = {}
+    for name, chance in chances.items():
+        left = 0
+        for _ in range(size):
+            values, expected = np.empty(steps), np.empty(steps)
+            if chance is None:
+                for k in t:
+                    expected[k] = 0.1 + 0.8 * values[:k].mean() if k else 0.5
+                    values[k] = rng.random() < expected[k]
+            else:
+                expected, values = chance, (rng.random(steps) < chance).astype(float)
+            found = running_mean_sequence(values, 0, 1)
+            truth = np.cumsum(expected) / (t + 1)
+            left += bool(((truth < found.lower) | (truth > found.upper)).any())
+        hits[name] = (left, size)
+    yield at_most(
+        "the interval of the average so far holds at every t together",
+        "values in a known range; coin throws of four kinds, 500 steps", 42, hits, 0.05,
+        "analysis/test_sequences.py",
+    )  # fmt: skip
+
+
+def chart():
+    for memory in (0.0, 0.5):
+        rng, size = np.random.default_rng(43), 1_000
+        outside = sum(
+            int(control_chart(noise(rng, STEPS, memory), 0, STEPS - 1).outside.sum())
+            for _ in range(size)
+        )
+        yield Row(
+            "beside it: the control chart's false alarms, a step",
+            f"a settled series of {STEPS} steps, autocorrelation {memory:g}",
+            f"{size:,}, seed 43", "no level", f"1 in {size * STEPS / outside:.0f}",
+            "analysis/test_control_chart.py",
+        )  # fmt: skip
+
+
+def median():
+    least = 1.0
+    for runs in range(6, 41):
+        # The first run has collapsed at t = 0, the next one at t = 1, and so on.
+        k = int(collapse_times(np.tri(runs, k=-1), 0.5).lower) + 1
+        least = min(least, 1 - 2 * float(binom.cdf(k - 1, runs, 0.5)))
+    yield Row(
+        "the interval of the median time to collapse holds, from six runs on",
+        "runs that differ in their seeds only; 6 to 40 of them",
+        "exact, by the binomial distribution", "at least 0.95", f"at least {least:.4f}",
+        "analysis/test_collapse.py", least < 0.95,
+    )  # fmt: skip
+
+
+def seeds():
+    size, limit = 20_000, 0.05
+    for name, truth in (("normal", 0.0), ("exponential", 1.0)):
+        rng = np.random.default_rng(44)
+        draw = rng.normal if name == "normal" else rng.exponential
+        found = [estimate(list(draw(size=5))) for _ in range(size)]
+        missed = sum(abs(each.mean - truth) > each.half for each in found)
+        off = abs(missed / size - limit) > 3 * error(limit, size)
+        yield Row(
+            "Student's interval of a mean over seeds misses",
+            f"five seeds, {name} values", f"{size:,}, seed 44",
+            f"{limit:g}" if name == "normal" else "no level", rate(missed, size),
+            "sweep/test_sweep.py", off and name == "normal",
+        )  # fmt: skip
+
+
+CLAIMS = (change, average, chart, median, seeds)

@@ -41,7 +41,7 @@ def test_coverage_of_the_bootstrap_interval(size: int, apart: float, axis: int) 
         points[owners == 0, axis] += apart
         found = norm_interval(Responses.of(points, owners, 3), rng, 0.95, 199)
         held += found.lower <= truth <= found.upper
-    # Stated in docs/statistics.md: 95 % nominal is at least 92 % at L = 40 and 90 % at L = 10.
+    # It claims no level; this is what it has had in these cases.
     least = 0.92 if size == 40 else 0.90
     assert held / repeats >= least - slack(least, repeats)
 

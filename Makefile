@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo install test unit screens integration lint bench screenshots clean
+.PHONY: help demo install test unit screens journeys integration servers lint bench screenshots clean
 
 help:
 	@echo "make demo         install, fetch the small models, and watch them drift together"
 	@echo "make test         install everything, and run all tests"
 	@echo "make unit         the tests without models (under two minutes)"
 	@echo "make screens      the tests of the explorer, without a terminal"
+	@echo "make journeys     random journeys through the explorer, for an hour or two"
+	@echo "make servers      the client against real servers, those that are installed"
 	@echo "make lint         ruff, mypy, import-linter"
 	@echo "make bench        the benchmarks, as ratios measured in one run"
 	@echo "make screenshots  pictures of the screens, from a real stored run"
@@ -28,8 +30,14 @@ unit: $(VENV)/installed-dev
 screens: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 4 tests/tui
 
+journeys: $(VENV)/installed-dev
+	JOURNEYS=100 $(BIN)/python -m pytest -n 2 tests/tui/test_journeys.py
+
 integration: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/integration
+
+servers: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -v tests/servers
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -79,15 +79,15 @@ async def _runner_of(models: Sequence[str]) -> str:
     from lwd_tui.backends.embedded.hub_names import is_on_hub
     from lwd_tui.backends.embedded.weights import CATALOGUE
 
-    unsure = [model.lower() for model in models if is_on_hub(model)]
-    ours = [model for model in models if model in CATALOGUE or model.endswith(".gguf")]
-    if len(ours) + len(unsure) < len(models):
+    unsure = {model.lower() for model in models if is_on_hub(model)}
+    others = [model for model in models if not is_on_hub(model)]
+    if not all(model in CATALOGUE or model.endswith(".gguf") for model in others):
         return SERVER
-    if ours or not unsure:
+    if others:
         return HERE
     (offer,) = await look(SERVER)
     there = {model.name.lower().removesuffix(":latest") for model in offer.models}
-    return SERVER if there.issuperset(unsure) else HERE
+    return SERVER if unsure <= there else HERE
 
 
 async def _server_models(wishes: Wishes, backend: str) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 
 from lwd_tui.glossary import GLOSSARY
 from lwd_tui.tui.parts.kept import KeptScreen
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.window import Window
 from lwd_tui.tui.parts.words import Words
 
@@ -21,7 +21,7 @@ class Help(Window[None], KeptScreen[None]):
     """The teaching layer: each number of a page in a sentence, then its keys."""
 
     DEFAULT_CSS = """
-    Help > VerticalScroll {
+    Help > SteadyDown {
         width: 90; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
         border: round $primary; background: $panel; overflow-y: scroll;
     }
@@ -32,7 +32,7 @@ class Help(Window[None], KeptScreen[None]):
         Binding("j", "scroll('down')", show=False),
         Binding("k", "scroll('up')", show=False),
     ]
-    AUTO_FOCUS = "VerticalScroll"
+    AUTO_FOCUS = "SteadyDown"
 
     def __init__(self, page: Screen[object]) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Help(Window[None], KeptScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Yield the numbers, then the keys."""
-        with VerticalScroll() as scroll:
+        with SteadyDown() as scroll:
             scroll.border_title = "what is this"
             scroll.border_subtitle = "esc closes"
             # One widget: to mount one for each term takes longer than a frame.
@@ -50,14 +50,14 @@ class Help(Window[None], KeptScreen[None]):
         """Begin at the top, with the keys that work now."""
         if self.is_mounted:
             self.query_one(Words).put(self._all())
-            self.query_one(VerticalScroll).scroll_home(animate=False)
+            self.query_one(SteadyDown).scroll_home(animate=False)
 
     def _all(self) -> Content:
         return Content("\n").join([*self._numbers(), *self._keys()])
 
     def action_scroll(self, way: str) -> None:
         """Scroll by one line."""
-        scroll = self.query_one(VerticalScroll)
+        scroll = self.query_one(SteadyDown)
         scroll.scroll_relative(y=1 if way == "down" else -1, animate=False)
 
     def _numbers(self) -> Iterator[Content]:

@@ -35,8 +35,9 @@ def _finished(
         "line": line,
         "ground": ground,
         "heat": heat,
-        "norm": as_hex(readable(NORM, background, wanted)),
-        "debiased": as_hex(readable(DEBIASED, background, wanted)),
+        # These stand on the ground too.
+        "norm": as_hex(readable(NORM, as_rgb(ground), wanted)),
+        "debiased": as_hex(readable(DEBIASED, as_rgb(ground), wanted)),
     }
     return theme
 
@@ -58,7 +59,7 @@ THEMES = (
         ),
         quiet="#8f99a8",
         line="#3d4653",
-        ground="#272e38",
+        ground="#2a2d33",
         heat="#2f6f9f",
     ),
     _finished(
@@ -78,7 +79,7 @@ THEMES = (
         ),
         quiet="#5f6873",
         line="#b9b6ad",
-        ground="#e6e3da",
+        ground="#e9e7e0",
         heat="#7fb2d6",
     ),
     _finished(

@@ -1,10 +1,11 @@
 """What is shown at rest is what a whole layout would show."""
 
 from rich.segment import Segment
-from support.tui import Host, shown
+from support.tui import Host, shown, until
 from textual.content import Content
 
 from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.parts.steady import Steady
 from lwd_tui.tui.parts.words import Words
 
 
@@ -45,3 +46,18 @@ async def test_a_list_that_lays_its_columns_out_anew_paints_them():
             await pilot.resize_terminal(width, 10)
             await pilot.pause()
             assert f"laid out for {width}" in shown(pilot.app)
+
+
+async def test_what_is_scrolled_to_the_end_is_there_after_the_terminal_was_larger():
+    text = Words(Content("\n".join(f"line {i}" for i in range(30))))
+    async with Host(Steady(text)).run_test(size=(60, 10)) as pilot:
+        text.styles.height = "auto"
+        await pilot.pause()
+        pilot.app.query_one(Steady).scroll_end(animate=False)
+        await until(pilot, lambda: "line 29" in shown(pilot.app))
+        before = shown(pilot.app)
+        await pilot.resize_terminal(60, 17)
+        await pilot.pause()
+        await pilot.resize_terminal(60, 10)
+        await pilot.pause()
+        assert shown(pilot.app) == before

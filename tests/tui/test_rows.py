@@ -69,3 +69,17 @@ async def test_a_click_points_two_choose_and_the_wheel_scrolls():
         await holds(lambda: rows.top == 3)
         await pilot.click(rows, offset=(39, 5))
         assert rows.top == 50
+
+
+async def test_a_larger_terminal_leaves_the_lines_where_they_were():
+    rows = Numbered()
+    async with Host(rows).run_test(size=(40, 10)) as pilot:
+        rows.fill(25)
+        rows.cursor = 20
+        rows.top = 13
+        for top in (13, 0):
+            rows.top = top
+            await pilot.resize_terminal(40, 24)
+            assert rows.top == min(top, 1)
+            await pilot.resize_terminal(40, 10)
+            assert rows.top == top

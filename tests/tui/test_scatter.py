@@ -170,7 +170,7 @@ def test_a_trail_is_short_and_has_gaps_where_nothing_was_answered():
     course = Course()
     for t in range(40):
         owners = np.array([0, 1] if t != 35 else [0])
-        course.take(t, np.full((len(owners), 2), float(t)), owners)
+        course.take([(t, np.full((len(owners), 2), float(t)), owners)])
     assert course.trail(0, 39)[:, 0].tolist() == list(range(39 - TRAIL, 40))
     assert course.trail(1, 39)[:, 0].tolist() == [t for t in range(39 - TRAIL, 40) if t != 35]
     assert course.trail(0, 3)[:, 0].tolist() == [0, 1, 2, 3]

@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from rich.color import Color, ColorSystem
 
 from lwd_tui.palette import COLOURS
 from lwd_tui.tui.theme import THEMES
@@ -45,6 +46,21 @@ def test_series_and_words_stand_out_from_every_ground(theme):
 def test_words_stand_out_from_panels_too(theme):
     for colour in (theme.foreground, theme.primary, theme.warning, theme.variables["quiet"]):
         assert contrast(colour, theme.panel) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_curves_and_their_names_stand_out_from_the_ground_of_a_plot(theme):
+    shown = theme.variables
+    for name in ("norm", "debiased", "quiet"):
+        assert contrast(shown[name], shown["ground"]) >= 4.5
+        assert contrast(shown[name], theme.background) >= 4.5
+    # Quiet, and seen all the same; of 256 colours too.
+    assert 1.15 < contrast(shown["ground"], theme.background) < 2
+    reduced = [
+        Color.parse(colour).downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
+        for colour in (shown["ground"], theme.background)
+    ]
+    assert 1.15 < contrast(*("#{:02x}{:02x}{:02x}".format(*each) for each in reduced)) < 2
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 
 from lwd_tui.text import clean
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
 
 LONGEST = 20_000
 """Characters that are shown of one text; longer ones hold the screen up. The file keeps all."""
 
 
-class Passage(VerticalScroll, inherit_bindings=False):
+class Passage(SteadyDown, inherit_bindings=False):
     """Shows content, and scrolls it by keys; home and end are left to go through the steps."""
 
     DEFAULT_CSS = """

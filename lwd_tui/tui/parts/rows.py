@@ -51,7 +51,6 @@ class Rows(Widget, can_focus=True):
     ]
 
     cursor: reactive[int] = reactive(0)
-    top: reactive[int] = reactive(0)
 
     @dataclass(eq=False)
     class Told(Message):
@@ -74,6 +73,9 @@ class Rows(Widget, can_focus=True):
         super().__init__(id=id)
         self.nothing = nothing
         self._count = 0
+        # Where the window was put, and whether the cursor was in it.
+        self._put = 0
+        self._holds = True
 
     def draw(self, row: int, width: int) -> Iterable[Segment]:
         """Return the pieces of a line, cleaned; what is beyond `width` cells is cut off."""
@@ -83,7 +85,7 @@ class Rows(Widget, can_focus=True):
         """Show `count` lines, all of which may be new."""
         self._count = count
         self.cursor = cursor
-        self.top = self._seen(self.top)
+        self._holds = True
         self.refresh()
 
     @property
@@ -132,8 +134,24 @@ class Rows(Widget, can_focus=True):
         """Keep the cursor on a line."""
         return min(max(row, 0), max(self._count - 1, 0))
 
-    def validate_top(self, row: int) -> int:
-        """Keep the window on the lines."""
+    @property
+    def top(self) -> int:
+        """Where the window was put, or as near to it as there are lines, with the cursor in it.
+
+        So a terminal that is larger or smaller for a while leaves it where it was. A cursor that
+        the wheel left behind stays out of sight.
+        """
+        top = self._on_lines(self._put)
+        return self._on_lines(self._seen(top)) if self._holds else top
+
+    @top.setter
+    def top(self, row: int) -> None:
+        self._put = self._on_lines(row)
+        height = self.size.height
+        self._holds = not height or self._put <= self.cursor < self._put + height
+        self.refresh()
+
+    def _on_lines(self, row: int) -> int:
         return min(max(row, 0), max(self._count - self.size.height, 0))
 
     def watch_cursor(self) -> None:
@@ -141,8 +159,7 @@ class Rows(Widget, can_focus=True):
         self.top = self._seen(self.top)
 
     def on_resize(self, _: events.Resize) -> None:
-        """Keep the cursor in sight in the new size, and paint what was laid out for it."""
-        self.top = self._seen(self.top)
+        """Paint what was laid out for the new size."""
         self.refresh()
 
     def _seen(self, top: int) -> int:

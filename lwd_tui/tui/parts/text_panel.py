@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from textual.containers import ScrollableContainer, VerticalScroll
 from textual.content import Content
 
 from lwd_tui.glossary import GLOSSARY
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.steady import Steady, SteadyDown
 from lwd_tui.tui.parts.words import Words
 
 
@@ -18,13 +18,13 @@ class TextPanel(Panel):
 
     Attributes
     ----------
-    SCROLLS : type of ScrollableContainer
+    SCROLLS : type of Steady
         Which ways.
     text : Words
     """
 
     DEFAULT_CSS = "TextPanel Words { height: auto; }"
-    SCROLLS: ClassVar[type[ScrollableContainer]] = VerticalScroll
+    SCROLLS: ClassVar[type[Steady]] = SteadyDown
 
     def __init__(self, *, id: str | None = None) -> None:
         self.text = Words()

@@ -54,6 +54,9 @@ async def test_names_of_the_hub_run_here_unless_a_server_has_them_all(monkeypatc
         assert await backend_of(monkeypatch, server.url, there, here) == "embedded"
         assert await backend_of(monkeypatch, server.url, there, "smollm2-135m") == "embedded"
         assert await backend_of(monkeypatch, server.url, here, "llama3.2") == "ollama"
+        named = "hf.co/a/Here-GGUF:here-Q4_0.gguf"
+        assert await backend_of(monkeypatch, server.url, named) == "embedded"
+        assert await backend_of(monkeypatch, server.url, named, "llama3.2") == "ollama"
     # Nothing listens there any more.
     assert await backend_of(monkeypatch, server.url, there) == "embedded"
 

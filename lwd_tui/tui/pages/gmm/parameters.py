@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
@@ -17,6 +16,7 @@ from lwd_tui.experiment.gmm_draft import GmmDraft
 from lwd_tui.text import shorten
 from lwd_tui.tui.parts.form import Field, Form
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
 
 FIELDS = (
@@ -72,7 +72,7 @@ class Parameters(Panel):
         self._form = Fields(FIELDS, self._draft.get)
         self._complaint = Words(id="complaint")
         parts = (self._form, self._complaint, Words(Content(_HINT), id="hint"))
-        super().__init__(VerticalScroll(*parts, can_focus=False), id=id)
+        super().__init__(SteadyDown(*parts, can_focus=False), id=id)
 
     def on_mount(self) -> None:
         """Write the title."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from textual import events
-from textual.containers import ScrollableContainer
 from textual.content import Content
 
 from lwd_tui.palette import as_hex, as_rgb, contrast, marker, mixed
+from lwd_tui.tui.parts.steady import Steady
 from lwd_tui.tui.parts.text_panel import TextPanel
 from lwd_tui.tui.theme import series
 from lwd_tui.types import Floats
@@ -21,7 +21,7 @@ class Distances(TextPanel):
     """D(t): a number in each cell, and a ground that is the stronger the farther apart."""
 
     DEFAULT_CSS = "Distances Words { width: auto; }"
-    SCROLLS = ScrollableContainer
+    SCROLLS = Steady
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,16 +69,23 @@ class Course:
             return self.basis.project(step.embeddings)
         return step.geometry.coordinates if step.geometry is not None else np.zeros((0, 2))
 
-    def take(self, t: int, coordinates: Floats, owners: Ints) -> None:
-        """Take another step, or a known one again."""
-        self.means[t] = _NOWHERE
-        if not len(coordinates):
+    def take(self, steps: Sequence[tuple[int, Floats, Ints]]) -> None:
+        """Take t, coordinates and owners of other steps, or of known ones again."""
+        self.means |= {t: _NOWHERE for t, *_ in steps}
+        steps = [step for step in steps if len(step[1])]
+        if not steps:
             return
-        counts = np.bincount(owners)
+        points = np.concatenate([coordinates for _, coordinates, _ in steps])
+        # One place a step and participant, all counted at once.
+        n = 1 + max(int(owners.max()) for *_, owners in steps)
+        rows = np.concatenate([owners + i * n for i, (*_, owners) in enumerate(steps)])
+        size = n * len(steps)
+        counts = np.bincount(rows, minlength=size)
         with np.errstate(invalid="ignore"):
-            axes = [np.bincount(owners, axis) / counts for axis in coordinates.T]
-        self.means[t] = np.stack(axes, axis=1)
-        known = np.vstack([self.corners, coordinates])
+            means = [np.bincount(rows, axis, size) / counts for axis in points.T]
+        found = np.stack(means, axis=1).reshape(-1, n, 2)
+        self.means |= {t: mean for (t, *_), mean in zip(steps, found, strict=True)}
+        known = np.vstack([self.corners, points])
         self.corners = np.stack([known.min(axis=0), known.max(axis=0)])
 
     def knows(self, t: int) -> bool:
@@ -94,20 +102,19 @@ class Course:
 def course_of(path: Path, *, common: bool) -> Course:
     """Follow the answers of a run's whole steps: in one plane, or each turned to the last."""
     with RunStore.open(path) as store:
-        done, scatters = store.finished(), store.scatters()
+        done, steps = store.finished(), list(store.scatters())
         # A step without any answer has no scatter, and is known all the same.
-        means = dict.fromkeys(range(done), _NOWHERE)
-        if not (common and done):
-            course = Course(means=means)
-            for t, coordinates, owners in scatters:
-                course.take(t, coordinates, owners)
-            return course
-        chosen = np.unique(np.linspace(0, done - 1, STEPS_OF_A_BASIS).astype(int))
-        basis = common_basis(store.step(int(t)).embeddings for t in chosen)
-        course, owned = Course(basis, means), {t: owners for t, _, owners in scatters}
-        for t, vectors in store.embeddings(0, done):
-            if t in owned and len(vectors):
-                course.take(t, basis.project(vectors), owned[t])
+        course = Course(means=dict.fromkeys(range(done), _NOWHERE))
+        if common and done:
+            chosen = np.unique(np.linspace(0, done - 1, STEPS_OF_A_BASIS).astype(int))
+            course.basis = common_basis(store.step(int(t)).embeddings for t in chosen)
+            owned = {t: owners for t, _, owners in steps}
+            steps = [
+                (t, course.basis.project(vectors), owned[t])
+                for t, vectors in store.embeddings(0, done)
+                if t in owned and len(vectors)
+            ]
+        course.take(steps)
         return course
 
 
@@ -126,7 +133,7 @@ def picture(step: Step, course: Course, *, held: bool) -> Picture | None:
         course.means[step.t] = _NOWHERE
         return None
     coordinates, owners = course.laid_flat(step), step.geometry.owners
-    course.take(step.t, coordinates, owners)
+    course.take([(step.t, coordinates, owners)])
     if course.basis is None:
         title = f"classical MDS, {step.geometry.explained:.0%} shown"
     else:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -20,6 +20,7 @@ from lwd_tui.tui.pages.setup.fields import BEYOND, EXPERIMENT, SCRIPTED, UNSTATE
 from lwd_tui.tui.parts.dialog import Dialog
 from lwd_tui.tui.parts.editor import LONGEST, Editor
 from lwd_tui.tui.parts.form import Field, Form
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
 
 _OPEN, _SHUT = "▾", "▸"
@@ -121,7 +122,7 @@ class ExperimentPanel(DraftPanel):
             (fields, Fold(title, partial(Form, fields, draft.get))) for title, fields in _FOLDS
         ]
         parts = (Form(EXPERIMENT, draft.get), *(fold for _, fold in self._folds))
-        super().__init__(draft, VerticalScroll(*parts, can_focus=False), id=id)
+        super().__init__(draft, SteadyDown(*parts, can_focus=False), id=id)
         self._wrong = ""
 
     def on_mount(self) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import TextArea
 
@@ -16,6 +15,7 @@ from lwd_tui.tui.pages.setup.fields import PARTICIPANT
 from lwd_tui.tui.parts.dialog import Dialog
 from lwd_tui.tui.parts.editor import Editor
 from lwd_tui.tui.parts.form import Form
+from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
 
 _HOW = "Each field is checked as you type. Enter in a field, or on the button, keeps it."
@@ -25,10 +25,10 @@ class EditParticipant(Dialog[Participant]):
     """Gives back the participant, which begins as `who`."""
 
     DEFAULT_CSS = """
-    EditParticipant VerticalScroll { height: auto; max-height: 100%; }
+    EditParticipant SteadyDown { height: auto; max-height: 100%; }
     EditParticipant Editor { height: 5; }
     EditParticipant > Vertical { height: 96%; max-height: 28; }
-    EditParticipant > Vertical > VerticalScroll { height: 1fr; }
+    EditParticipant > Vertical > SteadyDown { height: 1fr; }
     """
     AUTO_FOCUS = "Line"
 
@@ -38,7 +38,7 @@ class EditParticipant(Dialog[Participant]):
 
     def compose_fields(self) -> ComposeResult:
         """Yield the form, and the persona under it."""
-        with VerticalScroll(can_focus=False):
+        with SteadyDown(can_focus=False):
             yield Form(PARTICIPANT, self._get)
             yield Words(Content("persona: its system prompt; blank for that of the template"))
             yield Editor(self._data["system"])

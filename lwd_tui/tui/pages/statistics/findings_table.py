@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
-from textual.containers import ScrollableContainer
 from textual.content import Content
 
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.palette import marker
+from lwd_tui.tui.parts.steady import Steady
 from lwd_tui.tui.parts.text_panel import TextPanel
 from lwd_tui.tui.theme import series
 
@@ -23,7 +23,7 @@ class FindingsTable(TextPanel):
     """A row a number; NaN is a dash."""
 
     DEFAULT_CSS = "FindingsTable Words { width: auto; }"
-    SCROLLS = ScrollableContainer
+    SCROLLS = Steady
 
     def show_findings(self, found: StepFindings, names: Sequence[str]) -> None:
         """Show a step."""

@@ -110,7 +110,7 @@ class StatisticsPage(PanelledPage):
         }
     }
     """
-    AUTO_FOCUS = "FindingsTable ScrollableContainer"
+    AUTO_FOCUS = "FindingsTable Steady"
     PANELS = (("table", "at this step"), ("multiples", "over t"), ("verdicts", "in words"))
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "margin", "margin", id="statistics.margin"),

@@ -124,13 +124,14 @@ class Plot(PlotWidget, inherit_bindings=False):
             self._waiting = self.set_timer(wait, self._redraw)
         else:
             self._drawn = Plot._last = time.monotonic()
-            columns, rows = self.inner
-            self._ticks[0].most, self._ticks[1].most = max(columns // 8, 2), rows // 3 + 1
             with self.app.batch_update():
                 self.clear()
                 for pieces in (self._grounds, self._rules, self._ends, self._inscribed):
                     pieces.clear()
                 self.draw()
+                # Only now is it known how many columns are kept for words.
+                columns, rows = self.inner
+                self._ticks[0].most, self._ticks[1].most = max(columns // 8, 2), rows // 3 + 1
 
     def on_mount(self) -> None:
         """Follow the theme, whose colours are in what was drawn."""

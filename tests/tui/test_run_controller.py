@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
-from support.tui import holds, scripted, stored_run
+from support.tui import handmade_run, holds, scripted, stored_run
 
 from lwd_tui.backends.scripted import ScriptedGenerator
 from lwd_tui.errors import RunStopped
@@ -12,6 +12,7 @@ from lwd_tui.experiment.backend import BackendStopped
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.state import messages
+from lwd_tui.tui.state.archive import Archive
 from lwd_tui.tui.state.controller import RunController
 
 
@@ -198,3 +199,15 @@ async def test_stopping_in_mid_step_keeps_what_arrived(run, heard, tmp_path):
     await holds(lambda: phase(run) == "stopped")
     with RunStore.open(path) as store:
         assert store.pending(store.finished())
+
+
+async def test_a_question_to_a_run_that_was_let_go_of_ends_without_a_word(tmp_path):
+    archive = Archive(handmade_run(tmp_path / "a.sqlite", stop_after=1))
+    assert (await archive.step(0)).t == 0
+    closing = asyncio.create_task(archive.aclose())
+    await asyncio.sleep(0)
+    # While it is being closed as after that: nobody is left to hear the answer.
+    for _ in range(2):
+        with pytest.raises(asyncio.CancelledError):
+            await archive.ask(lambda store: store.step(0))
+        await closing

@@ -18,7 +18,8 @@ import ollama
 from ollama import ResponseError
 from pydantic import BaseModel, ValidationError, field_validator
 
-from lwd_tui.backends.hosts import is_loopback, proxy_hint
+from lwd_tui.backends.environment import unopened, untrusted
+from lwd_tui.backends.hosts import is_direct, proxy_hint
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.wire import lines_of
 from lwd_tui.experiment.backend import BackendError, PromptTooLong, ServerMissing, UnfitRequest
@@ -49,17 +50,27 @@ class OllamaClient(ollama.AsyncClient):
     ----------
     url : str
         As `parse_host` gives it.
+
+    Raises
+    ------
+    BackendError
+        If a proxy or a certificate that the environment names can't be used.
     """
 
     def __init__(self, url: str) -> None:
-        # A redirect would turn a POST into a GET; it is reported instead.
-        super().__init__(
-            url,
-            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
-            follow_redirects=False,
-            trust_env=not is_loopback(url),
-        )
+        try:
+            super().__init__(
+                url,
+                timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+                limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
+                # A redirect would turn a POST into a GET; it is reported instead.
+                follow_redirects=False,
+                # Certificates are the environment's also where its proxies are not used.
+                verify=httpx.create_ssl_context() if url.startswith("https") else False,
+                trust_env=not is_direct(url),
+            )
+        except Exception as error:
+            raise unopened(error, url) from None
         self.url = url
 
     async def aclose(self) -> None:
@@ -202,6 +213,8 @@ def explained(error: BaseException, url: str, model: str = "") -> Exception:
     exception
         To be raised.
     """
+    if trouble := untrusted(error, url):
+        return trouble
     match error:
         case ResponseError():
             return _refusal(error, url, model)
@@ -241,6 +254,8 @@ def _refusal(error: ResponseError, url: str, model: str) -> Exception:
         return Transient(f"HTTP {status} with a web page")
     if 300 <= status < 400:
         return ServerMissing(f"{url} redirects to another address (HTTP {status}); give that one")
+    if status == 407:
+        return BackendError(f"the proxy wants to be told who asks{proxy_hint(url)}")
     if status in (401, 403):
         return BackendError(f"{url} refuses access (HTTP {status}): {told or 'no reason given'}")
     if status in (408, 429, 502, 503, 504):

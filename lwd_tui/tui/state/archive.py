@@ -24,6 +24,7 @@ class Archive:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
         self._store: RunStore | None = None
         self._steps: OrderedDict[int, Step] = OrderedDict()
+        self._closed = False
 
     async def ask(self, question: Callable[[RunStore], T]) -> T:
         """Return what a question to the store comes to.
@@ -32,7 +33,11 @@ class Archive:
         ------
         StoreError
             If the file can't be read.
+        CancelledError
+            If the file was let go of: whoever asked on is about to end, or shows another run.
         """
+        if self._closed:
+            raise asyncio.CancelledError
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, question)
 
     async def step(self, t: int) -> Step:
@@ -57,6 +62,7 @@ class Archive:
 
     async def aclose(self) -> None:
         """Let go of the file and the thread."""
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
 

@@ -12,6 +12,7 @@ from textual import events, on
 from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.theme import Theme
 from textual.timer import Timer
@@ -125,6 +126,9 @@ class Plot(PlotWidget, inherit_bindings=False):
             self._drawn = Plot._last = time.monotonic()
             columns, rows = self.inner
             self._ticks[0].most, self._ticks[1].most = max(columns // 8, 2), rows // 3 + 1
+            if size := self.query_one("#plot", Canvas).size:
+                # textual-plot would look only when it renders, after `draw` has asked for pixels.
+                self._scale_rectangle = Region(1, 1, size.width - 2, size.height - 2)
             with self.app.batch_update():
                 self.clear()
                 self.draw()

@@ -74,6 +74,7 @@ def test_any_journey(runs, tmp_path, size, live, n, steps):
     [
         ((120, 40), 3, False, "6"),
         ((120, 40), 8, False, "home"),
+        ((80, 24), 8, True, "size 200 60", "size 80 24", "size 120 40"),
         ((120, 40), 60, False, "tab", "tab", *["pagedown"] * 14),
         ((120, 40), 60, False, "tab", "tab", "tab", *["pagedown"] * 9, *["right"] * 30),
         ((120, 40), 8, False, "4", *["pagedown"] * 5),
@@ -81,6 +82,7 @@ def test_any_journey(runs, tmp_path, size, live, n, steps):
     ids=[
         "columns of runs",
         "answers of fewer lines",
+        "markers that share a cell",
         "the last participants",
         "the end of a matrix",
         "the end of a table",

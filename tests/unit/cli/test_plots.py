@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lwd_tui.cli.gmm_plots import norm_plot
-from lwd_tui.cli.plots import THIN, Line, curves, norm_lines
+from lwd_tui.cli.plots import THIN, Canvas, Line, curves, norm_lines
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm.network import simulate
 from lwd_tui.palette import DEBIASED, NORM
@@ -24,7 +24,7 @@ def canvas(text):
 
 @pytest.mark.parametrize("size", [(60, 14), (78, 24)])
 def test_norm_twin_and_floor_are_told_apart_without_colour_or_legend(size):
-    rows = canvas(curves(LINES, "‖D(t)‖F", *size, plain=True))
+    rows = canvas(curves(LINES, "‖D(t)‖F", Canvas(*size, True)))
     words = "\n".join(rows)
     end = min(row.index(" 1.200 norm") for row in rows if " 1.200 norm" in row)
     blocks = {x for row in rows for x, sign in enumerate(row) if sign in "▀▄▌▐▖▗▘▙▚▛▜▝▞▟█"}
@@ -41,27 +41,27 @@ def test_norm_twin_and_floor_are_told_apart_without_colour_or_legend(size):
 
 def test_last_values_stand_beside_their_ends_and_none_over_another():
     close = norm_lines([1.0, 1.0], [0.99, 0.99], [0.98, 0.98])
-    rows = canvas(curves(close, "", 70, 16, plain=True))
+    rows = canvas(curves(close, "", Canvas(70, 16, True)))
     found = [row.split()[-1] for row in rows if row.split()]
     assert [word for word in found if word.isalpha()] == ["norm", "debiased", "floor"]
 
 
 def test_colours_are_those_of_every_other_plot():
-    text = curves(LINES, "", 60, 14, plain=False)
+    text = curves(LINES, "", Canvas(60, 14, False))
     for shade in (NORM, DEBIASED):
         assert "38;2;{};{};{}m".format(*shade) in text
 
 
 def test_what_is_missing_leaves_no_trace_and_nothing_is_no_plot():
     nothing = [math.nan] * 5
-    text = curves(norm_lines(NORMS, nothing, nothing), "", 60, 14, plain=True)
+    text = curves(norm_lines(NORMS, nothing, nothing), "", Canvas(60, 14, True))
     assert "debiased" not in text
     assert "░" not in text
-    assert curves(norm_lines(nothing, nothing, [math.inf]), "", 60, 14, plain=True) == ""
+    assert curves(norm_lines(nothing, nothing, [math.inf]), "", Canvas(60, 14, True)) == ""
 
 
 def test_names_of_runs_are_cleaned():
-    text = curves([Line("evil\x1b]0;title\x07", THIN, NORM, NORMS)], "", 60, 14, plain=True)
+    text = curves([Line("evil\x1b]0;title\x07", THIN, NORM, NORMS)], "", Canvas(60, 14, True))
     assert "\x1b" not in text
     assert "\x07" not in text
 
@@ -70,6 +70,6 @@ def test_one_replicate_looks_like_a_norm_and_many_like_their_median():
     for replicates, word in ((1, "norm"), (12, "median")):
         run = simulate(GmmSpec(name="small", steps=20, replicates=replicates))
         expected = theory(run)
-        text = norm_plot(run, expected, 70, 16, plain=True)
+        text = norm_plot(run, expected, Canvas(70, 16, True))
         assert f"━━ {word}" in text
         assert f"{np.asarray(expected)[-1]:.3f} theory" in text

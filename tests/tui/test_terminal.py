@@ -21,6 +21,8 @@ END = "\x1b[F"
 def kept(still, monkeypatch):
     """A stored run named "kept", and a draft of scripted models."""
     monkeypatch.delenv("COLORTERM", raising=False)
+    # As in the terminal, so that the explorer without one draws the same.
+    monkeypatch.setenv("TERM", "xterm-256color")
     runs_folder().mkdir(parents=True)
     keep_draft(Draft(scripted()))
     return handmade_run(runs_folder() / "kept.sqlite")

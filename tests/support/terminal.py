@@ -33,13 +33,14 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._ours, theirs = pty.openpty()
         self._measure(size)
+        # These would outweigh the size that the terminal has.
+        kept = {name: os.environ[name] for name in os.environ.keys() - {"COLUMNS", "LINES"}}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lwd_tui", *arguments],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env={**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
-            | environment,
+            env=kept | {"TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"} | environment,
             preexec_fn=_take_terminal,
         )
         os.close(theirs)

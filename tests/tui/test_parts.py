@@ -14,7 +14,7 @@ from lwd_tui.llm.network import (
 from lwd_tui.run.pace import Pace
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import duration, shorten
-from lwd_tui.tui.pages.live.pictures import picture, plane_of
+from lwd_tui.tui.pages.live.pictures import Course, course_of, picture
 from lwd_tui.tui.parts.excerpt import excerpt
 from lwd_tui.tui.parts.ticks import Ticks
 from lwd_tui.tui.state.tally import TEXT_KEPT, Tally
@@ -69,9 +69,11 @@ def test_labels_have_as_many_decimals_as_they_need():
     assert ticks.get_labels_for_ticks([-1e-17, 1.0]) == ["0", "1"]
 
 
-def test_axes_are_held_at_the_width_of_the_first_step_or_fitted():
+def test_axes_are_held_at_the_width_of_all_steps_or_fitted():
     first, later = handmade_step(0), handmade_step(9)
-    held, fitted = picture(later, first, None), picture(later, None, None)
+    course = Course()
+    picture(first, course, held=True)
+    held, fitted = picture(later, course, held=True), picture(later, course, held=False)
     (left, right), _ = held.limits
     assert left <= first.geometry.coordinates[:, 0].min()
     assert right >= first.geometry.coordinates[:, 0].max()
@@ -80,21 +82,22 @@ def test_axes_are_held_at_the_width_of_the_first_step_or_fitted():
 
 
 def test_one_plane_keeps_the_distances_that_lie_in_it(tmp_path):
-    with RunStore.open(handmade_run(tmp_path / "a.sqlite")) as store:
-        plane = plane_of(store)
+    path = handmade_run(tmp_path / "a.sqlite")
+    course = course_of(path, common=True)
+    with RunStore.open(path) as store:
         step = store.step(4)
-    assert plane.last == 5
+    assert max(course.means) == 5
     # These embeddings lie in a plane, so the picture shows them whole.
-    assert plane.basis.explained == pytest.approx(1)
-    shown = picture(step, None, plane).coordinates
+    assert course.basis.explained == pytest.approx(1)
+    shown = picture(step, course, held=False).coordinates
     wanted = np.linalg.norm(step.embeddings[:, None] - step.embeddings[None], axis=2)
     found = np.linalg.norm(shown[:, None] - shown[None], axis=2)
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 def test_a_run_without_steps_has_no_plane(tmp_path):
-    with RunStore.open(handmade_run(tmp_path / "a.sqlite", stop_after=0)) as store:
-        assert plane_of(store) is None
+    path = handmade_run(tmp_path / "a.sqlite", stop_after=0)
+    assert course_of(path, common=True).basis is None
 
 
 def test_a_tally_counts_and_keeps_the_end_of_what_streams_in():

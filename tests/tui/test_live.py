@@ -114,14 +114,14 @@ async def test_a_post_that_waits_for_the_next_step_is_said_to():
 
 
 async def test_what_goes_on_is_seen_behind_the_help(kept):
-    app = Explorer(experiment=scripted(scripted__tokens_per_second=PACE, steps=60))
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=PACE, steps=500))
     async with app.run_test(size=(160, 50)) as pilot:
         await until(pilot, lambda: app.progress.done >= 1)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help))
         t = app.progress.t
         await holds(lambda: app.progress.t > t + 2)
-        await until(pilot, lambda: f"t {app.progress.t} / 60" in shown(app))
+        await until(pilot, lambda: f"t {app.progress.t} / 500" in shown(app))
 
 
 async def test_playing_back_ends_with_the_newest_step(kept, monkeypatch):

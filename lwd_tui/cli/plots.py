@@ -127,15 +127,13 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
             mark(figure, t[few], y[few], line.shape, line.shade)
     ends = [line.sign if line.sign == line.shape else shorten(line.label, 16) for line in lines]
     room = max(map(len, ends)) + _VALUE
-    row = top / max(height - 1 - _FRAME_ROWS, 1)
-    free = top
-    for (t, y), words, line in sorted(
-        zip(points, ends, lines, strict=True), key=lambda end: -end[0][1][-1]
-    ):
-        free = min(free, float(y[-1]))
-        text = plotext_text(f" {y[-1]:.3f} {words}", line.shade)
-        figure.draw(figure.text(float(t[-1]), free, text, alignment="left"))
-        free -= row
+    # A little more than a row, so that no two round to the same one.
+    row = 1.001 * top / max(height - 2 - _FRAME_ROWS, 1)
+    named = sorted(zip(points, ends, lines, strict=True), key=lambda end: -end[0][1][-1])
+    heights = _apart([float(y[-1]) for (_, y), _, _ in named], row)
+    for place, ((ts, ys), words, line) in zip(heights, named, strict=True):
+        text = plotext_text(f" {ys[-1]:.3f} {words}", line.shade)
+        figure.draw(figure.text(float(ts[-1]), place, text, alignment="left"))
     # Beyond the last step there is room for the last values.
     figure.ruler("x").lim(0, last * (1 + room / max(width - _FRAME_COLUMNS - room, 1)))
     figure.ruler("y").lim(0, top)
@@ -143,6 +141,18 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
     figure.ruler("x").ticks(ticks, [str(tick) for tick in ticks])
     legend = [key(line.sign, clean_line(line.label), line.shade, plain) for line in lines]
     return f"{built(figure, plain)}\n   t   {'   '.join(legend)}"
+
+
+def _apart(falling: Sequence[float], row: float) -> list[float]:
+    """Return places that are a row apart at least, and none below 0 while there is room above."""
+    places: list[float] = []
+    for place in falling:
+        places.append(min(place, places[-1] - row) if places else place)
+    lowest = 0.0
+    for i in reversed(range(len(places))):
+        places[i] = max(places[i], lowest)
+        lowest = places[i] + row
+    return places
 
 
 def join(figure: Any, x: Floats, y: Floats, shade: RGB, shape: str = THIN) -> None:

@@ -46,6 +46,15 @@ def test_last_values_stand_beside_their_ends_and_none_over_another():
     assert [word for word in found if word.isalpha()] == ["norm", "debiased", "floor"]
 
 
+@pytest.mark.parametrize("height", [14, 17, 20])
+def test_no_last_value_is_lost_wherever_the_lines_end(height):
+    for end in np.linspace(0.21, 1.4, 45):
+        lines = norm_lines([1.5, end], [1.5, end - 0.07], [0.5, end - 0.2])
+        text = curves(lines, "a title takes a row", Canvas(79, height, True))
+        for value in (end, end - 0.07, end - 0.2):
+            assert f" {value:.3f} " in text, end
+
+
 def test_colours_are_those_of_every_other_plot():
     text = curves(LINES, "", Canvas(60, 14, False))
     for shade in (NORM, DEBIASED):

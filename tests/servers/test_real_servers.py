@@ -104,6 +104,8 @@ def test_a_prompt_that_is_too_long(server: RealServer, home: Path, tmp_path: Pat
     code, _, said = ended(run_of(server, home, *wish))
     assert code in (2, 4), said
     assert "context" in said
+    if server.greedy:
+        return  # That ends a run before its context can.
     # Tried all the same, it is the server that must notice.
     forced = [f"participants.{i}.context=4096" for i in (0, 1)]
     wish += [part for field in forced for part in ("--set", field)]

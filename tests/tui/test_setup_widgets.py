@@ -138,6 +138,8 @@ async def test_models_are_filtered_by_all_words():
         assert lines[1].startswith("2 llama3.2:1b")
         assert lines[2].startswith("✓ mistral:7b")
         assert "to be fetched" in lines[2]
+        # What a model that isn't here can do is not known.
+        assert ["base" in line for line in lines[:3]] == [True, True, False]
         table.filter("LLAMA 1b")
         assert table.chosen is offered[1]
         table.filter("q4 nothing")

@@ -111,7 +111,9 @@ class Models(Items[ModelInfo]):
         away = "remote" in model.capabilities
         place = "warning" if away else "success" if model.loaded else "quiet"
         yield f"{self._place(model):<{self._places}}", place
-        yield f" {_able(model):<6}", "quiet"
+        # Only the file itself tells, and it isn't here yet.
+        able = "" if model.name in self._absent else _able(model)
+        yield f" {able:<6}", "quiet"
         yield f"{size_text(model.size):>8}", "quiet"
         yield f" {excerpt(model.parameters, 7):<7}", "quiet"
         yield f" {excerpt(model.quantisation, 7):<7}", "quiet"

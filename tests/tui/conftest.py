@@ -1,4 +1,5 @@
 import pytest
+from textual.app import App
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +13,15 @@ def still(tmp_path, monkeypatch):
     # An app lives as long as its process; here hundreds of them come and go.
     monkeypatch.setattr("gc.freeze", lambda: None)
     return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def left_as_users_leave_it(monkeypatch):
+    """An app that is quit cancels its workers, then closes its screens; `run_test` only closes."""
+    close = App._shutdown
+
+    async def shut_down(app):
+        app.workers.cancel_all()
+        await close(app)
+
+    monkeypatch.setattr(App, "_shutdown", shut_down)

@@ -211,6 +211,11 @@ def number_text(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else "–"
 
 
+def json_number(value: float) -> float | None:
+    """Return a number that JSON, and every other format, has; None where it isn't defined."""
+    return float(value) if math.isfinite(value) else None
+
+
 def size_text(size: int | None) -> str:
     """Write a number of bytes as people say it; "" where it isn't known."""
     if size is None:

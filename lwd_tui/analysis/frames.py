@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,3 +165,24 @@ def axis_limits(
     half = max(float((high - low).max()) * 0.55, NARROWEST * scale / 2)
     (x, y) = (low + high) / 2
     return (float(x) - half, float(x) + half), (float(y) - half, float(y) + half)
+
+
+def apart(falling: Sequence[float], gap: float, lowest: float) -> list[float]:
+    """Return places for words beside what they name, none over another.
+
+    Parameters
+    ----------
+    falling : sequence of float
+        Where each would stand, the highest first.
+    gap : float
+        The least distance between two.
+    lowest : float
+        None stands below it; where there is no room, those above make way.
+    """
+    places: list[float] = []
+    for place in falling:
+        places.append(min(place, places[-1] - gap) if places else place)
+    for i in reversed(range(len(places))):
+        places[i] = max(places[i], lowest)
+        lowest = places[i] + gap
+    return places

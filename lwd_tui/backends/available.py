@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
@@ -18,7 +17,8 @@ from lwd_tui.experiment.backend import (
     load_backend,
 )
 from lwd_tui.experiment.doctor import Finding, HostReport
-from lwd_tui.experiment.guard import told
+from lwd_tui.experiment.guard import guarded
+from lwd_tui.experiment.participants import SERVER
 from lwd_tui.experiment.registry import OURS, generators
 from lwd_tui.types import ModelInfo
 
@@ -63,7 +63,7 @@ async def find_server() -> Offer | None:
             writer.close()
     except (BackendError, OSError, TimeoutError):
         return None
-    (offer,) = await look("ollama")
+    (offer,) = await look(SERVER)
     return offer if offer.models else None
 
 
@@ -113,7 +113,7 @@ async def models_at(host: str = "") -> list[ModelInfo]:
         if backend.models is None:
             continue
         try:
-            with told(name, BackendError) if name not in OURS else nullcontext():
+            with guarded(name):
                 found += await backend.models(host) or ()
         except BackendError as error:
             errors.append(error)
@@ -155,7 +155,7 @@ async def _report(
     if backend.doctor is None:
         return None
     try:
-        with told(name, BackendError) if name not in OURS else nullcontext():
+        with guarded(name):
             return await backend.doctor(host, contexts)
     except BackendError as error:
         return HostReport(host, findings=[Finding("problem", str(error))])

@@ -16,6 +16,9 @@ from lwd_tui.experiment.backend import UnfitRequest
 from lwd_tui.text import clean_line
 
 OLLAMA_PORT = 11434
+CONNECT_SECONDS = 10.0
+# Many servers close idle connections after 5 s; a request on one of those is lost.
+KEEP_SECONDS = 2.0
 _SCHEME_PORTS = {"http": 80, "https": 443}
 _SECRET = re.compile(r"key|token|secret|passw|auth|signature|^sig$", re.IGNORECASE)
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (dialled, not bound)

@@ -18,9 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lwd_tui.experiment.backend import GenerateRequest, PromptTooLong, UnfitRequest
-
-GRANULE = 256
+from lwd_tui.experiment.backend import GenerateRequest, PromptTooLong, UnfitRequest, rounded_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +183,9 @@ def too_long(
     """
     limit = limit or Limit(request.context)
     needed = max(needed or _estimate(request), limit.tokens + 1, request.context)
-    needed = -(-needed // GRANULE) * GRANULE
     return PromptTooLong(
         f"{request.model}: its context of {limit.tokens} tokens is too small: {what}; "
-        f"{limit.remedy.format(needed=needed)}"
+        f"{limit.remedy.format(needed=rounded_context(needed))}"
     )
 
 

@@ -107,7 +107,7 @@ class WireReader:
 
 
 def counted(value: Any) -> int | None:
-    """Return a count of tokens; None for what is no count, and for 0, which stands for none."""
+    """Return a count; None for what is none, and for 0, by which servers say that there is none."""
     known = isinstance(value, int) and not isinstance(value, bool) and value > 0
     return value if known else None
 

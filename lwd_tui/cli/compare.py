@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_answers, check_level, counted, json_number, write
+from lwd_tui.cli.shared import check_answers, check_level, counted, write
 from lwd_tui.errors import LwdError
+from lwd_tui.text import json_number
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -83,8 +83,8 @@ def write_json(run: GmmRun) -> None:
 def json_lines(run: GmmRun) -> Iterator[dict[str, Any]]:
     """Yield what `write_json` writes."""
     from lwd_tui.analysis.weights import norms
-    from lwd_tui.cli.shared import json_number
     from lwd_tui.run.mixtures import sizes, summarise, theory
+    from lwd_tui.text import json_number
 
     expected = theory(run).tolist()
     curves, (k, size) = norms(run.weights).T.tolist(), sizes(run)

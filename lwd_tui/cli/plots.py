@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from lwd_tui.analysis.frames import axis_limits
+from lwd_tui.analysis.frames import apart, axis_limits
 from lwd_tui.palette import DEBIASED, FLOOR, NORM, RGB, colour, marker
 from lwd_tui.text import clean_line, shorten
 from lwd_tui.types import Floats, Geometry
@@ -130,7 +130,7 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
     # A little more than a row, so that no two round to the same one.
     row = 1.001 * top / max(height - 2 - _FRAME_ROWS, 1)
     named = sorted(zip(points, ends, lines, strict=True), key=lambda end: -end[0][1][-1])
-    heights = _apart([float(y[-1]) for (_, y), _, _ in named], row)
+    heights = apart([float(y[-1]) for (_, y), _, _ in named], row, 0.0)
     for place, ((ts, ys), words, line) in zip(heights, named, strict=True):
         text = plotext_text(f" {ys[-1]:.3f} {words}", line.shade)
         figure.draw(figure.text(float(ts[-1]), place, text, alignment="left"))
@@ -141,18 +141,6 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
     figure.ruler("x").ticks(ticks, [str(tick) for tick in ticks])
     legend = [key(line.sign, clean_line(line.label), line.shade, plain) for line in lines]
     return f"{built(figure, plain)}\n   t   {'   '.join(legend)}"
-
-
-def _apart(falling: Sequence[float], row: float) -> list[float]:
-    """Return places that are a row apart at least, and none below 0 while there is room above."""
-    places: list[float] = []
-    for place in falling:
-        places.append(min(place, places[-1] - row) if places else place)
-    lowest = 0.0
-    for i in reversed(range(len(places))):
-        places[i] = max(places[i], lowest)
-        lowest = places[i] + row
-    return places
 
 
 def join(figure: Any, x: Floats, y: Floats, shade: RGB, shape: str = THIN) -> None:

@@ -6,7 +6,6 @@ Without Typer, which takes longer to import than the explorer's first frame may.
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -55,11 +54,6 @@ def counted(things: Iterable[T], what: str) -> Iterator[T]:
     columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         yield from progress.track(listed, description=what)
-
-
-def json_number(value: float) -> float | None:
-    """Return a number that JSON has; None where it isn't defined."""
-    return float(value) if math.isfinite(value) else None
 
 
 def write(line: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lwd_tui.cli.shared import json_number as number
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.findings.attractor import AttractorReport
 from lwd_tui.findings.sentences import tested, verdicts
@@ -17,6 +16,7 @@ from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings, Unknown
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
+from lwd_tui.text import json_number as number
 
 Line = dict[str, Any]
 T = TypeVar("T")

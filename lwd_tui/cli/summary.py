@@ -11,11 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from lwd_tui.cli.plots import Canvas, curves, norm_lines, print_plot, scatter
-from lwd_tui.cli.shared import json_number
 from lwd_tui.palette import marker
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
-from lwd_tui.text import clean_line
+from lwd_tui.text import clean_line, json_number
 from lwd_tui.text import number_text as number
 
 _PLOT_ROWS, _SCATTER_ROWS = 17, 21

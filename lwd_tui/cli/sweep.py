@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_level, json_number, write
+from lwd_tui.cli.shared import check_level, write
 from lwd_tui.errors import LwdError, RunStopped
+from lwd_tui.text import json_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

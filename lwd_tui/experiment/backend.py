@@ -25,6 +25,11 @@ Progress = Callable[[str, int | None, int | None], None]
 """Called with (state, bytes done, bytes in all) while a server fetches a model."""
 
 
+def rounded_context(tokens: int) -> int:
+    """Return tokens of context rounded up to a multiple of 256."""
+    return -(-tokens // 256) * 256
+
+
 class BackendError(LwdError):
     """A backend could not do what it was asked, and trying again won't help."""
 

@@ -6,7 +6,7 @@ A mistake in one of ours is ours, and is reported as one; see `lwd_tui.cli.outco
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.backend import (
@@ -55,6 +55,11 @@ def guarded_embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:
         return open_embedder(spec, opening)
     with told(spec.backend, BackendError):
         return _GuardedEmbedder(spec.backend, open_embedder(spec, opening))
+
+
+def guarded(name: str) -> AbstractContextManager[None]:
+    """Return what tells the errors of a backend that isn't ours."""
+    return nullcontext() if name in OURS else told(name, BackendError)
 
 
 @contextmanager

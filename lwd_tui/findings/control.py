@@ -90,6 +90,6 @@ _SIZES = ("n =", "L =", "the embedder")
 def _scale(store: RunReader) -> tuple[int, int, str]:
     experiment = store.experiment
     embedder = experiment.embedder
-    vectors = "unit vectors" if embedder.normalise else "raw vectors"
     prefix = f" after {embedder.prefix!r}" if embedder.prefix else ""
-    return len(experiment.cast), experiment.responses, f"{embedder.model} ({vectors}){prefix}"
+    vectors = f"{embedder.model} ({embedder.scale}){prefix}"
+    return len(experiment.cast), experiment.responses, vectors

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 
+from lwd_tui.experiment.backend import rounded_context
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.llm.additions import OFF_TOPIC
 from lwd_tui.types import Prompt
@@ -12,7 +13,6 @@ from lwd_tui.types import Prompt
 # A text costs another model's tokenizer more than its author's; and a chat template wraps turns.
 FOREIGN_TOKENS = 1.25
 TEMPLATE_TOKENS = 48
-GRANULE = 256
 
 
 def estimated_tokens(text: str) -> int:
@@ -74,7 +74,7 @@ def worst_context(
     posts = sum(longer) + from_models * synthetic + sum(shorter)
     answer = participant.sampling.max_tokens + participant.thinking_tokens
     total = frame_tokens + TEMPLATE_TOKENS + posts + answer
-    return -(-total // GRANULE) * GRANULE
+    return rounded_context(total)
 
 
 def frame(experiment: Experiment, participant: Participant, empty: Prompt) -> str:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
+from lwd_tui.analysis.frames import apart
 from lwd_tui.report.ink import DEBIASED, NORM, QUIET
 from lwd_tui.types import Floats
 
@@ -46,17 +47,17 @@ def last_values(axes: Axes, curves: Sequence[tuple[str, Floats, str]]) -> None:
         NaN where there is no value.
     """
     low, high = axes.get_ylim()
-    apart, free = 0.09 * (high - low), np.inf
     ends = [
         (float(values[held[-1]]), int(held[-1]), name, colour)
         for name, values, colour in curves
         if len(held := np.flatnonzero(np.isfinite(values)))
     ]
-    for value, t, name, colour in sorted(ends, reverse=True):
-        free = min(value, free - apart)
+    ends.sort(reverse=True)
+    places = apart([value for value, *_ in ends], 0.09 * (high - low), low)
+    for place, (value, t, name, colour) in zip(places, ends, strict=True):
         axes.annotate(
             f"{value:.3f} {name}",
-            (t, free),
+            (t, place),
             xytext=(5, 0),
             textcoords="offset points",
             va="center",

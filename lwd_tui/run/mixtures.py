@@ -27,6 +27,7 @@ from lwd_tui.experiment.gmm import GmmRun
 from lwd_tui.gmm.plan import plan_of
 from lwd_tui.gmm.theory import expected, noise_floor
 from lwd_tui.store.gmm import save_gmm
+from lwd_tui.text import json_number
 from lwd_tui.types import Floats, Geometry, GmmStep, Ints
 
 NEAR_ZERO = 0.1
@@ -76,17 +77,17 @@ class GmmSummary:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; None is what isn't defined."""
         return {
-            "norm_first": [_known(norm) for norm in self.norm_first.tolist()],
-            "norm_last": [_known(norm) for norm in self.norm_last.tolist()],
-            "near_zero": _known(self.near_zero),
+            "norm_first": [json_number(norm) for norm in self.norm_first.tolist()],
+            "norm_last": [json_number(norm) for norm in self.norm_last.tolist()],
+            "near_zero": json_number(self.near_zero),
             "lifted": self.lifted.tolist(),
             "drift": self.drift,
             "first_death": [t if t >= 0 else None for t in self.first_death.tolist()],
             "vertex_distance": self.vertex_distance.tolist(),
             "polarised": float(self.polarised.mean()),
             "collapsed": float(self.collapsed.mean()),
-            "floor_measured": _known(self.floor_measured),
-            "floor_predicted": _known(self.floor_predicted),
+            "floor_measured": json_number(self.floor_measured),
+            "floor_predicted": json_number(self.floor_predicted),
         }
 
 
@@ -148,10 +149,6 @@ def keep(run: GmmRun, path: Path) -> None:
         "platform": platform.platform(),
     }
     save_gmm(path, run, np.median(norms(run.weights), axis=0), *sizes(run), record)
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _root_mean_square(values: Floats) -> float:

@@ -19,7 +19,8 @@ from lwd_tui.store.encoding import FLOATS, INTS, Row, packed, unpacked
 from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.tables import TABLES, Column, Values, columns, number
+from lwd_tui.store.tables import TABLES, Column, Values, columns
+from lwd_tui.text import json_number
 from lwd_tui.types import Floats, Ints
 
 _WHERE = columns(replicate="int", t="int", participant="int")
@@ -94,12 +95,12 @@ def gmm_rows(reader: RunReader) -> Iterator[tuple[str, Values]]:
     for step in reader.numbers():
         yield (
             "steps",
-            {"t": step.t, "k": step.k, "size": step.size, "norm_median": number(step.norm)},
+            {"t": step.t, "k": step.k, "size": step.size, "norm_median": json_number(step.norm)},
         )
     run = read_gmm_run(reader)
     for place, replicate in enumerate(run.replicates):
         for t, norm in enumerate(_norms(run.weights[place]).tolist()):
-            yield "norms", {"replicate": replicate, "t": t, "norm": number(norm)}
+            yield "norms", {"replicate": replicate, "t": t, "norm": json_number(norm)}
         for t, participants in enumerate(run.weights[place].tolist()):
             for participant, weights in enumerate(participants):
                 where = {"replicate": replicate, "t": t, "participant": participant}

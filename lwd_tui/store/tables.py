@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwd_tui.store.run import RunStore
+from lwd_tui.text import json_number
 from lwd_tui.types import Draw, Geometry, Response
 
 Values = dict[str, Any]
@@ -149,7 +149,7 @@ _NO_NORMS: Values = dict.fromkeys(column.name for column in _NORMS)
 def _values(record: object, wanted: Iterable[Column]) -> Values:
     """Return the fields of a record that are columns, each number as every format has it."""
     return {
-        column.name: number(value) if column.kind == "float" else value
+        column.name: json_number(value) if column.kind == "float" else value
         for column in wanted
         for value in [getattr(record, column.name)]
     }
@@ -207,7 +207,7 @@ def _response_rows(
 
 def _geometry_rows(t: int, names: list[str], geometry: Geometry) -> Iterator[tuple[str, Values]]:
     for a, b in combinations(range(len(geometry.distances)), 2):
-        distance = number(geometry.distances[a, b])
+        distance = json_number(geometry.distances[a, b])
         yield "distances", {"t": t, "a": names[a], "b": names[b], "distance": distance}
     for participant, dispersion in enumerate(_numbers(geometry.dispersion)):
         yield "dispersions", _who(t, participant, names) | {"dispersion": dispersion}
@@ -217,11 +217,6 @@ def _who(t: int, participant: int, names: list[str]) -> Values:
     return {"t": t, "participant": participant, "name": names[participant]}
 
 
-def number(value: float) -> float | None:
-    """Return a number that every format has; None where it isn't defined."""
-    return float(value) if math.isfinite(value) else None
-
-
 def _numbers(values: NDArray[np.floating[Any]]) -> list[float | None]:
     found = values.tolist()
-    return found if np.isfinite(values).all() else list(map(number, found))
+    return found if np.isfinite(values).all() else list(map(json_number, found))

@@ -19,7 +19,7 @@ from ollama import ResponseError
 from pydantic import BaseModel, ValidationError, field_validator
 
 from lwd_tui.backends.environment import unopened, untrusted
-from lwd_tui.backends.hosts import is_direct, proxy_hint
+from lwd_tui.backends.hosts import CONNECT_SECONDS, KEEP_SECONDS, is_direct, proxy_hint
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.wire import lines_of
 from lwd_tui.experiment.backend import BackendError, PromptTooLong, ServerMissing, UnfitRequest
@@ -27,9 +27,6 @@ from lwd_tui.text import shorten
 
 Part = TypeVar("Part")
 
-CONNECT_SECONDS = 10.0
-# Many servers close idle connections after 5 s; a request on one of those is lost.
-KEEP_SECONDS = 2.0
 # What the client and httpx raise; the last two where a line is JSON but not an object.
 FAILURES = (
     ConnectionError,

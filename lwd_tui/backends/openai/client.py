@@ -11,16 +11,13 @@ import httpx2
 import openai
 
 from lwd_tui.backends.environment import causes, unopened, untrusted
-from lwd_tui.backends.hosts import is_direct, proxy_hint
+from lwd_tui.backends.hosts import CONNECT_SECONDS, KEEP_SECONDS, is_direct, proxy_hint
 from lwd_tui.backends.openai.keys import Key
 from lwd_tui.backends.openai.refusals import KEY_WANTED, message_of, seconds_asked
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
 from lwd_tui.text import clean_line, shorten
 
-CONNECT_SECONDS = 10.0
-# Many servers close idle connections after 5 s; a request on one of those is lost.
-KEEP_SECONDS = 2.0
 # httpx2 is what the client speaks through; it lets errors inside a stream pass as they are.
 FAILURES = (
     openai.OpenAIError,

@@ -15,7 +15,6 @@ from lwd_tui.backends.openai.server import Alone, OpenAIServer
 from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.streams import as_finished
-from lwd_tui.backends.truncation import GRANULE
 from lwd_tui.experiment.backend import (
     GenerateRequest,
     Generation,
@@ -23,6 +22,7 @@ from lwd_tui.experiment.backend import (
     Preview,
     UnfitRequest,
     close_all,
+    rounded_context,
 )
 from lwd_tui.types import ModelInfo, Notice
 
@@ -114,7 +114,7 @@ class OpenAIGenerator:
             for server in self._holders(model):
                 given = server.context(model)
                 if given is not None and given < context:
-                    remedy = server.dialect.remedy.format(needed=-(-context // GRANULE) * GRANULE)
+                    remedy = server.dialect.remedy.format(needed=rounded_context(context))
                     raise UnfitRequest(
                         f"{model} at {server.url} has {given} tokens of context, and the run "
                         f"may need {context}; {remedy}, or lower steps, beta or "

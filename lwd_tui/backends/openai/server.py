@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import defaultdict
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import urlsplit
 
 import openai
@@ -17,6 +17,7 @@ from lwd_tui.backends.openai.refusals import message_of
 from lwd_tui.backends.openai.request import Refusals, body_of, consequence, refused_fields
 from lwd_tui.backends.scheduler import scheduler_of
 from lwd_tui.backends.truncation import Limit
+from lwd_tui.backends.wire import counted
 from lwd_tui.experiment.backend import GenerateRequest, ModelMissing, UnfitRequest
 from lwd_tui.text import clean_line, nearest
 from lwd_tui.types import ModelInfo, Notice
@@ -109,13 +110,13 @@ class OpenAIServer:
             near = nearest(name, list(listed))
             raise ModelMissing(f"{self.url} has no model {name!r}{near}")
         meta = self._meta(name)
-        parameters, size = meta.get("n_params"), meta.get("size")
+        parameters = counted(meta.get("n_params"))
         return ModelInfo(
             name=clean_line(name),
             backend="openai",
-            parameters=f"{parameters / 1e6:.0f}M" if _is_count(parameters) else "",
+            parameters=f"{parameters / 1e6:.0f}M" if parameters else "",
             quantisation=clean_line(str(meta.get("ftype") or "")),
-            size=size if _is_count(size) else None,
+            size=counted(meta.get("size")),
             context_length=self.context(name),
             capabilities=("generate", "chat"),
             server=self.dialect.name,
@@ -126,7 +127,7 @@ class OpenAIServer:
         """Return how many tokens a prompt and its answer may have, as the server lists it."""
         fields = (self._models or {}).get(name, {})
         told = [fields.get(key) for key in _CONTEXTS] + [self._meta(name).get("n_ctx")]
-        return next((count for count in told if _is_count(count)), None)
+        return next(filter(None, map(counted, told)), None)
 
     def limit(self, request: GenerateRequest, told: int | None = None) -> Limit:
         """Return the context that a request has, and how to get more of it.
@@ -246,9 +247,9 @@ class OpenAIServer:
             return SGLANG
         if owner != "llamacpp":
             return UNKNOWN
-        slots = (await self._probed("/props")).get("total_slots")
+        slots = counted((await self._probed("/props")).get("total_slots"))
         # Started with a key for its properties, or behind a proxy: one answer a request.
-        return llama_server(slots if _is_count(slots) else 1)
+        return llama_server(slots or 1)
 
     async def _refuse_ollama(self) -> None:
         if isinstance((await self._probed("/api/version")).get("version"), str):
@@ -285,7 +286,3 @@ def _rows(listed: Any) -> dict[str, dict[str, Any]]:
         raise ValueError("no list of models")
     named = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
     return {row["id"]: row for row in named}
-
-
-def _is_count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0

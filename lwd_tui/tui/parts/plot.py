@@ -18,6 +18,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 from textual_plot import HiResMode, PlotWidget
 
+from lwd_tui.analysis.frames import apart
 from lwd_tui.tui.parts.canvas import Canvas
 from lwd_tui.tui.parts.ticks import Ticks
 from lwd_tui.types import Floats, Ints
@@ -225,12 +226,12 @@ class Plot(PlotWidget, inherit_bindings=False):
 
     def _write_ends(self, canvas: Canvas) -> None:
         """Write beside the ends of lines, each in a row of its own."""
-        box, free = self._scale_rectangle, 0
-        for x, y, text, style in sorted(self._ends, key=lambda end: -end[1]):
-            column, row = self.get_pixel_from_coordinate(x, y)
-            free = max(row, free)
-            canvas.write(min(column + 2, box.right + 1), free, text, style)
-            free += 1
+        box, ends = self._scale_rectangle, sorted(self._ends, key=lambda end: -end[1])
+        cells = [self.get_pixel_from_coordinate(x, y) for x, y, _, _ in ends]
+        # Rows are counted downwards; the last is that of the axis.
+        heights = apart([-max(row, 0) for _, row in cells], 1, -box.bottom)
+        for height, (column, _), (_, _, text, style) in zip(heights, cells, ends, strict=True):
+            canvas.write(min(column + 2, box.right + 1), -int(height), text, style)
 
     # Pieces of plots
 

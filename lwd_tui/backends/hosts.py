@@ -168,9 +168,7 @@ def _split_port(place: str) -> tuple[str, str | None]:
     if place.count(":") > 1:
         return place, None
     host, sign, port = place.partition(":")
-    if not sign:
-        return host, None
-    return host, port
+    return host, port if sign else None
 
 
 def _port(text: str) -> int | None:

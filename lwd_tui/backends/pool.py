@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.scheduler import HostScheduler, Waiter
-from lwd_tui.experiment.backend import BackendStopped
+from lwd_tui.experiment.backend import BackendStopped, ModelMissing
 
 Result = TypeVar("Result")
+Server = TypeVar("Server")
 
 _OUTAGE_DELAYS = 400
 """Of first delays, that hosts may refuse connections: 200 s, where vLLM is up again in 60 to 90."""
@@ -101,6 +102,28 @@ class Pool:
                     f"{model}: {len(faults)} tries in {spent:.0f} s failed, the last one at "
                     f"{faults[-1]}; when the server is well again, begin or resume the run"
                 )
+
+
+async def holders_of(
+    servers: Iterable[Server], ask: Callable[[Server], Awaitable[Result]]
+) -> list[tuple[Server, Result]]:
+    """Return the servers that have a model, each with what it tells of it.
+
+    Raises
+    ------
+    ModelMissing
+        If none of them has it, in the first one's words.
+    """
+    found: list[tuple[Server, Result]] = []
+    absent: list[ModelMissing] = []
+    for server in servers:
+        try:
+            found.append((server, await ask(server)))
+        except ModelMissing as error:
+            absent.append(error)
+    if not found:
+        raise absent[0]
+    return found
 
 
 async def _turn(model: str, hosts: Sequence[HostScheduler]) -> HostScheduler:

@@ -49,12 +49,7 @@ _BLANK = "Here is one sentence:"
 
 
 class ScriptedGenerator:
-    """Answers at once, or at a set pace, from the seeds of the request alone.
-
-    Parameters
-    ----------
-    settings : Scripted
-    """
+    """Answers at once, or at a set pace, from the seeds of the request alone."""
 
     def __init__(self, settings: Scripted) -> None:
         self._settings = settings
@@ -102,7 +97,7 @@ class ScriptedGenerator:
         if rng.random() < self._settings.failures:
             return _BLANK
         words = [self._word(model, slot, rng, read) for slot in range(len(SLOTS))]
-        sentence = f"{words[0]} {words[1]} {words[2]} {words[3]} {words[4]} {words[5]}."
+        sentence = f"{' '.join(words)}."
         return sentence[0].upper() + sentence[1:]
 
     def _word(self, model: str, slot: int, rng: random.Random, read: Counter[str]) -> str:

@@ -16,7 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from lwd_tui.backends.embedded.generator import LlamaCppEmbedder, LlamaCppGenerator
+from lwd_tui.backends.embedded.embedder import LlamaCppEmbedder
+from lwd_tui.backends.embedded.generator import LlamaCppGenerator
 from lwd_tui.backends.embedded.gguf import read_metadata
 from lwd_tui.backends.embedded.model import LlamaCppModel, Shape
 from lwd_tui.backends.embedded.weights import path_of, pull
@@ -385,7 +386,8 @@ MEMORY = f"""
 import asyncio
 from lwd_tui.experiment.backend import GenerateRequest
 from lwd_tui.backends.embedded.gguf import read_metadata
-from lwd_tui.backends.embedded.generator import LlamaCppEmbedder, LlamaCppGenerator
+from lwd_tui.backends.embedded.embedder import LlamaCppEmbedder
+from lwd_tui.backends.embedded.generator import LlamaCppGenerator
 from lwd_tui.llm.prompt import build_prompt, defuse, post_line
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import Participant, Sampling, Template

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lwd_tui.backends.embedded.catalogue import CATALOGUE
-from lwd_tui.backends.embedded.generator import LlamaCppEmbedder
+from lwd_tui.backends.embedded.embedder import LlamaCppEmbedder
 from lwd_tui.types import Vectors
 
 pytestmark = pytest.mark.integration

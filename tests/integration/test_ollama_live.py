@@ -24,8 +24,9 @@ import pytest
 from support.requests import answers, wish
 
 from lwd_tui.backends.ollama.doctor import doctor
-from lwd_tui.backends.ollama.generator import OllamaEmbedder, OllamaGenerator, choose_models
-from lwd_tui.backends.ollama.models import list_models
+from lwd_tui.backends.ollama.embedder import OllamaEmbedder
+from lwd_tui.backends.ollama.generator import OllamaGenerator
+from lwd_tui.backends.ollama.models import choose_models, list_models
 from lwd_tui.experiment.backend import PromptTooLong
 from lwd_tui.types import Message, Prompt
 

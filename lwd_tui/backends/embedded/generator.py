@@ -6,13 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from lwd_tui.backends.embedded.embedder import LlamaCppEmbedder
 from lwd_tui.backends.embedded.model import Chunk, Hear, LlamaCppModel, Shape, raise_error
 from lwd_tui.backends.embedded.model_files import ModelFile, provide
-from lwd_tui.backends.embedded.weights import Progress
 from lwd_tui.backends.embedded.worker import LlamaCppWorker
 from lwd_tui.experiment.backend import (
     BackendStopped,
@@ -22,9 +20,7 @@ from lwd_tui.experiment.backend import (
     PromptTooLong,
     UnfitRequest,
 )
-from lwd_tui.types import ModelInfo, Notice
-
-__all__ = ["LlamaCppEmbedder", "LlamaCppGenerator"]
+from lwd_tui.types import Fetching, ModelInfo, Notice
 
 # More answers than this to one prompt are asked for in several requests: each takes memory.
 _AT_ONCE = 32
@@ -51,7 +47,7 @@ class LlamaCppGenerator:
         Called while weights are fetched.
     """
 
-    def __init__(self, notice: Notice | None = None, progress: Progress | None = None) -> None:
+    def __init__(self, notice: Notice | None = None, progress: Fetching | None = None) -> None:
         self._notice = notice
         self._progress = progress
         self._files: dict[str, ModelFile] = {}
@@ -112,7 +108,7 @@ class LlamaCppGenerator:
             seeds = request.seeds[start : start + _AT_ONCE]
             shape = _shape(file, request.context, len(seeds), request.new_tokens)
             answers = _Answers(seeds[0], start, preview)
-            asking = _Asking(request, len(seeds), seeds[0])
+            asking = partial(_ask, request, len(seeds), seeds[0])
             async with aclosing(worker.stream(shape, asking)) as chunks:
                 async for chunk in chunks:
                     for generation in answers.take(chunk):
@@ -159,54 +155,39 @@ def _check_context(file: ModelFile, context: int) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """The call that a request makes in its model's thread."""
-
-    request: GenerateRequest
-    answers: int
-    seed: int
-
-    def __call__(self, model: LlamaCppModel, hear: Hear) -> None:
-        request = self.request
-        messages = request.prompt.messages if request.prompt.style == "chat" else None
-        if messages is None:
-            prompt = model.tokens(request.prompt.text, whole=True)
-        else:
-            prompt = model.tokens(model.templated(messages), whole=True, marks=True)
-        sampling = request.sampling
-        needed = len(prompt) + request.new_tokens
-        if needed > request.context:
-            raise PromptTooLong(
-                f"a prompt of {len(prompt)} tokens and an answer of up to {request.new_tokens} "
-                f"need {needed} tokens of context, and {request.model} has {request.context}; "
-                "raise the participant's context, or lower beta, steps or sampling.max_tokens"
-            )
-        body: Chunk = {
-            "n": self.answers,
-            "seed": self.seed,
-            "max_tokens": request.new_tokens,
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "top_k": sampling.top_k,
-            "min_p": sampling.min_p,
-            "repeat_penalty": sampling.repeat_penalty,
-            "stop": list(sampling.stop),
-        }
-        model.generate(prompt, messages, body, hear)
+def _ask(
+    request: GenerateRequest, answers: int, seed: int, model: LlamaCppModel, hear: Hear
+) -> None:
+    """Make the call of a request, in its model's thread."""
+    messages = request.prompt.messages if request.prompt.style == "chat" else None
+    if messages is None:
+        prompt = model.tokens(request.prompt.text, whole=True)
+    else:
+        prompt = model.tokens(model.templated(messages), whole=True, marks=True)
+    sampling = request.sampling
+    needed = len(prompt) + request.new_tokens
+    if needed > request.context:
+        raise PromptTooLong(
+            f"a prompt of {len(prompt)} tokens and an answer of up to {request.new_tokens} "
+            f"need {needed} tokens of context, and {request.model} has {request.context}; "
+            "raise the participant's context, or lower beta, steps or sampling.max_tokens"
+        )
+    body: Chunk = {
+        "n": answers,
+        "seed": seed,
+        "max_tokens": request.new_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
+        "min_p": sampling.min_p,
+        "repeat_penalty": sampling.repeat_penalty,
+        "stop": list(sampling.stop),
+    }
+    model.generate(prompt, messages, body, hear)
 
 
 class _Answers:
-    """Puts the answers of one request together from their pieces, which come mixed.
-
-    Parameters
-    ----------
-    seed : int
-        Of the first answer.
-    start : int
-        Position of the first answer in the request.
-    preview : callable or None
-    """
+    """Puts the answers of one request together from their pieces, which come mixed."""
 
     def __init__(self, seed: int, start: int, preview: Preview | None) -> None:
         self.finished = 0

@@ -20,9 +20,10 @@ from typing import BinaryIO
 
 from lwd_tui.backends.embedded.hub_errors import told
 from lwd_tui.backends.embedded.hub_names import HubName, pick
-from lwd_tui.backends.embedded.weights import Progress, digest_of
+from lwd_tui.backends.embedded.weights import digest_of
 from lwd_tui.experiment.backend import ModelMissing, WeightsError
 from lwd_tui.text import clean_line
+from lwd_tui.types import Fetching
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _SECONDS = 10.0
@@ -102,7 +103,7 @@ def _ask(name: HubName) -> HubFile:
     return HubFile(name, file, licence, None, str(known.sha), large.size, large.sha256)
 
 
-def fetch(found: HubFile, progress: Progress) -> Path:
+def fetch(found: HubFile, progress: Fetching) -> Path:
     """Fetch a file into the cache and return its path there.
 
     Parameters
@@ -150,7 +151,7 @@ def checked_digest(path: Path, name: HubName) -> str:
     return digest
 
 
-def _fill(found: HubFile, blobs: Path, progress: Progress) -> None:
+def _fill(found: HubFile, blobs: Path, progress: Fetching) -> None:
     """Fetch a blob to its end, going on from what an earlier fetch left."""
     import httpx2
 
@@ -183,7 +184,7 @@ def _fill(found: HubFile, blobs: Path, progress: Progress) -> None:
     part.replace(blobs / found.sha256)
 
 
-def _go_on(found: HubFile, part: Path, progress: Progress) -> None:
+def _go_on(found: HubFile, part: Path, progress: Fetching) -> None:
     """Ask once for what is missing of a part."""
     import huggingface_hub as hub
 
@@ -215,7 +216,7 @@ def _emptied(file: BinaryIO) -> int:
 
 
 @contextmanager
-def _alone(found: HubFile, progress: Progress) -> Iterator[None]:
+def _alone(found: HubFile, progress: Fetching) -> Iterator[None]:
     """Wait until no other process fetches the same; the library's own lock is at that place."""
     from huggingface_hub.utils import WeakFileLock
 

@@ -1,6 +1,6 @@
 """One model in memory: an xllamacpp server and the calls that are made to it.
 
-All of this blocks, and is called from the model's own thread (see `llamacpp_worker`). The server
+All of this blocks, and is called from the model's own thread (see `worker`). The server
 listens on a socket file in a folder that only this user can enter (on a loopback port only where
 the system has no such sockets, or the path would be too long), and asks for a random key; we use
 it for what the library doesn't offer otherwise: counting tokens and filling in chat templates.
@@ -76,18 +76,7 @@ class Shape:
 
 
 class LlamaCppModel:
-    """A weights file, loaded.
-
-    Parameters
-    ----------
-    path : Path
-    shape : Shape
-
-    Raises
-    ------
-    WeightsError
-        If llama.cpp can't load it.
-    """
+    """A weights file, loaded in a shape; raises WeightsError if llama.cpp can't."""
 
     def __init__(self, path: Path, shape: Shape) -> None:
         self.path = path

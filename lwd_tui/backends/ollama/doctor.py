@@ -12,7 +12,7 @@ from lwd_tui.backends.ollama.models import canonical, list_models
 from lwd_tui.backends.ollama.server import OllamaServer
 from lwd_tui.backends.retry import Transient
 from lwd_tui.experiment.backend import BackendError
-from lwd_tui.experiment.doctor import Finding, HostReport
+from lwd_tui.experiment.doctor import HostReport
 
 _STREAMS = 6
 _SECONDS = 300.0
@@ -39,17 +39,22 @@ async def _examine(url: str, contexts: Mapping[str, int] | None) -> HostReport:
     try:
         report.models = tuple(await list_models(url))
     except BackendError as error:
-        report.findings.append(Finding("problem", str(error)))
+        report.note("problem", str(error))
         return report
     server = OllamaServer(url)
     try:
         report.version = await server.client.version()
         report.server = f"Ollama {report.version}"
-        _count_models(report)
-        loaded = await server.look()
         generating = [
             canonical(model.name) for model in report.models if "generate" in model.capabilities
         ]
+        if len(generating) < 2:
+            report.note(
+                "advice",
+                f"{len(generating)} of its models can take part in a run; get another with: "
+                f"lwd-tui models pull NAME --host {report.host}",
+            )
+        loaded = await server.look()
         asked = contexts or {
             name: context for name, context in loaded.items() if name in generating and context
         }
@@ -58,56 +63,36 @@ async def _examine(url: str, contexts: Mapping[str, int] | None) -> HostReport:
         if contexts:
             await _see_together(report, server, list(contexts))
         elif not asked:
-            report.findings.append(
-                Finding("advice", "no model is loaded; name some to try how they run")
-            )
+            report.note("advice", "no model is loaded; name some to try how they run")
     except (BackendError, Transient) as error:
-        report.findings.append(Finding("problem", str(error)))
+        report.note("problem", str(error))
     except FAILURES as error:
-        report.findings.append(Finding("problem", str(explained(error, url))))
+        report.note("problem", str(explained(error, url)))
     finally:
         await server.aclose()
     return report
-
-
-def _count_models(report: HostReport) -> None:
-    generating = [model.name for model in report.models if "generate" in model.capabilities]
-    if len(generating) < 2:
-        report.findings.append(
-            Finding(
-                "advice",
-                f"{len(generating)} of its models can take part in a run; get another with: "
-                f"lwd-tui models pull NAME --host {report.host}",
-            )
-        )
 
 
 async def _try(report: HostReport, server: OllamaServer, model: str, context: int) -> None:
     """Load a model, and see how it treats long prompts and how many answers it makes at once."""
     proven = await server.ready(model, context, _SECONDS)
     if proven < context:
-        report.findings.append(
-            Finding(
-                "advice",
-                f"Ollama {report.version} cuts prompts that are too long without a word; a run "
-                f"stops when {model} reads more than {proven} tokens; a newer version refuses "
-                "them instead",
-            )
+        report.note(
+            "advice",
+            f"Ollama {report.version} cuts prompts that are too long without a word; a run "
+            f"stops when {model} reads more than {proven} tokens; a newer version refuses "
+            "them instead",
         )
     slots = report.slots[model] = await count_slots(server, model, context)
     if slots == 1:
-        report.findings.append(
-            Finding(
-                "advice",
-                f"{model} makes one answer at a time; set OLLAMA_NUM_PARALLEL=4 on the server "
-                "if it has memory for four contexts",
-            )
+        report.note(
+            "advice",
+            f"{model} makes one answer at a time; set OLLAMA_NUM_PARALLEL=4 on the server "
+            "if it has memory for four contexts",
         )
     else:
         sure = "at least " if slots >= _STREAMS else ""
-        report.findings.append(
-            Finding("good", f"{model} makes {sure}{slots} answers at the same time")
-        )
+        report.note("good", f"{model} makes {sure}{slots} answers at the same time")
 
 
 async def _see_together(report: HostReport, server: OllamaServer, models: list[str]) -> None:
@@ -115,26 +100,20 @@ async def _see_together(report: HostReport, server: OllamaServer, models: list[s
     wanted = {canonical(model) for model in models}
     report.together = server.scheduler.fit_together(wanted)
     if report.together:
-        report.findings.append(
-            Finding("good", f"all {len(wanted)} models fit into its memory at once")
-        )
+        report.note("good", f"all {len(wanted)} models fit into its memory at once")
     else:
         seconds = sum(server.scheduler.load_seconds.get(name, 0.0) for name in wanted)
-        report.findings.append(
-            Finding(
-                "advice",
-                f"the {len(wanted)} models don't fit into its memory at once: each step loads "
-                f"them in turn, {seconds:.0f} s in all; smaller contexts or quantisations, "
-                "OLLAMA_KV_CACHE_TYPE=q8_0, OLLAMA_MAX_LOADED_MODELS or a second host avoid it",
-            )
+        report.note(
+            "advice",
+            f"the {len(wanted)} models don't fit into its memory at once: each step loads "
+            f"them in turn, {seconds:.0f} s in all; smaller contexts or quantisations, "
+            "OLLAMA_KV_CACHE_TYPE=q8_0, OLLAMA_MAX_LOADED_MODELS or a second host avoid it",
         )
     for model in await list_models(report.host):
         if canonical(model.name) in wanted & set(loaded) and (model.gpu_share or 0) < 1:
-            report.findings.append(
-                Finding(
-                    "advice",
-                    f"{model.gpu_share or 0:.0%} of {model.name} sits on a GPU; the rest is slow",
-                )
+            report.note(
+                "advice",
+                f"{model.gpu_share or 0:.0%} of {model.name} sits on a GPU; the rest is slow",
             )
 
 

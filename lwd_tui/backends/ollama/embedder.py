@@ -39,17 +39,12 @@ class OllamaEmbedder(ServerEmbedder):
 
     Parameters
     ----------
-    model : str
-    prefix : str
-        Put before every text.
+    model, prefix, seconds, attempts, first_delay
+        See `ServerEmbedder`; a batch waits for the loading of the model too.
     normalise : bool
         True: vectors of length 1, from /api/embed. False: raw ones, from /api/embeddings.
-    hosts : sequence of str
-        Addresses as Ollama reads them; none for OLLAMA_HOST, else this machine.
-    seconds : float
-        Limit on the wait for a batch, with the loading of the model.
-    attempts, first_delay, keep_alive
-        As for `OllamaGenerator`.
+    hosts, keep_alive
+        See `OllamaGenerator`.
     """
 
     def __init__(

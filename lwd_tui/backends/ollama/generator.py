@@ -13,8 +13,7 @@ from ollama import ResponseError
 from lwd_tui.backends.hosts import ollama_hosts
 from lwd_tui.backends.ollama.chunks import Reader
 from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long, tokens_named
-from lwd_tui.backends.ollama.embedder import OllamaEmbedder
-from lwd_tui.backends.ollama.models import ModelFacts, canonical, choose_models
+from lwd_tui.backends.ollama.models import ModelFacts, canonical
 from lwd_tui.backends.ollama.request import body_of
 from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
 from lwd_tui.backends.pool import Pool
@@ -22,7 +21,6 @@ from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.streams import as_finished, watched
 from lwd_tui.backends.truncation import check_whole, check_words, too_long
-from lwd_tui.backends.wire import counted
 from lwd_tui.experiment.backend import (
     GenerateRequest,
     Generation,
@@ -31,8 +29,6 @@ from lwd_tui.experiment.backend import (
     close_all,
 )
 from lwd_tui.types import ModelInfo
-
-__all__ = ["OllamaEmbedder", "OllamaGenerator", "choose_models"]
 
 # Counting tokens happens before the context of the run is known.
 COUNTING_CONTEXT = 2048
@@ -183,24 +179,10 @@ class OllamaGenerator:
             server = self._servers[host.url]
             loaded = await server.look()
             context = loaded.get(canonical(model)) or COUNTING_CONTEXT
-            options = {"num_ctx": context, "num_predict": 1}
-            body = {
-                "model": model,
-                "prompt": text,
-                "raw": True,
-                "truncate": False,
-                "shift": False,
-                "options": options,
-            }
             try:
-                answer = await server.whole(body, self._first_seconds)
+                tokens = await server.count(model, text, context, self._first_seconds)
             except ResponseError as error:
-                if is_too_long(error):
-                    return tokens_named(error)
-                raise explained(error, host.url, model) from None
-            except FAILURES as error:
-                raise explained(error, host.url, model) from None
-            tokens = counted(answer.get("prompt_eval_count"))
+                return tokens_named(error)
             # A server that cuts silently leaves half the context at least.
             return tokens if tokens is not None and tokens < context // 2 else None
 

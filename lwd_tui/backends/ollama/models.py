@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -23,13 +22,9 @@ from lwd_tui.backends.ollama.client import (
     explained,
     missing,
 )
-from lwd_tui.experiment.backend import BackendError, ModelMissing
+from lwd_tui.experiment.backend import BackendError, ModelMissing, Progress
 from lwd_tui.text import clean_line, nearest
 from lwd_tui.types import ModelInfo
-
-Progress = Callable[[str, int | None, int | None], None]
-"""Called with (what is being done, bytes done, bytes in all) while a model is pulled."""
-
 
 # What a server sends of a model, against that it can't be reached.
 _SHOWN_WRONGLY = (ResponseError, ValidationError, ValueError, AttributeError, TypeError)

@@ -13,11 +13,12 @@ from ollama import ResponseError
 
 from lwd_tui.backends.ollama.client import FAILURES, OllamaClient, explained, is_too_long, missing
 from lwd_tui.backends.ollama.models import ModelFacts, canonical, loaded_models, read_facts
+from lwd_tui.backends.pool import holders_of
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import scheduler_of
 from lwd_tui.backends.truncation import largest_whole, overlong_prompt
 from lwd_tui.backends.wire import counted
-from lwd_tui.experiment.backend import BackendError, ModelMissing, UnfitRequest
+from lwd_tui.experiment.backend import BackendError, UnfitRequest
 from lwd_tui.text import clean_line, shorten
 
 KEEP_ALIVE = "30m"
@@ -44,15 +45,7 @@ async def locate(
     BackendError
         If they have different models under that name.
     """
-    found: list[tuple[OllamaServer, ModelFacts]] = []
-    absent: list[ModelMissing] = []
-    for server in servers:
-        try:
-            found.append((server, await server.facts(model)))
-        except ModelMissing as error:
-            absent.append(error)
-    if not found:
-        raise absent[0]
+    found = await holders_of(servers, lambda server: server.facts(model))
     if len({facts.info.digest for _, facts in found}) > 1:
         seen = ", ".join(f"{facts.info.digest[:12]} at {server.url}" for server, facts in found)
         raise BackendError(
@@ -94,12 +87,7 @@ class OllamaServer:
         self._loading = asyncio.Lock()
 
     async def facts(self, model: str) -> ModelFacts:
-        """Return what the server knows about a model.
-
-        Raises
-        ------
-        ServerMissing, ModelMissing
-        """
+        """Return what the server knows about a model; raise ServerMissing or ModelMissing."""
         try:
             return await read_facts(self.client, model)
         except Transient as fault:
@@ -189,6 +177,32 @@ class OllamaServer:
         except TimeoutError:
             raise Transient(f"no answer within {seconds:g} s") from None
 
+    async def count(
+        self, model: str, prompt: str, context: int, seconds: float, **options: float
+    ) -> int | None:
+        """Return the tokens of a prompt by the server's count, having told it to cut nothing.
+
+        Raises
+        ------
+        ResponseError
+            If the server refuses the prompt because it is too long.
+        """
+        body = {
+            "model": model,
+            "prompt": prompt,
+            "raw": True,
+            "truncate": False,
+            "shift": False,
+            "options": {"num_ctx": context, "num_predict": 1, **options},
+        }
+        try:
+            answer = await self.whole(body, seconds)
+        except FAILURES as error:
+            if isinstance(error, ResponseError) and is_too_long(error):
+                raise
+            raise explained(error, self.url, model) from None
+        return counted(answer.get("prompt_eval_count"))
+
     def touch(self, model: str) -> None:
         """Note that a model is used; if it wasn't loaded before, it is unloaded at the end."""
         self._touched.add(canonical(model))
@@ -233,20 +247,9 @@ class OllamaServer:
             )
 
     async def _probe(self, model: str, context: int, seconds: float) -> int:
-        body = {
-            "model": model,
-            "prompt": overlong_prompt(context),
-            "raw": True,
-            "truncate": False,
-            "shift": False,
-            "options": {"num_ctx": context, "num_predict": 1, "temperature": 0},
-        }
+        prompt = overlong_prompt(context)
         try:
-            answer = await self.whole(body, seconds)
-        except ResponseError as error:
-            if is_too_long(error):
-                return context
-            raise explained(error, self.url, model) from None
-        except FAILURES as error:
-            raise explained(error, self.url, model) from None
-        return largest_whole(context, counted(answer.get("prompt_eval_count")))
+            tokens = await self.count(model, prompt, context, seconds, temperature=0)
+        except ResponseError:
+            return context
+        return largest_whole(context, tokens)

@@ -11,10 +11,11 @@ from lwd_tui.backends.openai.client import FAILURES
 from lwd_tui.backends.openai.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.refusals import is_too_long
 from lwd_tui.backends.openai.server import OpenAIServer
+from lwd_tui.backends.pool import holders_of
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.vectors import ServerEmbedder, checked, refuse_unit, unit
-from lwd_tui.experiment.backend import Embeddings, ModelMissing, UnfitRequest, close_all
+from lwd_tui.experiment.backend import Embeddings, UnfitRequest, close_all
 from lwd_tui.types import ModelInfo
 
 
@@ -25,17 +26,12 @@ class OpenAIEmbedder(ServerEmbedder):
 
     Parameters
     ----------
-    model : str
-    prefix : str
-        Put before every text.
+    model, prefix, seconds, attempts, first_delay
+        See `ServerEmbedder`.
     normalise : bool
         True: vectors of length 1. False: as the server gives them, which must not be of length 1.
     hosts, key_variable
         See `OpenAIGenerator`.
-    seconds : float
-        Limit on the wait for a batch.
-    attempts, first_delay
-        See `Pool`.
     """
 
     def __init__(
@@ -65,20 +61,12 @@ class OpenAIEmbedder(ServerEmbedder):
     async def _know(self) -> ModelInfo:
         if self._info is not None:
             return self._info
-        holders: list[HostScheduler] = []
-        absent: list[ModelMissing] = []
         for url in self._urls:
-            server = self._servers[url] = OpenAIServer(url, self._key_variable)
-            try:
-                info = await server.describe(self._model)
-            except ModelMissing as error:
-                absent.append(error)
-                continue
-            self._info = self._info or info
-            holders.append(server.scheduler)
-        self._holders = tuple(holders)
-        if self._info is None:
-            raise absent[0]
+            self._servers[url] = OpenAIServer(url, self._key_variable)
+        servers = self._servers.values()
+        found = await holders_of(servers, lambda server: server.describe(self._model))
+        self._holders = tuple(server.scheduler for server, _ in found)
+        self._info = found[0][1]
         return self._info
 
     async def _batch(self, texts: Sequence[str]) -> Embeddings:

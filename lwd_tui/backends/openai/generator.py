@@ -9,24 +9,20 @@ from contextlib import aclosing
 from lwd_tui.backends.hosts import openai_urls
 from lwd_tui.backends.openai.asking import Asked, Asking
 from lwd_tui.backends.openai.dialects import sampling_fields
-from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.backends.openai.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.server import Alone, OpenAIServer
-from lwd_tui.backends.pool import Pool
+from lwd_tui.backends.pool import Pool, holders_of
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.streams import as_finished
 from lwd_tui.experiment.backend import (
     GenerateRequest,
     Generation,
-    ModelMissing,
     Preview,
     UnfitRequest,
     close_all,
     rounded_context,
 )
 from lwd_tui.types import ModelInfo, Notice
-
-__all__ = ["OpenAIEmbedder", "OpenAIGenerator"]
 
 # A prompt is asked with again while its answers are unusable; longer none is kept in mind.
 _PROMPTS_REMEMBERED = 256
@@ -74,25 +70,13 @@ class OpenAIGenerator:
         self._largest: OrderedDict[tuple[str, int], int] = OrderedDict()
 
     async def describe(self, model: str) -> ModelInfo:
-        """Say what the servers tell of a model.
-
-        Raises
-        ------
-        ServerMissing, ModelMissing
-        """
+        """Say what the servers tell of a model; raise ServerMissing or ModelMissing."""
         if model not in self._infos:
             for url in self._urls:
                 if url not in self._servers:
                     self._servers[url] = OpenAIServer(url, self._key_variable, self._notice)
-            found: list[tuple[OpenAIServer, ModelInfo]] = []
-            absent: list[ModelMissing] = []
-            for server in self._servers.values():
-                try:
-                    found.append((server, await server.describe(model)))
-                except ModelMissing as error:
-                    absent.append(error)
-            if not found:
-                raise absent[0]
+            servers = self._servers.values()
+            found = await holders_of(servers, lambda server: server.describe(model))
             self._places[model] = tuple(server.scheduler for server, _ in found)
             self._infos[model] = found[0][1]
         return self._infos[model]
@@ -103,12 +87,7 @@ class OpenAIGenerator:
         return await self._servers[self._places[model][0].url].count_tokens(model, text)
 
     async def prepare(self, contexts: dict[str, int], answers: int) -> None:  # noqa: ARG002 (L is the caller's)
-        """Check that the models have the context that is needed: the server sets it, not we.
-
-        Raises
-        ------
-        UnfitRequest
-        """
+        """Raise UnfitRequest unless the models have the context needed: the server sets it."""
         for model, context in contexts.items():
             await self.describe(model)
             for server in self._holders(model):

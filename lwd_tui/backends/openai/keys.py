@@ -12,10 +12,6 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 # The client reads further headers from it: lines such as "Authorization: Basic ...".
 HEADERS_VARIABLE = "OPENAI_CUSTOM_HEADERS"
 _SECRET = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
-KEY_VARIABLE = "OPENAI_API_KEY"
-# The client reads further headers from it: lines such as "Authorization: Basic ...".
-HEADERS_VARIABLE = "OPENAI_CUSTOM_HEADERS"
-_SECRET = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 # Servers repeat a part of a key in what they say; so much of it gives none away.
 _LEAST = 6
 

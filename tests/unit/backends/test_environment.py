@@ -18,7 +18,7 @@ from support.requests import answers, ollama, openai, wish
 
 from lwd_tui.backends.hosts import is_direct, openai_urls, proxy_hint
 from lwd_tui.backends.openai.client import Client
-from lwd_tui.backends.openai.generator import OpenAIEmbedder
+from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.backends.retry import Transient
 from lwd_tui.experiment.backend import BackendError, ServerMissing, UnfitRequest
 

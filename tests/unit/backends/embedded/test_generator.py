@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import pytest
 
 from lwd_tui.backends.embedded import worker as llamacpp_worker
-from lwd_tui.backends.embedded.generator import LlamaCppEmbedder, LlamaCppGenerator
+from lwd_tui.backends.embedded.embedder import LlamaCppEmbedder
+from lwd_tui.backends.embedded.generator import LlamaCppGenerator
 from lwd_tui.backends.embedded.gguf import Value, write_gguf
 from lwd_tui.backends.embedded.model import Chunk, Hear, Shape
 from lwd_tui.experiment.backend import (

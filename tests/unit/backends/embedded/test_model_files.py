@@ -11,8 +11,9 @@ import pytest
 from lwd_tui.backends.embedded import model_files
 from lwd_tui.backends.embedded.gguf import Value, write_gguf
 from lwd_tui.backends.embedded.model_files import provide
-from lwd_tui.backends.embedded.weights import Progress, cache_folder
+from lwd_tui.backends.embedded.weights import cache_folder
 from lwd_tui.experiment.backend import BackendError, ModelMissing, UnfitRequest, WeightsError
+from lwd_tui.types import Fetching
 
 CHAT: dict[str, Value] = {
     "general.architecture": "llama",
@@ -129,7 +130,7 @@ async def test_what_is_fetched_is_said_before(
     told: list[tuple[str, int, int]] = []
     loop_thread = threading.get_ident()
 
-    def pull(name: str, progress: Progress) -> None:
+    def pull(name: str, progress: Fetching) -> None:
         assert len(said) == 1
         assert threading.get_ident() != loop_thread
         progress("fetching", 1, 2)
@@ -159,7 +160,7 @@ async def test_being_cancelled_ends_the_fetch(
 ) -> None:
     ended = threading.Event()
 
-    def pull(name: str, progress: Progress) -> None:
+    def pull(name: str, progress: Fetching) -> None:
         try:
             while True:
                 progress("fetching", 0, 1)

@@ -12,8 +12,8 @@ from support.engine import StandInModel, WordEngine
 from support.ollama_server import OllamaStandIn
 
 from lwd_tui.backends.ollama.doctor import doctor
-from lwd_tui.backends.ollama.generator import OllamaEmbedder, choose_models
-from lwd_tui.backends.ollama.models import canonical, list_models, pull_model
+from lwd_tui.backends.ollama.embedder import OllamaEmbedder
+from lwd_tui.backends.ollama.models import canonical, choose_models, list_models, pull_model
 from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
 
 SMALL = StandInModel("small:1b", family="llama", size=100)

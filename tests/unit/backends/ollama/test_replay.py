@@ -10,7 +10,7 @@ import pytest
 from support.recorded import FOLDER, ReplayServer, exchange
 from support.requests import answers, ollama, wish
 
-from lwd_tui.backends.ollama.generator import OllamaEmbedder
+from lwd_tui.backends.ollama.embedder import OllamaEmbedder
 from lwd_tui.backends.ollama.models import choose_models, list_models
 from lwd_tui.experiment.backend import ModelMissing, PromptTooLong, UnfitRequest
 from lwd_tui.types import Message, Prompt

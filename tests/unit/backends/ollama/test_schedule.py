@@ -11,7 +11,8 @@ from support.engine import StandInModel, WordEngine
 from support.ollama_server import OllamaStandIn
 from support.requests import answers, ollama, wish
 
-from lwd_tui.backends.ollama.generator import OllamaEmbedder, OllamaGenerator
+from lwd_tui.backends.ollama.embedder import OllamaEmbedder
+from lwd_tui.backends.ollama.generator import OllamaGenerator
 from lwd_tui.experiment.backend import BackendError, ModelMissing
 from lwd_tui.types import Message, Prompt
 

@@ -13,7 +13,7 @@ from support.http import Reply, Request, WireServer
 from support.recorded import exchange
 from support.requests import answers, openai, wish
 
-from lwd_tui.backends.openai.generator import OpenAIEmbedder
+from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.experiment.backend import (
     BackendError,
     BackendStopped,

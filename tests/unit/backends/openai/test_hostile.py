@@ -12,7 +12,7 @@ from support.compatible import Compatible
 from support.http import Reply, Request
 from support.requests import answers, openai, wish
 
-from lwd_tui.backends.openai.generator import OpenAIEmbedder
+from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.experiment.backend import BackendError
 
 _WORDS = st.sampled_from(

@@ -126,12 +126,7 @@ async def models_at(host: str = "") -> list[ModelInfo]:
 
 
 async def pull_model(host: str, name: str, progress: Progress) -> None:
-    """Let a server fetch a model, by the first backend whose servers can.
-
-    Raises
-    ------
-    BackendError
-    """
+    """Let a server fetch a model, by the first backend whose servers can."""
     for _, backend in _serving():
         if backend.pull is not None:
             await backend.pull(host, name, progress)

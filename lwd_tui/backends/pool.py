@@ -127,7 +127,6 @@ async def holders_of(
 
 
 async def _turn(model: str, hosts: Sequence[HostScheduler]) -> HostScheduler:
-    """Wait for a turn on any of the hosts."""
     waiter = Waiter(model, tuple(hosts))
     try:
         for host in hosts:

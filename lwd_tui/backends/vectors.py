@@ -155,12 +155,7 @@ def unit(vectors: Vectors) -> Vectors:
 
 
 def refuse_unit(vectors: Vectors, model: str, url: str) -> None:
-    """Raise if vectors that were asked for raw have length 1, so that no run calls them raw.
-
-    Raises
-    ------
-    UnfitRequest
-    """
+    """Raise UnfitRequest if vectors asked for raw have length 1, so that no run calls them raw."""
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
     if (np.abs(lengths - 1) < UNIT_TOLERANCE).all():
         raise UnfitRequest(

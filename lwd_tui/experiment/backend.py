@@ -333,22 +333,6 @@ def load_backend(name: str) -> Backend:
     return backend
 
 
-def open_generator(name: str, opening: Opening) -> Generator:
-    """Open what answers prompts; raise UnfitRequest if the backend doesn't."""
-    opens = load_backend(name).generator
-    if opens is None:
-        raise UnfitRequest(f"the backend {name} answers no prompts; choose another")
-    return opens(opening)
-
-
-def open_embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:
-    """Open what embeds texts; raise UnfitRequest if the backend doesn't."""
-    opens = load_backend(spec.backend).embedder
-    if opens is None:
-        raise UnfitRequest(f"the backend {spec.backend} embeds no texts; choose another")
-    return opens(spec, opening)
-
-
 class Closable(Protocol):
     """Something that holds connections, weights or processes."""
 

@@ -54,12 +54,4 @@ class HostReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""
-        return {
-            "host": self.host,
-            "server": self.server,
-            "version": self.version,
-            "models": [model.to_dict() for model in self.models],
-            "slots": self.slots,
-            "together": self.together,
-            "findings": [asdict(finding) for finding in self.findings],
-        }
+        return asdict(self) | {"models": [model.to_dict() for model in self.models]}

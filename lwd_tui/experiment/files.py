@@ -144,8 +144,6 @@ def preset_names(kind: str = "llm") -> list[str]:
 def load_preset(name: str, notice: Notice | None = None) -> Experiment:
     """Load a shipped preset by its name, or a TOML file by its path.
 
-    Anything that ends in ``.toml`` or holds a path separator is a path.
-
     Raises
     ------
     InvalidExperiment
@@ -296,7 +294,7 @@ def read_gmm(path: Path) -> GmmSpec:
     InvalidExperiment
         If a file can't be read, isn't UTF-8 or TOML, or holds what isn't valid.
     """
-    data = parse_toml(read_text(path), str(path))
+    data = _read(path)
     if data.get("kind", "llm") == "llm" and "query" in data:
         raise InvalidExperiment(
             f"{path}: specifies language models; run it with `lwd-tui --preset {path.stem}`"
@@ -322,5 +320,4 @@ def changed_gmm(spec: GmmSpec, changes: dict[str, Any]) -> GmmSpec:
 
 
 def _points(source: Any, where: str, folder: Path) -> Matrix:
-    """Read the points of a ``points_file``, which is relative to a folder."""
     return read_points(path_in(folder, source, f"{where}: human.points_file"))

@@ -20,8 +20,8 @@ from lwd_tui.experiment.backend import (
     Opening,
     Preview,
     Tries,
-    open_embedder,
-    open_generator,
+    UnfitRequest,
+    load_backend,
 )
 from lwd_tui.experiment.llm import EmbedderSpec
 from lwd_tui.experiment.registry import OURS
@@ -32,29 +32,24 @@ _LONGEST = 300
 
 
 def guarded_generator(name: str, opening: Opening) -> Generator:
-    """Open what answers prompts, guarded where it isn't ours.
-
-    Raises
-    ------
-    BackendError
-    """
-    if name in OURS:
-        return open_generator(name, opening)
-    with told(name, BackendError):
-        return _GuardedGenerator(name, open_generator(name, opening))
+    """Open what answers prompts, guarded where it isn't ours; raise BackendError if it can't."""
+    opens = load_backend(name).generator
+    if opens is None:
+        raise UnfitRequest(f"the backend {name} answers no prompts; choose another")
+    with guarded(name):
+        opened = opens(opening)
+        return opened if name in OURS else _GuardedGenerator(name, opened)
 
 
 def guarded_embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:
-    """Open what embeds texts, guarded where it isn't ours.
-
-    Raises
-    ------
-    BackendError
-    """
-    if spec.backend in OURS:
-        return open_embedder(spec, opening)
-    with told(spec.backend, BackendError):
-        return _GuardedEmbedder(spec.backend, open_embedder(spec, opening))
+    """Open what embeds texts, guarded where it isn't ours; raise BackendError if it can't."""
+    name = spec.backend
+    opens = load_backend(name).embedder
+    if opens is None:
+        raise UnfitRequest(f"the backend {name} embeds no texts; choose another")
+    with guarded(name):
+        opened = opens(spec, opening)
+        return opened if name in OURS else _GuardedEmbedder(name, opened)
 
 
 def guarded(name: str) -> AbstractContextManager[None]:

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from lwd_tui.experiment.exchange import Exchange, share_of
 from lwd_tui.experiment.registry import known_embedder, known_generator
@@ -116,6 +123,14 @@ class EmbedderSpec(Section):
         return "unit vectors" if self.normalise else "raw vectors"
 
 
+_PLACES = {
+    "post": ("{post}",),
+    "chat": ("{posts}", "{query}"),
+    "completion": ("{posts}", "{query}"),
+    "unread": ("{query}",),
+}
+
+
 class Template(Section):
     """The words around the posts and the query. `{post}`, `{posts}` and `{query}` are filled in.
 
@@ -137,27 +152,13 @@ class Template(Section):
     completion: str = "{query}\n\n{posts}\n-"
     unread: str = "{query}"
 
-    @field_validator("post")
+    @field_validator(*_PLACES)
     @classmethod
-    def _post_has_its_place(cls, value: str) -> str:
-        return _with_places(value, "{post}")
-
-    @field_validator("chat", "completion")
-    @classmethod
-    def _prompt_has_its_places(cls, value: str) -> str:
-        return _with_places(value, "{posts}", "{query}")
-
-    @field_validator("unread")
-    @classmethod
-    def _unread_has_its_place(cls, value: str) -> str:
-        return _with_places(value, "{query}")
-
-
-def _with_places(value: str, *places: str) -> str:
-    missing = [place for place in places if place not in value]
-    if missing:
-        raise ValueError(f"must contain {' and '.join(missing)}")
-    return value
+    def _has_its_places(cls, value: str, info: ValidationInfo) -> str:
+        missing = [place for place in _PLACES[str(info.field_name)] if place not in value]
+        if missing:
+            raise ValueError(f"must contain {' and '.join(missing)}")
+        return value
 
 
 class Scripted(Section):

@@ -98,10 +98,6 @@ def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "")
         Each with its place, such as "line 3".
     where, column
         As for `parse_posts`.
-
-    Raises
-    ------
-    InvalidExperiment
     """
     wanted = plain_name(column) or "text"
     taken = {wanted, *_DETAILS}
@@ -353,11 +349,6 @@ def _refusal(ending: str) -> str:
 
 
 def check_ending(ending: str, where: str) -> None:
-    """Refuse a file by its ending before it is read.
-
-    Raises
-    ------
-    InvalidExperiment
-    """
+    """Refuse a file by its ending, with InvalidExperiment, before it is read."""
     if ending.lower() not in (*LINES, *TABLES, *_JSON, ".toml", ".parquet"):
         raise InvalidExperiment(f"{where}: {_refusal(ending.lower())}")

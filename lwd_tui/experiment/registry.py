@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from importlib.metadata import EntryPoint
 
     from pydantic import ValidationInfo
@@ -87,26 +88,25 @@ def embedders() -> tuple[str, ...]:
 
 def known_generator(name: str, info: ValidationInfo) -> str:
     """Return the name of a backend that answers prompts, or let pydantic refuse it."""
-    place = place_of(name)
-    if not _is_stored(info) and (place is None or not place.generates):
-        _refuse(generators())
-    return name
+    return _known(name, info, lambda place: place.generates, generators)
 
 
 def known_embedder(name: str, info: ValidationInfo) -> str:
     """Return the name of a backend that embeds texts, or let pydantic refuse it."""
-    place = place_of(name)
-    if not _is_stored(info) and (place is None or not place.embeds):
-        _refuse(embedders())
-    return name
+    return _known(name, info, lambda place: place.embeds, embedders)
 
 
-def _is_stored(info: ValidationInfo) -> bool:
-    return bool(info.context and info.context.get("stored"))
-
-
-def _refuse(names: tuple[str, ...]) -> NoReturn:
+def _known(
+    name: str,
+    info: ValidationInfo,
+    fits: Callable[[Place], bool],
+    names: Callable[[], tuple[str, ...]],
+) -> str:
     from pydantic_core import PydanticKnownError
 
-    *most, last = map(repr, names)
-    raise PydanticKnownError("literal_error", {"expected": f"{', '.join(most)} or {last}"})
+    place = place_of(name)
+    stored = info.context and info.context.get("stored")
+    if not stored and (place is None or not fits(place)):
+        *most, last = map(repr, names())
+        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(most)} or {last}"})
+    return name

@@ -28,13 +28,6 @@ def look_greedy(responses: Sequence[Response], sampling: Sampling) -> bool:
     """Whether all answers of a participant to one prompt are equal, though chance was asked for.
 
     What is no server's (the models in this process, and scripted ones) is never meant.
-
-    Parameters
-    ----------
-    responses : sequence of Response
-        Those of one participant at one step.
-    sampling : Sampling
-        As it was asked for.
     """
     attempts = [attempt for response in responses for attempt in response.attempts]
     chance = sampling.temperature > 0 and sampling.top_k != 1 and sampling.min_p < 1
@@ -46,7 +39,7 @@ def look_greedy(responses: Sequence[Response], sampling: Sampling) -> bool:
 async def refuse_greedy(
     generator: Generator, request: GenerateRequest, responses: Sequence[Response], name: str
 ) -> None:
-    """Ask again with other seeds, hotly, and raise unless the answers differ now.
+    """Ask again with other seeds, hotly, and raise RunWorthless unless the answers differ now.
 
     Parameters
     ----------
@@ -57,10 +50,6 @@ async def refuse_greedy(
         That are all equal.
     name : str
         Of the participant.
-
-    Raises
-    ------
-    RunWorthless
     """
     own = request.sampling
     hot = max(_HOT, own.temperature)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lwd_tui.experiment.backend import rounded_context
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.llm.additions import OFF_TOPIC
-from lwd_tui.types import Prompt
+from lwd_tui.llm.prompt import build_prompt
 
 # A text costs another model's tokenizer more than its author's; and a chat template wraps turns.
 FOREIGN_TOKENS = 1.25
@@ -42,8 +42,9 @@ def worst_context(
 ) -> int:
     """Bound the context that the longest prompt of a run can need, answer included.
 
-    The posts of the largest draw are taken to be the longest there can be. A synthetic post is
-    at most `max_tokens` long, since an answer that was cut is never posted.
+    In tokens, rounded up to a multiple of 256. The posts of the largest draw are taken to be the
+    longest there can be. A synthetic post is at most `max_tokens` long, since an answer that was
+    cut is never posted.
 
     Parameters
     ----------
@@ -54,11 +55,6 @@ def worst_context(
         Tokens of each of the `outside_texts`, as a line of the prompt.
     frame_tokens : int
         Tokens of the prompt without any post.
-
-    Returns
-    -------
-    int
-        Tokens, rounded up to a multiple of 256.
     """
     longest = max(who.sampling.max_tokens for who in experiment.cast)
     synthetic = int(longest * FOREIGN_TOKENS) + _marker_tokens(experiment)
@@ -77,9 +73,10 @@ def worst_context(
     return rounded_context(total)
 
 
-def frame(experiment: Experiment, participant: Participant, empty: Prompt) -> str:
+def frame(experiment: Experiment, participant: Participant) -> str:
     """Return the text around the posts, for counting its tokens."""
     template = experiment.template
+    empty = build_prompt(template, participant, experiment.query, ())
     around = template.chat if participant.style == "chat" else template.completion
     return f"{empty.text}\n{around}"
 

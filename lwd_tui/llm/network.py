@@ -11,20 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lwd_tui.experiment.backend import (
-    BackendStopped,
-    Embedder,
-    GenerateRequest,
-    Generation,
-    Generator,
-)
+from lwd_tui.experiment.backend import BackendStopped, Embedder, Generation, Generator
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.llm.additions import fresh_posts, noise_posts
 from lwd_tui.llm.answers import problem_of
 from lwd_tui.llm.chance import look_greedy, other_seeds, refuse_greedy
 from lwd_tui.llm.clock import Clock
 from lwd_tui.llm.internet import Internet
-from lwd_tui.llm.prompt import build_prompt, post_line
+from lwd_tui.llm.prompt import build_prompt, post_line, request_of
 from lwd_tui.llm.reasoning import split_reasoning
 from lwd_tui.llm.retrieval import Retrieval
 from lwd_tui.seeds import request_seed
@@ -208,20 +202,9 @@ class Network:
         for i, who in enumerate(self._experiment.cast):
             own = [response for response in responses if response.participant == i]
             if look_greedy(own, who.sampling):
-                request = self._request(i, prompt_of[i], other_seeds(seed, t, i, count))
+                seeds = other_seeds(seed, t, i, count)
+                request = request_of(who, prompt_of[i], seeds, self._contexts[i])
                 await refuse_greedy(self._generators[i], request, own, who.name)
-
-    def _request(self, participant: int, prompt: Prompt, seeds: tuple[int, ...]) -> GenerateRequest:
-        who = self._experiment.cast[participant]
-        return GenerateRequest(
-            who.model,
-            prompt,
-            seeds,
-            who.sampling,
-            self._contexts[participant],
-            who.think,
-            who.thinking_tokens,
-        )
 
     def _post(self, t: int, responses: Iterable[Response]) -> Iterator[Post]:
         """Put on the Internet what step t adds to it."""
@@ -301,7 +284,7 @@ class Network:
             seeds = tuple(
                 request_seed(experiment.seed, t, participant, index, number) for index in indices
             )
-            request = self._request(participant, prompt, seeds)
+            request = request_of(who, prompt, seeds, self._contexts[participant])
             asked, indices = indices, []
             show = _previewer(preview, participant, asked)
             async with aclosing(self._generators[participant].generate(request, show)) as answers:

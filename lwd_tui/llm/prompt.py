@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from lwd_tui.experiment.backend import GenerateRequest
 from lwd_tui.experiment.llm import Participant, Template
 from lwd_tui.types import Message, Prompt
 
@@ -54,10 +55,6 @@ def build_prompt(
         q.
     lines : sequence of str
         The posts of a draw, in its order, as `post_line` makes them.
-
-    Returns
-    -------
-    Prompt
     """
     system, query = participant.system or template.system, defuse(query)
     if not lines:
@@ -71,6 +68,15 @@ def build_prompt(
         return Prompt.completion(persona + body)
     messages = (Message("system", system),) if system else ()
     return Prompt("chat", (*messages, Message("user", body)))
+
+
+def request_of(
+    who: Participant, prompt: Prompt, seeds: tuple[int, ...], context: int
+) -> GenerateRequest:
+    """Return the request for a participant's answers to a prompt, one a seed."""
+    return GenerateRequest(
+        who.model, prompt, seeds, who.sampling, context, who.think, who.thinking_tokens
+    )
 
 
 def _fill(pattern: str, values: Mapping[str, str]) -> str:

@@ -110,11 +110,10 @@ def _recast(
         changes["embedder"] = SCRIPTED_EMBEDDER.model_dump(mode="json")
     elif backend == HERE and load_backend(experiment.embedder.backend).hosts:
         changes["embedder"] = EMBEDDED_EMBEDDER.model_dump(mode="json")
+    now = Experiment.from_dict(experiment.to_dict() | changes)
     if "embedder" in changes:
-        now = Experiment.from_dict(experiment.to_dict() | changes)
         notice(
             f"embedder: {now.embedder.model} ({now.embedder.backend}) instead of "
             f"{experiment.embedder.model} ({experiment.embedder.backend})"
         )
-        return now
-    return Experiment.from_dict(experiment.to_dict() | changes)
+    return now

@@ -131,10 +131,6 @@ def estimate(experiment: Experiment, speeds: Mapping[Runner, Speed] | None = Non
         With its participants chosen.
     speeds : mapping of Runner to Speed, optional
         Those that were measured.
-
-    Returns
-    -------
-    Cost
     """
     known = [(speeds or {}).get(runner(who)) for who in experiment.cast]
     answers = [
@@ -154,8 +150,7 @@ def estimate(experiment: Experiment, speeds: Mapping[Runner, Speed] | None = Non
 def needed_context(experiment: Experiment, who: Participant) -> int:
     """Bound the context of a participant without its tokenizer, rather too high than too low."""
     lines = [post_line(experiment.template, text) for text in outside_texts(experiment)]
-    empty = build_prompt(experiment.template, who, experiment.query, ())
-    around = estimated_tokens(frame(experiment, who, empty))
+    around = estimated_tokens(frame(experiment, who))
     return worst_context(experiment, who, [estimated_tokens(line) + 1 for line in lines], around)
 
 
@@ -262,9 +257,8 @@ def _reading(experiment: Experiment, answer: float) -> list[tuple[int, float]]:
         experiment.cast, experiment.readers(len(experiment.cast)).sum(axis=1), strict=True
     ):
         written = int(authors) * experiment.posts_each if experiment.interaction else 0
-        empty = build_prompt(template, who, experiment.query, ())
-        bare = typical_tokens(empty.text)
-        framed = typical_tokens(frame(experiment, who, empty))
+        bare = typical_tokens(build_prompt(template, who, experiment.query, ()).text)
+        framed = typical_tokens(frame(experiment, who))
         tokens = 0.0
         for t in range(steps):
             oldest = experiment.oldest(t)
@@ -303,21 +297,7 @@ def _seconds(
 async def rehearse(
     experiment: Experiment, hosts: Sequence[str], notice: Notice
 ) -> dict[Runner, Speed]:
-    """Measure how fast the participants of an experiment answer.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        With its participants chosen.
-    hosts : sequence of str
-        Servers of the run.
-    notice : callable
-        Called with each sentence that the user must see.
-
-    Returns
-    -------
-    dict of Runner to Speed
-        One for each backend, host and model.
+    """Measure how fast the participants of an experiment answer, once they are chosen.
 
     Raises
     ------

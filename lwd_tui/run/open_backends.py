@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from lwd_tui.backends.hosts import refuse_secret
 from lwd_tui.experiment.backend import (
     Embedder,
-    GenerateRequest,
     Generator,
     Opening,
     Tries,
@@ -20,7 +18,7 @@ from lwd_tui.experiment.backend import (
 from lwd_tui.experiment.guard import guarded_embedder, guarded_generator
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
-from lwd_tui.llm.prompt import build_prompt, post_line
+from lwd_tui.llm.prompt import build_prompt, post_line, request_of
 from lwd_tui.types import Fetching, ModelInfo, Notice
 
 
@@ -107,7 +105,9 @@ async def assemble(
             await generator.prepare(sizes, experiment.responses)
         for key, generator, who in zip(keys, generators, experiment.cast, strict=True):
             if isinstance(generator, Tries):
-                await generator.try_out(_first(experiment, who, wanted[key, who.model]))
+                unread = build_prompt(experiment.template, who, experiment.query, ())
+                seeds = tuple(range(experiment.responses))
+                await generator.try_out(request_of(who, unread, seeds, wanted[key, who.model]))
         phi = experiment.embedder
         servers = (phi.host,) if phi.host else tuple(hosts)
         embedder = guarded_embedder(phi, replace(opening, hosts=servers))
@@ -158,19 +158,6 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
     return experiment.replaced(changes) if changes else experiment
 
 
-def _first(experiment: Experiment, who: Participant, context: int) -> GenerateRequest:
-    """Return what a participant is asked that has read nothing."""
-    return GenerateRequest(
-        who.model,
-        build_prompt(experiment.template, who, experiment.query, ()),
-        tuple(range(experiment.responses)),
-        who.sampling,
-        context,
-        who.think,
-        who.thinking_tokens,
-    )
-
-
 def _may_think(who: Participant, model: ModelInfo) -> bool:
     return "thinking" in model.capabilities or not load_backend(who.backend).tells_thinking
 
@@ -198,8 +185,7 @@ async def _context(
     # Noise is there many times over, and a server may have to be asked for each count.
     cost_of = {line: await tokens(line) + 1 for line in dict.fromkeys(lines)}
     costs = [cost_of[line] for line in lines]
-    empty = build_prompt(experiment.template, who, experiment.query, ())
-    needed = worst_context(experiment, who, costs, await tokens(frame(experiment, who, empty)))
+    needed = worst_context(experiment, who, costs, await tokens(frame(experiment, who)))
     # Where the server sets it, `prepare` says what to do about too little.
     limit = model.context_length if load_backend(who.backend).sets_context else None
     if who.context and limit is not None and who.context > limit:
@@ -221,12 +207,3 @@ async def _context(
             f"or set context = {limit} for this participant to try all the same"
         )
     return needed
-
-
-def crew_record(crew: Crew) -> dict[str, Any]:
-    """Return what a run records of its crew, as plain JSON values."""
-    return {
-        "models": [model.to_dict() for model in crew.models],
-        "contexts": list(crew.contexts),
-        "embedder": crew.embedder_model.to_dict(),
-    }

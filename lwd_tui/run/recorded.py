@@ -13,13 +13,9 @@ from lwd_tui.types import Ints
 
 
 def refuse_other_draws(store: RunReader) -> None:
-    """Refuse to go on with a run whose whole steps drew more or fewer posts than the rules say.
+    """Raise RunMismatch if the whole steps of a run drew more or fewer posts than the rules say.
 
     Gone on with, it would be a run of neither version.
-
-    Raises
-    ------
-    RunMismatch
     """
     experiment = store.experiment
     pools = _readable(store)

@@ -32,7 +32,7 @@ from lwd_tui.llm.network import (
     TokenPreview,
 )
 from lwd_tui.run.choose import choose_cast
-from lwd_tui.run.open_backends import Crew, assemble, crew_record
+from lwd_tui.run.open_backends import Crew, assemble
 from lwd_tui.run.recorded import refuse_other_draws
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Fetching, Geometry, Notice, Post, Step
@@ -156,9 +156,8 @@ class Session:
             Servers; those that the run was begun with if none are given.
         allow_changed : bool
             Whether to go on with models whose digest isn't the recorded one.
-        clock : Clock, optional
-        fetching : callable, optional
-            Told how far weights are, should they have to be fetched.
+        clock, fetching
+            As for `start`.
 
         Raises
         ------
@@ -201,11 +200,9 @@ class Session:
             raise
 
     async def __aenter__(self) -> Session:
-        """Return the session itself."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close the session."""
         await self.aclose()
 
     async def run(self, preview: TokenPreview | None = None) -> AsyncGenerator[Event, None]:
@@ -303,7 +300,9 @@ def run_record(experiment: Experiment, crew: Crew, hosts: Sequence[str]) -> dict
         "versions": versions,
         "platform": platform.platform(),
         "hosts": list(hosts),
-        **crew_record(crew),
+        "models": [model.to_dict() for model in crew.models],
+        "contexts": list(crew.contexts),
+        "embedder": crew.embedder_model.to_dict(),
     }
 
 

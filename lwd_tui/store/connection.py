@@ -12,7 +12,7 @@ from typing import Any
 
 from lwd_tui.store.encoding import now, text_of
 from lwd_tui.store.errors import NoSuchRun, RunExists, opening, run_name
-from lwd_tui.store.schema import is_current, migrate, version_of
+from lwd_tui.store.schema import MIGRATIONS, migrate, version_of
 
 # Seconds to wait for another connection; a writer's commits take a thousandth of that.
 _PATIENCE = 5.0
@@ -116,7 +116,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         connection = _readable(path)
         try:
             version = version_of(connection, path)
-            if not is_current(version):
+            if version < len(MIGRATIONS):
                 connection = _copy_in_memory(connection)
                 migrate(connection, version)
         except BaseException:

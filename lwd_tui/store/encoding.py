@@ -93,11 +93,6 @@ def post_row(post: Post, answered_at: int | None) -> Row:
     )
 
 
-def post_of(row: Row) -> Post:
-    """Read (id, text, author, origin, step, label)."""
-    return Post(*row)
-
-
 def numbers_of(row: Row) -> StepNumbers:
     """Read the columns of a whole step that `StepNumbers` has, in its order."""
     t, k, size, synthetic, *norms, dispersion, seconds, failed = row

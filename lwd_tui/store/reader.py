@@ -323,7 +323,8 @@ class RunReader:
     # Rows
 
     def _posts(self, where: str = "", *values: Any) -> list[Post]:
-        return self._records(encoding.post_of, f"{_POSTS} {where} ORDER BY id", *values)
+        query = f"{_POSTS} {where} ORDER BY id"
+        return self._records(lambda row: Post(*row), query, *values)
 
     def _responses(self, where: str, *values: Any) -> list[Response]:
         found = self._all(f"{_ATTEMPTS} {where} ORDER BY t, participant, response, number", *values)

@@ -261,7 +261,6 @@ class RunStore(RunReader):
 
 
 def _first_posts(experiment: Experiment) -> list[Post]:
-    """Return A(0)."""
     return [
         Post(number, post.text, post.author, "human", 0, post.label)
         for number, post in enumerate(experiment.posts)

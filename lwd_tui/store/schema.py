@@ -147,11 +147,6 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
-def is_current(version: int) -> bool:
-    """Say whether a file of this version has this version's tables."""
-    return version == len(MIGRATIONS)
-
-
 def migrate(connection: sqlite3.Connection, version: int) -> None:
     """Bring a file from `version` (0: without tables) to this version, each step whole."""
     for number, script in enumerate(MIGRATIONS[version:], version + 1):

@@ -125,17 +125,15 @@ def see_through(job: Job) -> str:
 
 
 async def _see_through(job: Job) -> None:
+    def unheard(_: str) -> None: ...  # It is recorded with the run.
+
     if job.path.exists():
-        session = await Session.resume(job.path, _unheard)
+        session = await Session.resume(job.path, unheard)
     else:
-        session = await Session.start(job.experiment, job.path, Wishes(), _unheard)
+        session = await Session.start(job.experiment, job.path, Wishes(), unheard)
     async with session, aclosing(session.run()) as events:
         async for _ in events:
             pass
-
-
-def _unheard(_: str) -> None:
-    """Pass a notice over: it is recorded with the run."""
 
 
 def run_jobs(

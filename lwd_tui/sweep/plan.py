@@ -6,13 +6,22 @@ The file holds a preset, seeds, fields that all variants share, and those of eac
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from lwd_tui.experiment.files import preset_folder, read_text, shipped_or_own
 from lwd_tui.experiment.section import Name, Section, Specification
 from lwd_tui.store.folder import home
+
+
+def _fit_for_files(value: str) -> str:
+    if not value.replace(" ", "").replace("-", "").isalnum() or not value.isascii():
+        raise ValueError(f"{value!r}: use letters, digits, blanks and hyphens: it names files too")
+    return value
+
+
+FileName = Annotated[Name, AfterValidator(_fit_for_files)]
 
 
 class Variant(Section):
@@ -26,13 +35,8 @@ class Variant(Section):
         Fields with their values, as the table ``set``.
     """
 
-    name: Name
+    name: FileName
     changes: dict[str, Any] = Field({}, alias="set")
-
-    @field_validator("name")
-    @classmethod
-    def _fit_for_files(cls, value: str) -> str:
-        return _file_name(value)
 
 
 class Sweep(Specification):
@@ -50,15 +54,11 @@ class Sweep(Specification):
         As ``[[variant]]``; the first is what the others are compared with.
     """
 
+    name: FileName
     preset: str = Field(min_length=1)
     seeds: tuple[int, ...] = Field(min_length=1)
     changes: dict[str, Any] = Field({}, alias="set")
     variants: tuple[Variant, ...] = Field(min_length=1, alias="variant")
-
-    @field_validator("name")
-    @classmethod
-    def _fit_for_files(cls, value: str) -> str:
-        return _file_name(value)
 
     @model_validator(mode="after")
     def _all_distinct(self) -> Self:
@@ -70,27 +70,13 @@ class Sweep(Specification):
         return self
 
 
-def _file_name(value: str) -> str:
-    if not value.replace(" ", "").replace("-", "").isalnum() or not value.isascii():
-        raise ValueError(f"{value!r}: use letters, digits, blanks and hyphens: it names files too")
-    return value
-
-
 def stem(name: str) -> str:
     """Return the name of a sweep or a variant as it stands in names of files."""
     return name.lower().replace(" ", "-")
 
 
 def find_sweep(text: str) -> Path:
-    """Return the file of a sweep: one that ships with the package by its name, or any path.
-
-    Anything that ends in ``.toml`` or holds a path separator is a path.
-
-    Raises
-    ------
-    InvalidExperiment
-        If there is none of that name, with the nearest.
-    """
+    """Return the file of a sweep: one that ships with the package by its name, or any path."""
     folder = preset_folder() / "sweeps"
     return shipped_or_own(
         text, folder, "sweep", lambda: sorted(path.stem for path in folder.glob("*.toml"))
@@ -98,13 +84,7 @@ def find_sweep(text: str) -> Path:
 
 
 def read_sweep(path: Path) -> Sweep:
-    """Read a sweep from its file.
-
-    Raises
-    ------
-    InvalidExperiment
-        If it can't be read, or isn't valid.
-    """
+    """Read a sweep from its file; raise InvalidExperiment if it can't be, or isn't valid."""
     return Sweep.from_toml(read_text(path), str(path))
 
 

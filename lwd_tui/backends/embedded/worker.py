@@ -30,13 +30,7 @@ _NICENESS = 5
 
 
 class LlamaCppWorker:
-    """Runs calls to one model in their order of arrival, and loads it when it is first needed.
-
-    Parameters
-    ----------
-    path : Path
-        Of the weights.
-    """
+    """Runs calls to one model in their order of arrival, and loads it when it is first needed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

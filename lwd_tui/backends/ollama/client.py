@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import httpx
 import ollama
@@ -24,8 +24,6 @@ from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.wire import lines_of
 from lwd_tui.experiment.backend import BackendError, PromptTooLong, ServerMissing, UnfitRequest
 from lwd_tui.text import shorten
-
-Part = TypeVar("Part")
 
 # What the client and httpx raise; the last two where a line is JSON but not an object.
 FAILURES = (
@@ -190,26 +188,8 @@ def _readable(line: Any, kind: type[BaseModel]) -> dict[str, Any] | None:
     return read
 
 
-def closable(parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
-    """Return the client's stream as what it is: closing it ends the request on the server."""
-    return cast("AsyncGenerator[Part, None]", parts)
-
-
 def explained(error: BaseException, url: str, model: str = "") -> Exception:
-    """Turn what the client raised into Transient, or into an error that a user can read.
-
-    Parameters
-    ----------
-    error : exception
-        One of FAILURES.
-    url, model : str
-        What was asked.
-
-    Returns
-    -------
-    exception
-        To be raised.
-    """
+    """Turn one of FAILURES into Transient, or into an error that a user can read."""
     if trouble := untrusted(error, url):
         return trouble
     match error:

@@ -82,7 +82,6 @@ class OllamaEmbedder(ServerEmbedder):
         return self._info
 
     async def _batch(self, texts: Sequence[str]) -> Embeddings:
-        """Embed one batch on one host."""
         by_url = {server.url: server for server in self._holders}
 
         async def work(host: HostScheduler) -> Embeddings:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import cast
 
-from ollama import ProcessResponse, ResponseError
+from ollama import ProcessResponse, ProgressResponse, ResponseError
 from pydantic import ValidationError
 
 from lwd_tui.backends.hosts import ollama_hosts
@@ -18,7 +20,6 @@ from lwd_tui.backends.ollama.client import (
     Listing,
     OllamaClient,
     ShownModel,
-    closable,
     explained,
     missing,
 )
@@ -77,17 +78,7 @@ async def read_facts(client: OllamaClient, name: str) -> ModelFacts:
 
 
 async def list_models(host: str = "") -> list[ModelInfo]:
-    """List what a server has, by name.
-
-    Parameters
-    ----------
-    host : str
-        "" for OLLAMA_HOST, else this machine.
-
-    Raises
-    ------
-    ServerMissing
-    """
+    """List what a server has, by name; without a host OLLAMA_HOST, else this machine."""
     async with OllamaClient(ollama_hosts([host])[0]) as client:
         try:
             version = await client.version()
@@ -166,7 +157,9 @@ async def pull_model(host: str, name: str, progress: Progress) -> None:
     async with OllamaClient(ollama_hosts([host])[0]) as client:
         done = False
         try:
-            async with aclosing(closable(await client.pull(name, stream=True))) as parts:
+            # Closing what the client calls an iterator ends the request on the server.
+            sent = await client.pull(name, stream=True)
+            async with aclosing(cast("AsyncGenerator[ProgressResponse, None]", sent)) as parts:
                 async for part in parts:
                     progress(clean_line(part.status or ""), part.completed, part.total)
                     done = part.status == "success"

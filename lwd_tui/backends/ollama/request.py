@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from lwd_tui.backends.ollama.models import ModelFacts
@@ -41,7 +42,7 @@ def body_of(
     }
     if request.prompt.style == "completion":
         return body | {"prompt": request.prompt.text, "raw": True}
-    turns = [{"role": turn.role, "content": turn.content} for turn in request.prompt.messages]
+    turns = list(map(asdict, request.prompt.messages))
     # A model that can't think answers 400 if it is told anything of it.
     thinks = "thinking" in facts.info.capabilities or request.think not in ("auto", "off")
     told = {"think": _THINK.get(request.think, request.think)} if thinks else {}

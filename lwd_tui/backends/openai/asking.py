@@ -96,12 +96,7 @@ class Asking:
     async def try_out(
         self, server: OpenAIServer, request: GenerateRequest, count: int, seed: int
     ) -> tuple[str, ...]:
-        """Ask as for answers, hang up at the first word, and return what was left out.
-
-        Raises
-        ------
-        As `ask`.
-        """
+        """Ask as `ask` does, hang up at the first word, and return what was left out."""
         reader = Reader(count, lambda *_: None)
         return await self._read(server, request, count, seed, reader, first_only=True)
 

@@ -70,8 +70,6 @@ class OpenAIEmbedder(ServerEmbedder):
         return self._info
 
     async def _batch(self, texts: Sequence[str]) -> Embeddings:
-        """Embed one batch on one host."""
-
         async def work(host: HostScheduler) -> Embeddings:
             vectors = checked(await self._ask(self._servers[host.url], list(texts)), len(texts))
             if self._normalise:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import openai
@@ -14,8 +14,7 @@ from lwd_tui.experiment.backend import GenerateRequest, UnfitRequest
 
 LIMITS = ("max_tokens", "max_completion_tokens")
 _OWN = "what the model or the server sets for itself may hold instead"
-# Fields that a run can do without, and what follows where one is left out.
-_EXTRAS = {
+EXTRAS = {
     "stream_options": "tokens may not be counted",
     "chat_template_kwargs": "whether the model thinks is left to it",
     "reasoning_effort": "how much the model thinks is left to it",
@@ -24,6 +23,8 @@ _EXTRAS = {
     "seed": "its answers can't be made again",
     "n": "each answer is asked for by itself",
 }
+"""Fields that a run can do without, and what follows where one is left out."""
+
 _UNKNOWN_FIELD = re.compile(
     r"unsupported|n[o']t (supported|permitted|allowed)|un(recogni[sz]ed|known|expected)|extra|"
     r"deprecated|instead|no longer",
@@ -94,9 +95,7 @@ def body_of(
         body |= {"prompt": request.prompt.text}
         names: tuple[str, ...] = ("max_tokens",)
     else:
-        body["messages"] = [
-            {"role": turn.role, "content": turn.content} for turn in request.prompt.messages
-        ]
+        body["messages"] = list(map(asdict, request.prompt.messages))
         thinks = request.think not in ("auto", "off")
         if dialect.template_options:
             # Templates of models that can think have this switch; others ignore it.
@@ -124,8 +123,8 @@ def refused_fields(
     if error.status_code not in (400, 422) or is_too_long(error):
         return []
     told = message_of(error)
-    named = [name for name in _EXTRAS if name in body and error.param == name]
-    named += [name for name in _EXTRAS if name in body and _names(told, name)]
+    named = [name for name in EXTRAS if name in body and error.param == name]
+    named += [name for name in EXTRAS if name in body and _names(told, name)]
     for name in named:
         if name in LIMITS and not _UNKNOWN_FIELD.search(told):
             return []  # It is the value that doesn't fit.
@@ -138,11 +137,6 @@ def refused_fields(
     ):
         return []
     return [name for name, values in NEUTRAL.items() if body.get(name) in values]
-
-
-def consequence(name: str) -> str:
-    """Say what follows where a field is left out."""
-    return _EXTRAS[name]
 
 
 def _names(told: str, field: str) -> bool:

@@ -14,7 +14,7 @@ from lwd_tui.backends.openai.client import FAILURES, Client
 from lwd_tui.backends.openai.dialects import OPENAI, SGLANG, UNKNOWN, VLLM, Dialect, llama_server
 from lwd_tui.backends.openai.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.refusals import message_of
-from lwd_tui.backends.openai.request import Refusals, body_of, consequence, refused_fields
+from lwd_tui.backends.openai.request import EXTRAS, Refusals, body_of, refused_fields
 from lwd_tui.backends.scheduler import scheduler_of
 from lwd_tui.backends.truncation import Limit
 from lwd_tui.backends.wire import counted
@@ -79,13 +79,7 @@ class OpenAIServer:
         self._models: dict[str, dict[str, Any]] | None = None
 
     async def models(self) -> dict[str, dict[str, Any]]:
-        """Return the models that the server lists, by name, having found out its kind.
-
-        Raises
-        ------
-        ServerMissing
-        BackendError
-        """
+        """Return the models that the server lists, by name, having found out its kind."""
         if self._models is None:
             try:
                 listed = _rows(await self.client.get("/models"))
@@ -130,14 +124,7 @@ class OpenAIServer:
         return next(filter(None, map(counted, told)), None)
 
     def limit(self, request: GenerateRequest, told: int | None = None) -> Limit:
-        """Return the context that a request has, and how to get more of it.
-
-        Parameters
-        ----------
-        request : GenerateRequest
-        told : int or None
-            What the server said of it in a refusal.
-        """
+        """Return the context of a request, as told in a refusal, and how to get more of it."""
         known = told or self.context(request.model) or request.context
         return Limit(known, self.dialect.remedy)
 
@@ -180,7 +167,7 @@ class OpenAIServer:
                 told = self.client.told(message_of(error))
                 for name in names:
                     refusals.add(name, body)
-                    notes.append(f"asked again without {name} ({told}): {consequence(name)}")
+                    notes.append(f"asked again without {name} ({told}): {EXTRAS[name]}")
                 if "n" in names:
                     raise Alone(tuple(notes)) from None
 
@@ -240,7 +227,9 @@ class OpenAIServer:
             )
         owner = named or (models[0].get("owned_by") if models else "")
         if owner not in _KINDS:
-            await self._refuse_ollama()
+            answer = await self._probed("/api/version")
+            if isinstance(answer.get("version"), str):
+                raise ollama_refused(self.url)
         if owner == "vllm":
             return VLLM
         if owner == "sglang":
@@ -250,10 +239,6 @@ class OpenAIServer:
         slots = counted((await self._probed("/props")).get("total_slots"))
         # Started with a key for its properties, or behind a proxy: one answer a request.
         return llama_server(slots or 1)
-
-    async def _refuse_ollama(self) -> None:
-        if isinstance((await self._probed("/api/version")).get("version"), str):
-            raise ollama_refused(self.url)
 
     async def _probed(self, path: str) -> dict[str, Any]:
         """Return what a server of a certain kind has at a path; nothing at all from others."""

@@ -119,7 +119,7 @@ def bare_ollama(
         one = asyncio.Semaphore(1)
 
         async def ask(request: GenerateRequest, seed: int) -> None:
-            body = body_of(request, seed, facts[request.model], "30m") | {"stream": stream}
+            body = body_of(request, seed, facts[request.model]) | {"stream": stream}
             async with one if width == 1 else gates[canonical(request.model)]:
                 await send(http, "/api/chat", body)
 

@@ -26,14 +26,7 @@ _SECONDS = 15.0
 
 
 async def look(name: str, hosts: Sequence[str] = ()) -> tuple[Offer, ...]:
-    """Find out what a backend offers, at each of its hosts.
-
-    Parameters
-    ----------
-    name : str
-        Of the backend.
-    hosts : sequence of str
-        As the user wrote them; none for the one that the backend takes by itself.
+    """Find out what a backend offers at some hosts; none for the one that it takes by itself.
 
     Returns
     -------

@@ -132,13 +132,7 @@ def steps(run: GmmRun, place: int) -> Iterator[GmmStep]:
 
 
 def keep(run: GmmRun, path: Path) -> None:
-    """Store a run.
-
-    Raises
-    ------
-    StoreError
-        If something is there already, or the folder can't be written.
-    """
+    """Store a run; raise StoreError if something is there, or the folder can't be written."""
     record = {
         "experiment_sha256": run.spec.sha256,
         "versions": {

@@ -52,13 +52,7 @@ def runs_folder() -> Path:
 
 
 def made_folder(folder: Path) -> Path:
-    """Make a folder and those above it.
-
-    Raises
-    ------
-    StoreError
-        If it can't be made or written.
-    """
+    """Make a folder and those above it; raise StoreError if it can't be made or written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -142,13 +142,7 @@ class RunReader:
         return [replace(each, **_NO_NORMS) for each in found] if self._alone else found
 
     def step(self, t: int) -> Step:
-        """Return a whole step.
-
-        Raises
-        ------
-        StoreError
-            If step t isn't whole.
-        """
+        """Return a step; raise StoreError if it isn't whole."""
         k, size, synthetic, seconds, truncated, dimensions, vectors = self._the(
             f"no whole step {t}",
             """SELECT k, size, synthetic, seconds, truncated, dimensions, vectors
@@ -219,13 +213,7 @@ class RunReader:
             )
 
     def response(self, t: int, participant: int, index: int) -> Response:
-        """Return one response, with its attempts.
-
-        Raises
-        ------
-        StoreError
-            If there is no such response.
-        """
+        """Return one response, with its attempts; raise StoreError if there is none."""
         where = "WHERE t = ? AND participant = ? AND response = ?"
         for response in self._responses(where, t, participant, index):
             return response
@@ -264,12 +252,9 @@ class RunReader:
         )
 
     def prompt(self, t: int, participant: int, response: int | None = None) -> Prompt:
-        """Return what a participant was given; `response` matters where each draws for itself.
+        """Return what a participant was given, or raise StoreError.
 
-        Raises
-        ------
-        StoreError
-            If there is no such prompt.
+        `response` matters where each draws for itself.
         """
         (body,) = self._the(
             f"no prompt of participant {participant} at t = {t}",

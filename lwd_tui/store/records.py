@@ -42,13 +42,7 @@ class StepNumbers:
 
     @classmethod
     def of(cls, step: Step) -> StepNumbers:
-        """Return the numbers of a step whose geometry is known.
-
-        Raises
-        ------
-        ValueError
-            If it isn't.
-        """
+        """Return the numbers of a step; raise ValueError if its geometry isn't known."""
         if step.geometry is None:
             raise ValueError(f"step {step.t} has no geometry")
         return cls(

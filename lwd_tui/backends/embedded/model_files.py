@@ -104,13 +104,7 @@ class ModelFile:
 
 
 def library_version() -> str:
-    """Return the version of xllamacpp.
-
-    Raises
-    ------
-    BackendError
-        If it isn't installed.
-    """
+    """Return the version of xllamacpp; raise BackendError if it isn't installed."""
     try:
         return version("xllamacpp")
     except PackageNotFoundError:

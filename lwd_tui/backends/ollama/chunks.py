@@ -63,12 +63,6 @@ class Reader(WireReader):
         return text
 
     def finish(self) -> None:
-        """Settle that the stream has ended.
-
-        Raises
-        ------
-        Transient
-            If the answer hasn't.
-        """
+        """Settle that the stream has ended; raise Transient if the answer hasn't."""
         if not self.finish_reason:
             raise Transient("the stream ended before the answer did")

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from lwd_tui.backends.hosts import ollama_hosts
 from lwd_tui.backends.ollama.client import FAILURES, explained
 from lwd_tui.backends.ollama.models import canonical, list_models
+from lwd_tui.backends.ollama.request import KEEP_ALIVE
 from lwd_tui.backends.ollama.server import OllamaServer
 from lwd_tui.backends.retry import Transient
 from lwd_tui.experiment.backend import BackendError
@@ -123,7 +124,7 @@ async def count_slots(server: OllamaServer, model: str, context: int) -> int:
         "model": model,
         "prompt": "Count: one, two, three,",
         "raw": True,
-        "keep_alive": server.keep_alive,
+        "keep_alive": KEEP_ALIVE,
     }
     options = {"num_ctx": context, "num_predict": 24, "temperature": 0.8}
     streaming = most = 0

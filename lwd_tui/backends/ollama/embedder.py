@@ -18,7 +18,8 @@ from ollama import ResponseError
 from lwd_tui.backends.hosts import ollama_hosts
 from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long
 from lwd_tui.backends.ollama.models import canonical
-from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
+from lwd_tui.backends.ollama.request import KEEP_ALIVE
+from lwd_tui.backends.ollama.server import OllamaServer, locate
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.vectors import NoVector, ServerEmbedder, checked, refuse_unit, unit
@@ -43,7 +44,7 @@ class OllamaEmbedder(ServerEmbedder):
         See `ServerEmbedder`; a batch waits for the loading of the model too.
     normalise : bool
         True: vectors of length 1, from /api/embed. False: raw ones, from /api/embeddings.
-    hosts, keep_alive
+    hosts
         See `OllamaGenerator`.
     """
 
@@ -57,11 +58,9 @@ class OllamaEmbedder(ServerEmbedder):
         seconds: float = 600.0,
         attempts: int = 8,
         first_delay: float = 0.5,
-        keep_alive: str = KEEP_ALIVE,
     ) -> None:
         super().__init__(model, prefix, normalise, seconds, attempts, first_delay)
         self._urls = ollama_hosts(hosts)
-        self._keep_alive = keep_alive
         self._servers: list[OllamaServer] = []
         self._holders: tuple[OllamaServer, ...] = ()
         self._info: ModelInfo | None = None
@@ -74,7 +73,7 @@ class OllamaEmbedder(ServerEmbedder):
     async def _know(self) -> ModelInfo:
         if self._info is not None:
             return self._info
-        self._servers = [OllamaServer(url, self._keep_alive) for url in self._urls]
+        self._servers = [OllamaServer(url) for url in self._urls]
         facts, self._holders = await locate(self._servers, self._model)
         for server in self._holders:
             await server.look()
@@ -140,7 +139,7 @@ class OllamaEmbedder(ServerEmbedder):
         server.touch(self._model)
         try:
             async with asyncio.timeout(self._seconds):
-                return await ask({**body, "keep_alive": self._keep_alive})
+                return await ask({**body, "keep_alive": KEEP_ALIVE})
         except TimeoutError:
             raise Transient(f"no vectors within {self._seconds:g} s") from None
         except FAILURES as error:

@@ -15,7 +15,7 @@ from lwd_tui.backends.ollama.chunks import Reader
 from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long, tokens_named
 from lwd_tui.backends.ollama.models import ModelFacts, canonical
 from lwd_tui.backends.ollama.request import body_of
-from lwd_tui.backends.ollama.server import KEEP_ALIVE, OllamaServer, locate
+from lwd_tui.backends.ollama.server import OllamaServer, locate
 from lwd_tui.backends.pool import Pool
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
@@ -50,9 +50,6 @@ class OllamaGenerator:
         Tries for an answer, and failures in a row until a host counts as lost.
     first_delay : float
         Seconds before the second try; later ones wait longer, up to half a minute.
-    keep_alive : str
-        How long a model stays loaded after a request, should this process die. What this
-        generator loaded is unloaded by `aclose`.
     parallel : int or None
         Requests in flight per host and model; None finds out what helps.
     """
@@ -65,13 +62,11 @@ class OllamaGenerator:
         idle_seconds: float = 60.0,
         attempts: int = 8,
         first_delay: float = 0.5,
-        keep_alive: str = KEEP_ALIVE,
         parallel: int | None = None,
     ) -> None:
         self._urls = ollama_hosts(hosts)
         self._first_seconds = first_seconds
         self._idle_seconds = idle_seconds
-        self._keep_alive = keep_alive
         self._parallel = parallel
         self._pool = Pool(attempts, first_delay)
         self._servers: dict[str, OllamaServer] = {}
@@ -144,7 +139,7 @@ class OllamaGenerator:
             return
         for url in self._urls:
             if url not in self._servers:
-                self._servers[url] = OllamaServer(url, self._keep_alive, self._parallel)
+                self._servers[url] = OllamaServer(url, self._parallel)
         self._facts[model], holders = await locate(self._servers.values(), model)
         self._places[model] = tuple(server.scheduler for server in holders)
 
@@ -244,7 +239,7 @@ class OllamaGenerator:
         self, server: OllamaServer, request: GenerateRequest, position: int, preview: Preview | None
     ) -> Reader:
         name, facts = canonical(request.model), self._facts[request.model]
-        body = server.accepted(body_of(request, request.seeds[position], facts, self._keep_alive))
+        body = server.accepted(body_of(request, request.seeds[position], facts))
         reader = Reader()
 
         def fault(error: Exception) -> Exception:

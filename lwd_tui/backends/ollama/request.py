@@ -8,13 +8,14 @@ from typing import Any
 from lwd_tui.backends.ollama.models import ModelFacts
 from lwd_tui.experiment.backend import GenerateRequest
 
+KEEP_ALIVE = "30m"
+"""How long a model stays loaded after a request, should this process die."""
+
 # Levels are sent by their names; models without any take each of them for "on".
 _THINK = {"auto": False, "off": False, "on": True}
 
 
-def body_of(
-    request: GenerateRequest, seed: int, facts: ModelFacts, keep_alive: str
-) -> dict[str, Any]:
+def body_of(request: GenerateRequest, seed: int, facts: ModelFacts) -> dict[str, Any]:
     """Return the body for /api/chat, or for /api/generate where the prompt is a completion.
 
     Every option is named here: the server ignores those that it doesn't know.
@@ -36,7 +37,7 @@ def body_of(
     body: dict[str, Any] = {
         "model": request.model,
         "options": options,
-        "keep_alive": keep_alive,
+        "keep_alive": KEEP_ALIVE,
         "truncate": False,
         "shift": False,
     }

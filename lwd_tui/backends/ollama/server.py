@@ -13,6 +13,7 @@ from ollama import ResponseError
 
 from lwd_tui.backends.ollama.client import FAILURES, OllamaClient, explained, is_too_long, missing
 from lwd_tui.backends.ollama.models import ModelFacts, canonical, loaded_models, read_facts
+from lwd_tui.backends.ollama.request import KEEP_ALIVE
 from lwd_tui.backends.pool import holders_of
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import scheduler_of
@@ -21,7 +22,6 @@ from lwd_tui.backends.wire import counted
 from lwd_tui.experiment.backend import BackendError, UnfitRequest
 from lwd_tui.text import clean_line, shorten
 
-KEEP_ALIVE = "30m"
 _RELEASE_SECONDS = 5.0
 # What makes a run surer, and can be done without where a server won't have it.
 _EXTRAS = {
@@ -63,7 +63,6 @@ class OllamaServer:
     ----------
     url : str
         As `parse_host` gives it.
-    keep_alive : str
     parallel : int or None
         Requests in flight per model; None finds out what helps.
 
@@ -74,11 +73,10 @@ class OllamaServer:
         Shared with all that use the same URL.
     """
 
-    def __init__(self, url: str, keep_alive: str = KEEP_ALIVE, parallel: int | None = None) -> None:
+    def __init__(self, url: str, parallel: int | None = None) -> None:
         self.url = url
         self.client = OllamaClient(url)
         self.scheduler = scheduler_of(url, parallel)
-        self.keep_alive = keep_alive
         self._proven: dict[tuple[str, int], int] = {}
         self._digests: dict[str, str] = {}
         self._without: set[str] = set()
@@ -164,7 +162,7 @@ class OllamaServer:
         self.touch(str(body["model"]))
         try:
             async with asyncio.timeout(seconds):
-                sent = self.accepted({"keep_alive": self.keep_alive, **body})
+                sent = self.accepted({"keep_alive": KEEP_ALIVE, **body})
                 return await self.client.generate_whole(sent)
         except ResponseError as error:
             raise self.refused(error, body) or error from None

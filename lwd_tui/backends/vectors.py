@@ -53,6 +53,7 @@ class ServerEmbedder(ABC):
         self._normalise = normalise
         self._seconds = seconds
         self._pool = Pool(attempts, first_delay)
+        self._info: ModelInfo | None = None
 
     async def describe(self) -> ModelInfo:
         """Say what the servers know about the model, having tried that it embeds.
@@ -96,9 +97,14 @@ class ServerEmbedder(ABC):
                 return Embeddings(np.zeros((1, 0), dtype=np.float32), (False,), (True,))
         return _together([await self._surely([text]) for text in texts])
 
-    @abstractmethod
     async def _know(self) -> ModelInfo:
-        """Find out, once, which servers have the model, and what they know about it."""
+        if self._info is None:
+            self._info = await self._find()
+        return self._info
+
+    @abstractmethod
+    async def _find(self) -> ModelInfo:
+        """Find out which servers have the model, and what they know about it."""
 
     @abstractmethod
     async def _batch(self, texts: Sequence[str]) -> Embeddings:

@@ -63,22 +63,18 @@ class OllamaEmbedder(ServerEmbedder):
         self._urls = ollama_hosts(hosts)
         self._servers: list[OllamaServer] = []
         self._holders: tuple[OllamaServer, ...] = ()
-        self._info: ModelInfo | None = None
 
     async def aclose(self) -> None:
         """Unload the model unless it was loaded before, and close the connections."""
         servers, self._servers = self._servers, []
         await close_all(servers)
 
-    async def _know(self) -> ModelInfo:
-        if self._info is not None:
-            return self._info
+    async def _find(self) -> ModelInfo:
         self._servers = [OllamaServer(url) for url in self._urls]
         facts, self._holders = await locate(self._servers, self._model)
         for server in self._holders:
             await server.look()
-        self._info = facts.info
-        return self._info
+        return facts.info
 
     async def _batch(self, texts: Sequence[str]) -> Embeddings:
         by_url = {server.url: server for server in self._holders}

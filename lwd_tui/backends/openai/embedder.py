@@ -51,23 +51,19 @@ class OpenAIEmbedder(ServerEmbedder):
         self._key_variable = key_variable
         self._servers: dict[str, OpenAIServer] = {}
         self._holders: tuple[HostScheduler, ...] = ()
-        self._info: ModelInfo | None = None
 
     async def aclose(self) -> None:
         """Close the connections."""
         servers, self._servers = self._servers, {}
         await close_all(servers.values())
 
-    async def _know(self) -> ModelInfo:
-        if self._info is not None:
-            return self._info
+    async def _find(self) -> ModelInfo:
         for url in self._urls:
             self._servers[url] = OpenAIServer(url, self._key_variable)
         servers = self._servers.values()
         found = await holders_of(servers, lambda server: server.describe(self._model))
         self._holders = tuple(server.scheduler for server, _ in found)
-        self._info = found[0][1]
-        return self._info
+        return found[0][1]
 
     async def _batch(self, texts: Sequence[str]) -> Embeddings:
         async def work(host: HostScheduler) -> Embeddings:

@@ -76,7 +76,7 @@ class Shape:
 
 
 class LlamaCppModel:
-    """A weights file, loaded in a shape; raises WeightsError if llama.cpp can't."""
+    """A weights file, loaded in a shape; raises WeightsError if llama.cpp can't load it."""
 
     def __init__(self, path: Path, shape: Shape) -> None:
         self.path = path

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lwd_tui.backends.hosts import refuse_secret
 from lwd_tui.experiment.backend import (
     Embedder,
+    GenerateRequest,
     Generator,
     Opening,
     Tries,
@@ -105,9 +106,7 @@ async def assemble(
             await generator.prepare(sizes, experiment.responses)
         for key, generator, who in zip(keys, generators, experiment.cast, strict=True):
             if isinstance(generator, Tries):
-                unread = build_prompt(experiment.template, who, experiment.query, ())
-                seeds = tuple(range(experiment.responses))
-                await generator.try_out(request_of(who, unread, seeds, wanted[key, who.model]))
+                await generator.try_out(_first(experiment, who, wanted[key, who.model]))
         phi = experiment.embedder
         servers = (phi.host,) if phi.host else tuple(hosts)
         embedder = guarded_embedder(phi, replace(opening, hosts=servers))
@@ -156,6 +155,12 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
                 f'{who.name}: {who.model} can\'t think before it answers; set think = "off"'
             )
     return experiment.replaced(changes) if changes else experiment
+
+
+def _first(experiment: Experiment, who: Participant, context: int) -> GenerateRequest:
+    """Return what a participant is asked that has read nothing."""
+    unread = build_prompt(experiment.template, who, experiment.query, ())
+    return request_of(who, unread, tuple(range(experiment.responses)), context)
 
 
 def _may_think(who: Participant, model: ModelInfo) -> bool:

@@ -26,7 +26,14 @@ _SECONDS = 15.0
 
 
 async def look(name: str, hosts: Sequence[str] = ()) -> tuple[Offer, ...]:
-    """Find out what a backend offers at some hosts; none for the one that it takes by itself.
+    """Find out what a backend offers, at each of its hosts.
+
+    Parameters
+    ----------
+    name : str
+        Of the backend.
+    hosts : sequence of str
+        As the user wrote them; none for the one that the backend takes by itself.
 
     Returns
     -------
@@ -119,7 +126,12 @@ async def models_at(host: str = "") -> list[ModelInfo]:
 
 
 async def pull_model(host: str, name: str, progress: Progress) -> None:
-    """Let a server fetch a model, by the first backend whose servers can."""
+    """Let a server fetch a model, by the first backend whose servers can.
+
+    Raises
+    ------
+    BackendError
+    """
     for _, backend in _serving():
         if backend.pull is not None:
             await backend.pull(host, name, progress)

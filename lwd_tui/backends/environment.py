@@ -19,7 +19,14 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def unopened(error: Exception, url: str) -> BackendError:
-    """Say why a client for a URL can't even be made, by what making it raised."""
+    """Say why a client for a URL can't even be made.
+
+    Parameters
+    ----------
+    error : exception
+        What making it raised.
+    url : str
+    """
     if isinstance(error, ImportError):
         return BackendError(
             f"{proxy_variable(url) or 'a variable'} names a SOCKS proxy, which needs another "
@@ -42,7 +49,13 @@ def unopened(error: Exception, url: str) -> BackendError:
 
 
 def untrusted(error: BaseException, url: str) -> BackendError | None:
-    """Say what is wrong with a server's certificate or its TLS; None if that isn't the trouble."""
+    """Say what is wrong with a server's certificate, or with speaking TLS to it at all.
+
+    Returns
+    -------
+    BackendError or None
+        None if that isn't why the connection failed.
+    """
     for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return BackendError(

@@ -108,7 +108,15 @@ def check_whole(
 def check_words(
     request: GenerateRequest, prompt_tokens: int | None, limit: Limit | None = None
 ) -> None:
-    """Raise PromptTooLong if a server read fewer tokens than the prompt has words."""
+    """Raise PromptTooLong if a server read fewer tokens than the prompt has words.
+
+    Parameters
+    ----------
+    request : GenerateRequest
+    prompt_tokens : int or None
+    limit : Limit, optional
+        Where the context isn't the request's to set.
+    """
     words = _words(request)
     if not prompt_tokens or prompt_tokens >= words:
         return
@@ -134,7 +142,17 @@ def check_room(
     finish_reason: str,
     limit: Limit | None = None,
 ) -> None:
-    """Raise PromptTooLong if an answer ended because the context was full."""
+    """Raise PromptTooLong if an answer ended because the context was full.
+
+    Parameters
+    ----------
+    request : GenerateRequest
+    prompt_tokens, completion_tokens : int or None
+        As the server counted them.
+    finish_reason : str
+    limit : Limit, optional
+        Where the context isn't the request's to set.
+    """
     if finish_reason != "length" or prompt_tokens is None or completion_tokens is None:
         return
     if completion_tokens < request.new_tokens:
@@ -154,7 +172,14 @@ def too_long(
 ) -> PromptTooLong:
     """Return the error that names the context needed: more than there is, estimated if unknown.
 
-    `what` says by what it shows that there is too little.
+    Parameters
+    ----------
+    request : GenerateRequest
+    what : str
+        What shows that there is too little.
+    needed : int or None
+    limit : Limit, optional
+        Where the context isn't the request's to set.
     """
     limit = limit or Limit(request.context)
     needed = max(needed or _estimate(request), limit.tokens + 1, request.context)

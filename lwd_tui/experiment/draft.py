@@ -97,6 +97,11 @@ def _put_into(fields: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
 class Draft:
     """An experiment being written, and the hosts that it is to run on.
 
+    Parameters
+    ----------
+    experiment : Experiment
+        To begin with.
+
     Attributes
     ----------
     participants : tuple of Participant, or "auto"

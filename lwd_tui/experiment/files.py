@@ -162,14 +162,23 @@ def _preset_path(name: str, kind: str) -> Path:
 
 
 def shipped_or_own(name: str, folder: Path, what: str, names: Callable[[], list[str]]) -> Path:
-    """Return the TOML file that a name stands for, in a folder of shipped files, or a path.
+    """Return the TOML file that a name or a path stands for.
 
-    A path ends in ``.toml`` or holds a path separator.
+    Parameters
+    ----------
+    name : str
+        A path if it ends in ``.toml`` or holds a path separator, else a name.
+    folder : Path
+        Of the shipped files.
+    what : str
+        What they are, for the message.
+    names : callable
+        Returns the names to tell where there is none of this one.
 
     Raises
     ------
     InvalidExperiment
-        If no shipped file has the name, saying `what` they are and the nearest of their `names`.
+        If no shipped file has the name.
     """
     if name.endswith(".toml") or "/" in name or "\\" in name:
         return user_path(name)
@@ -297,7 +306,13 @@ def read_gmm(path: Path) -> GmmSpec:
 
 
 def changed_gmm(spec: GmmSpec, changes: dict[str, Any]) -> GmmSpec:
-    """Return a specification with fields set, as `changed` does; `human.points_file` is read."""
+    """Return a specification with fields set as on a command line; `human.points_file` is read.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is no such field, or a value isn't valid, or the file can't be read.
+    """
     where, changes = "command line", dict(changes)
     if "human.points_file" in changes:
         changes["human.points"] = _points(changes.pop("human.points_file"), where, Path())

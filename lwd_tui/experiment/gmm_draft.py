@@ -33,7 +33,13 @@ def spread(means: Matrix, count: int) -> Matrix:
 
 
 class GmmDraft:
-    """A specification being written; its field "B" stands for the number of means."""
+    """A specification being written; its field "B" stands for the number of means.
+
+    Parameters
+    ----------
+    spec : GmmSpec
+        To begin with.
+    """
 
     def __init__(self, spec: GmmSpec) -> None:
         self.take(spec)

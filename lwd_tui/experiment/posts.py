@@ -98,6 +98,10 @@ def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "")
         Each with its place, such as "line 3".
     where, column
         As for `parse_posts`.
+
+    Raises
+    ------
+    InvalidExperiment
     """
     wanted = plain_name(column) or "text"
     taken = {wanted, *_DETAILS}

@@ -28,6 +28,13 @@ def look_greedy(responses: Sequence[Response], sampling: Sampling) -> bool:
     """Whether all answers of a participant to one prompt are equal, though chance was asked for.
 
     What is no server's (the models in this process, and scripted ones) is never meant.
+
+    Parameters
+    ----------
+    responses : sequence of Response
+        Those of one participant at one step.
+    sampling : Sampling
+        As it was asked for.
     """
     attempts = [attempt for response in responses for attempt in response.attempts]
     chance = sampling.temperature > 0 and sampling.top_k != 1 and sampling.min_p < 1

@@ -42,9 +42,8 @@ def worst_context(
 ) -> int:
     """Bound the context that the longest prompt of a run can need, answer included.
 
-    In tokens, rounded up to a multiple of 256. The posts of the largest draw are taken to be the
-    longest there can be. A synthetic post is at most `max_tokens` long, since an answer that was
-    cut is never posted.
+    The posts of the largest draw are taken to be the longest there can be. A synthetic post is
+    at most `max_tokens` long, since an answer that was cut is never posted.
 
     Parameters
     ----------
@@ -55,6 +54,11 @@ def worst_context(
         Tokens of each of the `outside_texts`, as a line of the prompt.
     frame_tokens : int
         Tokens of the prompt without any post.
+
+    Returns
+    -------
+    int
+        Tokens, rounded up to a multiple of 256.
     """
     longest = max(who.sampling.max_tokens for who in experiment.cast)
     synthetic = int(longest * FOREIGN_TOKENS) + _marker_tokens(experiment)

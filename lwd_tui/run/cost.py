@@ -297,7 +297,21 @@ def _seconds(
 async def rehearse(
     experiment: Experiment, hosts: Sequence[str], notice: Notice
 ) -> dict[Runner, Speed]:
-    """Measure how fast the participants of an experiment answer, once they are chosen.
+    """Measure how fast the participants of an experiment answer.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        With its participants chosen.
+    hosts : sequence of str
+        Servers of the run.
+    notice : callable
+        Called with each sentence that the user must see.
+
+    Returns
+    -------
+    dict of Runner to Speed
+        One for each backend, host and model.
 
     Raises
     ------

@@ -156,8 +156,9 @@ class Session:
             Servers; those that the run was begun with if none are given.
         allow_changed : bool
             Whether to go on with models whose digest isn't the recorded one.
-        clock, fetching
-            As for `start`.
+        clock : Clock, optional
+        fetching : callable, optional
+            Told how far weights are, should they have to be fetched.
 
         Raises
         ------

@@ -26,7 +26,14 @@ def new_file(
     """Make the file of a run; it is there whole when the block ends, or not at all.
 
     What is to be run, and what it is run with, come as JSON values. Of the tables that the
-    connection leads to, that of the run alone is filled. Raises what `RunStore.create` does.
+    connection leads to, that of the run alone is filled.
+
+    Raises
+    ------
+    RunExists
+        If something is there already.
+    StoreError
+        If the folder can't be written.
     """
     if path.exists():
         raise RunExists(f"{path} exists already; choose another name, or resume that run")

@@ -42,7 +42,13 @@ def save_gmm(
 
     Of each of the T + 1 steps it holds the median over the replicates of the norm of D(t), the
     largest k_t of a participant, and |A(t)|. The record says as JSON values what it was made with.
-    Raises what `RunStore.create` does.
+
+    Raises
+    ------
+    RunExists
+        If something is there already.
+    StoreError
+        If the folder can't be written.
     """
     steps = zip(range(len(norm)), k.tolist(), size.tolist(), norm.tolist(), strict=True)
     with WriterLock(path), new_file(path, run.spec.to_dict(), record) as connection:

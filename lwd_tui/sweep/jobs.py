@@ -73,7 +73,13 @@ def jobs_of(sweep: Sweep, where: Path, folder: Path) -> list[Job]:
 
 
 async def settled(jobs: Sequence[Job], wishes: Wishes, notice: Notice) -> list[Job]:
-    """Return the jobs with their participants chosen, each notice told once for all of them."""
+    """Return the jobs with their participants chosen, once for all runs that ask for the same.
+
+    Raises
+    ------
+    LwdError
+        If they can't be chosen.
+    """
     told: set[str] = set()
 
     def once(sentence: str) -> None:

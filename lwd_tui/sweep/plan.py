@@ -76,7 +76,15 @@ def stem(name: str) -> str:
 
 
 def find_sweep(text: str) -> Path:
-    """Return the file of a sweep: one that ships with the package by its name, or any path."""
+    """Return the file of a sweep: one that ships with the package by its name, or any path.
+
+    Anything that ends in ``.toml`` or holds a path separator is a path.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there is none of that name, with the nearest.
+    """
     folder = preset_folder() / "sweeps"
     return shipped_or_own(
         text, folder, "sweep", lambda: sorted(path.stem for path in folder.glob("*.toml"))

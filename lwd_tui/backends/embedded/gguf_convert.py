@@ -62,7 +62,14 @@ _WORD_MARK = "\u2581"
 
 
 def convert_minilm(safetensors: Path, vocabulary: Path, target: Path) -> None:
-    """Write what MiniLM is published as (weights, vocabulary) as GGUF, its matrices in float16."""
+    """Write MiniLM as a GGUF file, its matrices as float16.
+
+    Parameters
+    ----------
+    safetensors, vocabulary : Path
+        ``model.safetensors`` and ``vocab.txt`` as published.
+    target : Path
+    """
     pieces = vocabulary.read_text(encoding="utf-8").splitlines()
     metadata = _METADATA | {
         "tokenizer.ggml.tokens": [_token(piece) for piece in pieces],

@@ -18,7 +18,13 @@ _HOW = "set HF_TOKEN to a token of such an account, or run `hf auth login`"
 
 @contextmanager
 def told(name: HubName) -> Iterator[None]:
-    """Raise what the library, its connection or the disk raises as an error to be read."""
+    """Raise what the library, its connection or the disk raises as an error to be read.
+
+    Parameters
+    ----------
+    name : HubName
+        What is asked for.
+    """
     import httpx2
     from huggingface_hub import constants, errors
 

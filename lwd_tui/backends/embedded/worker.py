@@ -30,7 +30,13 @@ _NICENESS = 5
 
 
 class LlamaCppWorker:
-    """Runs calls to one model in their order of arrival, and loads it when it is first needed."""
+    """Runs calls to one model in their order of arrival, and loads it when it is first needed.
+
+    Parameters
+    ----------
+    path : Path
+        Of the weights.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

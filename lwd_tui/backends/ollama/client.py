@@ -189,7 +189,20 @@ def _readable(line: Any, kind: type[BaseModel]) -> dict[str, Any] | None:
 
 
 def explained(error: BaseException, url: str, model: str = "") -> Exception:
-    """Turn one of FAILURES into Transient, or into an error that a user can read."""
+    """Turn what the client raised into Transient, or into an error that a user can read.
+
+    Parameters
+    ----------
+    error : exception
+        One of FAILURES.
+    url, model : str
+        What was asked.
+
+    Returns
+    -------
+    exception
+        To be raised.
+    """
     if trouble := untrusted(error, url):
         return trouble
     match error:

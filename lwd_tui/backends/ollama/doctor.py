@@ -119,7 +119,15 @@ async def _see_together(report: HostReport, server: OllamaServer, models: list[s
 
 
 async def count_slots(server: OllamaServer, model: str, context: int) -> int:
-    """Return how many answers a model, loaded with this context, streams at once, up to six."""
+    """Return how many answers a model streams at the same time, up to six.
+
+    Parameters
+    ----------
+    server : OllamaServer
+    model : str
+        Loaded with this context, so that nothing is loaded anew.
+    context : int
+    """
     body = {
         "model": model,
         "prompt": "Count: one, two, three,",

@@ -75,7 +75,17 @@ class OllamaGenerator:
         self._special: dict[str, int] = {}
 
     async def describe(self, model: str) -> ModelInfo:
-        """Say what the servers know about a model; raises what `locate` does."""
+        """Say what the servers know about a model.
+
+        Raises
+        ------
+        ServerMissing
+            If one of the hosts doesn't answer as an Ollama server.
+        ModelMissing
+            If none of them has it.
+        BackendError
+            If they have different models under that name.
+        """
         await self._know(model, afresh=True)
         return self._facts[model].info
 

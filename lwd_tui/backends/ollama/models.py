@@ -78,7 +78,17 @@ async def read_facts(client: OllamaClient, name: str) -> ModelFacts:
 
 
 async def list_models(host: str = "") -> list[ModelInfo]:
-    """List what a server has, by name; without a host OLLAMA_HOST, else this machine."""
+    """List what a server has, by name.
+
+    Parameters
+    ----------
+    host : str
+        "" for OLLAMA_HOST, else this machine.
+
+    Raises
+    ------
+    ServerMissing
+    """
     async with OllamaClient(ollama_hosts([host])[0]) as client:
         try:
             version = await client.version()

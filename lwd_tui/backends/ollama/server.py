@@ -142,7 +142,13 @@ class OllamaServer:
     ) -> Transient | None:
         """Return the fault that makes us ask again, if a server refuses what can be left out.
 
-        `think` says that the user wishes thinking, which then isn't left out.
+        Parameters
+        ----------
+        error : ResponseError
+        body : mapping
+            What was sent.
+        think : bool
+            Whether the user wishes thinking, which then isn't left out.
         """
         if error.status_code not in (400, 422) or is_too_long(error):
             return None

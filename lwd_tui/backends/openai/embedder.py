@@ -26,12 +26,17 @@ class OpenAIEmbedder(ServerEmbedder):
 
     Parameters
     ----------
-    model, prefix, seconds, attempts, first_delay
-        See `ServerEmbedder`.
+    model : str
+    prefix : str
+        Put before every text.
     normalise : bool
         True: vectors of length 1. False: as the server gives them, which must not be of length 1.
     hosts, key_variable
         See `OpenAIGenerator`.
+    seconds : float
+        Limit on the wait for a batch.
+    attempts, first_delay
+        See `Pool`.
     """
 
     def __init__(

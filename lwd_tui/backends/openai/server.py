@@ -79,7 +79,13 @@ class OpenAIServer:
         self._models: dict[str, dict[str, Any]] | None = None
 
     async def models(self) -> dict[str, dict[str, Any]]:
-        """Return the models that the server lists, by name, having found out its kind."""
+        """Return the models that the server lists, by name, having found out its kind.
+
+        Raises
+        ------
+        ServerMissing
+        BackendError
+        """
         if self._models is None:
             try:
                 listed = _rows(await self.client.get("/models"))
@@ -124,7 +130,14 @@ class OpenAIServer:
         return next(filter(None, map(counted, told)), None)
 
     def limit(self, request: GenerateRequest, told: int | None = None) -> Limit:
-        """Return the context of a request, as told in a refusal, and how to get more of it."""
+        """Return the context that a request has, and how to get more of it.
+
+        Parameters
+        ----------
+        request : GenerateRequest
+        told : int or None
+            What the server said of it in a refusal.
+        """
         known = told or self.context(request.model) or request.context
         return Limit(known, self.dialect.remedy)
 

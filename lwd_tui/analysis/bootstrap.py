@@ -38,23 +38,7 @@ def norm_interval(
 ) -> NormInterval:
     """Bootstrap the norm between the true means of all participants.
 
-    Parameters
-    ----------
-    responses : Responses
-    rng : numpy.random.Generator
-    level : float
-        Confidence, between 0 and 1.
-    resamples : int
-
-    Returns
-    -------
-    NormInterval
-        NaN where a participant has fewer than two responses; one participant is at no distance.
-
-    Raises
-    ------
-    UnfitData
-        If the level doesn't fit.
+    NaN where a participant has fewer than two responses; one participant is at no distance.
 
     Notes
     -----

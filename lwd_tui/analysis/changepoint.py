@@ -54,25 +54,8 @@ def change_point(
 ) -> ChangePoint:
     """Find the one change that fits a series best, by least squares over all places.
 
-    Parameters
-    ----------
-    values : array_like of shape (steps,)
-        Such as the norm at t = 0 .. T; at least six.
-    rng : numpy.random.Generator
-    kind : {"shift", "plateau"}
-    level : float
-    resamples : int
-    precision : float
-        A series that varies by no more than this, its rounding, is a constant one.
-
-    Returns
-    -------
-    ChangePoint
-
-    Raises
-    ------
-    UnfitData
-        If the series is too short, or holds a NaN.
+    The series, such as the norm at t = 0 .. T, has at least six steps. One that varies by no more
+    than its precision, which is its rounding, is a constant one.
 
     Notes
     -----
@@ -115,13 +98,7 @@ def change_point(
 
 
 def _fit(series: Floats, slopes: Floats) -> tuple[Floats, Floats]:
-    """Fit a + b * slope for every slope, and return the best one's index and curve.
-
-    Parameters
-    ----------
-    series : ndarray of shape (r, steps)
-    slopes : ndarray of shape (places, steps)
-    """
+    """Fit a + b * slope to each series for every slope; return the best one's index and curve."""
     means = series.mean(axis=1, keepdims=True)
     centred = slopes - slopes.mean(axis=1, keepdims=True)
     directions = centred / np.linalg.norm(centred, axis=1, keepdims=True)
@@ -138,5 +115,4 @@ def _blocks(residuals: Floats, rng: np.random.Generator, resamples: int) -> Floa
     starts = rng.integers(steps - length + 1, size=(resamples, -(-steps // length)))
     places = (starts[:, :, None] + np.arange(length)).reshape(resamples, -1)[:, :steps]
     drawn = residuals[places]
-    centred: Floats = drawn - residuals.mean()
-    return centred
+    return np.asarray(drawn - residuals.mean())

@@ -33,22 +33,7 @@ class ClassicalMds:
 
 
 def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
-    """Scale points by their Euclidean distances, without forming these.
-
-    Parameters
-    ----------
-    points : array_like of shape (m, p)
-    dimensions : int
-        Axes wanted.
-
-    Returns
-    -------
-    ClassicalMds
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite.
+    """Scale points of shape (m, p) by their Euclidean distances, without forming these.
 
     Notes
     -----
@@ -80,8 +65,7 @@ def with_fixed_signs(coordinates: Floats) -> Floats:
     sizes = np.abs(coordinates)
     first = np.argmax(sizes >= (1 - 1e-6) * sizes.max(axis=0), axis=0)
     signs = np.where(np.take_along_axis(coordinates, first[None], axis=0) < 0, -1.0, 1.0)
-    turned: Floats = coordinates * signs
-    return turned
+    return coordinates * signs
 
 
 def _share(part: float, total: float) -> float:

@@ -15,21 +15,7 @@ def vendi_score(embeddings: ArrayLike) -> float:
     """Return the Vendi score: an effective number of different responses, 1 to m.
 
     The exponential of the entropy of the eigenvalues of K / m, with K the cosine similarities
-    (Friedman and Dieng 2023).
-
-    Parameters
-    ----------
-    embeddings : array_like of shape (m, p)
-
-    Returns
-    -------
-    float
-        NaN without responses.
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite, or a vector is zero.
+    (Friedman and Dieng 2023). NaN without responses; a zero vector is refused.
     """
     directions = _directions(embeddings)
     if not len(directions):
@@ -43,21 +29,7 @@ def effective_rank(embeddings: ArrayLike) -> float:
     """Return the effective number of directions in which the responses vary about their mean.
 
     The exponential of the entropy of the singular values (Roy and Vetterli 2007) of the centred
-    responses.
-
-    Parameters
-    ----------
-    embeddings : array_like of shape (m, p)
-
-    Returns
-    -------
-    float
-        0 if all responses are equal but for rounding, or there are fewer than two.
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite.
+    responses; 0 if all are equal but for rounding, or there are fewer than two.
     """
     values = np.linalg.eigvalsh(centred_gram(without_rounding(finite(embeddings, "embeddings"))))
     if not len(values) or values[-1] <= 0:
@@ -70,22 +42,8 @@ def effective_rank(embeddings: ArrayLike) -> float:
 def near_duplicate_share(embeddings: ArrayLike, threshold: float = 0.95) -> float:
     """Return the share of responses to which another one is nearly equal in meaning.
 
-    Parameters
-    ----------
-    embeddings : array_like of shape (m, p)
-    threshold : float
-        Cosine similarity from which two count as nearly equal; which number is right depends on
-        the embedder.
-
-    Returns
-    -------
-    float
-        NaN with fewer than two responses.
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite, or a vector is zero.
+    Two are from that cosine similarity on; which number is right depends on the embedder. NaN with
+    fewer than two responses; a zero vector is refused.
     """
     directions = _directions(embeddings)
     if len(directions) < 2:
@@ -102,8 +60,7 @@ def _directions(embeddings: ArrayLike) -> Floats:
     if not lengths.all():
         row = int(np.flatnonzero(lengths == 0)[0])
         raise UnfitData(f"embeddings: row {row} is zero and has no direction")
-    directions: Floats = points / lengths
-    return directions
+    return np.asarray(points / lengths)
 
 
 def _perplexity(weights: NDArray[np.floating]) -> float:

@@ -41,14 +41,7 @@ class Drift:
 
 
 def drift(steps: Iterable[Responses], n: int) -> Drift:
-    """Follow the mean of each participant from step to step.
-
-    Parameters
-    ----------
-    steps : iterable of Responses
-        Read once, in order of t.
-    n : int
-    """
+    """Follow the means of n participants from step to step; these are read once, in order of t."""
     squares, errors = [], []
     before: list[Floats] | None = None
     for step in steps:

@@ -21,18 +21,7 @@ def aligned(coordinates: Floats, owners: Ints, previous: Geometry | None) -> Flo
     """Turn a scatter to fit the one before, by the mean positions of the participants.
 
     Orthogonal Procrustes (Schönemann 1966): a rotation or reflection and a shift, never a change
-    of scale, so every distance in the picture stays.
-
-    Parameters
-    ----------
-    coordinates : ndarray of shape (m, 2)
-    owners : ndarray of shape (m,)
-    previous : Geometry or None
-        None for the first frame, which stays as it is.
-
-    Returns
-    -------
-    ndarray of shape (m, 2)
+    of scale, so every distance in the picture stays. The first frame stays as it is.
     """
     if previous is None:
         return coordinates
@@ -42,8 +31,7 @@ def aligned(coordinates: Floats, owners: Ints, previous: Geometry | None) -> Flo
     here = _centres(coordinates, owners, common)
     there = _centres(previous.coordinates, previous.owners, common)
     middle, target = here.mean(axis=0), there.mean(axis=0)
-    turned: Floats = (coordinates - middle) @ _rotation(here - middle, there - target) + target
-    return turned
+    return np.asarray((coordinates - middle) @ _rotation(here - middle, there - target) + target)
 
 
 def _centres(coordinates: Floats, owners: Ints, wanted: Ints) -> Floats:
@@ -87,26 +75,14 @@ class CommonBasis:
 
     def project(self, embeddings: ArrayLike) -> Floats:
         """Return the coordinates, of shape (m, 2), of some responses."""
-        coordinates: Floats = (finite(embeddings, "embeddings") - self.centre) @ self.axes
-        return coordinates
+        return (finite(embeddings, "embeddings") - self.centre) @ self.axes
 
 
 def common_basis(steps: Iterable[ArrayLike]) -> CommonBasis:
     """Find the plane that shows most of all steps together.
 
-    Parameters
-    ----------
-    steps : iterable of array_like of shape (m_t, p)
-        The embeddings of each step, or the participants' means; read once, one at a time.
-
-    Returns
-    -------
-    CommonBasis
-
-    Raises
-    ------
-    UnfitData
-        If there are no points, their widths differ, or a number is NaN or infinite.
+    A step is its embeddings, or the participants' means: points of one width, of which there must
+    be some. The steps are read once, one at a time.
     """
     origin = total = scatter = np.zeros(0)
     count = 0

@@ -13,18 +13,11 @@ ROUNDING = 1e-13
 
 
 def centred_gram(points: ArrayLike) -> Floats:
-    """Inner products of the points about their common mean, of shape (m, m).
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite.
-    """
+    """Inner products of the points about their common mean, of shape (m, m)."""
     cloud = shifted(finite(points, "embeddings"))
     if len(cloud):
         cloud -= cloud.mean(axis=0)
-    gram: Floats = cloud @ cloud.T
-    return gram
+    return cloud @ cloud.T
 
 
 def squared_distances(gram: Floats) -> Floats:
@@ -48,12 +41,10 @@ def gaussian_kernel(squares: Floats) -> Floats:
     if not width:
         apart = pairs[pairs > 0]
         width = float(np.median(apart)) if len(apart) else 1.0
-    kernel: Floats = np.exp(squares / (-2 * width))
-    return kernel
+    return np.exp(squares / (-2 * width))
 
 
 def doubly_centred(matrix: Floats) -> Floats:
     """Take the means of rows and columns out of a symmetric matrix."""
     means = matrix.mean(axis=0)
-    centred: Floats = matrix - means[:, None] - means[None, :] + means.mean()
-    return centred
+    return np.asarray(matrix - means[:, None] - means[None, :] + means.mean())

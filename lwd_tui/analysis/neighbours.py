@@ -32,17 +32,7 @@ def nearest(point: ArrayLike, blocks: Iterable[ArrayLike], count: int) -> list[N
         Such as the embedded responses of one step after another; only one is held at a time.
         Blocks without rows may have any p.
     count : int
-        How many rows are wanted.
-
-    Returns
-    -------
-    list of Neighbour
-        The nearest first; of equally near ones the earlier first.
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite.
+        How many rows are wanted: the nearest first, of equally near ones the earlier first.
     """
     here = finite(point, "point", ndim=1)
 

@@ -95,23 +95,14 @@ def difference_tests(
     Parameters
     ----------
     responses : Responses
+        Of at least two participants.
     rng : numpy.random.Generator
     permutations : int
         R; p can't be below 1 / (1 + R).
     statistics : tuple of str
-        Which to compute, all from the same permutations.
+        Which to compute, all from the same permutations; one test each, in this order.
     pairwise : bool
         False leaves the pairs at NaN.
-
-    Returns
-    -------
-    tuple of DifferenceTest
-        One a statistic, in the order asked for.
-
-    Raises
-    ------
-    UnfitData
-        If fewer than two participants have responses.
 
     Notes
     -----
@@ -212,8 +203,7 @@ def _contrasts(counts: Ints) -> Floats:
     shares = counts / counts.sum()
     without_mean = np.eye(len(counts)) - shares
     values, vectors = np.linalg.eigh(without_mean @ np.diag(1 / counts) @ without_mean.T)
-    contrasts: Floats = (vectors[:, 1:] * np.sqrt(values[1:])).T
-    return contrasts
+    return np.asarray((vectors[:, 1:] * np.sqrt(values[1:])).T)
 
 
 def _statistics(rows: Ints, contrasts: Numbers, stacked: Numbers) -> Floats:
@@ -221,5 +211,4 @@ def _statistics(rows: Ints, contrasts: Numbers, stacked: Numbers) -> Floats:
     m = rows.shape[1]
     x: Numbers = np.take(contrasts, rows, axis=1)
     products = (x.reshape(-1, m) @ stacked.T).reshape(*x.shape[:2], len(stacked) // m, m)
-    sums: Floats = np.einsum("crkm,crm->kr", products, x).astype(np.float64)
-    return sums
+    return np.asarray(np.einsum("crkm,crm->kr", products, x).astype(np.float64))

@@ -18,18 +18,11 @@ BISECTIONS = 60
 
 
 def simultaneous_level(level: float, steps: int) -> float:
-    """Return the level at which each step is judged, so that all of them hold together.
+    """Return the level at which each of T + 1 steps is judged, so that all hold together.
 
     Given the past, the responses of a step are drawn afresh, so that intervals each right with
     probability a are all right with probability a^steps (Sidak). The number of steps is fixed
     beforehand; stopping earlier only helps.
-
-    Parameters
-    ----------
-    level : float
-        Wanted for the whole run, between 0 and 1.
-    steps : int
-        T + 1.
     """
     if not 0 < level < 1 or steps < 1:
         raise UnfitData(f"level and steps: 0 < level < 1 and steps >= 1, not {level} and {steps}")
@@ -70,15 +63,6 @@ def running_mean_sequence(
     level : float
         Two-sided.
 
-    Returns
-    -------
-    ConfidenceSequence
-
-    Raises
-    ------
-    UnfitData
-        If a value lies outside the range, or is NaN.
-
     Notes
     -----
     Howard, Ramdas, McAuliffe and Sekhon (2021), Theorem 4: with c = high - low and the running mean
@@ -115,8 +99,7 @@ def _boundary(variances: Floats, delta: float) -> Floats:
     def log_mixture(deviation: Floats) -> Floats:
         exponents = slopes * deviation[:, None] - psi * variances[:, None]
         top = exponents.max(axis=1)
-        mixed: Floats = top + np.log(np.exp(exponents - top[:, None]).mean(axis=1))
-        return mixed
+        return np.asarray(top + np.log(np.exp(exponents - top[:, None]).mean(axis=1)))
 
     low = np.zeros_like(variances)
     # The flattest slope alone, at its share of the weight, is beyond the target here.
@@ -131,12 +114,7 @@ def _boundary(variances: Floats, delta: float) -> Floats:
 def debiased_range(n: int, responses: int, radius: float = 1.0) -> tuple[float, float]:
     """Return the range of the sum of the debiased squared distances inside a ball.
 
-    Parameters
-    ----------
-    n, responses : int
-        Participants, and the least L_i.
-    radius : float
-        Of a ball that no response can leave: 1 for unit vectors.
+    Of n participants with so many responses at the least, none of which can leave the ball.
     """
     if responses < 2:
         raise UnfitData("debiased distances need at least two responses of every participant")

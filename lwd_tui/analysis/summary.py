@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,33 +68,20 @@ def step_statistics(
 ) -> StepStatistics:
     """Compute the statistics of one step from its embedded responses.
 
-    Parameters
-    ----------
-    responses : Responses
-    rng : numpy.random.Generator
-    level : float
-        Of the interval.
-    permutations, resamples : int
-        Of the tests, and of the bootstrap.
-    threshold : float
-        Cosine similarity from which two responses are near duplicates.
+    The level is that of the interval, the threshold the cosine similarity of near duplicates.
     """
     several = len(np.unique(responses.owners)) > 1
+    # One participant is at no distance.
+    unknown = NormInterval(math.nan, math.nan, math.nan, level)
     return StepStatistics(
         difference_tests(responses, rng, permutations) if several else (),
         debiased_pairs(responses),
-        norm_interval(responses, rng, level, resamples) if responses.n > 1 else _no_interval(level),
+        norm_interval(responses, rng, level, resamples) if responses.n > 1 else unknown,
         partition(responses) if several else None,
         _vectors(responses.points, threshold),
         tuple(_vectors(part, threshold) for part in responses.parts),
         resolution(responses.points),
     )
-
-
-def _no_interval(level: float) -> NormInterval:
-    """Return what is known of the norm of one participant, which is at no distance."""
-    nan = float("nan")
-    return NormInterval(nan, nan, nan, level)
 
 
 def _vectors(points: ArrayLike, threshold: float) -> VectorDiversity:
@@ -122,19 +110,7 @@ class TextStatistics:
 
 
 def text_statistics(texts: Sequence[str], owners: Ints, n: int) -> TextStatistics:
-    """Compute the statistics of one step from the texts of its usable responses.
-
-    Parameters
-    ----------
-    texts : sequence of str
-    owners : ndarray of shape (len(texts),)
-    n : int
-
-    Raises
-    ------
-    UnfitData
-        If the owners don't fit.
-    """
+    """Compute the statistics of one step from the texts of its usable responses."""
     if len(owners) != len(texts):
         raise UnfitData(f"owners: {len(texts)} are needed, one a text, not {len(owners)}")
     own = [[text for text, i in zip(texts, owners, strict=True) if i == k] for k in range(n)]
@@ -148,5 +124,5 @@ def _texts(texts: Sequence[str]) -> TextDiversity:
         lexical.distinct(texts, 2),
         lexical.self_bleu(texts),
         lexical.duplicate_share(texts),
-        float(lengths.mean()) if len(lengths) else float("nan"),
+        float(lengths.mean()) if len(lengths) else math.nan,
     )

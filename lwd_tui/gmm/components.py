@@ -46,8 +46,7 @@ class Components:
     @property
     def origin(self) -> Floats:
         """The mean of the means, which becomes 0."""
-        centre: Floats = self.means.mean(axis=0)
-        return centre
+        return np.asarray(self.means.mean(axis=0))
 
     def rounded(self, points: Floats) -> Floats:
         """Take points of shape (m, d) to the round coordinates."""
@@ -56,5 +55,4 @@ class Components:
 
     def restored(self, points: Floats) -> Floats:
         """Take points, of any shape that ends in d, back."""
-        restored: Floats = self.origin + points @ self.factor.T
-        return restored
+        return self.origin + points @ self.factor.T

@@ -121,8 +121,7 @@ def _readable(authors: Ints, first: Ints, last: Ints, spec: GmmSpec) -> Ints:
     start = np.where(first == 0, spec.start_size, 0)
     steps = (last - first - start) // max(spec.posts_per_step, 1)
     own = spec.responses if spec.interaction else 0
-    readable: Ints = start[:, None] + np.outer(steps, own * authors + spec.fresh + spec.noise)
-    return readable
+    return start[:, None] + np.outer(steps, own * authors + spec.fresh + spec.noise)
 
 
 def _alpha(spec: GmmSpec, k: Ints, steps: Ints) -> Floats:

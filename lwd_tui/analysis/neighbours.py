@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import nsmallest
 from typing import NamedTuple
@@ -48,22 +49,29 @@ def nearest(point: ArrayLike, blocks: Iterable[ArrayLike], count: int) -> list[N
 
 
 def common_words(text: str, others: Sequence[str]) -> Floats:
-    """Return how many of their words two texts share: the Jaccard index of the sets of words.
+    """Return how many of their words a text and each other share, 0 to 1.
 
-    Parameters
-    ----------
-    text : str
-    others : sequence of str
-
-    Returns
-    -------
-    ndarray of shape (len(others),)
-        From 0 to 1; 0 where neither text has a word.
+    The Jaccard index: different words in both, over different words in either; 0 where neither
+    text has a word.
     """
-    own = set(words(text))
+    return _common(set(words(text)), [set(words(other)) for other in others])
+
+
+def nearest_overlap(texts: Sequence[str], references: Sequence[str]) -> Floats:
+    """Return the share of words that each text has in common with the nearest reference.
+
+    Such as a human post; the largest of its `common_words`, NaN without references.
+    """
+    theirs = [set(words(reference)) for reference in references]
+    if not theirs:
+        return np.full(len(texts), math.nan)
+    return np.array([_common(set(words(text)), theirs).max() for text in texts])
+
+
+def _common(own: set[str], others: Sequence[set[str]]) -> Floats:
     shares = np.zeros(len(others))
-    for position, other in enumerate(others):
-        theirs = set(words(other))
-        if union := len(own | theirs):
-            shares[position] = len(own & theirs) / union
+    for position, theirs in enumerate(others):
+        common = len(own & theirs)
+        if union := len(own) + len(theirs) - common:
+            shares[position] = common / union
     return shares

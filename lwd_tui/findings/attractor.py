@@ -16,7 +16,7 @@ from lwd_tui.analysis.distance import (
 )
 from lwd_tui.analysis.neighbours import common_words
 from lwd_tui.analysis.resolution import resolution
-from lwd_tui.findings.lineage import authored
+from lwd_tui.findings.lineage import writer_of
 from lwd_tui.findings.step import clouds, responses_of
 from lwd_tui.store.reader import RunReader
 from lwd_tui.types import Post, Response, Step
@@ -104,7 +104,7 @@ def _chain(store: RunReader, step: Step, answer: Response) -> tuple[Link, ...]:
         if link is None:
             break
         links.append(link)
-        writer = _writer_of(store, link.post)
+        writer = writer_of(store, link.post)
     return tuple(links)
 
 
@@ -116,14 +116,3 @@ def _nearest_read(step: Step, answer: Response, posts: dict[int, Post]) -> Link 
         return None
     best = int(np.argmax(shares))
     return Link(posts[read[best]], float(shares[best]))
-
-
-def _writer_of(store: RunReader, post: Post) -> tuple[Step, Response] | None:
-    """Return the answer that was posted, and its step; None if no participant wrote it."""
-    if post.origin != "synthetic":
-        return None
-    step = store.step(post.step - 1)
-    for response, written in authored(step, store.experiment.posts_each):
-        if written.id == post.id:
-            return step, response
-    return None

@@ -80,13 +80,14 @@ def follow(store: RunReader, post: Post, count: int = 20) -> Following:
     """
     done = store.finished()
     readings = tuple(reading for reading in store.readers(post) if reading.t < done)
-    source = _source(store, post)
-    if source is None:
-        measure: Measure = "words"
-        found: Iterable[Found] = _by_words(store, post, count)
+    found: Iterable[Found]
+    if writer := writer_of(store, post):
+        step, source = writer
+        vector = step.embeddings[step.usable.index(source)]
+        found = _by_embedding(store, post, vector, count)
     else:
-        measure = "embedding"
-        found = _by_embedding(store, post, source[1], count)
+        source, found = None, _by_words(store, post, count)
+    measure: Measure = "embedding" if source else "words"
     read = {(reading.t, reading.participant, reading.response) for reading in readings}
     descendants = tuple(
         Descendant(
@@ -96,17 +97,17 @@ def follow(store: RunReader, post: Post, count: int = 20) -> Following:
         )
         for (t, participant, index), value in found
     )
-    return Following(post, source[0] if source else None, readings, measure, descendants)
+    return Following(post, source, readings, measure, descendants)
 
 
-def _source(store: RunReader, post: Post) -> tuple[Response, Vectors] | None:
-    """Return the response that a post was, and its embedding."""
+def writer_of(store: RunReader, post: Post) -> tuple[Step, Response] | None:
+    """Return the response that a post was, and its step; None if no participant wrote it."""
     if post.origin != "synthetic":
         return None
     step = store.step(post.step - 1)
     for response, written in authored(step, store.experiment.posts_each):
         if written.id == post.id:
-            return response, step.embeddings[step.usable.index(response)]
+            return step, response
     return None
 
 

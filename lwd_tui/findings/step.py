@@ -15,7 +15,7 @@ import numpy as np
 
 from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.copying import copied
-from lwd_tui.analysis.overlap import nearest_overlap
+from lwd_tui.analysis.neighbours import nearest_overlap
 from lwd_tui.analysis.sequences import simultaneous_level
 from lwd_tui.analysis.summary import (
     StepStatistics,
@@ -60,7 +60,7 @@ class StepFindings:
         Share of an answer's words inside runs of five or more that stand in a post it read.
     human : Value
         Share of words in common with the human post that is nearest by it. Human posts have no
-        stored embedding, so this is of words; see `lwd_tui.analysis.overlap`.
+        stored embedding, so this is of words; see `lwd_tui.analysis.neighbours`.
     upper_bound : float
         Of the norm, as `upper_bound` gives it.
     """
@@ -83,15 +83,7 @@ def step_findings(
 ) -> StepFindings:
     """Compute the statistics of one whole step of a run of language models.
 
-    Parameters
-    ----------
-    store : RunReader
-    numbers : StepNumbers
-        Of the step, as `RunReader.numbers` gives them.
-    level : float
-        Of the interval, and of the upper bounds of all steps together.
-    permutations : int
-        R of the tests.
+    The level is that of the interval, and of the upper bounds of all steps together.
 
     Raises
     ------
@@ -136,11 +128,6 @@ def upper_bound(
     float
         NaN where nothing can be said; see `lwd_tui.analysis.upper_bound`. Raw vectors lie in no
         ball that is known for certain.
-
-    Raises
-    ------
-    UnfitData
-        If the level doesn't fit, or the embeddings can't be analysed.
     """
     experiment = store.experiment
     if not experiment.embedder.normalise:

@@ -19,10 +19,6 @@ def log_density(points: Floats, weights: Floats, means: Floats, covariance: Floa
     means : ndarray of shape (B, d)
     covariance : ndarray of shape (d, d) or (B, d, d)
         Shared, or one a component.
-
-    Returns
-    -------
-    ndarray of shape (m,)
     """
     factor = np.linalg.cholesky(covariance)
     apart = np.swapaxes(points[None, :, :] - means[:, None, :], 1, 2)
@@ -36,20 +32,9 @@ def log_density(points: Floats, weights: Floats, means: Floats, covariance: Floa
 
 
 def densities(run: GmmRun, place: int, t: int, points: Floats) -> Floats:
-    """Return the densities of all mixtures of a replicate at t.
+    """Return g_i(x) of equation 3 of all mixtures of a replicate at t, of shape (n, m).
 
-    Parameters
-    ----------
-    run : GmmRun
-    place : int
-        Position of the replicate in the run.
-    t : int
-    points : ndarray of shape (m, d)
-
-    Returns
-    -------
-    ndarray of shape (n, m)
-        g_i(x) of equation 3.
+    The place is the position of the replicate in the run; the points are of shape (m, d).
     """
     weights = run.weights[place, t]
     if run.means is None or run.covariances is None:
@@ -62,12 +47,9 @@ def densities(run: GmmRun, place: int, t: int, points: Floats) -> Floats:
 
 
 def line_grid(run: GmmRun, size: int = 200) -> Floats:
-    """Return points along the first axis that show every component of the start.
+    """Return points along the first axis, the others at the mean of the means.
 
-    Returns
-    -------
-    ndarray of shape (size, d)
-        The other axes are at the mean of the means.
+    They show every component of the start; of shape (size, d).
     """
     shared = Components.of(run.spec)
     margin, along = 4 * np.sqrt(shared.covariance[0, 0]), shared.means[:, 0]

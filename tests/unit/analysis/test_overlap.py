@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lwd_tui.analysis.neighbours import common_words
-from lwd_tui.analysis.overlap import nearest_overlap
+from lwd_tui.analysis.neighbours import common_words, nearest_overlap
 
 
 def test_the_largest_share_of_common_words_counts():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_answers, check_level, counted, write
+from lwd_tui.cli.shared import check_answers, check_level, counted, plain_table, write
 from lwd_tui.errors import LwdError
 from lwd_tui.text import json_number
 
@@ -131,13 +131,12 @@ def _summary(found: list[ComparedRun], times: CollapseTimes | None) -> dict[str,
 
 
 def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
-    from rich.table import Table
     from rich.text import Text
 
     from lwd_tui.palette import marker
     from lwd_tui.text import clean_line, number_text
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = plain_table()
     table.add_column("run", overflow="fold")
     for heading in ("seed", "t", "norm", "→", "debi-\nased", "floor", "S", "→"):
         table.add_column(heading, justify="right", no_wrap=True)

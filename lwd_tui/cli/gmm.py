@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import StepsAsJson
-from lwd_tui.cli.shared import write
+from lwd_tui.cli.shared import plain_table, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -133,15 +133,11 @@ def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
 
 
 def _table(run: GmmRun, summary: GmmSummary) -> Table:
-    from rich.table import Table
-
     from lwd_tui.text import number_text
 
     left_out = len(run.replicates) - _MOST_ROWS
     caption = f"{left_out} more replicates are in --json and --out" if left_out > 0 else None
-    table = Table(
-        box=None, header_style="bold", pad_edge=False, caption=caption, caption_justify="left"
-    )
+    table = plain_table(caption=caption)
     for heading in ("replicate", "norm first", "last", "set to eps", "first death", "from vertex"):
         table.add_column(heading, justify="right")
     rows = zip(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lwd_tui.cli.shared import plain_table
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -27,7 +29,6 @@ def list_(host: Host = "") -> None:
     from itertools import groupby
 
     from rich.console import Console
-    from rich.table import Table
 
     from lwd_tui.backends.available import models_at
     from lwd_tui.backends.embedded.weights import CATALOGUE, cache_folder, is_present
@@ -35,8 +36,7 @@ def list_(host: Host = "") -> None:
     from lwd_tui.text import size_text
 
     console = Console()
-    table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
-    table.title = f"Packaged weights, kept in {cache_folder()}"
+    table = plain_table(title=f"Packaged weights, kept in {cache_folder()}")
     for heading in ("name", "model", "for", "size", "licence", "here"):
         table.add_column(heading, no_wrap=heading in ("name", "size", "here"))
     for weights in CATALOGUE.values():
@@ -64,13 +64,11 @@ def list_(host: Host = "") -> None:
 
 
 def _print_server(models: list[ModelInfo], console: Console) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from lwd_tui.text import clean_line, size_text
 
-    table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
-    table.title = f"{clean_line(models[0].server)} at {clean_line(models[0].host)}"
+    table = plain_table(title=f"{clean_line(models[0].server)} at {clean_line(models[0].host)}")
     for heading in (
         "name", "family", "parameters", "quantisation", "size", "context", "can", "digest", "loaded"
     ):  # fmt: skip

@@ -87,21 +87,9 @@ def norm_lines(
 
 
 def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None = None) -> str:
-    """Draw lines over t, the first on top, each with its last value at its end.
+    """Draw lines over t, the first on top, each with its last value at its end, and a legend.
 
-    Parameters
-    ----------
-    lines : sequence of Line
-    title : str
-    canvas : Canvas
-    top : float, optional
-        Where the vertical axis ends; else above the largest value.
-
-    Returns
-    -------
-    str
-        Lines of text, with colour codes unless plain, and a legend under them; "" if no value
-        is finite.
+    The vertical axis ends at the top, or else above the largest value. "" if no value is finite.
     """
     width, height, plain = canvas
     lines = [line for line in lines if len(line.points[0])]
@@ -116,8 +104,7 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
         if line.shape == GROUND:
             # So many stems that no column between two steps is left out.
             places = np.linspace(t[0], t[-1], 2 * width)
-            ground = shape_in_colour(GROUND, line.shade)
-            stems = figure.signal(places.tolist(), np.interp(places, t, y).tolist(), marker=ground)
+            stems = _signal(figure, places, np.interp(places, t, y), GROUND, line.shade)
             figure.draw(stems.fillx())
             continue
         join(figure, t, y, line.shade, STRONG if line.shape == STRONG else THIN)
@@ -145,36 +132,22 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
 
 def join(figure: Any, x: Floats, y: Floats, shade: RGB, shape: str = THIN) -> None:
     """Draw a line."""
-    signal = figure.signal(x.tolist(), y.tolist(), marker=shape_in_colour(shape, shade))
+    signal = _signal(figure, x, y, shape, shade)
     figure.draw(signal.lines() if len(x) > 1 else signal)
 
 
 def mark(figure: Any, x: Floats, y: Floats, shape: str, shade: RGB) -> None:
     """Draw points: here and there on a line, they tell it apart without its colour."""
-    figure.draw(figure.signal(x.tolist(), y.tolist(), marker=shape_in_colour(shape, shade)))
+    figure.draw(_signal(figure, x, y, shape, shade))
 
 
 def scatter(
     geometry: Geometry, names: Sequence[str], title: str, canvas: Canvas, scale: float
 ) -> str:
-    """Draw the responses of one step on the two axes of classical scaling.
+    """Draw the responses of one step on the two axes of classical scaling, with a legend.
 
-    Both axes have the same unit (a cell counts as twice as high as wide).
-
-    Parameters
-    ----------
-    geometry : Geometry
-    names : sequence of str
-        Of the participants.
-    title : str
-    canvas : Canvas
-    scale : float
-        Typical norm of an embedding, so that a collapsed network looks collapsed.
-
-    Returns
-    -------
-    str
-        Lines of text with a legend under them; "" without any response.
+    Both axes have the same unit (a cell counts as twice as high as wide); the scale is a typical
+    norm of an embedding, so that a collapsed network looks collapsed. "" without any response.
     """
     width, height, plain = canvas
     coordinates = geometry.coordinates
@@ -186,8 +159,7 @@ def scatter(
         rows = coordinates[geometry.owners == participant]
         legend.append(key(marker(participant), clean_line(name), colour(participant), plain))
         if len(rows):
-            mark = shape_in_colour(marker(participant), colour(participant))
-            figure.draw(figure.signal(rows[:, 0].tolist(), rows[:, 1].tolist(), marker=mark))
+            mark(figure, rows[:, 0], rows[:, 1], marker(participant), colour(participant))
     (left, right), (low, high) = axis_limits(coordinates, scale)
     aspect = (width - _FRAME_COLUMNS) / (_CELL_ASPECT * (height - 1 - _FRAME_ROWS))
     # The longer side of the canvas shows more than the square that holds all points.
@@ -238,11 +210,11 @@ def plotext_text(text: str, shade: RGB) -> Any:
     return plotext.colorize(text, plotext.pixel(shade))
 
 
-def shape_in_colour(shape: str, shade: RGB) -> Any:
-    """Return plotext's marker of a shape and a colour."""
+def _signal(figure: Any, x: Floats, y: Floats, shape: str, shade: RGB) -> Any:
     import plotext
 
-    return plotext.marker(shape, plotext.pixel(shade))
+    sign = plotext.marker(shape, plotext.pixel(shade))
+    return figure.signal(x.tolist(), y.tolist(), marker=sign)
 
 
 def built(figure: Any, plain: bool) -> str:

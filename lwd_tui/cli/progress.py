@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.text import Text
@@ -22,46 +20,35 @@ from lwd_tui.run.pace import Pace
 from lwd_tui.text import clean_line, duration, number_text
 
 
-class Reporter(Protocol):
-    """What is told of a run while it goes on."""
-
-    def notice(self, sentence: str) -> None:
-        """Tell a sentence."""
-        ...
-
-    def fetching(self, what: str, done: int, total: int) -> None:
-        """Tell how far weights are, from any thread."""
-        ...
-
-    def start(self, experiment: Experiment, done: int) -> None:
-        """Tell that the steps begin, with `done` of them there already."""
-        ...
-
-    def see(self, event: Event) -> None:
-        """Tell an event."""
-        ...
-
-    def stop(self) -> None:
-        """Tell no more."""
-        ...
-
-
-class LineReporter:
-    """One line a step, for logs."""
+class Reporter:
+    """What is told of a run while it goes on: here sentences, and nothing else."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._experiment: Experiment | None = None
 
     def notice(self, sentence: str) -> None:
-        """Print the sentence."""
+        """Print a sentence; over the bars, if there are any."""
         self._console.print(Text(clean_line(sentence)), soft_wrap=True)
 
     def fetching(self, what: str, done: int, total: int) -> None:
-        """Print nothing: that weights are fetched was told, and when they are the run goes on."""
+        """Tell how far weights are, from any thread."""
 
     def start(self, experiment: Experiment, done: int) -> None:
-        """Remember what is run."""
+        """Tell that the steps begin, with `done` of them there already."""
+
+    def see(self, event: Event) -> None:
+        """Tell an event."""
+
+    def stop(self) -> None:
+        """Tell no more."""
+
+
+class LineReporter(Reporter):
+    """One line a step, for logs. That weights are fetched was told, and then the run goes on."""
+
+    def start(self, experiment: Experiment, done: int) -> None:
+        """Say what is there already."""
         self._experiment = experiment
         if done:
             self.notice(f"{done} of {experiment.steps + 1} steps are stored already")
@@ -78,22 +65,16 @@ class LineReporter:
                 f"norm {number_text(norm)}  {step.seconds:.1f} s{more}"
             )
         elif isinstance(event, AttemptRejected):
-            self.notice(rejection(self._experiment, event))
-
-    def stop(self) -> None:
-        """Print nothing more."""
-
-
-def rejection(experiment: Experiment, event: AttemptRejected) -> str:
-    """Say that an answer is asked for again, and why."""
-    who = experiment.cast[event.participant].name
-    return f"t {event.t}  {who}: an answer was {event.attempt.problem}; asked again"
+            who = self._experiment.cast[event.participant].name
+            problem = event.attempt.problem
+            self.notice(f"t {event.t}  {who}: an answer was {problem}; asked again")
 
 
-class BarReporter:
+class BarReporter(Reporter):
     """Bars that move: one for the run, one a participant."""
 
     def __init__(self, console: Console) -> None:
+        super().__init__(console)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -102,17 +83,12 @@ class BarReporter:
             console=console,
             transient=True,
         )
-        self._experiment: Experiment | None = None
         self._run = TaskID(0)
         self._participants: list[TaskID] = []
         self._pace = Pace()
         self._done = 0
         self._rejected = 0
         self._fetched: dict[int, TaskID] = {}
-
-    def notice(self, sentence: str) -> None:
-        """Print the sentence above the bars."""
-        self._progress.console.print(Text(clean_line(sentence)), soft_wrap=True)
 
     def fetching(self, what: str, done: int, total: int) -> None:
         """Show how far weights are."""

@@ -55,7 +55,7 @@ def resume_headless(
 
 def _main(opening: Opening, as_json: bool) -> int:
     errors = Console(stderr=True)
-    reporter: Reporter = BarReporter(errors) if errors.is_terminal else LineReporter(errors)
+    reporter = BarReporter(errors) if errors.is_terminal else LineReporter(errors)
     return asyncio.run(_supervise(opening, reporter, as_json))
 
 

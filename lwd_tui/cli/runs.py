@@ -27,9 +27,9 @@ class Format(StrEnum):
 def list_() -> None:
     """List the stored runs, the newest last."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
+    from lwd_tui.cli.shared import plain_table
     from lwd_tui.store.folder import list_runs, runs_folder
     from lwd_tui.text import clean_line
     from lwd_tui.text import number_text as number
@@ -44,7 +44,7 @@ def list_() -> None:
     headings = ["run", "status", "steps", "norm", "participants", "created"]
     # The usual name of a run holds its day.
     shown = headings if console.width >= _WIDE else headings[:-1]
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = plain_table()
     for heading in shown:
         table.add_column(heading, no_wrap=heading != "participants", overflow="fold")
     for run in summaries:

@@ -1,4 +1,4 @@
-"""What several commands share: checks of what was asked for, progress, numbers and JSON lines.
+"""What several commands share: checks of what was asked for, progress, tables and JSON lines.
 
 Without Typer, which takes longer to import than the explorer's first frame may.
 """
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from lwd_tui.store.run import RunStore
 
 T = TypeVar("T")
@@ -54,6 +56,14 @@ def counted(things: Iterable[T], what: str) -> Iterator[T]:
     columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         yield from progress.track(listed, description=what)
+
+
+def plain_table(**looks: Any) -> Table:
+    """Return a table without lines under bold headings; title and caption stand on the left."""
+    from rich.table import Table
+
+    looks |= {"title_justify": "left", "caption_justify": "left"}
+    return Table(box=None, header_style="bold", pad_edge=False, **looks)
 
 
 def write(line: dict[str, Any]) -> None:

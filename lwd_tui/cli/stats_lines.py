@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from itertools import combinations
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from lwd_tui.findings.verdicts import RunFindings, Unknown
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 from lwd_tui.text import json_number as number
+from lwd_tui.types import Floats
 
 Line = dict[str, Any]
 T = TypeVar("T")
@@ -26,6 +27,7 @@ def findings_line(experiment: Experiment, found: StepFindings) -> Line:
     """Return the JSON object of one step; null is what isn't defined."""
     names = [who.name for who in experiment.cast]
     interval, split = found.vectors.interval, found.vectors.partition
+    pairs = found.vectors.pairs
     line: Line = {
         "t": found.numbers.t,
         "k": found.numbers.k,
@@ -37,20 +39,13 @@ def findings_line(experiment: Experiment, found: StepFindings) -> Line:
                 "p": number(test.p),
                 "smallest_p": number(test.smallest_p),
                 "smallest_p_holm": number(test.smallest_holm),
-                "pairs": [
-                    {
-                        "a": names[i],
-                        "b": names[j],
-                        "value": number(test.pair_values[i, j]),
-                        "p": number(test.pair_p[i, j]),
-                        "p_holm": number(test.pair_holm[i, j]),
-                    }
-                    for i, j in combinations(range(len(names)), 2)
-                ],
+                "pairs": _pairs(
+                    names, value=test.pair_values, p=test.pair_p, p_holm=test.pair_holm
+                ),
             }
             for test in found.vectors.tests
         },
-        "pairs": list(_pairs(names, found)),
+        "pairs": _pairs(names, square_debiased=pairs.squares, error=pairs.errors),
         "interval": [number(interval.lower), number(interval.upper)],
         "upper_bound": number(found.upper_bound),
         "between": number(split.between) if split else None,
@@ -65,15 +60,13 @@ def findings_line(experiment: Experiment, found: StepFindings) -> Line:
     return line
 
 
-def _pairs(names: list[str], found: StepFindings) -> Iterator[Line]:
-    pairs = found.vectors.pairs
-    for i, j in combinations(range(len(names)), 2):
-        yield {
-            "a": names[i],
-            "b": names[j],
-            "square_debiased": number(pairs.squares[i, j]),
-            "error": number(pairs.errors[i, j]),
-        }
+def _pairs(names: list[str], **numbers: Floats) -> list[Line]:
+    """Return what some matrices hold of each pair of participants."""
+    return [
+        {"a": names[i], "b": names[j]}
+        | {name: number(matrix[i, j]) for name, matrix in numbers.items()}
+        for i, j in combinations(range(len(names)), 2)
+    ]
 
 
 def verdicts_line(

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.cli.plots import GROUND, THIN, Canvas, Line, curves, print_plot
+from lwd_tui.cli.shared import plain_table
 from lwd_tui.findings.sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings
@@ -82,7 +83,8 @@ def print_findings(
 
 
 def _differences(found: Sequence[StepFindings], level: float, scale: str) -> Table:
-    table = _table(f"Do they differ? ({scale}, {100 * level:g}%; pairs: apart by energy and Holm)")
+    title = f"Do they differ? ({scale}, {100 * level:g}%; pairs: apart by energy and Holm)"
+    table = plain_table(title=title, title_style="bold")
     headings = ["t", "k", "norm", "debi-\nased", "interval", "floor"]
     headings += [f"p by\n{name}" for name in ("sq.", "en.", "MMD")]
     for heading in (*headings, "pairs", "R²", "F"):
@@ -117,7 +119,8 @@ def _apart(found: StepFindings, level: float) -> str:
 
 
 def _pairs(last: StepFindings, names: Sequence[str]) -> Table:
-    table = _table(f"Pairs at t = {last.numbers.t}: distance² without noise, and p by Holm")
+    title = f"Pairs at t = {last.numbers.t}: distance² without noise, and p by Holm"
+    table = plain_table(title=title, title_style="bold")
     table.add_column("pair")
     for heading in ("squared", "± error", *STATISTICS.values()):
         table.add_column(heading, justify="right")
@@ -133,20 +136,14 @@ def _pairs(last: StepFindings, names: Sequence[str]) -> Table:
 
 
 def _diversity(found: Sequence[StepFindings]) -> Table:
-    table = _table("Collapse of what? (all answers of a step; human: words of the nearest post)")
+    title = "Collapse of what? (all answers of a step; human: words of the nearest post)"
+    table = plain_table(title=title, title_style="bold")
     for heading in ("t", *(heading for heading, _ in _DIVERSITY)):
         table.add_column(heading, justify="right", no_wrap=True)
     for each in found:
         values = [number(_OF[key](each).together, 2) for _, key in _DIVERSITY]
         table.add_row(str(each.numbers.t), *values)
     return table
-
-
-def _table(title: str) -> Table:
-    return Table(
-        title=title, title_justify="left", title_style="bold", box=None, header_style="bold",
-        pad_edge=False,
-    )  # fmt: skip
 
 
 def _plot(console: Console, found: Sequence[StepFindings], scale: str, level: float) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lwd_tui.cli.plots import Canvas, curves, norm_lines, print_plot, scatter
+from lwd_tui.cli.shared import plain_table
 from lwd_tui.palette import marker
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
@@ -102,9 +103,7 @@ def _posted(store: RunStore, steps: Sequence[StepNumbers]) -> list[str]:
 
 def _table(steps: Sequence[StepNumbers], names: Sequence[str], scale: str) -> Table:
     caption = f"norm: ‖D(t)‖F of {scale}, every pair twice; S: dispersion of a participant"
-    table = Table(
-        box=None, header_style="bold", pad_edge=False, caption=caption, caption_justify="left"
-    )
+    table = plain_table(caption=caption)
     for heading in ("t", "k", "|A|", "norm", "debiased", "noise floor"):
         table.add_column(heading, justify="right")
     for position, name in enumerate(names):

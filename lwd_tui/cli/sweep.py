@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_level, write
+from lwd_tui.cli.shared import check_level, plain_table, write
 from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.text import json_number
 
@@ -221,16 +221,12 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
 
 
 def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table:
-    from rich.table import Table
     from rich.text import Text
 
     from lwd_tui.sweep.results import NUMBERS
     from lwd_tui.text import number_text as number
 
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, header_style="bold",
-        pad_edge=False,
-    )  # fmt: skip
+    table = plain_table(title=title, title_style="bold")
     table.add_column("variant")
     for words, _ in NUMBERS.values():
         table.add_column(words, justify="right", no_wrap=True)

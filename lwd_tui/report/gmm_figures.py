@@ -61,7 +61,7 @@ def _norm(run: GmmRun) -> Drawing:
 
     middle = np.median(curves, axis=0)
     return Drawing(
-        f"Norm ‖D(t)‖F of {_count(len(curves), 'replicate')}, over the theory",
+        f"Norm ‖D(t)‖F of {len(curves)} replicate{'s' * (len(curves) > 1)}, over the theory",
         f"The norm over t: median {middle[0]:.3f} at t = 0, {middle[-1]:.3f} at t = {t[-1]}",
         2.9,
         draw,
@@ -138,7 +138,3 @@ def _marked(number: int, count: int) -> dict[str, Any]:
     """Return a curve's properties: few markers, and beside those of the other curves."""
     every = max(1, count // 12)
     return {**mark(number), "linewidth": 1.3, "markevery": (number * every // 5 % every, every)}
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -31,25 +31,21 @@ class Ink:
     dark: str
 
 
+def _readable(name: str, rgb: RGB, contrast: float) -> Ink:
+    light, dark = (as_hex(readable(rgb, ground, contrast)) for ground in (_PAPER, _NIGHT))
+    return Ink(name, light, dark)
+
+
 TEXT = Ink("text", "#1b1f24", "#d9dee5")
 QUIET = Ink("quiet", "#5f6873", "#98a2b1")
 RULE = Ink("rule", "#dbd8d0", "#333b46")
 GROUND = Ink("ground", as_hex(_PAPER), as_hex(_NIGHT))
 PANEL = Ink("panel", "#f1efe9", "#1a1f26")
 LINK = Ink("link", "#00557f", "#7cc4f0")
-SERIES = tuple(
-    Ink(
-        f"series-{number}",
-        as_hex(readable(rgb, _PAPER, CONTRAST)),
-        as_hex(readable(rgb, _NIGHT, CONTRAST)),
-    )
-    for number, rgb in enumerate(COLOURS)
-)
+SERIES = tuple(_readable(f"series-{i}", rgb, CONTRAST) for i, rgb in enumerate(COLOURS))
 # Words stand in these too, at the ends of lines.
-NORM, DEBIASED = (
-    Ink(name, as_hex(readable(rgb, _PAPER, WORDS)), as_hex(readable(rgb, _NIGHT, WORDS)))
-    for name, rgb in (("norm", palette.NORM), ("debiased", palette.DEBIASED))
-)
+NORM = _readable("norm", palette.NORM, WORDS)
+DEBIASED = _readable("debiased", palette.DEBIASED, WORDS)
 INKS = (TEXT, QUIET, RULE, GROUND, PANEL, LINK, *SERIES, NORM, DEBIASED)
 
 

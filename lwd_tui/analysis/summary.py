@@ -64,11 +64,10 @@ def step_statistics(
     level: float = 0.95,
     permutations: int = 999,
     resamples: int = 999,
-    threshold: float = 0.95,
 ) -> StepStatistics:
     """Compute the statistics of one step from its embedded responses.
 
-    The level is that of the interval, the threshold the cosine similarity of near duplicates.
+    The level is that of the interval.
     """
     several = len(np.unique(responses.owners)) > 1
     # One participant is at no distance.
@@ -78,15 +77,15 @@ def step_statistics(
         debiased_pairs(responses),
         norm_interval(responses, rng, level, resamples) if responses.n > 1 else unknown,
         partition(responses) if several else None,
-        _vectors(responses.points, threshold),
-        tuple(_vectors(part, threshold) for part in responses.parts),
+        _vectors(responses.points),
+        tuple(map(_vectors, responses.parts)),
         resolution(responses.points),
     )
 
 
-def _vectors(points: ArrayLike, threshold: float) -> VectorDiversity:
+def _vectors(points: ArrayLike) -> VectorDiversity:
     return VectorDiversity(
-        vendi_score(points), effective_rank(points), near_duplicate_share(points, threshold)
+        vendi_score(points), effective_rank(points), near_duplicate_share(points)
     )
 
 

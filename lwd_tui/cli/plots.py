@@ -91,6 +91,8 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
 
     The vertical axis ends at the top, or else above the largest value. "" if no value is finite.
     """
+    import plotext
+
     width, height, plain = canvas
     lines = [line for line in lines if len(line.points[0])]
     if not lines:
@@ -119,7 +121,7 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
     named = sorted(zip(points, ends, lines, strict=True), key=lambda end: -end[0][1][-1])
     heights = apart([float(y[-1]) for (_, y), _, _ in named], row, 0.0)
     for place, ((ts, ys), words, line) in zip(heights, named, strict=True):
-        text = plotext_text(f" {ys[-1]:.3f} {words}", line.shade)
+        text = plotext.colorize(f" {ys[-1]:.3f} {words}", plotext.pixel(line.shade))
         figure.draw(figure.text(float(ts[-1]), place, text, alignment="left"))
     # Beyond the last step there is room for the last values.
     figure.ruler("x").lim(0, last * (1 + room / max(width - _FRAME_COLUMNS - room, 1)))
@@ -201,13 +203,6 @@ def new_figure(title: str, width: int, height: int) -> Any:
     figure.plot_size(width, height)
     figure.title(clean_line(title))
     return figure
-
-
-def plotext_text(text: str, shade: RGB) -> Any:
-    """Return words in a colour, as plotext takes them."""
-    import plotext
-
-    return plotext.colorize(text, plotext.pixel(shade))
 
 
 def _signal(figure: Any, x: Floats, y: Floats, shape: str, shade: RGB) -> Any:

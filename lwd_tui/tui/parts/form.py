@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from textual import on
+from textual import events, on
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -75,11 +75,8 @@ class Prose(Words, can_focus=True):
         words = excerpt(self._text, width) if self._text and width else ""
         self.put(Content(words) if words else Content.styled("none", "$quiet"))
 
+    @on(events.Click)
     def key_enter(self) -> None:
-        """Ask to edit the text."""
-        self.post_message(self.Chosen(self))
-
-    def on_click(self) -> None:
         """Ask to edit the text."""
         self.post_message(self.Chosen(self))
 
@@ -171,15 +168,9 @@ class Form(Vertical):
 
         field: Field
 
-    def __init__(
-        self,
-        fields: Sequence[Field],
-        get: Get,
-        *,
-        id: str | None = None,
-    ) -> None:
+    def __init__(self, fields: Sequence[Field], get: Get) -> None:
         self._rows = [FormRow(field) for field in fields]
-        super().__init__(*self._rows, id=id)
+        super().__init__(*self._rows)
         self._get = get
 
     def on_mount(self) -> None:

@@ -47,10 +47,11 @@ class Posts(Items[Post]):
         """Return the pieces of a line."""
         post = self.items[row]
         sign, ink = author_sign(post, self._authors)
-        ages = max(len(f"{self._t}"), 3)
+        age = "new" if post.step == self._t else f"{self._t - post.step}"
+        column = max(len(f"{self._t}"), len("new"))
         pieces = [
             Segment(f"{sign} ", self.ink(ink)),
-            Segment(f"{short_age(post, self._t):>{ages}}  ", self.ink("quiet")),
+            Segment(f"{age:>{column}}  ", self.ink("quiet")),
         ]
         if post.origin != "synthetic":
             pieces.append(Segment(f"{ORIGINS[post.origin]}: ", self.ink("quiet")))
@@ -72,11 +73,6 @@ def author_sign(post: Post, authors: Mapping[str, int]) -> tuple[str, str]:
     if position is None:
         return "·", "quiet"
     return marker(position), series(position).removeprefix("$")
-
-
-def short_age(post: Post, t: int) -> str:
-    """Return how many steps a post had been there at t."""
-    return "new" if post.step == t else f"{t - post.step}"
 
 
 def post_in_words(post: Post, authors: Mapping[str, int], t: int) -> Content:

@@ -40,8 +40,6 @@ class RunController:
     ----------
     tell : callable
         Takes the messages; see `lwd_tui.tui.state.messages`.
-    now : callable
-        A clock, in seconds.
 
     Attributes
     ----------
@@ -67,17 +65,14 @@ class RunController:
     archive: Archive
     _numbers = count()
 
-    def __init__(
-        self, tell: Callable[[Message], object], now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, tell: Callable[[Message], object]) -> None:
         self.number = next(self._numbers)
         self.numbers: list[StepNumbers] = []
         self.posts: list[Post] = []
         self.latest: Step | None = None
         self.progress = Progress("stopped")
         self._tell = tell
-        self._now = now
-        self._pace = Pace(now)
+        self._pace = Pace()
         self._tally = Tally(0)
         self._clock = Clock()
         self._begin: Opening | None = None
@@ -346,12 +341,12 @@ class RunController:
 
     def _changed(self) -> None:
         if self._flush is None:
-            wait = max(0.0, self._told + PULSE - self._now())
+            wait = max(0.0, self._told + PULSE - time.monotonic())
             self._flush = asyncio.get_running_loop().call_later(wait, self._tell_progress)
 
     def _tell_progress(self) -> None:
         self._flush = None
-        self._told = self._now()
+        self._told = time.monotonic()
         working = self._phase in ("asking", "embedding")
         self.progress = Progress(
             self._phase,

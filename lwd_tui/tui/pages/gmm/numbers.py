@@ -52,8 +52,9 @@ def run_in_words(scene: Scene) -> dict[str, str]:
         return {}
     count = len(scene.replicates)
     death = int(summary.first_death[place])
+    near = summary.near_zero * count
     return {
-        "near_zero": _of(summary.near_zero * count, count),
+        "near_zero": f"{round(near)} of {count}" if math.isfinite(near) else "–",
         "polarised": f"{int(summary.polarised.sum())} of {count}",
         "one_vertex": f"{int(summary.collapsed.sum())} of {count}",
         "floor_measured": number_text(summary.floor_measured, 4),
@@ -62,7 +63,3 @@ def run_in_words(scene: Scene) -> dict[str, str]:
         "lifted": f"{int(summary.lifted[place]):,}",
         "drift": f"{summary.drift:.1e}",
     }
-
-
-def _of(number: float, count: int) -> str:
-    return f"{round(number)} of {count}" if math.isfinite(number) else "–"

@@ -31,8 +31,8 @@ _BEFORE = 12
 class Hits(Items[Hit]):
     """One line a post or answer: its t, whose it is, and the words that were searched for."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._authors: Mapping[str, int] = {}
         self._words = re.compile("$^")
 

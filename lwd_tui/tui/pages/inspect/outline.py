@@ -81,8 +81,8 @@ class Outline(Rows):
         index: int
         chosen: bool = False
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__("no step is whole yet", id=id)
+    def __init__(self) -> None:
+        super().__init__("no step is whole yet")
         self._names: Sequence[str] = ()
         self._numbers: Sequence[StepNumbers] = ()
         self._step: Step | None = None
@@ -120,8 +120,8 @@ class Outline(Rows):
             self._open.add(participant)
         before = step.t + 1 + sum(self._lines(i) for i in range(participant))
         height = self.size.height // 2 if first else self.cursor - self.top
-        answers = self._answers[participant]
-        place = next((i for i, alike in enumerate(answers) if index in _indices(alike)), 0)
+        lines = enumerate(self._answers[participant])
+        place = next((i for i, alike in lines if any(each.index == index for each in alike)), 0)
         self._lay_out(before if on_its_line else before + 1 + place)
         # The line that was looked at stays where it was, and the steps move past it.
         self.top = self._seen(self.cursor - height)
@@ -268,7 +268,3 @@ def fold(answers: list[list[Response]], answer: Response) -> None:
             alike.append(answer)
             return
     answers.append([answer])
-
-
-def _indices(answers: Iterable[Response]) -> list[int]:
-    return [answer.index for answer in answers]

@@ -25,7 +25,6 @@ from lwd_tui.tui.pages.inspect.sheets import (
     compared,
     following,
     hits_of,
-    prompt_of,
     sheet_at,
 )
 from lwd_tui.tui.pages.panelled import PanelledPage
@@ -107,10 +106,8 @@ class InspectPage(PanelledPage):
         super().catch_up()
         if self.is_current and self.is_mounted and self.run is not None:
             subject, self.explorer.subject = self.explorer.subject, None
-            if isinstance(subject, Post):
-                self._follow(subject)
-            elif isinstance(subject, Response):
-                self._go(Place(subject.t, subject.participant, subject.index))
+            if subject is not None:
+                self._look_at(subject)
 
     def choose(self, panel: str, *, focus: bool = True) -> None:
         """Show a panel; beside two answers, the list and what was read take turns."""
@@ -221,6 +218,13 @@ class InspectPage(PanelledPage):
             self._show_place()
         else:
             self.explorer.action_scrub_to(place.t)
+
+    def _look_at(self, subject: Post | Response) -> None:
+        """Follow a post, or go to an answer."""
+        if isinstance(subject, Post):
+            self._follow(subject)
+        else:
+            self._go(Place(subject.t, subject.participant, subject.index))
 
     def action_back(self) -> None:
         """Go back to what was looked at before."""
@@ -365,7 +369,8 @@ class InspectPage(PanelledPage):
 
     @work(exclusive=True, group="prompt")
     async def _load_prompt(self, run: RunController, place: Place) -> None:
-        prompt = await self.asked(run.archive.ask(partial(prompt_of, place=place)))
+        answer = place.t, place.participant, place.index
+        prompt = await self.asked(run.archive.ask(lambda store: store.prompt(*answer)))
         if prompt is not None and place == self._place:
             self.query_one(Reading).show_prompt(prompt)
 
@@ -388,9 +393,6 @@ class InspectPage(PanelledPage):
 
     @on(Finder.Found)
     def _go_to_hit(self, event: Finder.Found) -> None:
-        if isinstance(event.hit, Post):
-            self._follow(event.hit)
-        else:
-            self._go(Place(event.hit.t, event.hit.participant, event.hit.index))
-            if self.one_at_a_time:
-                self.choose("right")
+        self._look_at(event.hit)
+        if isinstance(event.hit, Response) and self.one_at_a_time:
+            self.choose("right")

@@ -12,7 +12,7 @@ from lwd_tui.findings.lineage import Following, authored, follow
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean, shorten
 from lwd_tui.tui.pages.inspect.finder import Hit
-from lwd_tui.types import Floats, Post, Prompt, Response, Step
+from lwd_tui.types import Floats, Post, Response, Step
 
 COMPARED = 6_000
 """Characters of each of two texts that are compared: the time grows with their product."""
@@ -104,8 +104,3 @@ def hits_of(store: RunStore, words: str) -> list[Hit]:
     hits: list[Hit] = [*people, *store.search_responses(words, FOUND + 1)]
     hits.sort(key=lambda hit: hit.step if isinstance(hit, Post) else hit.t)
     return hits[: FOUND + 1]
-
-
-def prompt_of(store: RunStore, place: Place) -> Prompt:
-    """Return the prompt that an answer was given to."""
-    return store.prompt(place.t, place.participant, place.index)

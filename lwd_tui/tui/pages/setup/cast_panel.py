@@ -27,8 +27,8 @@ _NONE = "nobody yet: choose models, or a adds one by hand"
 class Cast(EditedRows):
     """One line a participant: marker, name, model, persona; who runs it, where that differs."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._cast: Sequence[Participant] = ()
         self._missing: Collection[int] = ()
 

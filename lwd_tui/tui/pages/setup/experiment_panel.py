@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -43,11 +43,8 @@ class Heading(Words, can_focus=True):
     class Turned(Message):
         """The heading was chosen."""
 
+    @on(events.Click)
     def action_turn(self) -> None:
-        """Unfold or fold."""
-        self.post_message(self.Turned())
-
-    def on_click(self) -> None:
         """Unfold or fold."""
         self.post_message(self.Turned())
 
@@ -57,15 +54,9 @@ class Fold(Vertical):
 
     DEFAULT_CSS = "Fold { height: auto; margin-top: 1; }"
 
-    def __init__(
-        self,
-        title: str,
-        make: Callable[[], Widget],
-        *,
-        id: str | None = None,
-    ) -> None:
+    def __init__(self, title: str, make: Callable[[], Widget]) -> None:
         self._heading = Heading()
-        super().__init__(self._heading, id=id)
+        super().__init__(self._heading)
         self._title = title
         self._make = make
         self._inside: Widget | None = None

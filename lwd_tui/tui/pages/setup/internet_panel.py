@@ -36,8 +36,8 @@ _KINDS = {"posts": "at t = 0", "reserve": "in reserve"}
 class Seeds(EditedRows):
     """One line a post: its number, its label or author, and how it begins."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__("no posts: a writes one, v pastes many, i imports a file", id=id)
+    def __init__(self) -> None:
+        super().__init__("no posts: a writes one, v pastes many, i imports a file")
         self._posts: Sequence[SeedPost] = ()
         self._column = 0
 

@@ -40,8 +40,8 @@ class Models(Items[ModelInfo]):
 
         change: int
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._all: Sequence[ModelInfo] = ()
         self._copies: Sequence[int] = ()
         self._absent: Collection[str] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual import on, work
 from textual.message import Message
 from textual.widgets import Input
@@ -30,12 +32,11 @@ class ModelsPanel(DraftPanel):
     class Offered(Message):
         """It was found out what is offered."""
 
+    @dataclass(eq=False)
     class Found(Message):
         """A server answers that nobody named, and its models are offered."""
 
-        def __init__(self, offer: Offer) -> None:
-            super().__init__()
-            self.offer = offer
+        offer: Offer
 
     def __init__(self, draft: Draft, *, id: str) -> None:
         backend = _backend_of(draft)
@@ -115,7 +116,10 @@ class ModelsPanel(DraftPanel):
         """Show what was found out."""
         self._known[self._servers.backend, self._servers.hosts] = offers
         self._servers.show_state(offers)
-        self._show(offers, self._nothing(offers))
+        nothing = "no model here generates text"
+        if not any(offer.reachable for offer in offers):
+            nothing = "no server, no models; r asks again, and embedded needs none"
+        self._show(offers, nothing)
         self.post_message(self.Offered())
 
     def _show(self, offers: tuple[Offer, ...], nothing: str) -> None:
@@ -127,11 +131,6 @@ class ModelsPanel(DraftPanel):
         absent = {name for offer in offers for name in offer.absent}
         self._table.show_models(self._models, absent, nothing)
         self.show_draft()
-
-    def _nothing(self, offers: tuple[Offer, ...]) -> str:
-        if not any(offer.reachable for offer in offers):
-            return "no server, no models; r asks again, and embedded needs none"
-        return "no model here generates text"
 
     @on(Servers.Changed)
     def _take_servers(self, event: Servers.Changed) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import work
@@ -229,15 +229,9 @@ def _let_processes_start() -> None:
         resource_tracker.ensure_running()
 
 
-def run_app(
-    *,
-    experiment: Experiment | None = None,
-    wishes: Wishes | None = None,
-    run: Path | None = None,
-    path: Path | None = None,
-) -> int:
-    """Open the explorer, and return its exit code; the parameters are those of `Explorer`."""
-    app = Explorer(experiment=experiment, wishes=wishes, run=run, path=path)
+def run_app(**opening: Any) -> int:
+    """Open the explorer as an `Explorer` is told to, and return its exit code."""
+    app = Explorer(**opening)
     app.run()
     return app.return_code or 0
 

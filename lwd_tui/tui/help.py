@@ -11,9 +11,8 @@ from textual.content import Content
 from textual.screen import Screen
 
 from lwd_tui.glossary import GLOSSARY
-from lwd_tui.tui.parts.kept import KeptScreen
 from lwd_tui.tui.parts.steady import SteadyDown
-from lwd_tui.tui.parts.window import Window
+from lwd_tui.tui.parts.window import KeptScreen, Window
 from lwd_tui.tui.parts.words import Words
 
 

@@ -49,12 +49,12 @@ from textual.timer import Timer
 from lwd_tui.errors import LwdError
 from lwd_tui.text import clean_line, suggestion
 from lwd_tui.tui.paging import Paging
-from lwd_tui.tui.parts.kept import KeptScreen
 from lwd_tui.tui.parts.key_bar import KeyBar
 from lwd_tui.tui.parts.notice import Notice
 from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.parts.status import StatusLine
 from lwd_tui.tui.parts.tabs import TabLine
+from lwd_tui.tui.parts.window import KeptScreen
 from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
 

@@ -1,4 +1,4 @@
-"""The base of the windows that stand over a page, which is seen darkened behind them."""
+"""The bases of our screens: those that are kept, and windows that stand over a darkened page."""
 
 from __future__ import annotations
 
@@ -9,11 +9,27 @@ from typing import Generic, TypeVar
 from rich.console import RenderableType
 from rich.segment import Segment
 from rich.style import Style
+from textual import events, on
 from textual.color import Color
 from textual.renderables.background_screen import BackgroundScreen
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen, ScreenResultType
 
 T = TypeVar("T")
+
+
+class KeptScreen(Screen[ScreenResultType]):
+    """A screen whose styles are looked up again only after the theme has changed.
+
+    Textual matches the whole screen with the style sheet each time that it is seen again, which
+    takes as long as to paint it.
+    """
+
+    _styled_for = ""
+
+    @on(events.ScreenResume)
+    def _spare(self, event: events.ScreenResume) -> None:
+        event.refresh_styles = self._styled_for != self.app.theme
+        self._styled_for = self.app.theme
 
 
 class Window(ModalScreen[T], Generic[T]):

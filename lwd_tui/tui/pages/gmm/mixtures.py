@@ -97,6 +97,7 @@ class Mixtures:
         walk: Walk | None = None
         source: GmmSpec | GmmRun | None = None
         while (wish := self._next()) is not None:
+            failure: str | None = None
             try:
                 if walk is None or source is not wish.source:
                     walk, source = Walk(wish.source), wish.source
@@ -104,21 +105,16 @@ class Mixtures:
                         self._show(walk, wish)
                 self._meet(walk, wish)
             except LwdError as error:
-                walk = None
-                self._say(self.Failed(wish.source, str(error)))
+                failure = str(error)
             except MemoryError:
-                walk = None
-                sentence = "there is not enough memory for this; lower replicates, n, L or T"
-                self._say(self.Failed(wish.source, sentence))
+                failure = "there is not enough memory for this; lower replicates, n, L or T"
             except Exception as error:
                 # Told to the user, who keeps the app and the run of language models.
-                walk, report = None, write_report(error)
-                self._say(
-                    self.Failed(
-                        wish.source,
-                        f"lwd-tui made a mistake ({type(error).__name__}); a report is in {report}",
-                    )
-                )
+                report, kind = write_report(error), type(error).__name__
+                failure = f"lwd-tui made a mistake ({kind}); a report is in {report}"
+            if failure is not None:
+                walk = None
+                self._say(self.Failed(wish.source, failure))
             self._work()
 
     def _next(self) -> Wish | None:

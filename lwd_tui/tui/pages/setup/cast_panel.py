@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual import on, work
 
 from lwd_tui.experiment.draft import Draft
-from lwd_tui.experiment.llm import Experiment, Participant
+from lwd_tui.experiment.llm import Participant
 from lwd_tui.experiment.participants import HERE
 from lwd_tui.palette import marker
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel, EditedRows
@@ -70,8 +70,7 @@ class CastPanel(DraftPanel):
 
     def __init__(self, draft: Draft, *, id: str) -> None:
         self._list = Cast()
-        self._network = NetworkLine()
-        super().__init__(draft, self._list, self._network, id=id)
+        super().__init__(draft, self._list, NetworkLine(), id=id)
         self._missing: Collection[int] = ()
 
     def show_draft(self) -> None:
@@ -80,10 +79,6 @@ class CastPanel(DraftPanel):
         self._list.show_cast(self.draft.cast, nothing, self._missing)
         n = len(self.draft.cast)
         self.head(f"participants · n = {n or 'auto'}", "a add  e edit  c copy  d delete")
-
-    def show_network(self, experiment: Experiment | None) -> None:
-        """Show who reads whom, and what is posted; None where something is wrong."""
-        self._network.show(experiment)
 
     def show_missing(self, missing: Collection[int]) -> None:
         """Mark those whose model isn't there."""

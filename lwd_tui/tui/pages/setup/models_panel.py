@@ -65,10 +65,6 @@ class ModelsPanel(DraftPanel):
         else:
             self.show_draft()
 
-    def focus_filter(self) -> None:
-        """Go to the filter."""
-        self.query_one("#filter", Line).focus()
-
     @property
     def limits(self) -> dict[Runner, int]:
         """Tokens of context that models were made for, as far as is known."""

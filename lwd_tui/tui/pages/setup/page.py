@@ -31,6 +31,7 @@ from lwd_tui.tui.pages.setup.experiment_panel import ExperimentPanel
 from lwd_tui.tui.pages.setup.internet_panel import InternetPanel
 from lwd_tui.tui.pages.setup.models_panel import ModelsPanel
 from lwd_tui.tui.parts.dialog import AskLine
+from lwd_tui.tui.parts.network_line import NetworkLine
 from lwd_tui.tui.parts.preset import ChoosePreset
 from lwd_tui.tui.parts.question import Question
 from lwd_tui.tui.state.kept_draft import forget_draft, keep_draft, restore_draft
@@ -165,7 +166,7 @@ class SetupPage(PanelledPage):
         self.query_one(InternetPanel).show_draws(found.value)
         models = self.query_one(ModelsPanel)
         self.query_one(CastPanel).show_missing(models.missing())
-        self.query_one(CastPanel).show_network(found.value)
+        self.query_one(NetworkLine).show(found.value)
         if found.value is None:
             self.workers.cancel_group(self, "cost")
             self.query_one(CostLine).show_wrong(found.complaint)
@@ -335,7 +336,7 @@ class SetupPage(PanelledPage):
     def action_filter(self) -> None:
         """Go to the filter of the models."""
         self.choose("models", focus=False)
-        self.query_one(ModelsPanel).focus_filter()
+        self.query_one("#filter").focus()
 
     def action_look_again(self) -> None:
         """Ask the servers again what they have."""

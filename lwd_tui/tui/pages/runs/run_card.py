@@ -58,7 +58,7 @@ class RunCard(Panel):
         if run.created:
             facts.append(("begun", f"{run.created[:16].replace('T', ' ')} UTC"))
         facts.append(("size", size_text(run.size)))
-        facts.append(("file", shorten(str(run.path), 300)))
+        facts.append(("file", shorten(place(run.path), 300)))
         self._facts = [(label, Content(text)) for label, text in facts]
         if problem or run.problem:
             self._facts.insert(1, ("", Content.styled(capped(problem or run.problem), "$error")))
@@ -78,3 +78,8 @@ class RunCard(Panel):
                 lines.append(Content.assemble((words.ljust(_LABEL), "$quiet"), line))
         if lines:
             self._passage.put(Content("\n").join(lines), stay=stay)
+
+
+def place(path: Path) -> str:
+    """Return where a run's file is."""
+    return str(path)

@@ -19,13 +19,25 @@ class UnfitData(LwdError):
 
 
 def finite(values: ArrayLike, name: str, ndim: int = 2) -> Floats:
-    """Return `values` as float64, the same object if they were that already: never write to it.
+    """Return `values` as float64, or say what is wrong with them.
+
+    Parameters
+    ----------
+    values : array_like
+    name : str
+        What they are, for the message.
+    ndim : int
+        The number of dimensions that they must have.
+
+    Returns
+    -------
+    ndarray
+        The same object if it was float64 already: never write to it.
 
     Raises
     ------
     UnfitData
-        If there are NaN, infinite or absurdly large numbers, or another number of dimensions; by
-        its name the message says of what.
+        If there are NaN, infinite or absurdly large numbers, or another number of dimensions.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != ndim:

@@ -39,7 +39,12 @@ class Attractor:
 def attractor(steps: Sequence[Responses], radius: float) -> Attractor:
     """Find the final centre, the response nearest to it, and each participant's arrival.
 
-    The steps are those of t = 0 .. T; within the radius, more than 0, counts as arrived.
+    Parameters
+    ----------
+    steps : sequence of Responses
+        For t = 0 .. T.
+    radius : float
+        Distance that counts as arrived, more than 0.
 
     Raises
     ------

@@ -38,7 +38,23 @@ def norm_interval(
 ) -> NormInterval:
     """Bootstrap the norm between the true means of all participants.
 
-    NaN where a participant has fewer than two responses; one participant is at no distance.
+    Parameters
+    ----------
+    responses : Responses
+    rng : numpy.random.Generator
+    level : float
+        Confidence, between 0 and 1.
+    resamples : int
+
+    Returns
+    -------
+    NormInterval
+        NaN where a participant has fewer than two responses; one participant is at no distance.
+
+    Raises
+    ------
+    UnfitData
+        If the level doesn't fit.
 
     Notes
     -----

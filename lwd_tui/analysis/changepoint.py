@@ -54,8 +54,25 @@ def change_point(
 ) -> ChangePoint:
     """Find the one change that fits a series best, by least squares over all places.
 
-    The series, such as the norm at t = 0 .. T, has at least six steps. One that varies by no more
-    than its precision, which is its rounding, is a constant one.
+    Parameters
+    ----------
+    values : array_like of shape (steps,)
+        Such as the norm at t = 0 .. T; at least six.
+    rng : numpy.random.Generator
+    kind : {"shift", "plateau"}
+    level : float
+    resamples : int
+    precision : float
+        A series that varies by no more than this, its rounding, is a constant one.
+
+    Returns
+    -------
+    ChangePoint
+
+    Raises
+    ------
+    UnfitData
+        If the series is too short, or holds a NaN.
 
     Notes
     -----

@@ -33,7 +33,22 @@ class ClassicalMds:
 
 
 def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
-    """Scale points of shape (m, p) by their Euclidean distances, without forming these.
+    """Scale points by their Euclidean distances, without forming these.
+
+    Parameters
+    ----------
+    points : array_like of shape (m, p)
+    dimensions : int
+        Axes wanted.
+
+    Returns
+    -------
+    ClassicalMds
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite.
 
     Notes
     -----

@@ -15,9 +15,18 @@ from lwd_tui.types import Floats
 
 
 def collapse_time(upper_bounds: ArrayLike, margin: float) -> int | None:
-    """Return the first t from which the upper bound of the norm stays below the margin to the end.
+    """Return the first t from which the upper bound stays below the margin to the end.
 
-    None if it isn't below at the end, so that no collapse was seen; NaN counts as not below.
+    Parameters
+    ----------
+    upper_bounds : array_like of shape (steps,)
+        Of the norm; NaN counts as not below.
+    margin : float
+
+    Returns
+    -------
+    int or None
+        None if it isn't below at the end: collapse was not seen.
     """
     below = np.less(np.asarray(upper_bounds, dtype=np.float64), margin)
     above = np.flatnonzero(~below)
@@ -55,8 +64,17 @@ def collapse_times(upper_bounds: ArrayLike, margin: float, level: float = 0.95) 
     Parameters
     ----------
     upper_bounds : array_like of shape (runs, steps)
-        Of at least one run.
-    margin, level : float
+    margin : float
+    level : float
+
+    Returns
+    -------
+    CollapseTimes
+
+    Raises
+    ------
+    UnfitData
+        If there is no run.
 
     Notes
     -----

@@ -45,6 +45,15 @@ def control_chart(values: ArrayLike, first: int, last: int, precision: float = 0
     precision : float
         Differences up to this are rounding, and never outside.
 
+    Returns
+    -------
+    ControlChart
+
+    Raises
+    ------
+    UnfitData
+        If the baseline is too short or not inside the series, or a value is NaN.
+
     Notes
     -----
     Shewhart's chart for individual values: the standard deviation is the mean distance of

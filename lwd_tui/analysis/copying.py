@@ -38,6 +38,11 @@ def copied(answers: Sequence[str], sources: Sequence[str], shortest: int = 5) ->
         The posts of the draw; a run never goes from one into the next.
     shortest : int
         Words from which a run counts as copied.
+
+    Returns
+    -------
+    list of Copied
+        One an answer.
     """
     numbers: dict[str, int] = {}
     text: list[int] = []

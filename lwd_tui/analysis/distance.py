@@ -21,7 +21,10 @@ from lwd_tui.types import Floats, Geometry, Ints
 def mean_embeddings(responses: Responses) -> Floats:
     """X_i, the mean of the embedded responses of each participant: equation (1) of the paper.
 
-    Of shape (n, p), with rows of NaN for a participant without responses.
+    Returns
+    -------
+    ndarray of shape (n, p), float64
+        Rows of NaN for a participant without responses.
     """
     means = np.full((responses.n, responses.points.shape[1]), np.nan)
     for i, mine in enumerate(responses.parts):
@@ -35,8 +38,12 @@ def distances_from_means(responses: Responses) -> Floats:
     """||x_il - X_j||, how far each response is from the mean of each participant, its own too.
 
     A response has a share in the mean of its own participant, and so is nearer to it than a new
-    response of that participant would be. Of shape (m, n), with columns of NaN for a participant
-    without responses.
+    response of that participant would be.
+
+    Returns
+    -------
+    ndarray of shape (m, n)
+        Columns of NaN for a participant without responses.
     """
     near = responses.shifted()
     distances = np.empty((len(near.points), near.n))
@@ -48,7 +55,10 @@ def distances_from_means(responses: Responses) -> Floats:
 def distance_matrix(means: Floats) -> Floats:
     """D, the Euclidean distances between the rows: equation (2); NaN where a row is NaN.
 
-    Of shape (n, n), exactly symmetric, with an exactly zero diagonal.
+    Returns
+    -------
+    ndarray of shape (n, n)
+        Exactly symmetric, with an exactly zero diagonal.
     """
     # Differences, never norms and products: those lose every digit after collapse.
     distances = np.zeros((len(means), len(means)))
@@ -65,7 +75,10 @@ def frobenius_norm(distances: Floats) -> float:
 def dispersion(responses: Responses) -> Floats:
     """S_i, the trace of the unbiased covariance of each participant's responses.
 
-    NaN for a participant with fewer than two responses.
+    Returns
+    -------
+    ndarray of shape (n,)
+        NaN for a participant with fewer than two responses.
     """
     traces = np.full(responses.n, np.nan)
     for i, part in enumerate(responses.parts):
@@ -86,6 +99,11 @@ def noise_floor(dispersion: Floats, counts: Ints) -> float:
 
     It is ``sqrt(sum over i != j of S_i / L_i + S_j / L_j)``; NaN if any S_i is not defined, or
     there is one participant only.
+
+    Parameters
+    ----------
+    dispersion, counts : ndarray of shape (n,)
+        S_i and L_i.
     """
     if len(counts) < 2:
         return float("nan")
@@ -95,7 +113,10 @@ def noise_floor(dispersion: Floats, counts: Ints) -> float:
 def debiased_squared_distances(distances: Floats, dispersion: Floats, counts: Ints) -> Floats:
     """U_ij = D_ij^2 - S_i / L_i - S_j / L_j, unbiased for ||m_i - m_j||^2.
 
-    It may be negative, as an unbiased estimate of a number near zero must; the diagonal is 0.
+    Returns
+    -------
+    ndarray of shape (n, n)
+        May be negative, as an unbiased estimate of a number near zero must; the diagonal is 0.
     """
     noise = mean_variances(dispersion, counts)
     squares: Floats = distances**2 - noise[:, None] - noise[None, :]
@@ -145,8 +166,19 @@ def geometry(responses: Responses, previous: Geometry | None = None) -> Geometry
 def weights_geometry(weights: ArrayLike, previous: Geometry | None = None) -> Geometry:
     """Do the same for a step of the Gaussian-mixture proxy: distances between weights (4).
 
-    The weights, of shape (n, B), are one point a participant; what takes several responses to know
-    is NaN.
+    One point a participant; what takes several responses to know is NaN.
+
+    Parameters
+    ----------
+    weights : array_like of shape (n, B)
+        Pi_i(t), one row a participant.
+    previous : Geometry, optional
+        Of the step before.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite.
     """
     points = shifted(finite(weights, "weights"))
     n = len(points)

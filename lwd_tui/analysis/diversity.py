@@ -15,7 +15,21 @@ def vendi_score(embeddings: ArrayLike) -> float:
     """Return the Vendi score: an effective number of different responses, 1 to m.
 
     The exponential of the entropy of the eigenvalues of K / m, with K the cosine similarities
-    (Friedman and Dieng 2023). NaN without responses; a zero vector is refused.
+    (Friedman and Dieng 2023).
+
+    Parameters
+    ----------
+    embeddings : array_like of shape (m, p)
+
+    Returns
+    -------
+    float
+        NaN without responses.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite, or a vector is zero.
     """
     directions = _directions(embeddings)
     if not len(directions):
@@ -29,7 +43,21 @@ def effective_rank(embeddings: ArrayLike) -> float:
     """Return the effective number of directions in which the responses vary about their mean.
 
     The exponential of the entropy of the singular values (Roy and Vetterli 2007) of the centred
-    responses; 0 if all are equal but for rounding, or there are fewer than two.
+    responses.
+
+    Parameters
+    ----------
+    embeddings : array_like of shape (m, p)
+
+    Returns
+    -------
+    float
+        0 if all responses are equal but for rounding, or there are fewer than two.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite.
     """
     values = np.linalg.eigvalsh(centred_gram(without_rounding(finite(embeddings, "embeddings"))))
     if not len(values) or values[-1] <= 0:
@@ -42,8 +70,22 @@ def effective_rank(embeddings: ArrayLike) -> float:
 def near_duplicate_share(embeddings: ArrayLike, threshold: float = 0.95) -> float:
     """Return the share of responses to which another one is nearly equal in meaning.
 
-    Two are from that cosine similarity on; which number is right depends on the embedder. NaN with
-    fewer than two responses; a zero vector is refused.
+    Parameters
+    ----------
+    embeddings : array_like of shape (m, p)
+    threshold : float
+        Cosine similarity from which two count as nearly equal; which number is right depends on
+        the embedder.
+
+    Returns
+    -------
+    float
+        NaN with fewer than two responses.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite, or a vector is zero.
     """
     directions = _directions(embeddings)
     if len(directions) < 2:

@@ -41,7 +41,14 @@ class Drift:
 
 
 def drift(steps: Iterable[Responses], n: int) -> Drift:
-    """Follow the means of n participants from step to step; these are read once, in order of t."""
+    """Follow the mean of each participant from step to step.
+
+    Parameters
+    ----------
+    steps : iterable of Responses
+        Read once, in order of t.
+    n : int
+    """
     squares, errors = [], []
     before: list[Floats] | None = None
     for step in steps:

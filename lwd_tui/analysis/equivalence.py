@@ -55,7 +55,16 @@ def equivalence(upper_bounds: ArrayLike, margin: float, window: int = 1) -> Equi
     margin : float
         In the units of the embedding, more than 0.
     window : int
-        W, the steps in a row that are asked for, at least 1.
+        W, the steps in a row that are asked for.
+
+    Returns
+    -------
+    Equivalence
+
+    Raises
+    ------
+    UnfitData
+        If the margin isn't positive, or the window is less than 1.
     """
     if not margin > 0:
         raise UnfitData(f"margin: must be more than 0, not {margin}")
@@ -84,6 +93,15 @@ def control_margin(upper_bounds: ArrayLike, window: int = 1, share: float = 0.95
         W, as for `equivalence`.
     share : float
         Of all stretches of W steps, how many are to pass.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    UnfitData
+        If there are fewer than W steps, or a bound is missing.
     """
     bounds = np.atleast_2d(np.asarray(upper_bounds, dtype=np.float64))
     finite(bounds, "upper bounds of the control")

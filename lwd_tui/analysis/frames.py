@@ -21,7 +21,18 @@ def aligned(coordinates: Floats, owners: Ints, previous: Geometry | None) -> Flo
     """Turn a scatter to fit the one before, by the mean positions of the participants.
 
     Orthogonal Procrustes (Schönemann 1966): a rotation or reflection and a shift, never a change
-    of scale, so every distance in the picture stays. The first frame stays as it is.
+    of scale, so every distance in the picture stays.
+
+    Parameters
+    ----------
+    coordinates : ndarray of shape (m, 2)
+    owners : ndarray of shape (m,)
+    previous : Geometry or None
+        None for the first frame, which stays as it is.
+
+    Returns
+    -------
+    ndarray of shape (m, 2)
     """
     if previous is None:
         return coordinates
@@ -81,8 +92,19 @@ class CommonBasis:
 def common_basis(steps: Iterable[ArrayLike]) -> CommonBasis:
     """Find the plane that shows most of all steps together.
 
-    A step is its embeddings, or the participants' means: points of one width, of which there must
-    be some. The steps are read once, one at a time.
+    Parameters
+    ----------
+    steps : iterable of array_like of shape (m_t, p)
+        The embeddings of each step, or the participants' means; read once, one at a time.
+
+    Returns
+    -------
+    CommonBasis
+
+    Raises
+    ------
+    UnfitData
+        If there are no points, their widths differ, or a number is NaN or infinite.
     """
     origin = total = scatter = np.zeros(0)
     count = 0

@@ -13,7 +13,13 @@ ROUNDING = 1e-13
 
 
 def centred_gram(points: ArrayLike) -> Floats:
-    """Inner products of the points about their common mean, of shape (m, m)."""
+    """Inner products of the points about their common mean, of shape (m, m).
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite.
+    """
     cloud = shifted(finite(points, "embeddings"))
     if len(cloud):
         cloud -= cloud.mean(axis=0)

@@ -35,8 +35,17 @@ def lengths(texts: Sequence[str]) -> Ints:
 def distinct(texts: Sequence[str], size: int) -> float:
     """Return distinct-n: the different n-grams of all texts for each n-gram (Li et al. 2016).
 
-    Between 0 and 1; NaN if no text has n words. It falls as texts get more or longer, so only equal
-    numbers of texts compare.
+    Parameters
+    ----------
+    texts : sequence of str
+    size : int
+        n: 1 for words, 2 for pairs.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; NaN if no text has n words. It falls as texts get more or longer, so
+        only equal numbers of texts compare.
     """
     grams = [gram for text in texts for gram in _grams(words(text), size)]
     return len(set(grams)) / len(grams) if grams else math.nan
@@ -45,7 +54,10 @@ def distinct(texts: Sequence[str], size: int) -> float:
 def duplicate_share(texts: Sequence[str]) -> float:
     """Return the share of texts that equal another one, but for white space and case.
 
-    NaN with fewer than two texts.
+    Returns
+    -------
+    float
+        NaN with fewer than two texts.
     """
     if len(texts) < 2:
         return math.nan
@@ -57,8 +69,16 @@ def duplicate_share(texts: Sequence[str]) -> float:
 def self_bleu(texts: Sequence[str], longest: int = 4) -> float:
     """Return self-BLEU: the mean BLEU of each text against all the others (Zhu et al. 2018).
 
-    N-grams of 1 to `longest` words count alike. 0 where nothing is shared, 1 where all texts are
-    equal; NaN with fewer than two texts.
+    Parameters
+    ----------
+    texts : sequence of str
+    longest : int
+        BLEU-n: n-grams of 1 to n words count alike.
+
+    Returns
+    -------
+    float
+        0 where nothing is shared, 1 where all texts are equal; NaN with fewer than two texts.
 
     Notes
     -----

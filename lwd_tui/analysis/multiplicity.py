@@ -23,7 +23,16 @@ def holm(p: ArrayLike) -> Floats:
     """Adjust p-values so that the chance of any false alarm among them stays at the level.
 
     The step-down method of Holm (1979); it assumes nothing about how the tests depend on each
-    other. Compare each of what is returned, in the order given, with the level.
+    other.
+
+    Parameters
+    ----------
+    p : array_like of shape (k,)
+
+    Returns
+    -------
+    ndarray of shape (k,)
+        In the order given; compare each with the level.
     """
     values = finite(p, "p-values", ndim=1)
     order = np.argsort(values)

@@ -33,7 +33,17 @@ def nearest(point: ArrayLike, blocks: Iterable[ArrayLike], count: int) -> list[N
         Such as the embedded responses of one step after another; only one is held at a time.
         Blocks without rows may have any p.
     count : int
-        How many rows are wanted: the nearest first, of equally near ones the earlier first.
+        How many rows are wanted.
+
+    Returns
+    -------
+    list of Neighbour
+        The nearest first; of equally near ones the earlier first.
+
+    Raises
+    ------
+    UnfitData
+        If a number is NaN or infinite.
     """
     here = finite(point, "point", ndim=1)
 
@@ -49,10 +59,17 @@ def nearest(point: ArrayLike, blocks: Iterable[ArrayLike], count: int) -> list[N
 
 
 def common_words(text: str, others: Sequence[str]) -> Floats:
-    """Return how many of their words a text and each other share, 0 to 1.
+    """Return how many of their words two texts share: the Jaccard index of the sets of words.
 
-    The Jaccard index: different words in both, over different words in either; 0 where neither
-    text has a word.
+    Parameters
+    ----------
+    text : str
+    others : sequence of str
+
+    Returns
+    -------
+    ndarray of shape (len(others),)
+        From 0 to 1; 0 where neither text has a word.
     """
     return _common(set(words(text)), [set(words(other)) for other in others])
 
@@ -60,7 +77,18 @@ def common_words(text: str, others: Sequence[str]) -> Floats:
 def nearest_overlap(texts: Sequence[str], references: Sequence[str]) -> Floats:
     """Return the share of words that each text has in common with the nearest reference.
 
-    Such as a human post; the largest of its `common_words`, NaN without references.
+    The largest Jaccard index: different words in both, over different words in either.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    references : sequence of str
+        Such as the human posts.
+
+    Returns
+    -------
+    ndarray of shape (len(texts),)
+        Between 0 and 1; NaN without references, and 0 for a text without words.
     """
     theirs = [set(words(reference)) for reference in references]
     if not theirs:

@@ -37,7 +37,13 @@ class Partition:
 
 
 def partition(responses: Responses) -> Partition:
-    """Split the variation of one step between and within participants, two at least."""
+    """Split the variation of one step between and within participants.
+
+    Raises
+    ------
+    UnfitData
+        If fewer than two participants have responses.
+    """
     exact = without_rounding(responses.points)
     near = responses._replace(points=exact).shifted()
     points, labels, _ = near

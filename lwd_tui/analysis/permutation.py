@@ -95,14 +95,23 @@ def difference_tests(
     Parameters
     ----------
     responses : Responses
-        Of at least two participants.
     rng : numpy.random.Generator
     permutations : int
         R; p can't be below 1 / (1 + R).
     statistics : tuple of str
-        Which to compute, all from the same permutations; one test each, in this order.
+        Which to compute, all from the same permutations.
     pairwise : bool
         False leaves the pairs at NaN.
+
+    Returns
+    -------
+    tuple of DifferenceTest
+        One a statistic, in the order asked for.
+
+    Raises
+    ------
+    UnfitData
+        If fewer than two participants have responses.
 
     Notes
     -----

@@ -22,8 +22,16 @@ def without_rounding(points: Floats) -> Floats:
     """Return the points, each that is equal to an earlier one but for rounding put in its place.
 
     Otherwise ratios of two variances, and the directions in which answers vary, would be those of
-    the rounding errors just when all have come to say the same. Where there are no such points, it
-    is the same object.
+    the rounding errors just when all have come to say the same.
+
+    Parameters
+    ----------
+    points : ndarray of shape (m, p)
+
+    Returns
+    -------
+    ndarray of shape (m, p)
+        The same object if there are no such points.
     """
     if len(points) < 2:
         return points

@@ -18,11 +18,18 @@ BISECTIONS = 60
 
 
 def simultaneous_level(level: float, steps: int) -> float:
-    """Return the level at which each of T + 1 steps is judged, so that all hold together.
+    """Return the level at which each step is judged, so that all of them hold together.
 
     Given the past, the responses of a step are drawn afresh, so that intervals each right with
     probability a are all right with probability a^steps (Sidak). The number of steps is fixed
     beforehand; stopping earlier only helps.
+
+    Parameters
+    ----------
+    level : float
+        Wanted for the whole run, between 0 and 1.
+    steps : int
+        T + 1.
     """
     if not 0 < level < 1 or steps < 1:
         raise UnfitData(f"level and steps: 0 < level < 1 and steps >= 1, not {level} and {steps}")
@@ -62,6 +69,15 @@ def running_mean_sequence(
         No value can lie outside; see `debiased_range` for unit vectors.
     level : float
         Two-sided.
+
+    Returns
+    -------
+    ConfidenceSequence
+
+    Raises
+    ------
+    UnfitData
+        If a value lies outside the range, or is NaN.
 
     Notes
     -----
@@ -114,7 +130,12 @@ def _boundary(variances: Floats, delta: float) -> Floats:
 def debiased_range(n: int, responses: int, radius: float = 1.0) -> tuple[float, float]:
     """Return the range of the sum of the debiased squared distances inside a ball.
 
-    Of n participants with so many responses at the least, none of which can leave the ball.
+    Parameters
+    ----------
+    n, responses : int
+        Participants, and the least L_i.
+    radius : float
+        Of a ball that no response can leave: 1 for unit vectors.
     """
     if responses < 2:
         raise UnfitData("debiased distances need at least two responses of every participant")

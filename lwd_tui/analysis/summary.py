@@ -67,7 +67,14 @@ def step_statistics(
 ) -> StepStatistics:
     """Compute the statistics of one step from its embedded responses.
 
-    The level is that of the interval.
+    Parameters
+    ----------
+    responses : Responses
+    rng : numpy.random.Generator
+    level : float
+        Of the interval.
+    permutations, resamples : int
+        Of the tests, and of the bootstrap.
     """
     several = len(np.unique(responses.owners)) > 1
     # One participant is at no distance.
@@ -109,7 +116,19 @@ class TextStatistics:
 
 
 def text_statistics(texts: Sequence[str], owners: Ints, n: int) -> TextStatistics:
-    """Compute the statistics of one step from the texts of its usable responses."""
+    """Compute the statistics of one step from the texts of its usable responses.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    owners : ndarray of shape (len(texts),)
+    n : int
+
+    Raises
+    ------
+    UnfitData
+        If the owners don't fit.
+    """
     if len(owners) != len(texts):
         raise UnfitData(f"owners: {len(texts)} are needed, one a text, not {len(owners)}")
     own = [[text for text, i in zip(texts, owners, strict=True) if i == k] for k in range(n)]

@@ -45,6 +45,11 @@ def norm_upper_bound(responses: Responses, level: float = 0.95, radius: float = 
         NaN where nothing can be said: for one participant, fewer than two responses of one, a
         response outside the ball, and a bound beyond the largest norm that the ball allows.
 
+    Raises
+    ------
+    UnfitData
+        If the level or the radius doesn't fit.
+
     Notes
     -----
     sqrt(2 n) (x / k + max over unit vectors u of [c . u + k sum a_i u_i' S_i u_i]), where c are the
@@ -81,7 +86,12 @@ def norm_upper_bound(responses: Responses, level: float = 0.95, radius: float = 
 def least_upper_bound(n: int, responses: int, level: float = 0.95, radius: float = 1.0) -> float:
     """Return the bound if no response differs from another: none can be smaller.
 
-    Both n and L are at least two; level and radius are those of `norm_upper_bound`.
+    Parameters
+    ----------
+    n, responses : int
+        Participants, at least two, and L, at least two.
+    level, radius : float
+        As for `norm_upper_bound`.
     """
     return math.sqrt(2 * n) * -math.log1p(-level) / _slope(n, responses, level, radius)
 
@@ -89,7 +99,14 @@ def least_upper_bound(n: int, responses: int, level: float = 0.95, radius: float
 def responses_needed(norm: float, n: int, level: float = 0.95, radius: float = 1.0) -> int:
     """Return the least L at which a bound can be below a norm: with fewer it can't, whatever comes.
 
-    The norm is more than 0, n at least two; level and radius are those of `norm_upper_bound`.
+    Parameters
+    ----------
+    norm : float
+        More than 0.
+    n : int
+        At least two.
+    level, radius : float
+        As for `norm_upper_bound`.
     """
     # Solves `least_upper_bound`, where either of the two limits of the slope holds.
     x = -math.log1p(-level)

@@ -49,8 +49,15 @@ def drift(weights: Floats) -> Floats:
 def first_death(weights: Floats, eps: float) -> Ints:
     """Return the first t at which a mixture has a dead component (see `DEAD`), per replicate.
 
-    Of shape (R,) for weights of shape (R, T + 1, n, B); -1 where none ever had. A death isn't for
-    ever: with eps > 0 points of others revive.
+    Parameters
+    ----------
+    weights : ndarray of shape (R, T + 1, n, B)
+    eps : float
+
+    Returns
+    -------
+    ndarray of shape (R,)
+        -1 where none ever had. A death isn't for ever: with eps > 0 points of others revive.
     """
     dead = weights.min(axis=(-2, -1)) <= max(DEAD, 2 * eps)
     return np.where(dead.any(axis=1), dead.argmax(axis=1), -1)

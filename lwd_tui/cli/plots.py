@@ -87,9 +87,21 @@ def norm_lines(
 
 
 def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None = None) -> str:
-    """Draw lines over t, the first on top, each with its last value at its end, and a legend.
+    """Draw lines over t, the first on top, each with its last value at its end.
 
-    The vertical axis ends at the top, or else above the largest value. "" if no value is finite.
+    Parameters
+    ----------
+    lines : sequence of Line
+    title : str
+    canvas : Canvas
+    top : float, optional
+        Where the vertical axis ends; else above the largest value.
+
+    Returns
+    -------
+    str
+        Lines of text, with colour codes unless plain, and a legend under them; "" if no value
+        is finite.
     """
     import plotext
 
@@ -146,10 +158,24 @@ def mark(figure: Any, x: Floats, y: Floats, shape: str, shade: RGB) -> None:
 def scatter(
     geometry: Geometry, names: Sequence[str], title: str, canvas: Canvas, scale: float
 ) -> str:
-    """Draw the responses of one step on the two axes of classical scaling, with a legend.
+    """Draw the responses of one step on the two axes of classical scaling.
 
-    Both axes have the same unit (a cell counts as twice as high as wide); the scale is a typical
-    norm of an embedding, so that a collapsed network looks collapsed. "" without any response.
+    Both axes have the same unit (a cell counts as twice as high as wide).
+
+    Parameters
+    ----------
+    geometry : Geometry
+    names : sequence of str
+        Of the participants.
+    title : str
+    canvas : Canvas
+    scale : float
+        Typical norm of an embedding, so that a collapsed network looks collapsed.
+
+    Returns
+    -------
+    str
+        Lines of text with a legend under them; "" without any response.
     """
     width, height, plain = canvas
     coordinates = geometry.coordinates

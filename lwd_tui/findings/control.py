@@ -53,6 +53,12 @@ def least_margin(
 def check_control(store: RunReader, control: RunReader) -> None:
     """Refuse a control run that doesn't show what noise alone makes of a run.
 
+    Parameters
+    ----------
+    store : RunReader
+    control : RunReader
+        A run of equal participants (A/A).
+
     Raises
     ------
     UnfitData

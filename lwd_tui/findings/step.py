@@ -83,7 +83,15 @@ def step_findings(
 ) -> StepFindings:
     """Compute the statistics of one whole step of a run of language models.
 
-    The level is that of the interval, and of the upper bounds of all steps together.
+    Parameters
+    ----------
+    store : RunReader
+    numbers : StepNumbers
+        Of the step, as `RunReader.numbers` gives them.
+    level : float
+        Of the interval, and of the upper bounds of all steps together.
+    permutations : int
+        R of the tests.
 
     Raises
     ------
@@ -128,6 +136,11 @@ def upper_bound(
     float
         NaN where nothing can be said; see `lwd_tui.analysis.upper_bound`. Raw vectors lie in no
         ball that is known for certain.
+
+    Raises
+    ------
+    UnfitData
+        If the level doesn't fit, or the embeddings can't be analysed.
     """
     experiment = store.experiment
     if not experiment.embedder.normalise:

@@ -135,8 +135,13 @@ def run_findings(
 def out_of_reach(store: RunReader, level: float, margin: float | None = None) -> Unknown | None:
     """Say why no answers whatever could bring a bound below the margin; None if some could.
 
-    The level is that of the bounds of all steps together. Without a margin: below the largest norm
-    that there is, so that a bound would say anything.
+    Parameters
+    ----------
+    store : RunReader
+    level : float
+        Of the bounds of all steps together.
+    margin : float, optional
+        Without one: the largest norm that there is, so that a bound would say anything.
     """
     experiment = store.experiment
     n, responses = len(experiment.cast), experiment.responses

@@ -77,8 +77,18 @@ def generate(
 ) -> None:
     """Generate the L points of a mixture, in coordinates in which Sigma is the identity.
 
-    The centres are its means in those coordinates. Filled are the points, of shape (L, d), and the
-    component that each comes from.
+    Parameters
+    ----------
+    weights : ndarray of shape (B,)
+        Pi_i(t).
+    centres : ndarray of shape (B, d)
+        The means in those coordinates.
+    t, participant : int
+    key : ndarray of shape (2,), uint64
+    points : ndarray of shape (L, d)
+        Filled.
+    components : ndarray of shape (L,)
+        Filled with the component that each point comes from.
     """
     size, dimension = centres.shape
     blocks = 1 + (dimension + 1) // 2

@@ -19,6 +19,10 @@ def log_density(points: Floats, weights: Floats, means: Floats, covariance: Floa
     means : ndarray of shape (B, d)
     covariance : ndarray of shape (d, d) or (B, d, d)
         Shared, or one a component.
+
+    Returns
+    -------
+    ndarray of shape (m,)
     """
     factor = np.linalg.cholesky(covariance)
     apart = np.swapaxes(points[None, :, :] - means[:, None, :], 1, 2)
@@ -32,9 +36,20 @@ def log_density(points: Floats, weights: Floats, means: Floats, covariance: Floa
 
 
 def densities(run: GmmRun, place: int, t: int, points: Floats) -> Floats:
-    """Return g_i(x) of equation 3 of all mixtures of a replicate at t, of shape (n, m).
+    """Return the densities of all mixtures of a replicate at t.
 
-    The place is the position of the replicate in the run; the points are of shape (m, d).
+    Parameters
+    ----------
+    run : GmmRun
+    place : int
+        Position of the replicate in the run.
+    t : int
+    points : ndarray of shape (m, d)
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+        g_i(x) of equation 3.
     """
     weights = run.weights[place, t]
     if run.means is None or run.covariances is None:
@@ -47,9 +62,12 @@ def densities(run: GmmRun, place: int, t: int, points: Floats) -> Floats:
 
 
 def line_grid(run: GmmRun, size: int = 200) -> Floats:
-    """Return points along the first axis, the others at the mean of the means.
+    """Return points along the first axis that show every component of the start.
 
-    They show every component of the start; of shape (size, d).
+    Returns
+    -------
+    ndarray of shape (size, d)
+        The other axes are at the mean of the means.
     """
     shared = Components.of(run.spec)
     margin, along = 4 * np.sqrt(shared.covariance[0, 0]), shared.means[:, 0]

@@ -67,7 +67,8 @@ def advance_replicate(
     plan : Plan
     centres : ndarray of shape (B, d)
     start, stop : int
-    key : Key
+    key : ndarray of shape (2,), uint64
+        Of the replicate.
     table : ndarray of shape (N, B)
         Densities of the points: the human ones filled in, those of the steps before `start` too.
     weights : ndarray of shape (T + 1, n, B)

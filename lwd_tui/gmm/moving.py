@@ -136,8 +136,20 @@ def advance_moving(
 ) -> None:
     """Take one participant from t to t + 1, and post its points of t.
 
-    Of weights, means and factors, whose first axis is t, row t is read and row t + 1 written; the
-    rest is as for `absorb_moving`.
+    Parameters
+    ----------
+    plan : Plan
+    t, participant : int
+    key : ndarray of shape (2,), uint64
+    points : ndarray of shape (N, d)
+    weights : ndarray of shape (T + 1, n, B)
+    means : ndarray of shape (T + 1, n, B, d)
+    factors : ndarray of shape (T + 1, n, B, d, d)
+        Row t of all three is read, row t + 1 written.
+    lifted : ndarray of shape (T + 1, n)
+    pool : ndarray of int32
+    covariances : bool
+    floor : float
     """
     if plan.posting:
         publish_moving(

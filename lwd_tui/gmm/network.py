@@ -146,7 +146,14 @@ def simulate(
 ) -> GmmRun:
     """Run replicates from t = 0 to T, with bounded memory beside what is returned.
 
-    The parameters are those of `GmmNetwork`.
+    Parameters
+    ----------
+    spec : GmmSpec
+    replicates : range, optional
+        Their numbers; ``range(spec.replicates)`` if not given.
+    threads : int, optional
+        As many as there are processors if not given. The result is the same.
+    progress : callable, optional
     """
     numbers = range(spec.replicates) if replicates is None else replicates
     threads = threads or processors()

@@ -31,9 +31,16 @@ _WEYL_1 = np.uint64(0xBB67AE85)
 def random_words(
     words: Words, block: int, t: int, participant: int, purpose: int, key: Key
 ) -> None:
-    """Fill `words`, a multiple of 4, with the blocks of a stream from number `block` on.
+    """Fill `words` with the blocks of a stream from number `block` on.
 
-    The four words of the counter and the two of the key are below 2**32.
+    Parameters
+    ----------
+    words : ndarray of uint32
+        Filled; its size is a multiple of 4, the words of a block.
+    block, t, participant, purpose : int
+        The four words of the counter, each below 2**32.
+    key : ndarray of shape (2,), uint64
+        Two words below 2**32.
     """
     # The rounds are the outer loop, so that the inner one runs over blocks in vector registers.
     blocks = words.size // 4

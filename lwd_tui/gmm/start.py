@@ -35,10 +35,17 @@ def human_components(spec: GmmSpec) -> tuple[Floats, Floats, Floats]:
 def outside_points(
     spec: GmmSpec, components: Components, plan: Plan, replicate: int
 ) -> tuple[Ints, Floats]:
-    """Make one replicate's points that come from outside: their rows, and the round coordinates.
+    """Make one replicate's points that come from outside the network.
 
     Noise is normal about the mean of the means, and along each axis three times as wide as the
     components with equal weights are together.
+
+    Returns
+    -------
+    rows : ndarray of shape (m,)
+        Their rows in the table.
+    points : ndarray of shape (m, d)
+        In the round coordinates.
     """
     human, noise = np.flatnonzero(plan.author == HUMAN), np.flatnonzero(plan.author == NOISE)
     given = np.array(spec.human.points, dtype=np.float64).reshape(-1, spec.dimension)

@@ -57,9 +57,11 @@ def expected(run: GmmRun) -> Expected:
 
 
 def expected_weights(spec: GmmSpec, replicates: range) -> Floats:
-    """Return E Pi_i(t), of shape (R, T + 1, n, B).
+    """Return E Pi_i(t), given the weights and the outside points that replicates start from.
 
-    Given the weights and the outside points that the replicates start from.
+    Returns
+    -------
+    ndarray of shape (R, T + 1, n, B)
     """
     plan, pool = plan_of(spec), _Pool(spec, replicates)
     start = np.stack([start_weights(spec, number) for number in replicates])
@@ -79,8 +81,17 @@ def expected_weights(spec: GmmSpec, replicates: range) -> Floats:
 def draw_variance(spec: GmmSpec, replicates: range, weights: Floats) -> Floats:
     """Return the variance that a participant's own draws have left in its weights at t.
 
-    Summed over the components, of shape (R, T + 1, n); 0 where all participants share their draw.
-    The weights are expected, or those that the replicates had: they say what was posted.
+    Parameters
+    ----------
+    spec : GmmSpec
+    replicates : range
+    weights : ndarray of shape (R, T + 1, n, B)
+        Expected weights, or those that the replicates had: they say what was posted.
+
+    Returns
+    -------
+    ndarray of shape (R, T + 1, n)
+        Summed over the components; 0 where all participants share their draw.
     """
     plan, pool = plan_of(spec), _Pool(spec, replicates)
     variance = np.zeros(weights.shape[:3])

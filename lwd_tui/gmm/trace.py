@@ -87,7 +87,13 @@ def internet(run: GmmRun, place: int) -> TracedPoints:
 
 
 def drawn(run: GmmRun, place: int, t: int, participant: int) -> Ints:
-    """Draw again what a participant drew at t: rows of the table, in the order it read them in."""
+    """Draw again what a participant drew at t.
+
+    Returns
+    -------
+    ndarray of shape (k_t,)
+        Rows of the table of points, in the order in which it read them.
+    """
     from lwd_tui.gmm.chance import draw
     from lwd_tui.gmm.replicate import replicate_key
 

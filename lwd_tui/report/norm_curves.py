@@ -39,7 +39,12 @@ def ground(axes: Axes, low: ArrayLike, high: Floats, label: str) -> Artist:
 def last_values(axes: Axes, curves: Sequence[tuple[str, Floats, str]]) -> None:
     """Write each curve's last value and name at its end, in its colour, none over another.
 
-    A curve is a name, values (NaN where there is none), and a colour; the axes have their limits.
+    Parameters
+    ----------
+    axes : Axes
+        With its limits set.
+    curves : sequence of (name, values, colour)
+        NaN where there is no value.
     """
     low, high = axes.get_ylim()
     ends = [

@@ -300,6 +300,12 @@ GLOSSARY: dict[str, Term] = {
         "near to that centre, and the posts the answer came by: of those that each writer had "
         "read, the one with most words in common. Likely sources, not proven ones.",
     ),
+    "clusters": Term(
+        "clusters",
+        "Answers that say nearly the same, about the one that is given most often: how many such "
+        "clusters hold 90 % of the answers of the first third of the steps, and of the last. "
+        "Letters over t say in which cluster most of a participant's answers are.",
+    ),
     "mixtures": Term(
         "the mixtures",
         "The paper's proxy for language models: n mixtures share B Gaussian components, and only "

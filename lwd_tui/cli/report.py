@@ -18,6 +18,8 @@ class Figure(StrEnum):
     norm = "norm"
     scatter = "scatter"
     dispersion = "dispersion"
+    clusters = "clusters"
+    posts = "posts"
     weights = "weights"
     densities = "densities"
 
@@ -26,7 +28,7 @@ def report(
     run: Run,
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="FILE.html: a page; FILE.png or FILE.svg: its figures."),
+        typer.Option("--out", "-o", help="FILE.html: a page; FILE.png, .svg or .pdf: its figures."),
     ],
     figure: Annotated[
         Figure | None,
@@ -34,13 +36,17 @@ def report(
             help="Of a picture: one figure alone; weights and densities are those of mixtures."
         ),
     ] = None,
+    at: Annotated[
+        list[int] | None,
+        typer.Option(help="Of scatter and posts: a step t to show; may be given several times."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
-    """Write a run as one page that needs nothing else, or its figures as PNG or SVG."""
+    """Write a run as one page that needs nothing else, or its figures as PNG, SVG or PDF."""
     from lwd_tui.report.write import write_report
     from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
     with RunStore.open(find_run(run)) as store:
-        write_report(store, out, figure.value if figure else None, replace=force)
+        write_report(store, out, figure.value if figure else None, at or (), replace=force)
     typer.echo(str(out))

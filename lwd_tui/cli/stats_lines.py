@@ -11,6 +11,7 @@ import numpy as np
 
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.findings.attractor import AttractorReport
+from lwd_tui.findings.clusters import AnswerClusters
 from lwd_tui.findings.sentences import tested, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings, Unknown
@@ -120,6 +121,7 @@ def verdicts_line(
         "bound": _known(found.bound, lambda bound: {"upper": bound}),
         "responses_needed": found.needed,
         "attractor": _known(found.attractor, lambda report: _attractor(report, names)),
+        "clusters": _known(found.clusters, lambda clusters: _clusters(clusters, names)),
         "sentences": [
             {"about": clean_line(subject), "says": clean_line(sentence)}
             for subject, sentence in verdicts(found, names)
@@ -152,4 +154,19 @@ def _attractor(report: AttractorReport, names: list[str]) -> Line:
             }
             for link in report.chain
         ],
+    }
+
+
+def _clusters(clusters: AnswerClusters, names: list[str]) -> Line:
+    return {
+        "radius": clusters.radius,
+        "steps": clusters.late,
+        "first": clusters.first,
+        "last": clusters.last,
+        "leaders": list(clusters.texts[: clusters.last]),
+        "shares": {
+            name: list(map(number, row[: clusters.last]))
+            for name, row in zip(names, clusters.shares, strict=True)
+        },
+        "places": {name: row.tolist() for name, row in zip(names, clusters.places.T, strict=True)},
     }

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from string import ascii_uppercase
 
 import numpy as np
 
 from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.analysis.permutation import DifferenceTest
 from lwd_tui.experiment.llm import Experiment
+from lwd_tui.findings.clusters import SHARE, AnswerClusters
 from lwd_tui.findings.step import StepFindings
 from lwd_tui.findings.verdicts import NO_MARGIN, RunFindings, Unknown
 
@@ -30,6 +32,9 @@ _TESTED = {
         "draws"
     ),
 }
+
+_TOLD_CLUSTERS, _TOLD_NAMES, _COURSE = 5, 10, 120
+"""Clusters, participants and steps that are told one by one, at most."""
 
 
 def tested(experiment: Experiment, k: int) -> str:
@@ -112,6 +117,7 @@ def verdicts(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
         ("average so far", _average(found)),
         ("sure bound", _bound(found)),
         *_attractor(found, names),
+        *_clusters(found, names),
     ]
 
 
@@ -219,3 +225,43 @@ def _attractor(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]
             for link in report.chain
         ),
     ]
+
+
+def _clusters(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]:
+    clusters = found.clusters
+    if isinstance(clusters, Unknown):
+        return [("clusters", f"none: {clusters.why}")]
+    steps = len(clusters.counts)
+    said = [
+        (
+            "clusters",
+            f"{SHARE:.0%} of the answers from t = {steps - clusters.late} on are in "
+            f"{clusters.last}, of those up to t = {clusters.late - 1} in {clusters.first}; one "
+            f"holds what is within {clusters.radius:.3g} of the answer that leads it",
+        )
+    ]
+    for place in range(min(clusters.last, _TOLD_CLUSTERS)):
+        shares = ", ".join(
+            f"{name} {share:.0%}"
+            for name, share in zip(names, clusters.shares[:, place], strict=True)
+        )
+        said.append((f"cluster {_letter(place)}", f"{shares}; led by: {clusters.texts[place]}"))
+    if len(names) <= _TOLD_NAMES:
+        said += [
+            (f"{name} over t", _course(clusters, participant))
+            for participant, name in enumerate(names)
+        ]
+    return said
+
+
+def _course(clusters: AnswerClusters, participant: int) -> str:
+    """Return a letter a step: the cluster with most of a participant's answers."""
+    every = -(-len(clusters.counts) // _COURSE)
+    letters = "".join(map(_letter, clusters.places[::every, participant].tolist()))
+    return letters if every == 1 else f"{letters} (every {every} steps)"
+
+
+def _letter(place: int) -> str:
+    if place < 0:
+        return "–"
+    return ascii_uppercase[place] if place < len(ascii_uppercase) else "·"

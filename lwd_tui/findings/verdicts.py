@@ -26,6 +26,7 @@ from lwd_tui.analysis.sequences import (
 )
 from lwd_tui.analysis.upper_bound import largest_norm, least_upper_bound, responses_needed
 from lwd_tui.findings.attractor import AttractorReport, attractor_report
+from lwd_tui.findings.clusters import AnswerClusters, answer_clusters
 from lwd_tui.findings.step import PURPOSE, StepFindings, clouds
 from lwd_tui.seeds import generator
 from lwd_tui.store.reader import RunReader
@@ -69,6 +70,7 @@ class RunFindings:
         The least L with which a bound can be below the margin, or, without one, say anything; None
         where no L could.
     attractor : AttractorReport or Unknown
+    clusters : AnswerClusters or Unknown
     """
 
     equivalence: Equivalence | Unknown
@@ -80,6 +82,7 @@ class RunFindings:
     bound: float | Unknown
     needed: int | None
     attractor: AttractorReport | Unknown
+    clusters: AnswerClusters | Unknown
 
 
 def run_findings(
@@ -129,6 +132,7 @@ def run_findings(
         _bound(store, findings[-1], level),
         _needed(store, level, margin),
         _attractor(store, findings[-1], radius),
+        answer_clusters(store) or Unknown("no step has two usable answers"),
     )
 
 

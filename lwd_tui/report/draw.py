@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from xml.dom import minidom
 
 import matplotlib as mpl
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 WIDTH = 7.4
-_HEADING = 0.35
+HEADING = 0.35
+"""Inches of a drawing's title, over what `Drawing.height` asks for."""
 MOST_CURVES = 48
 """Participants whose curves are drawn, at most."""
 _LEGEND, _LEGEND_COLUMNS = 12, 4
@@ -58,13 +59,20 @@ _STYLE: dict[RcKeyType, Any] = {
     "savefig.dpi": 200,
     # A dollar sign in a name is a dollar sign.
     "text.parse_math": False,
-    # Text stays text, to be searched and read aloud; equal drawings have equal bytes.
+    # Text stays text, to be searched and read aloud.
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,
     "svg.hashsalt": "lwd-tui",
 }
 _VARIABLES = {ink.light: f"var(--{ink.name})" for ink in INKS}
 _COLOUR = re.compile("|".join(_VARIABLES))
 _FONT = re.compile(r"font-family: [^;]*;? ?")
+# Equal drawings have equal bytes.
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": "lwd-tui"},
+    "svg": {"Date": None, "Creator": "lwd-tui"},
+    "pdf": {"CreationDate": None, "Creator": "lwd-tui"},
+}
 _SHAPES = {"○": "o", "□": "s", "△": "^", "◇": "D", "✕": "x"} | {
     "●": "o", "■": "s", "▲": "^", "◆": "D", "+": "P"
 }  # fmt: skip
@@ -93,13 +101,13 @@ class Drawing:
     draw: Callable[[FigureBase], None]
 
 
-def picture(drawings: Sequence[Drawing], heading: str, kind: Literal["png", "svg"]) -> bytes:
-    """Return drawings, one above the other, as a file of their own, on white."""
+def picture(drawings: Sequence[Drawing], heading: str, kind: str) -> bytes:
+    """Return drawings, one above the other, as a PNG, SVG or PDF file of their own, on white."""
     with _styled():
-        height = sum(drawing.height for drawing in drawings) + _HEADING * (len(drawings) + 1)
+        height = sum(drawing.height for drawing in drawings) + HEADING * (len(drawings) + 1)
         figure = _blank(height, "white")
         figure.suptitle(clean_line(heading), x=0.012, ha="left", fontsize=11, weight="bold")
-        ratios = [drawing.height + _HEADING for drawing in drawings]
+        ratios = [drawing.height + HEADING for drawing in drawings]
         parts = figure.subfigures(len(drawings), 1, height_ratios=ratios, squeeze=False)
         for part, drawing in zip(parts[:, 0], drawings, strict=True):
             part.suptitle(clean_line(drawing.title), x=0.012, ha="left", fontsize=9.5)
@@ -168,8 +176,7 @@ def _blank(height: float, ground: str) -> Figure:
 
 def _saved(figure: Figure, kind: str) -> bytes:
     file = io.BytesIO()
-    metadata = {"Date": None, "Creator": "lwd-tui"} if kind == "svg" else {"Software": "lwd-tui"}
-    figure.savefig(file, format=kind, metadata=metadata)
+    figure.savefig(file, format=kind, metadata=_METADATA[kind])
     return file.getvalue()
 
 

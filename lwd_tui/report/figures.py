@@ -11,6 +11,8 @@ from matplotlib.lines import Line2D
 
 from lwd_tui.analysis.frames import axis_limits
 from lwd_tui.experiment.llm import Experiment
+from lwd_tui.findings.clusters import AnswerClusters
+from lwd_tui.report.cluster_figure import cluster_figure
 from lwd_tui.report.draw import (
     MOST_CURVES,
     Drawing,
@@ -37,24 +39,29 @@ _CALM = 100
 
 
 def figures(
-    experiment: Experiment, numbers: Sequence[StepNumbers], chosen: Sequence[Step]
+    experiment: Experiment,
+    numbers: Sequence[StepNumbers],
+    chosen: Sequence[Step],
+    clusters: AnswerClusters | None,
 ) -> dict[str, Drawing]:
     """Return the figures that a run has enough steps and answers for, by name.
 
-    The numbers are those of all whole steps; the chosen steps are those that the scatter shows.
+    The numbers and clusters are those of all whole steps; the chosen steps are those that the
+    scatter shows.
     """
     names = [short_name(who.name) for who in experiment.cast]
     found = {
         "norm": norm(numbers, experiment),
         "scatter": scatter(chosen, names),
         "dispersion": dispersion(numbers, names, experiment.steps),
+        "clusters": cluster_figure(clusters, names, experiment.steps) if clusters else None,
     }
     return {name: drawing for name, drawing in found.items() if drawing is not None}
 
 
-def chosen_steps(store: RunStore) -> list[Step]:
-    """Return the first, the middle and the last whole step."""
-    return [store.step(t) for t in moments(store.finished() - 1)]
+def chosen_steps(store: RunStore, at: Sequence[int] = ()) -> list[Step]:
+    """Return the whole steps at these t, or else the first, the middle and the last."""
+    return [store.step(t) for t in at or moments(store.finished() - 1)]
 
 
 def norm(numbers: Sequence[StepNumbers], experiment: Experiment) -> Drawing | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lwd_tui.experiment.llm import Experiment, Participant
+from lwd_tui.findings.clusters import answer_clusters
 from lwd_tui.llm.network import first_usable
 from lwd_tui.report.figures import chosen_steps, figures
 from lwd_tui.report.page import beyond_the_paper, command, filled, shown_toml, stride, thinned
@@ -43,7 +44,7 @@ class Member:
 def llm_page(store: RunStore) -> str:
     """Return the page."""
     experiment, record, numbers = store.experiment, recorded(store), store.numbers()
-    counted = tally(store)
+    counted, clusters = tally(store), answer_clusters(store)
     chosen = chosen_steps(store)
     cast = _members(experiment, record, counted, chosen)
     posts = store.posts()
@@ -57,6 +58,7 @@ def llm_page(store: RunStore) -> str:
         "record": record,
         "tally": counted,
         "numbers": numbers,
+        "clusters": clusters,
         "rows": thinned(numbers),
         "stride": stride(len(numbers)),
         "columns": cast[:MOST_PARTICIPANTS],
@@ -79,7 +81,7 @@ def llm_page(store: RunStore) -> str:
         "sha256": experiment.sha256,
         "command": command(("--preset", "experiment.toml", "--headless"), record.hosts),
     }
-    return filled("llm.html", values, figures(experiment, numbers, chosen))
+    return filled("llm.html", values, figures(experiment, numbers, chosen, clusters))
 
 
 def _members(

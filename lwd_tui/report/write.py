@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from lwd_tui.errors import LwdError
 from lwd_tui.store.files import write_whole
 from lwd_tui.store.run import RunStore
 
-ENDINGS = (".html", ".png", ".svg")
+ENDINGS = (".html", ".png", ".svg", ".pdf")
 
 
 class ReportError(LwdError):
@@ -17,7 +18,12 @@ class ReportError(LwdError):
 
 
 def write_report(
-    store: RunStore, out: Path, figure: str | None = None, *, replace: bool = False
+    store: RunStore,
+    out: Path,
+    figure: str | None = None,
+    at: Sequence[int] = (),
+    *,
+    replace: bool = False,
 ) -> None:
     """Write a run as a page, or its figures as a picture.
 
@@ -25,10 +31,14 @@ def write_report(
     ----------
     store : RunStore
     out : Path
-        Ending in ``.html``: one page that needs nothing else. ``.png``, ``.svg``: figures.
+        Ending in ``.html``: one page that needs nothing else. ``.png``, ``.svg``, ``.pdf``:
+        figures.
     figure : str, optional
-        Of a picture: "norm", "scatter", "dispersion" (of mixtures: "norm", "weights",
-        "densities") or "all", which is what None means. A page has all of them.
+        Of a picture: "norm", "scatter", "dispersion", "clusters", "posts" (of mixtures: "norm",
+        "weights", "densities") or "all", which is what None means; posts aren't among "all". A
+        page has all of them.
+    at : sequence of int
+        The steps t that scatter and posts show; the first, the middle and the last if empty.
     replace : bool
         Whether a file that is there may be written over.
 
@@ -42,12 +52,18 @@ def write_report(
     kind = out.suffix.lower()
     if kind not in ENDINGS:
         raise ReportError(
-            f"{out}: a report is a page (.html) or a picture (.png, .svg); the file's ending says "
-            "which"
+            f"{out}: a report is a page (.html) or a picture (.png, .svg, .pdf); the file's ending "
+            "says which"
         )
     if kind == ".html" and figure is not None:
         raise ReportError(
-            f"a page has all figures; leave --figure {figure} out, or write a .png or .svg"
+            f"a page has all figures; leave --figure {figure} out, or write a .png, .svg or .pdf"
+        )
+    if at and (kind == ".html" or store.kind == "gmm"):
+        raise ReportError("--at is for the figures scatter and posts of a run of language models")
+    if beyond := [t for t in at if not 0 <= t < store.finished()]:
+        raise ReportError(
+            f"--at {beyond[0]}: the run has whole steps up to t = {store.finished() - 1}"
         )
     missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
     if missing:
@@ -55,7 +71,9 @@ def write_report(
             f"a report needs {' and '.join(missing)}, which isn't installed: "
             "pip install 'lwd-tui[report]'"
         )
-    content = _page(store).encode() if kind == ".html" else _picture(store, kind, figure or "all")
+    content = (
+        _page(store).encode() if kind == ".html" else _picture(store, kind, figure or "all", at)
+    )
     write_whole(out, content, replace=replace)
 
 
@@ -69,7 +87,7 @@ def _page(store: RunStore) -> str:
     return llm_page(store)
 
 
-def _picture(store: RunStore, kind: str, wanted: str) -> bytes:
+def _picture(store: RunStore, kind: str, wanted: str, at: Sequence[int]) -> bytes:
     from lwd_tui.report.draw import picture
 
     if store.kind == "gmm":
@@ -77,12 +95,18 @@ def _picture(store: RunStore, kind: str, wanted: str) -> bytes:
         from lwd_tui.run.recorded import stored_mixtures
 
         found = gmm_figures(stored_mixtures(store))
-        known = ("norm", "weights", "densities")
+        known: tuple[str, ...] = ("norm", "weights", "densities")
     else:
+        from lwd_tui.findings.clusters import answer_clusters
         from lwd_tui.report.figures import chosen_steps, figures
+        from lwd_tui.report.posts_figure import posts_figure
 
-        found = figures(store.experiment, store.numbers(), chosen_steps(store))
-        known = ("norm", "scatter", "dispersion")
+        chosen = chosen_steps(store, at)
+        found = figures(store.experiment, store.numbers(), chosen, answer_clusters(store))
+        known = ("norm", "scatter", "dispersion", "clusters", "posts")
+        posts = posts_figure(chosen, [who.name for who in store.experiment.cast])
+        if wanted == "posts" and posts is not None:
+            found[wanted] = posts
     name = store.summary().name
     if wanted != "all" and wanted not in known:
         raise ReportError(f"run {name} has no figure {wanted!r}; it has {', '.join(known)} and all")
@@ -92,4 +116,4 @@ def _picture(store: RunStore, kind: str, wanted: str) -> bytes:
         reason = "no step is whole yet" if not store.finished() else "its numbers are not defined"
         raise ReportError(f"run {name} has no {lacking}: {reason}")
     heading = f"{store.specification['name']} · run {name}"
-    return picture(drawings, heading, "png" if kind == ".png" else "svg")
+    return picture(drawings, heading, kind[1:])

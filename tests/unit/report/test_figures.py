@@ -14,12 +14,15 @@ from support.store_samples import experiment, simple_step
 
 from lwd_tui.analysis.weights import norms
 from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.findings.clusters import AnswerClusters
 from lwd_tui.gmm.network import simulate
 from lwd_tui.palette import COLOURS, MARKERS, contrast
+from lwd_tui.report.cluster_figure import cluster_figure
 from lwd_tui.report.draw import Drawing, inline, keys_over, mark, moments, picture
 from lwd_tui.report.figures import MOST_POINTS, dispersion, figures, norm, scatter
 from lwd_tui.report.gmm_figures import gmm_figures
 from lwd_tui.report.ink import CONTRAST, GROUND, INKS, SERIES
+from lwd_tui.report.posts_figure import posts_figure
 from lwd_tui.run.mixtures import theory
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.types import Geometry, Step
@@ -51,7 +54,10 @@ def assert_well_formed(data):
 
 STEPS = [simple_step(t) for t in range(5)]
 NUMBERS = [StepNumbers.of(step) for step in STEPS]
-DRAWINGS = figures(experiment(steps=6), NUMBERS, [STEPS[t] for t in (0, 2, 4)])
+# Two participants, three clusters: at t = 1 ben says nothing, at t = 2 ada sits in two of them.
+COUNTS = np.array([[[1, 1, 0], [0, 0, 2]], [[2, 0, 0], [0, 0, 0]], [[1, 1, 0], [2, 0, 0]]])
+CLUSTERS = AnswerClusters(COUNTS, ("fox", "owl", "elk"), 0.5, 1)
+DRAWINGS = figures(experiment(steps=6), NUMBERS, [STEPS[t] for t in (0, 2, 4)], CLUSTERS)
 
 
 def test_the_first_the_middle_and_the_last_step_are_shown():
@@ -266,3 +272,36 @@ def test_every_colour_stands_out_on_both_grounds_and_is_named_once():
         assert contrast(rgb(ink.light), (255, 255, 255)) >= CONTRAST
         assert contrast(rgb(ink.dark), rgb(GROUND.dark)) >= CONTRAST
     assert len({ink.light for ink in INKS}) == len({ink.name for ink in INKS}) == len(INKS)
+
+
+def test_each_bar_is_a_share_of_one_participant_s_answers_in_one_cluster():
+    ada, ben = drawn(DRAWINGS["clusters"])
+    heights = [[bar.get_height() for bar in bars] for bars in ada.containers]
+    assert heights == [[0.5, 1, 0.5], [0.5, 0, 0.5], [0, 0, 0]]
+    heights = [[bar.get_height() for bar in bars] for bars in ben.containers]
+    assert heights == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+    assert [bars.get_label() for bars in ada.containers] == ["cluster A", "cluster B", "cluster C"]
+
+
+def test_clusters_beyond_the_first_are_drawn_as_one():
+    counts = np.zeros((2, 1, 9), dtype=np.int64)
+    counts[:, 0] = [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    found = AnswerClusters(counts, tuple("abcdefghi"), 0.5, 1)
+    (axes,) = drawn(cluster_figure(found, ["ada"], 3))
+    *_, rest = axes.containers
+    assert rest.get_label() == "all others"
+    assert [bar.get_height() for bar in rest] == pytest.approx([6 / 45] * 2)
+
+
+def test_posts_stand_side_by_side():
+    steps = [replace(simple_step(t), t=t) for t in (1, 4)]
+    figure = Figure()
+    posts_figure(steps, NAMES).draw(figure)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    said = [
+        next(each.text for each in step.responses if each.participant == who)
+        for who in (0, 1)
+        for step in steps
+    ]
+    assert texts == ["t = 1", "t = 4", "ada", *said[:2], "ben", *said[2:]]
+    assert posts_figure([], NAMES) is None

@@ -262,7 +262,7 @@ def test_a_stopped_run_counts_the_answers_of_the_step_that_was_under_way(tmp_pat
 
 def test_one_answer_a_step_has_no_dispersion_and_the_page_says_why(tmp_path):
     page = parsed(page_of(run(tmp_path / "a.sqlite", scripted(responses=1, steps=1))))
-    assert len(page.all("svg")) == 2
+    assert len(page.all("svg")) == 3
     assert "take at least two answers" in page.one("section", id="figures").text
     assert rows(table(page, "Each step"))[0][5:10] == ["–"] * 5
     assert "noise floor" not in page.all("svg")[0].text

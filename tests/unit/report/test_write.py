@@ -53,7 +53,12 @@ def called(*words):
 
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("a.html", b"<!DOCTYPE html>"), ("b.PNG", b"\x89PNG"), ("new/folder/c.svg", b"<?xml")],
+    [
+        ("a.html", b"<!DOCTYPE html>"),
+        ("b.PNG", b"\x89PNG"),
+        ("new/folder/c.svg", b"<?xml"),
+        ("d.pdf", b"%PDF"),
+    ],
 )
 def test_the_ending_says_what_is_written(run, tmp_path, name, start):
     out = tmp_path / name
@@ -64,14 +69,28 @@ def test_the_ending_says_what_is_written(run, tmp_path, name, start):
 
 def test_one_figure_alone_can_be_had(run, tmp_path):
     texts = {}
-    for figure in ("norm", "scatter", "dispersion", "all"):
+    for figure in ("norm", "scatter", "dispersion", "clusters", "posts", "all"):
         called(run, "-o", tmp_path / f"{figure}.svg", "--figure", figure)
         page = parsed((tmp_path / f"{figure}.svg").read_text(encoding="utf-8"))
         texts[figure] = " ".join(label.text for label in page.all("text"))
-    signs = {"norm": "Norm ‖D(t)‖F", "scatter": "classical", "dispersion": "Dispersion S"}
+    signs = {
+        "norm": "Norm ‖D(t)‖F",
+        "scatter": "classical",
+        "dispersion": "Dispersion S",
+        "clusters": "Clusters of answers",
+    }
     for figure, sign in signs.items():
         assert [name for name in texts if sign in texts[name]] == [figure, "all"]
     assert "tiny · run ten" in texts["norm"]
+    assert "Posts side by side" in texts["posts"]
+    assert "Posts side by side" not in texts["all"]
+
+
+def test_the_steps_that_are_shown_can_be_named(run, tmp_path):
+    called(run, "-o", tmp_path / "a.svg", "--figure", "scatter", "--at", "0", "--at", "1")
+    page = parsed((tmp_path / "a.svg").read_text(encoding="utf-8"))
+    titles = [label.text for label in page.all("text") if label.text.startswith("t = ")]
+    assert [title[:5] for title in titles] == ["t = 0", "t = 1"]
 
 
 def test_what_is_there_is_kept_unless_it_may_be_replaced(run, tmp_path):
@@ -87,9 +106,14 @@ def test_what_is_there_is_kept_unless_it_may_be_replaced(run, tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("-o", "a.pdf"), r"a\.pdf: a report is a page \(\.html\) or a picture \(\.png, \.svg\)"),
+        (
+            ("-o", "a.gif"),
+            r"a\.gif: a report is a page \(\.html\) or a picture \(\.png, \.svg, \.pdf\)",
+        ),
         (("-o", "a"), "the file's ending says which"),
         (("-o", "a.html", "--figure", "norm"), "a page has all figures; leave --figure norm out"),
+        (("-o", "a.html", "--at", "1"), "--at is for the figures scatter and posts"),
+        (("-o", "a.png", "--at", "9"), "--at 9: the run has whole steps up to t = 2"),
         (("-o", "a.png", "--figure", "weights"), "has no figure 'weights'; it has norm, scatter"),
     ],
 )

@@ -121,7 +121,7 @@ class StatisticsPage(PanelledPage):
     GLOSSARY = (
         "tests", "holm", "debiased", "interval", "floor", "between", "dispersion", "vendi", "rank",
         "duplicates", "distinct", "self_bleu", "copied", "human", "margin", "moving", "change",
-        "chart", "average", "sure_bound", "attractor",
+        "chart", "average", "sure_bound", "attractor", "clusters",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:

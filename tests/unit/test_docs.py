@@ -1,0 +1,36 @@
+"""What the documents point to is there: files, modules and headings."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+NAMED = {
+    path.name
+    for room in ("lwd_tui", "benchmarks", "tests")
+    for path in ROOT.glob(f"{room}/**/*.py")
+}
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
+_MODULE = re.compile(r"`([\w/]+\.py)`")
+
+
+def anchors(page):
+    """The anchors of a page's headings, as GitHub makes them."""
+    heads = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    for place, anchor in _LINK.findall(page.read_text(encoding="utf-8")):
+        target = page.parent / place if place else page
+        assert target.exists(), place
+        assert not anchor or anchor in anchors(target), f"{place}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_module_that_is_named_is_there(page):
+    named = _MODULE.findall(page.read_text(encoding="utf-8"))
+    assert [name for name in named if name.rsplit("/", 1)[-1] not in NAMED] == []

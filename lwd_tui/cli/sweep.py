@@ -162,6 +162,7 @@ def _run_line(result: RunResult) -> dict[str, Any]:
         "seed": result.job.seed,
         "file": str(result.job.path),
         "norms": [json_number(norm) for norm in result.norms],
+        "early": {key: json_number(value) for key, value in result.early.items()},
         "late": {key: json_number(value) for key, value in result.late.items()},
     }
 
@@ -187,6 +188,7 @@ def _summary_line(
                 "runs": variant.runs,
                 "norms": [json_number(norm) for norm in variant.norms],
                 "values": plain(variant.values),
+                "changes": plain(variant.changes),
                 "differences": plain(variant.differences),
             }
             for variant in variants
@@ -213,6 +215,9 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
         f"last third of the steps: mean over seeds, and its {100 * level:g}% interval (Student's t)"
     )
     console.print(_table(title, [(each.name, each.values) for each in variants]))
+    title = "from the first third of the steps to the last: change, run by run"
+    console.print()
+    console.print(_table(title, [(each.name, each.changes) for each in variants]))
     if len(variants) > 1:
         title = f"difference from {variants[0].name}, seed by seed; intervals for one number each"
         rows = [(each.name, each.differences) for each in variants[1:]]
@@ -223,16 +228,16 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
 def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table:
     from rich.text import Text
 
-    from lwd_tui.sweep.results import NUMBERS
+    from lwd_tui.sweep.results import TITLES
     from lwd_tui.text import number_text as number
 
     table = plain_table(title=title, title_style="bold")
     table.add_column("variant")
-    for words, _ in NUMBERS.values():
+    for words in TITLES.values():
         table.add_column(words, justify="right", no_wrap=True)
     for name, values in rows:
-        means = [number(values[key].mean, 2) for key in NUMBERS]
-        halves = [f"±{number(values[key].half, 2)}" for key in NUMBERS]
+        means = [number(values[key].mean, 2) for key in TITLES]
+        halves = [f"±{number(values[key].half, 2)}" for key in TITLES]
         cells = (f"{mean}\n{half}" for mean, half in zip(means, halves, strict=True))
         table.add_row(Text(name), *cells)
     return table

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lwd_tui.findings.clusters import answer_clusters
 from lwd_tui.findings.step import MEASURES, StepFindings, step_findings
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.jobs import Job
@@ -43,10 +44,17 @@ NUMBERS: dict[str, tuple[str, Number]] = {
         )
     },
 }
-"""What is followed, by its name in files: the words for it, and how it is read.
+"""What is followed step by step, by its name in files: the words for it, and how it is read.
 
 `distance_squared` is the sum of the debiased squared distances: unlike the debiased norm it isn't
 cut off at 0, so that its mean over runs has no bias.
+"""
+
+CLUSTERS = "clusters"
+TITLES = {key: title for key, (title, _) in NUMBERS.items()} | {CLUSTERS: CLUSTERS}
+"""All that is followed, by its name in files: the words for it.
+
+`clusters` are those that hold 90 % of the answers of a third of the steps.
 """
 
 
@@ -59,13 +67,14 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunResult:
-    """One run of a sweep: the norms of its T + 1 steps, and late numbers.
+    """One run of a sweep: the norms of its T + 1 steps, early numbers and late ones.
 
-    These are, of each of `NUMBERS`, the mean over the last third of the steps.
+    These are, of each of `TITLES`, the mean over the first and over the last third of the steps.
     """
 
     job: Job
     norms: Floats
+    early: dict[str, float]
     late: dict[str, float]
 
 
@@ -80,7 +89,9 @@ class VariantResult:
     norms : ndarray of shape (T + 1,)
         Mean over the runs; empty if there is none.
     values : dict of str to Estimate
-        Of each of `NUMBERS`, with an interval of Student's t.
+        Of each of `TITLES` late, with an interval of Student's t.
+    changes : dict of str to Estimate
+        Late less early, run by run.
     differences : dict of str to Estimate
         From the file's first variant, over pairs of runs with one seed; empty for the first itself.
     """
@@ -89,18 +100,30 @@ class VariantResult:
     runs: int
     norms: Floats
     values: dict[str, Estimate]
+    changes: dict[str, Estimate]
     differences: dict[str, Estimate]
 
 
 def run_result(job: Job) -> RunResult:
     """Read what one finished run came to."""
     with RunStore.open(job.path) as store:
-        numbers = store.numbers()
-        late_third = numbers[-max(1, round(len(numbers) / 3)) :]
-        found = [step_findings(store, step) for step in late_third]
-        norms = np.array([step.norm for step in numbers])
-    late = {key: _mean([read(each) for each in found]) for key, (_, read) in NUMBERS.items()}
-    return RunResult(job, norms, late)
+        numbers, clusters = store.numbers(), answer_clusters(store)
+        third = max(1, round(len(numbers) / 3))
+        early, late = (
+            [step_findings(store, step) for step in steps]
+            for steps in (numbers[:third], numbers[-third:])
+        )
+    counts = (clusters.first, clusters.last) if clusters else (math.nan, math.nan)
+    return RunResult(
+        job,
+        np.array([step.norm for step in numbers]),
+        _means(early) | {CLUSTERS: counts[0]},
+        _means(late) | {CLUSTERS: counts[1]},
+    )
+
+
+def _means(found: Sequence[StepFindings]) -> dict[str, float]:
+    return {key: _mean([read(each) for each in found]) for key, (_, read) in NUMBERS.items()}
 
 
 def variant_results(
@@ -132,6 +155,7 @@ def variant_results(
             len(runs),
             np.mean([run.norms for run in runs.values()], axis=0) if runs else np.empty(0),
             _estimates([run.late for run in runs.values()], level),
+            _estimates([_less(run.late, run.early) for run in runs.values()], level),
             {} if runs is first else _estimates(_pairs(first, runs), level),
         )
         for name, runs in groups.items()
@@ -139,15 +163,15 @@ def variant_results(
 
 
 def _pairs(first: Mapping[int, RunResult], runs: Mapping[int, RunResult]) -> list[dict[str, float]]:
-    return [
-        {key: runs[seed].late[key] - first[seed].late[key] for key in NUMBERS}
-        for seed in runs
-        if seed in first
-    ]
+    return [_less(runs[seed].late, first[seed].late) for seed in runs if seed in first]
+
+
+def _less(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    return {key: one[key] - other[key] for key in TITLES}
 
 
 def _estimates(rows: Sequence[Mapping[str, float]], level: float) -> dict[str, Estimate]:
-    return {key: estimate([row[key] for row in rows], level) for key in NUMBERS}
+    return {key: estimate([row[key] for row in rows], level) for key in TITLES}
 
 
 def estimate(values: Sequence[float], level: float = 0.95) -> Estimate:

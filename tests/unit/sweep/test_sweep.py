@@ -17,7 +17,7 @@ from lwd_tui.store.run import RunStore
 from lwd_tui.sweep import jobs as sweep_jobs
 from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled, steps_done
 from lwd_tui.sweep.plan import find_sweep, read_sweep
-from lwd_tui.sweep.results import NUMBERS, RunResult, estimate, run_result, variant_results
+from lwd_tui.sweep.results import TITLES, RunResult, estimate, run_result, variant_results
 
 PRESET = """
 name = "tiny"
@@ -226,9 +226,13 @@ def test_a_result_is_the_mean_over_the_last_third(jobs):
     run(jobs[:1])
     result = run_result(jobs[0])
     with RunStore.open(jobs[0].path) as store:
-        last = step_findings(store, store.numbers()[-1])
+        first, *_, last = (step_findings(store, step) for step in store.numbers())
+        answers = [step.responses for step in map(store.step, range(4))]
         assert result.norms.tolist() == [numbers.norm for numbers in store.numbers()]
     # A third of four steps is one.
+    assert result.early["norm"] == first.numbers.norm
+    for counted, of in ((result.early, answers[0]), (result.late, answers[-1])):
+        assert 1 <= counted["clusters"] <= len({answer.text for answer in of})
     assert result.late["norm"] == last.numbers.norm
     assert result.late["vendi"] == last.vectors.together.vendi
     numbers = last.numbers
@@ -249,9 +253,8 @@ def test_the_interval_is_students():
 def test_variants_are_compared_seed_by_seed(jobs):
     values = {("with", 4): 1.0, ("with out", 4): 3.0, ("with", 2): 10.0, ("with out", 2): 13.0}
     results = [
-        RunResult(job, np.full(4, values[job.variant, job.seed]), dict.fromkeys(
-            NUMBERS, values[job.variant, job.seed]
-        ))
+        RunResult(job, np.full(4, values[job.variant, job.seed]), dict.fromkeys(TITLES, 2.0),
+            dict.fromkeys(TITLES, values[job.variant, job.seed]))
         for job in jobs
     ]  # fmt: skip
     first, second = variant_results(VARIANTS, results)
@@ -259,11 +262,12 @@ def test_variants_are_compared_seed_by_seed(jobs):
     assert first.norms == pytest.approx(np.full(4, 5.5))
     assert second.values["norm"].mean == 8
     assert second.differences["norm"] == pytest.approx(estimate([2.0, 3.0]))
+    assert second.changes["norm"] == pytest.approx(estimate([1.0, 11.0]))
 
 
 def test_a_seed_that_is_missing_in_one_variant_is_in_no_difference(jobs):
-    late = dict.fromkeys(NUMBERS, 2.0)
-    results = [RunResult(job, np.ones(4), late) for job in jobs[:3]]
+    late = dict.fromkeys(TITLES, 2.0)
+    results = [RunResult(job, np.ones(4), late, late) for job in jobs[:3]]
     first, second = variant_results(VARIANTS, results)
     assert (first.runs, second.runs) == (2, 1)
     assert second.differences["norm"].mean == 0
@@ -273,9 +277,9 @@ def test_a_seed_that_is_missing_in_one_variant_is_in_no_difference(jobs):
 @pytest.mark.parametrize("missing", [{0}, {0, 2}])
 def test_differences_are_from_the_first_variant_of_the_file_whichever_finished(jobs, missing):
     # The first seed of "with" stopped, or both: its runs aren't the first that come, or don't.
-    values = [1.0, 3.0, 10.0, 14.0]
+    values, early = [1.0, 3.0, 10.0, 14.0], dict.fromkeys(TITLES, 0.0)
     results = [
-        RunResult(job, np.ones(4), dict.fromkeys(NUMBERS, values[i]))
+        RunResult(job, np.ones(4), early, dict.fromkeys(TITLES, values[i]))
         for i, job in enumerate(jobs)
         if i not in missing
     ]

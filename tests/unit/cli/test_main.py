@@ -235,11 +235,10 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(preset, tmp_path, 
 def test_a_signal_stops_soon_says_how_to_go_on_and_loses_nothing(preset, tmp_path, number, code):
     path = tmp_path / "a.sqlite"
     slow = (*SLOW[:-1], "scripted.tokens_per_second=100")
-    process = begun(("--preset", preset, "--out", path, *slow), 1)
-    began = time.monotonic()
+    # What is left of the run takes minutes, far longer than is waited for.
+    process = begun(("--preset", preset, "--out", path, *slow, "--steps", 200), 1)
     os.kill(process.pid, number)
     _, err = process.communicate(timeout=20)
-    assert time.monotonic() - began < 2
     assert process.returncode == code
     assert f"lwd-tui resume {path}" in err
     assert "Traceback" not in err

@@ -105,6 +105,19 @@ class Prompt:
         """The bare text of a completion prompt; of a chat, its contents joined by blank lines."""
         return "\n\n".join(message.content for message in self.messages)
 
+    @property
+    def has_system(self) -> bool:
+        """Whether it begins with a system text."""
+        return bool(self.messages) and self.messages[0].role == "system"
+
+    def without_system(self) -> Prompt:
+        """Return the chat with its system text at the head of the turn that follows it."""
+        if not self.has_system or len(self.messages) == 1:
+            return self
+        system, first, *rest = self.messages
+        turn = Message(first.role, f"{system.content}\n\n{first.content}")
+        return Prompt(self.style, (turn, *rest))
+
     def to_json(self) -> str:
         """Return the canonical form that is stored and hashed."""
         turns = [[message.role, message.content] for message in self.messages]
@@ -310,8 +323,9 @@ class ModelInfo:
     context_length : int or None
         Tokens that the model was trained for.
     capabilities : tuple of str
-        Of "generate", "chat", "embed"; "thinking", and "always-thinking" where it can't be told
-        not to; "remote" where the server only passes requests on to another machine.
+        Of "generate", "chat", "embed"; "no-system" where its chat has no place for a system text;
+        "thinking", and "always-thinking" where it can't be told not to; "remote" where the server
+        only passes requests on to another machine.
     odd : str
         What is odd about it, in a sentence; "" for nothing.
     licence, server, host : str

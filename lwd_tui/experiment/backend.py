@@ -54,6 +54,24 @@ class UnfitRequest(BackendError):
     exit_code = 2
 
 
+class Unheeded(UnfitRequest):
+    """The server isn't known to heed settings of `Sampling`; `neutral` has those it can do without.
+
+    Parameters
+    ----------
+    sentence : str
+        Says which, without what to do.
+    neutral : mapping of str to float
+        The settings, at the values by which nothing is changed.
+    """
+
+    def __init__(self, sentence: str, neutral: Mapping[str, float]) -> None:
+        self.sentence = sentence
+        self.neutral = neutral
+        settings = ", ".join(f"sampling.{name} = {value:g}" for name, value in neutral.items())
+        super().__init__(f"{sentence}; set {settings} for this participant")
+
+
 class PromptTooLong(BackendError):
     """The prompt doesn't fit the context; the message names the tokens needed."""
 

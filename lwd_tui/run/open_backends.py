@@ -12,6 +12,7 @@ from lwd_tui.experiment.backend import (
     Generator,
     Opening,
     Tries,
+    Unheeded,
     UnfitRequest,
     close_all,
     load_backend,
@@ -20,7 +21,7 @@ from lwd_tui.experiment.guard import guarded_embedder, guarded_generator
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
 from lwd_tui.llm.prompt import build_prompt, post_line, request_of
-from lwd_tui.types import Fetching, ModelInfo, Notice
+from lwd_tui.types import Fetching, ModelInfo, Notice, Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,11 @@ async def assemble(
         for key, generator in opened.items():
             sizes = {model: size for (owner, model), size in wanted.items() if owner == key}
             await generator.prepare(sizes, experiment.responses)
-        for key, generator, who in zip(keys, generators, experiment.cast, strict=True):
-            if isinstance(generator, Tries):
-                await generator.try_out(_first(experiment, who, wanted[key, who.model]))
+        firsts = [
+            _first(experiment, who, wanted[key, who.model])
+            for key, who in zip(keys, experiment.cast, strict=True)
+        ]
+        await _try_out(generators, firsts)
         phi = experiment.embedder
         servers = (phi.host,) if phi.host else tuple(hosts)
         embedder = guarded_embedder(phi, replace(opening, hosts=servers))
@@ -142,6 +145,11 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
             changes[f"{place}.style"] = "completion"
             if not who.sampling.stop:
                 changes[f"{place}.sampling.stop"] = ["\n"]
+        if who.style == "chat" and "no-system" in can and _unread(experiment, who).has_system:
+            notice(
+                f"{who.name} ({who.model}) has no place for a system text, which its server would "
+                "drop: it is put at the head of the user's turn"
+            )
         if who.think == "auto" and "always-thinking" in can:
             notice(
                 f"{who.name} ({who.model}) can't be told not to think; it thinks as little as it "
@@ -157,10 +165,40 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
     return experiment.replaced(changes) if changes else experiment
 
 
+async def _try_out(generators: Sequence[Generator], firsts: Sequence[GenerateRequest]) -> None:
+    """Send each participant's first request, where a server may refuse it.
+
+    Raises
+    ------
+    UnfitRequest
+        If settings aren't heeded, with those of all participants that have to be left.
+    BackendError
+    """
+    unheeded: dict[int, Unheeded] = {}
+    for i, (generator, first) in enumerate(zip(generators, firsts, strict=True)):
+        if isinstance(generator, Tries):
+            try:
+                await generator.try_out(first)
+            except Unheeded as error:
+                unheeded[i] = error
+    if unheeded:
+        sentences = "; ".join(dict.fromkeys(error.sentence for error in unheeded.values()))
+        settings = " ".join(
+            f"--set participants.{i}.sampling.{name}={value:g}"
+            for i, error in unheeded.items()
+            for name, value in error.neutral.items()
+        )
+        raise UnfitRequest(f"{sentences}; do without: {settings}")
+
+
 def _first(experiment: Experiment, who: Participant, context: int) -> GenerateRequest:
     """Return what a participant is asked that has read nothing."""
-    unread = build_prompt(experiment.template, who, experiment.query, ())
+    unread = _unread(experiment, who)
     return request_of(who, unread, tuple(range(experiment.responses)), context)
+
+
+def _unread(experiment: Experiment, who: Participant) -> Prompt:
+    return build_prompt(experiment.template, who, experiment.query, ())
 
 
 def _may_think(who: Participant, model: ModelInfo) -> bool:

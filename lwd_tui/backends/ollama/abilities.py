@@ -10,6 +10,8 @@ capabilities without `completion`         it does nothing that a run could use
 RENDERER or PARSER in the modelfile       it takes turns: the server has the format built in
 a template other than the bare prompt     it takes turns
 none of these                             a base model, which goes on from a text
+no RENDERER, and a template that has no   a system text doesn't reach it: the server drops it
+place for a system text                   without a word
 `thinking` among the capabilities         it can think before it answers
 ... and it is named in `_ALWAYS`          it thinks whatever it is told
 `remote_model` beside its name            another machine runs it
@@ -26,7 +28,10 @@ from typing import Any
 _NO_TEMPLATE = ("", "{{ .Prompt }}", "{{.Prompt}}")
 # Text between quotes, such as a licence, may hold anything.
 _QUOTED = re.compile(r'"""[\s\S]*?"""|"[^"]*"')
-_BUILT_IN = re.compile(r"^(?:RENDERER|PARSER)[ \t]+(\S+)", re.MULTILINE)
+_BUILT_IN = re.compile(r"^(RENDERER|PARSER)[ \t]+(\S+)", re.MULTILINE)
+# A template that asks for roles by their names, and what lets others through.
+_ASKS_ROLE = re.compile(r"\beq\s+\$?\w*\.Role\b")
+_ANY_ROLE = re.compile(r"\{\{-?\s*\$?\w*\.Role\b|\belse\b|[\"`]system[\"`]")
 # Renderers, and families of models, that can't be told to be quiet: recorded, or documented.
 _ALWAYS = re.compile(r"(?:-think(?:ing)?|gpt-?oss|harmony)$")
 
@@ -56,7 +61,7 @@ def abilities(
     Returns
     -------
     tuple of str
-        Of "generate", "chat", "thinking", "always-thinking", "embed", "remote".
+        Of "generate", "chat", "no-system", "thinking", "always-thinking", "embed", "remote".
     """
     capabilities = set(told or ())
     architecture = str((details or {}).get("general.architecture", ""))
@@ -72,8 +77,21 @@ def abilities(
         or template.strip() not in _NO_TEMPLATE
     )
     found = ["generate", *(["chat"] if turns else [])]
+    renders = "RENDERER" in (line for line, _ in built_in)
+    # Of one that isn't shown nothing is known.
+    if turns and template and not renders and _drops_system(template):
+        found.append("no-system")
     if "thinking" in capabilities:
         found.append("thinking")
-        if any(_ALWAYS.search(name.lower()) for name in (*built_in, family, architecture)):
+        if any(_ALWAYS.search(name.lower()) for name in (*(name for _, name in built_in), family, architecture)):
             found.append("always-thinking")
     return (*found, *away)
+
+
+def _drops_system(template: str) -> bool:
+    """Whether a template surely has no place for a system text."""
+    if ".System" in template:
+        return False
+    if ".Messages" not in template:
+        return True
+    return bool(_ASKS_ROLE.search(template)) and not _ANY_ROLE.search(template)

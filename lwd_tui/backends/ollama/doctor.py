@@ -46,6 +46,12 @@ async def _examine(url: str, contexts: Mapping[str, int] | None) -> HostReport:
     try:
         report.version = await server.client.version()
         report.server = f"Ollama {report.version}"
+        if dropping := [model.name for model in report.models if "no-system" in model.capabilities]:
+            report.note(
+                "advice",
+                f"the chat format of {', '.join(dropping)} has no place for a system text, and the "
+                "server drops it; a run puts it at the head of the user's turn",
+            )
         generating = [
             canonical(model.name) for model in report.models if "generate" in model.capabilities
         ]

@@ -43,7 +43,10 @@ def body_of(request: GenerateRequest, seed: int, facts: ModelFacts) -> dict[str,
     }
     if request.prompt.style == "completion":
         return body | {"prompt": request.prompt.text, "raw": True}
-    turns = list(map(asdict, request.prompt.messages))
+    prompt = request.prompt
+    if "no-system" in facts.info.capabilities:
+        prompt = prompt.without_system()
+    turns = list(map(asdict, prompt.messages))
     # A model that can't think answers 400 if it is told anything of it.
     thinks = "thinking" in facts.info.capabilities or request.think not in ("auto", "off")
     told = {"think": _THINK.get(request.think, request.think)} if thinks else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lwd_tui.experiment.backend import UnfitRequest
+from lwd_tui.experiment.backend import Unheeded
 from lwd_tui.experiment.llm import Sampling
 
 # The values of sampling fields by which nothing is changed; of several, the first that is taken.
@@ -88,7 +88,7 @@ def sampling_fields(dialect: Dialect, sampling: Sampling, url: str) -> dict[str,
 
     Raises
     ------
-    UnfitRequest
+    Unheeded
         If the server isn't known to heed one that is set.
     """
     wanted = {name: getattr(sampling, name) for name in ("top_k", "min_p", "repeat_penalty")}
@@ -98,10 +98,9 @@ def sampling_fields(dialect: Dialect, sampling: Sampling, url: str) -> dict[str,
         if value != NEUTRAL[name][0] and name not in dialect.extra
     ]
     if refused:
-        settings = ", ".join(f"sampling.{name} = {NEUTRAL[name][0]:g}" for name in refused)
-        raise UnfitRequest(
-            f"{url} ({dialect.name}) may ignore {', '.join(refused)} or mean something else by "
-            f"it; set {settings} for this participant"
+        raise Unheeded(
+            f"{url} ({dialect.name}) may ignore {' and '.join(refused)}, or mean something else",
+            {name: NEUTRAL[name][0] for name in refused},
         )
     sent = {name: NEUTRAL[name][0] for name in dialect.neutral}
     sent |= {name: wanted[name] for name in dialect.extra}

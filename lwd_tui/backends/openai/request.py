@@ -22,12 +22,21 @@ EXTRAS = {
     **dict.fromkeys(NEUTRAL, _OWN),
     "seed": "its answers can't be made again",
     "n": "each answer is asked for by itself",
+    "system": "its text stands at the head of the user's turn",
 }
 """Fields that a run can do without, and what follows where one is left out."""
 
 _UNKNOWN_FIELD = re.compile(
     r"unsupported|n[o']t (supported|permitted|allowed)|un(recogni[sz]ed|known|expected)|extra|"
     r"deprecated|instead|no longer",
+    re.IGNORECASE,
+)
+# How a model's template, or what stands before it, says that it has no turn for a system text.
+_NO_SYSTEM = re.compile(
+    r"\bsystem\b.{0,40}(?:n[o']t (?:be )?(?:supported|allowed|permitted|accepted|enabled)|unsupported)|"
+    r"(?:n[o']t support|unexpected|invalid|unsupported|unknown)\W.{0,20}\bsystem\b|"
+    r"roles must alternate|only .{0,20}assistant\W{0,3}.{0,10}roles|"
+    r"developer instruction is not enabled",
     re.IGNORECASE,
 )
 
@@ -95,7 +104,9 @@ def body_of(
         body |= {"prompt": request.prompt.text}
         names: tuple[str, ...] = ("max_tokens",)
     else:
-        body["messages"] = list(map(asdict, request.prompt.messages))
+        fits = not refusals.without("system")
+        prompt = request.prompt if fits else request.prompt.without_system()
+        body["messages"] = list(map(asdict, prompt.messages))
         thinks = request.think not in ("auto", "off")
         if dialect.template_options:
             # Templates of models that can think have this switch; others ignore it.
@@ -120,9 +131,17 @@ def refused_fields(
     What a user set to other than its neutral value is never left out. Where a server of unknown
     kind names no field, all that are sent at their neutral values are meant.
     """
+    told = message_of(error)
+    turns = body.get("messages", [{}])
+    # Templates raise it, which some servers take for an error of their own.
+    if (
+        turns[0].get("role") == "system"
+        and error.status_code in (400, 422, 500)
+        and _NO_SYSTEM.search(told)
+    ):
+        return ["system"]
     if error.status_code not in (400, 422) or is_too_long(error):
         return []
-    told = message_of(error)
     named = [name for name in EXTRAS if name in body and error.param == name]
     named += [name for name in EXTRAS if name in body and _names(told, name)]
     for name in named:

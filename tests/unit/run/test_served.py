@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 from contextlib import aclosing
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 from support.compatible import Compatible, unknown_fields
 
 from lwd_tui.errors import RunWorthless
-from lwd_tui.experiment.backend import BackendError
-from lwd_tui.experiment.llm import Experiment
+from lwd_tui.experiment.backend import BackendError, UnfitRequest
+from lwd_tui.experiment.llm import Experiment, parse_setting
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.network import StepCompleted
 from lwd_tui.run.session import Session
@@ -52,7 +53,7 @@ def drawn(body: dict[str, Any], seed: int, n: int) -> str:
 @pytest.mark.parametrize(
     ("owner", "objection", "told"),
     [
-        ("someone", lambda body: None, "sampling.top_k = 0"),
+        ("someone", lambda body: None, "sampling.top_k=0"),
         ("vllm", lambda body: "temperature must be 1 for this model", "temperature must be 1"),
         ("vllm", unknown_fields("min_p"), "min_p"),
         ("vllm", unknown_fields("max_tokens", "max_completion_tokens"), "takes no limit"),
@@ -67,6 +68,30 @@ async def test_settings_that_are_refused_leave_no_run_behind(
         with pytest.raises(BackendError, match=told):
             await run(experiment(server.url), path)
     assert not list(tmp_path.iterdir())
+
+
+async def test_settings_that_may_not_be_heeded_are_named_all_at_once(
+    tmp_path: Any,
+) -> None:
+    async with Compatible("someone") as server:
+        server.word = drawn
+        spec = experiment(server.url, {"top_k": 40, "min_p": 0.05, "repeat_penalty": 1.1})
+        other = {"participants.1.sampling": {"top_k": 0, "min_p": 0.1}}
+        with pytest.raises(UnfitRequest, match="may ignore top_k and min_p") as caught:
+            await run(spec.replaced(other), tmp_path / "a.lwd")
+        assert server.asked("/v1/chat/completions") == []
+        # As it is pasted into a shell behind the command.
+        words = shlex.split(str(caught.value).rpartition("do without: ")[2])
+        assert words[::2] == ["--set"] * 4
+        settings = dict(parse_setting(word) for word in words[1::2])
+        assert set(settings) == {
+            "participants.0.sampling.top_k",
+            "participants.0.sampling.min_p",
+            "participants.0.sampling.repeat_penalty",
+            "participants.1.sampling.min_p",
+        }
+        steps = await run(spec.replaced(other).replaced(settings), tmp_path / "a.lwd")
+    assert len(steps) == 2
 
 
 async def test_too_little_context_is_told_in_the_servers_words_and_can_be_tried(

@@ -9,6 +9,7 @@ from support.recorded import FOLDER, ReplayServer, exchange
 from support.requests import answers, ollama, wish
 
 from lwd_tui.backends.ollama.abilities import abilities
+from lwd_tui.backends.ollama.doctor import doctor
 from lwd_tui.backends.ollama.embedder import OllamaEmbedder
 from lwd_tui.backends.ollama.models import choose_models, list_models
 from lwd_tui.experiment.backend import BackendError, GenerateRequest, UnfitRequest
@@ -27,7 +28,7 @@ RENDERERS = {
     "lfm2-thinking": ("generate", "chat", "thinking", "always-thinking"),
     "cohere": ("generate", "chat", "thinking"),
     "cogito": ("generate", "chat", "thinking"),
-    "ministral": ("generate", "chat"),
+    "ministral": ("generate", "chat", "no-system"),
 }
 OTHERS = {
     "smollm2:135m": ("generate", "chat"),
@@ -103,8 +104,23 @@ async def test_a_recorded_chat_is_an_answer_or_a_refusal(name: str) -> None:
             ("embed",),
         ),
         ({"told": ["image"], "template": "{{ .System }}"}, ()),
-        ({"told": ["completion", "tools"], "template": "{{ .Prompt }}"}, ("generate", "chat")),
+        (
+            {"told": ["completion", "tools"], "template": "{{ .Prompt }}"},
+            ("generate", "chat", "no-system"),
+        ),
         ({"told": ["completion"], "modelfile": "FROM x\nPARSER olmo3\n"}, ("generate", "chat")),
+        (
+            {"told": ["completion"], "modelfile": "PARSER olmo3", "template": "{{ .Prompt }}"},
+            ("generate", "chat", "no-system"),
+        ),
+        (
+            {
+                "told": ["completion"],
+                "modelfile": "RENDERER olmo3\nPARSER olmo3",
+                "template": "{{ .Prompt }}",
+            },
+            ("generate", "chat"),
+        ),
         ({"told": ["completion"], "modelfile": "# RENDERER x"}, ("generate",)),
         ({"told": None, "template": "{{ .System }} {{ .Prompt }}"}, ("generate", "chat")),
         ({"told": None, "template": "{{.Prompt}}"}, ("generate",)),
@@ -117,6 +133,45 @@ async def test_a_recorded_chat_is_an_answer_or_a_refusal(name: str) -> None:
 )
 def test_each_line_of_the_table(facts: dict, can: tuple) -> None:
     assert abilities(facts.pop("told"), **facts) == can
+
+
+USER = "{{ range .Messages }}{{ if eq .Role \"user\" }}<u>{{ .Content }}</u>"
+SYSTEM = {
+    "### Instruction: {{ .Prompt }}\n### Response: {{ .Response }}": False,
+    "{{ if .System }}<s>{{ .System }}</s>{{ end }}<u>{{ .Prompt }}</u>": True,
+    "{{ range $i, $_ := .Messages }}{{ $.System }}{{ .Content }}{{ end }}": True,
+    "{{- range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}": True,
+    "{{- range $m := .Messages }}<|{{- $m.Role }}|>{{ $m.Content }}{{ end }}": True,
+    "{{ range .Messages }}{{ .Content }}{{ end }}": True,
+    USER + "{{ end }}{{ end }}": False,
+    USER + "{{ else }}{{ .Content }}{{ end }}{{ end }}": True,
+    USER + "{{ end }}{{ if eq .Role `system` }}{{ .Content }}{{ end }}{{ end }}": True,
+    USER.replace('"user"', '"user" "system"') + "{{ end }}{{ end }}": True,
+}
+
+
+@pytest.mark.parametrize("template", SYSTEM)
+def test_a_template_without_a_place_for_a_system_text_is_known(template: str) -> None:
+    can = abilities(["completion"], template=template)
+    assert ("no-system" not in can) is SYSTEM[template]
+
+
+@pytest.mark.parametrize("template", ["<u>{{ .Prompt }}</u>", "<s>{{ .System }}</s>{{ .Prompt }}"])
+async def test_a_system_text_reaches_a_model_that_has_no_place_for_it(template: str) -> None:
+    model = StandInModel("plain:1b", template=template)
+    async with OllamaStandIn(models=[model], engine=WordEngine()) as server:
+        generator = ollama(server.url)
+        await answers(generator, wish("plain:1b"))
+        await generator.aclose()
+        report = (await doctor([server.url]))[0]
+    turns = [(turn["role"], turn["content"]) for turn in server.asked("/api/chat")[0]["messages"]]
+    said = [finding.sentence for finding in report.findings if "system text" in finding.sentence]
+    if "System" in template:
+        assert turns == [("system", "You are concise."), ("user", "Name a colour.")]
+        assert said == []
+    else:
+        assert turns == [("user", "You are concise.\n\nName a colour.")]
+        assert "plain:1b" in said[0]
 
 
 async def test_odd_lines_of_a_list_do_not_spoil_it() -> None:

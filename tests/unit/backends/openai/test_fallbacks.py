@@ -249,3 +249,47 @@ async def test_ollama_is_recognised_before_anything_is_said_about_settings() -> 
         with pytest.raises(BackendError, match="use the ollama backend"):
             await generator.describe("m")
         await generator.aclose()
+
+
+SYSTEM_REFUSED = {
+    "System role not supported": 400,
+    "Conversation roles must alternate user/assistant/user/assistant/...": 400,
+    "Unsupported value: 'messages[0].role' does not support 'system' with this model.": 400,
+    "Only user and assistant roles are supported!": 422,
+    'messages: Unexpected role "system". The API accepts a top-level `system` parameter': 400,
+    "Developer instruction is not enabled for models/small": 400,
+    "Template error: system messages are not allowed by this chat template": 500,
+}
+
+
+@pytest.mark.parametrize("told", SYSTEM_REFUSED)
+async def test_a_system_text_that_is_refused_goes_into_the_users_turn(told: str) -> None:
+    async def refuse(request: Request, reply: Reply) -> None:
+        await reply.send(SYSTEM_REFUSED[told], {"error": {"message": told}})
+
+    async with Compatible("vllm") as server:
+        server.faults.append(refuse)
+        generator = openai(server.url)
+        (answer,) = await answers(generator, wish("m"))
+        (later,) = await answers(generator, wish("m", (2,)))
+        await generator.aclose()
+    first, *others = [body["messages"] for body in server.asked(CHATS)]
+    assert [turn["role"] for turn in first] == ["system", "user"]
+    assert others == [[{"role": "user", "content": "You are concise.\n\nName a colour."}]] * 2
+    assert answer.retries == (
+        f"asked again without system ({told}): its text stands at the head of the user's turn",
+    )
+    assert later.retries == ()
+
+
+@pytest.mark.parametrize(
+    "told", ["the system is not supported by your plan's quota of operating systems", "bad roles"]
+)
+async def test_what_is_refused_without_a_system_text_too_is_told(told: str) -> None:
+    async with Compatible("vllm") as server:
+        server.objection = lambda _: told
+        generator = openai(server.url)
+        with pytest.raises(UnfitRequest, match=told[:20]):
+            await answers(generator, wish("m"))
+        await generator.aclose()
+    assert len(server.asked(CHATS)) < 3

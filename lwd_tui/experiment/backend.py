@@ -196,8 +196,14 @@ class Generator(Protocol):
 class Tries(Protocol):
     """A generator that can tell, before a run is stored, what it would be refused for."""
 
-    async def try_out(self, request: GenerateRequest) -> None:
-        """Send a request as the run will; raise BackendError where it can't be served."""
+    async def try_out(self, request: GenerateRequest) -> bool:
+        """Send a request as the run will; raise BackendError where it can't be served.
+
+        Returns
+        -------
+        bool
+            Whether all that answer are of a kind that is known to draw tokens by chance.
+        """
         ...
 
 

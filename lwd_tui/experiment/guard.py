@@ -85,10 +85,11 @@ class _GuardedGenerator:
         with told(self._name, BackendError):
             await self._inner.prepare(contexts, answers)
 
-    async def try_out(self, request: GenerateRequest) -> None:
-        if isinstance(self._inner, Tries):
-            with told(self._name, BackendError):
-                await self._inner.try_out(request)
+    async def try_out(self, request: GenerateRequest) -> bool:
+        if not isinstance(self._inner, Tries):
+            return True
+        with told(self._name, BackendError):
+            return bool(await self._inner.try_out(request))
 
     async def generate(
         self, request: GenerateRequest, preview: Preview | None = None

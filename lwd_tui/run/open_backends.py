@@ -19,6 +19,7 @@ from lwd_tui.experiment.backend import (
 )
 from lwd_tui.experiment.guard import guarded_embedder, guarded_generator
 from lwd_tui.experiment.llm import Experiment, Participant
+from lwd_tui.llm.chance import refuse_greedy_alone
 from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
 from lwd_tui.llm.prompt import build_prompt, post_line, request_of
 from lwd_tui.types import Fetching, ModelInfo, Notice, Prompt
@@ -109,7 +110,12 @@ async def assemble(
             _first(experiment, who, wanted[key, who.model])
             for key, who in zip(keys, experiment.cast, strict=True)
         ]
-        await _try_out(generators, firsts)
+        unsure = await _try_out(generators, firsts)
+        if experiment.responses == 1:
+            # Of a single answer a step nobody could see whether it is drawn.
+            for (generator, model), i in unsure.items():
+                name = f"{experiment.cast[i].name} ({model})"
+                await refuse_greedy_alone(generator, firsts[i], name, notice)
         phi = experiment.embedder
         servers = (phi.host,) if phi.host else tuple(hosts)
         embedder = guarded_embedder(phi, replace(opening, hosts=servers))
@@ -165,8 +171,15 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
     return experiment.replaced(changes) if changes else experiment
 
 
-async def _try_out(generators: Sequence[Generator], firsts: Sequence[GenerateRequest]) -> None:
+async def _try_out(
+    generators: Sequence[Generator], firsts: Sequence[GenerateRequest]
+) -> dict[tuple[Generator, str], int]:
     """Send each participant's first request, where a server may refuse it.
+
+    Returns
+    -------
+    dict of (Generator, str) to int
+        The models that aren't known to draw by chance, each with a participant of it.
 
     Raises
     ------
@@ -175,10 +188,12 @@ async def _try_out(generators: Sequence[Generator], firsts: Sequence[GenerateReq
     BackendError
     """
     unheeded: dict[int, Unheeded] = {}
+    unsure: dict[tuple[Generator, str], int] = {}
     for i, (generator, first) in enumerate(zip(generators, firsts, strict=True)):
         if isinstance(generator, Tries):
             try:
-                await generator.try_out(first)
+                if not await generator.try_out(first):
+                    unsure.setdefault((generator, first.model), i)
             except Unheeded as error:
                 unheeded[i] = error
     if unheeded:
@@ -189,6 +204,7 @@ async def _try_out(generators: Sequence[Generator], firsts: Sequence[GenerateReq
             for name, value in error.neutral.items()
         )
         raise UnfitRequest(f"{sentences}; do without: {settings}")
+    return unsure
 
 
 def _first(experiment: Experiment, who: Participant, context: int) -> GenerateRequest:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from lwd_tui.backends.hosts import openai_urls
 from lwd_tui.backends.openai.asking import Asked, Asking
-from lwd_tui.backends.openai.dialects import sampling_fields
+from lwd_tui.backends.openai.dialects import UNKNOWN, sampling_fields
 from lwd_tui.backends.openai.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.server import Alone, OpenAIServer
 from lwd_tui.backends.pool import Pool, holders_of
@@ -101,8 +101,13 @@ class OpenAIGenerator:
                         "as it is"
                     )
 
-    async def try_out(self, request: GenerateRequest) -> None:
+    async def try_out(self, request: GenerateRequest) -> bool:
         """Send a request as the run will, to each server, and say what they refuse of it.
+
+        Returns
+        -------
+        bool
+            Whether all of them are of a known kind.
 
         Raises
         ------
@@ -128,6 +133,7 @@ class OpenAIGenerator:
             notes, _ = await self._pool.run(request.model, [place], work, "try")
             for note in notes:
                 self._notice(f"{request.model} at {server.url}: {note}")
+        return all(server.dialect is not UNKNOWN for server in self._holders(request.model))
 
     async def generate(
         self, request: GenerateRequest, preview: Preview | None = None

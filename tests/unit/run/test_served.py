@@ -145,3 +145,55 @@ async def test_a_greedy_server_stops_the_run_for_good(tmp_path: Any) -> None:
         server.word = lambda body, seed, n: ("Prices ", "will ", "rise. ")[n]
         cold = experiment(server.url, {**plain, "temperature": 0.0})
         assert len(await run(cold, tmp_path / "c.lwd")) == 2
+
+
+def greedily(body: dict[str, Any], seed: int, n: int) -> str:
+    return ("Prices ", "will ", "rise. ")[n]
+
+
+PLAIN: dict[str, Any] = {"top_k": 0, "min_p": 0.0}
+CHATS = "/v1/chat/completions"
+
+
+async def test_a_greedy_server_is_found_before_a_run_of_one_answer_is_stored(
+    tmp_path: Any,
+) -> None:
+    async with Compatible("someone") as server:
+        server.word = greedily
+        spec = experiment(server.url, PLAIN, responses=1)
+        with pytest.raises(RunWorthless, match=r"same answer for each of 6 seeds .*\(Prices will"):
+            await run(spec, tmp_path / "a.lwd")
+        assert not list(tmp_path.iterdir())
+        # The likeliest token is what this one asks for.
+        cold = experiment(server.url, {**PLAIN, "temperature": 0.0}, responses=1)
+        assert len(await run(cold, tmp_path / "b.lwd")) == 2
+
+
+@pytest.mark.parametrize(("owner", "probes"), [("someone", 2), ("vllm", 0), ("llamacpp", 0)])
+async def test_only_a_server_of_unknown_kind_is_asked_for_two_answers_beforehand(
+    tmp_path: Any, owner: str, probes: int
+) -> None:
+    said: list[str] = []
+    async with Compatible(owner) as server:
+        server.word = drawn
+        await run(experiment(server.url, PLAIN, responses=1), tmp_path / "a.lwd", said)
+        # Both participants are one model; each is tried out, and gives an answer a step.
+        asked = server.asked(CHATS)
+        assert len(asked) == 2 + probes + 4
+        hot = [body for body in asked if body["temperature"] == 2]
+        assert len({body["seed"] for body in hot}) == probes
+        assert all(body["max_tokens"] == 24 for body in hot)
+        await run(experiment(server.url, PLAIN, responses=2), tmp_path / "b.lwd")
+        assert not [body for body in server.asked(CHATS)[len(asked) :] if body["temperature"] == 2]
+    assert not [sentence for sentence in said if "can't be known" in sentence]
+
+
+async def test_where_nothing_is_said_it_is_said_that_it_cannot_be_known(tmp_path: Any) -> None:
+    said: list[str] = []
+    async with Compatible("someone") as server:
+        server.word = lambda body, seed, n: "" if body["temperature"] == 2 else greedily(body, 0, n)
+        await run(experiment(server.url, PLAIN, responses=1), tmp_path / "a.lwd", said)
+    (sentence,) = [sentence for sentence in said if "can't be known" in sentence]
+    assert sentence.startswith("ada (m) said nothing within 24 tokens")
+    with RunStore.open(tmp_path / "a.lwd") as store:
+        assert sentence in store.record["notes"]

@@ -86,7 +86,8 @@ class RealServer:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         for server in self.behind:
-            server.start()
+            if server._process is None:
+                server.start()
         # A group of its own: some of them leave workers behind when they are killed alone.
         self._process = subprocess.Popen(
             self.command,
@@ -154,7 +155,7 @@ def _llama_server(context: int = 4096) -> RealServer:
         "smollm2",
         [*command, "--name", "smollm2", "--context", str(context)],
         port,
-        environment={"PYTHONPATH": str(_TESTS)},
+        environment={"PYTHONPATH": str(_TESTS), "OMP_WAIT_POLICY": "passive"},
     )
 
 

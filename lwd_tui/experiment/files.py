@@ -7,7 +7,7 @@ A preset is an experiment that ships with the package, or any TOML file by its p
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,19 @@ from typing import Any
 from lwd_tui.experiment.gmm import GmmSpec, Matrix
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment, SeedPost
 from lwd_tui.experiment.posts import (
+    FoundPosts,
     blank_rows,
     check_ending,
-    columns_of,
     parse_posts,
-    plain_name,
     posts_of_rows,
 )
 from lwd_tui.experiment.section import parse_toml
+from lwd_tui.experiment.tables import columns_of, plain_name
 from lwd_tui.text import clean_line, shorten, suggestion
 from lwd_tui.types import Notice
 
 _ROWS_AT_ONCE = 4096
+_PIECE = 2**20
 
 
 def user_path(text: str) -> Path:
@@ -52,16 +53,17 @@ def path_in(folder: Path, source: Any, field: str) -> Path:
 
 def read_text(path: Path) -> str:
     """Read a UTF-8 file (a byte order mark is dropped), or say in a sentence why it can't be."""
-    try:
+    with _told(path):
         data = path.read_bytes()
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:2]:
-            raise InvalidExperiment(f"{path}: it is UTF-16; save it as UTF-8 and try again")
-        if b"\x00" in data:
-            raise InvalidExperiment(
-                f"{path}: is UTF-16, or no text: it has a NUL at byte {data.index(0)}; save it as "
-                "UTF-8 and try again"
-            )
+        _refuse_utf_16(path, (data,))
         return data.decode("utf-8-sig")
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in a sentence why a file can't be read."""
+    try:
+        yield
     except FileNotFoundError:
         raise InvalidExperiment(f"{path}: there is no such file") from None
     except UnicodeDecodeError as error:
@@ -72,6 +74,19 @@ def read_text(path: Path) -> str:
         raise InvalidExperiment(f"{path}: can't be read: {error.strerror}") from None
     except ValueError as error:
         raise InvalidExperiment(f"{str(path)!r}: can't be the name of a file: {error}") from None
+
+
+def _refuse_utf_16(path: Path, pieces: Iterable[bytes]) -> None:
+    done = 0
+    for data in pieces:
+        if not done and (data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:2]):
+            raise InvalidExperiment(f"{path}: it is UTF-16; save it as UTF-8 and try again")
+        if b"\x00" in data:
+            raise InvalidExperiment(
+                f"{path}: is UTF-16, or no text: it has a NUL at byte {done + data.index(0)}; save "
+                "it as UTF-8 and try again"
+            )
+        done += len(data)
 
 
 def read_posts(path: Path, column: str = "", notice: Notice | None = None) -> tuple[SeedPost, ...]:
@@ -94,11 +109,23 @@ def read_posts(path: Path, column: str = "", notice: Notice | None = None) -> tu
     if path.suffix.lower() == ".parquet":
         found = posts_of_rows(_parquet(path, column), str(path), column)
     else:
-        found = parse_posts(read_text(path), str(path), path.suffix, column)
+        found = _parsed(path, column)
     if found.blank and notice is not None:
         were = "was" if found.blank == 1 else "were"
         notice(f"{path}: {blank_rows(found.blank)} {were} passed over")
     return found.posts
+
+
+def _parsed(path: Path, column: str) -> FoundPosts:
+    if not path.is_file():  # A pipe can be read once.
+        return parse_posts(read_text(path), str(path), path.suffix, column)
+    with _told(path), path.open("rb") as file:
+        _refuse_utf_16(path, iter(lambda: file.read(_PIECE), b""))
+    try:
+        return parse_posts(path, str(path), path.suffix, column)
+    except UnicodeDecodeError:
+        read_text(path)  # Of a piece it isn't known where in the file it is.
+        raise
 
 
 def _parquet(path: Path, column: str) -> Iterator[tuple[str, Any]]:

@@ -7,14 +7,13 @@ is named. `author` and `label` are taken where they are; all others are passed o
 
 from __future__ import annotations
 
-import csv
-import itertools
 import json
 import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,19 +21,18 @@ from pydantic import ValidationError
 from lwd_tui.experiment.complaints import explain
 from lwd_tui.experiment.llm import InvalidExperiment, SeedPost
 from lwd_tui.experiment.section import parse_toml
+from lwd_tui.experiment.tables import no_column, plain_name, repeated_column, table_rows
 from lwd_tui.text import clean_line, shorten
 
 LINES = ("", ".txt", ".md")
 WITHOUT_COLUMNS = (*LINES, ".toml")
 TABLES = (".csv", ".tsv", ".tab")
-DELIMITERS = ",;\t|"
 _DETAILS = ("author", "label")
 _LISTED = 12
 # Up to here a float holds every whole number.
 _EXACT = 2**53
-_CELL_LONGEST = 2**31 - 1
+_ASTRAL = re.compile(rb"[\xf0-\xff][\x80-\xbf]{3}")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
-_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +50,14 @@ class FoundPosts:
     blank: int = 0
 
 
-def parse_posts(text: str, where: str, ending: str = "", column: str = "") -> FoundPosts:
+def parse_posts(text: str | Path, where: str, ending: str = "", column: str = "") -> FoundPosts:
     """Read posts from text that is written as a file with that ending would be.
 
     Parameters
     ----------
-    text : str
+    text : str or Path
+        Of a file the lines are read one by one, since a single emoji makes each letter of a text
+        take four bytes.
     where : str
         Said where something is wrong.
     ending : str
@@ -69,6 +69,8 @@ def parse_posts(text: str, where: str, ending: str = "", column: str = "") -> Fo
     ------
     InvalidExperiment
         Naming `where`, the line or post, and what is wrong there.
+    UnicodeDecodeError
+        If a file isn't UTF-8.
     """
     ending = ending.lower()
     if ending in WITHOUT_COLUMNS and plain_name(column) not in ("", "text"):
@@ -81,7 +83,7 @@ def parse_posts(text: str, where: str, ending: str = "", column: str = "") -> Fo
     elif ending == ".toml":
         return _toml(text, where)
     elif ending in TABLES:
-        rows = _table(text, where, ending, column)
+        rows = table_rows(lambda: _broken(text), where, ending, column)
     elif ending in _JSON:
         rows = _JSON[ending](text, where)
     else:
@@ -125,7 +127,7 @@ def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "")
                     name = plain[key] = plain_name(key)
                 if name in taken:
                     if name in named:
-                        raise _repeated(name, f"{where}, {place}")
+                        raise repeated_column(name, f"{where}, {place}")
                     named[name] = value
             if not seen and len(columns) < _LISTED:
                 columns |= dict.fromkeys(plain[key] for key in row)
@@ -144,7 +146,7 @@ def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "")
                 fields[name] = _word(named[name])
         posts.append(_post(fields, where, place))
     if not seen and columns:
-        raise _no_column(wanted, columns, where)
+        raise no_column(wanted, columns, where)
     if not posts:
         raise InvalidExperiment(
             f"{where}: holds no posts{f' but {blank_rows(blank)}' * (blank > 0)}"
@@ -152,56 +154,9 @@ def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "")
     return FoundPosts(tuple(posts), blank)
 
 
-def columns_of(names: Iterable[str], where: str, place: str, column: str = "") -> list[str]:
-    """Return the columns that a table names, as they are compared.
-
-    Parameters
-    ----------
-    names : iterable of str
-    where, column
-        As for `parse_posts`.
-    place : str
-        Of the names, such as "line 1".
-
-    Raises
-    ------
-    InvalidExperiment
-        If two are equal, or none is the one that holds the posts.
-    """
-    columns = [plain_name(name) for name in names]
-    for name, count in Counter(columns).items():
-        # Spreadsheets leave columns without names.
-        if name and count > 1:
-            raise _repeated(name, f"{where}, {place}")
-    wanted = plain_name(column) or "text"
-    if wanted not in columns:
-        raise _no_column(wanted, columns, where)
-    return columns
-
-
 def blank_rows(count: int) -> str:
     """Return how many rows were blank, in words."""
     return f"{count} blank row{'s' * (count != 1)}"
-
-
-def _repeated(name: str, where: str) -> InvalidExperiment:
-    return InvalidExperiment(f"{where}: two columns are called {shorten(name, 40)!r}")
-
-
-def _no_column(wanted: str, columns: Iterable[str], where: str) -> InvalidExperiment:
-    names = [name for name in columns if name]
-    listed = ", ".join(shorten(name, 40) for name in names[:_LISTED])
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return InvalidExperiment(
-        f"{where}: no column is called {shorten(wanted, 40)!r}; there are {listed or 'none'}"
-        f"{more}. Name the one that holds the posts: posts_column = NAME beside posts_file, or "
-        "--set posts_column=NAME"
-    )
-
-
-def plain_name(name: str) -> str:
-    """Return the name of a column as it is compared: no capitals, no blanks or marks around it."""
-    return name.strip("\ufeff \t\r\n\v\f\xa0").lower()
 
 
 def _word(value: Any) -> Any:
@@ -224,70 +179,45 @@ def _post(row: Any, where: str, place: str) -> SeedPost:
         raise InvalidExperiment(f"{where}, {place}: {explain(error, SeedPost)}") from None
 
 
-def _broken(text: str) -> Iterator[str]:
+def _broken(text: str | Path) -> Iterator[str]:
     """Yield the lines with their ends; only line breaks of files part them."""
+    if isinstance(text, Path):
+        with text.open(encoding="utf-8-sig", newline="") as file:
+            yield from file
+        return
     # `str.splitlines` would also part a post at the separators that web pages put into text, and
     # `io.StringIO` holds four bytes a character.
-    return (found[0] for found in _LINE.finditer(text))
+    yield from (found[0] for found in _LINE.finditer(text))
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _whole(text: str | Path) -> str:
+    return text if isinstance(text, str) else text.read_text(encoding="utf-8-sig")
+
+
+def _whole_json(text: str | Path) -> str:
+    if isinstance(text, str):
+        return text
+    # Of an emoji that is written as JSON can write it, the other letters take no more bytes.
+    data = _ASTRAL.sub(
+        lambda found: json.dumps(found[0].decode())[1:-1].encode(), text.read_bytes()
+    )
+    return data.decode("utf-8-sig")
+
+
+def _lines(text: str | Path) -> Iterator[tuple[int, str]]:
     """Yield the lines that aren't blank, numbered."""
     for number, line in enumerate(_broken(text), 1):
         if stripped := line.strip():
             yield number, stripped
 
 
-def _table(text: str, where: str, ending: str, column: str) -> Iterator[tuple[str, Any]]:
-    lines = _broken(text)
-    first = next(lines, "")
-    delimiter, skipped = ("\t" if ending != ".csv" else _likeliest(first)), 0
-    # A spreadsheet says so where a comma means something else in its country.
-    said = first.rstrip("\r\n").strip('"')
-    if said.lower().startswith("sep=") and len(said) == 5:
-        delimiter, skipped = said[4], 1
-    else:
-        lines = itertools.chain([first], lines)
-    # Its own limit of 131,072 letters a cell is less than an essay of a book's length.
-    csv.field_size_limit(_CELL_LONGEST)
-    table = csv.reader(lines, delimiter=delimiter, strict=True)
-    top = f"line {1 + skipped}"
-    try:
-        names = next(table, [])
-        if not any(map(plain_name, names)):
-            raise InvalidExperiment(f"{where}, {top}: must name the columns, one of them 'text'")
-        header = columns_of(names, where, top, column)
-        for cells in table:
-            place = f"line {table.line_num + skipped}"
-            if len(cells) > len(header) and any(cells[len(header) :]):
-                raise InvalidExperiment(
-                    f"{where}, {place}: has more cells than {top} has columns; put text that "
-                    f"holds {_NAMES.get(delimiter, 'the delimiter')} in quotes"
-                )
-            # A line of nothing is no row; columns without a name are nobody's.
-            if cells:
-                yield place, {name: cell for name, cell in zip(header, cells, strict=False) if name}
-    except csv.Error as error:
-        line = table.line_num + skipped
-        raise InvalidExperiment(f"{where}, line {line}: not CSV: {error}") from None
-
-
-_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-
-
-def _likeliest(header: str) -> str:
-    """Return the delimiter that parts a header into most columns; a comma where none does."""
-    bare = _QUOTED.sub("", header)
-    return max(DELIMITERS, key=lambda sign: (bare.count(sign), sign == ","))
-
-
-def _json_lines(text: str, where: str) -> Iterator[tuple[str, Any]]:
+def _json_lines(text: str | Path, where: str) -> Iterator[tuple[str, Any]]:
     for number, line in _lines(text):
         yield f"line {number}", _loads(line, f"{where}, line {number}")
 
 
-def _json(text: str, where: str) -> Iterator[tuple[str, Any]]:
-    data = _loads(text, where)
+def _json(text: str | Path, where: str) -> Iterator[tuple[str, Any]]:
+    data = _loads(_whole_json(text), where)
     if isinstance(data, dict):
         lists = [name for name, value in data.items() if isinstance(value, list)]
         if "posts" not in lists and len(lists) != 1:
@@ -297,8 +227,7 @@ def _json(text: str, where: str) -> Iterator[tuple[str, Any]]:
         data = data["posts" if "posts" in lists else lists[0]]
     if not isinstance(data, list):
         raise InvalidExperiment(f"{where}: must hold a list of posts")
-    for number, row in enumerate(data, 1):
-        yield f"post {number}", row
+    yield from _taken(data)
 
 
 def _loads(text: str, where: str) -> Any:
@@ -318,25 +247,32 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_JSON: dict[str, Callable[[str, str], Iterator[tuple[str, Any]]]] = {
+_JSON: dict[str, Callable[[str | Path, str], Iterator[tuple[str, Any]]]] = {
     ".json": _json,
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
 }
 
 
-def _toml(text: str, where: str) -> FoundPosts:
-    rows = parse_toml(text, where).get("posts", [])
+def _toml(text: str | Path, where: str) -> FoundPosts:
+    rows = parse_toml(_whole(text), where).get("posts", [])
     if not isinstance(rows, list):
         raise InvalidExperiment(f"{where}: posts must be a list of texts, or [[posts]] tables")
     # Written for this program: what is odd in it is a slip, and not passed over.
     posts = tuple(
-        _post({"text": row} if isinstance(row, str) else row, where, f"post {number}")
-        for number, row in enumerate(rows, 1)
+        _post({"text": row} if isinstance(row, str) else row, where, place)
+        for place, row in _taken(rows)
     )
     if not posts:
         raise InvalidExperiment(f"{where}: holds no posts")
     return FoundPosts(posts)
+
+
+def _taken(rows: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield rows with their places, each let go of once it is a post."""
+    rows.reverse()
+    for number in range(1, len(rows) + 1):
+        yield f"post {number}", rows.pop()
 
 
 _OFFICE = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers")

@@ -41,7 +41,13 @@ def look_greedy(responses: Sequence[Response], sampling: Sampling) -> bool:
     attempts = [attempt for response in responses for attempt in response.attempts]
     said = {(attempt.text, attempt.thinking) for attempt in attempts}
     served = all(attempt.host for attempt in attempts)
-    return _by_chance(sampling) and served and len(attempts) > 1 and len(said) == 1 and said != {("", "")}
+    return (
+        _by_chance(sampling)
+        and served
+        and len(attempts) > 1
+        and len(said) == 1
+        and said != {("", "")}
+    )
 
 
 async def refuse_greedy(

@@ -12,8 +12,8 @@ from lwd_tui.experiment.backend import (
     Generator,
     Opening,
     Tries,
-    Unheeded,
     UnfitRequest,
+    Unheeded,
     close_all,
     load_backend,
 )

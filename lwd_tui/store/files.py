@@ -6,8 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import tomli_w
+
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store.errors import RunExists, StoreError
+
+_POSTS_WITHIN = 10_000
 
 
 def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
@@ -20,9 +24,15 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
     StoreError
         If the file can't be written.
     """
+    with _told(path), put_in_place([path], replace=replace) as (part,):
+        part.write_bytes(data)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in a sentence why a file can't be written."""
     try:
-        with put_in_place([path], replace=replace) as (part,):
-            part.write_bytes(data)
+        yield
     except OSError as error:
         reason = "its folder is a file" if path.parent.is_file() else error.strerror or error
         raise StoreError(f"can't write to {path}: {reason}") from error
@@ -66,6 +76,9 @@ class PresetExists(StoreError):
 def save_preset(experiment: Experiment, path: Path, *, replace: bool = False) -> None:
     """Write an experiment with all its fields and posts; `load_preset` reads it.
 
+    More than 10,000 posts go to a file beside it, which it names as its `posts_file`: Python's
+    reader of TOML takes half a minute for ten times as many, and much memory.
+
     Raises
     ------
     PresetExists
@@ -76,6 +89,16 @@ def save_preset(experiment: Experiment, path: Path, *, replace: bool = False) ->
     if not path.parent.is_dir():
         raise StoreError(f"{path} can't be written: there is no folder {path.parent}")
     try:
-        write_whole(path, experiment.to_toml().encode(), replace=replace)
+        if len(experiment.posts) <= _POSTS_WITHIN:
+            write_whole(path, experiment.to_toml().encode(), replace=replace)
+            return
+        posts = path.with_suffix(".posts.jsonl")
+        fields = experiment.model_copy(update={"posts": ()}).to_dict()
+        del fields["posts"]
+        head = tomli_w.dumps(fields | {"posts_file": posts.name}, multiline_strings=False)
+        with _told(path), put_in_place([posts, path], replace=replace) as (many, part):
+            with many.open("wb") as out:
+                out.writelines(post.model_dump_json().encode() + b"\n" for post in experiment.posts)
+            part.write_bytes(head.encode())
     except RunExists:
         raise PresetExists(f"{path} is there already") from None

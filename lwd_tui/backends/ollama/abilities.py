@@ -83,7 +83,10 @@ def abilities(
         found.append("no-system")
     if "thinking" in capabilities:
         found.append("thinking")
-        if any(_ALWAYS.search(name.lower()) for name in (*(name for _, name in built_in), family, architecture)):
+        if any(
+            _ALWAYS.search(name.lower())
+            for name in (*(name for _, name in built_in), family, architecture)
+        ):
             found.append("always-thinking")
     return (*found, *away)
 

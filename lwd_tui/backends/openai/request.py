@@ -33,7 +33,8 @@ _UNKNOWN_FIELD = re.compile(
 )
 # How a model's template, or what stands before it, says that it has no turn for a system text.
 _NO_SYSTEM = re.compile(
-    r"\bsystem\b.{0,40}(?:n[o']t (?:be )?(?:supported|allowed|permitted|accepted|enabled)|unsupported)|"
+    r"\bsystem\b.{0,40}(?:n[o']t (?:be )?(?:supported|allowed|permitted|accepted|enabled)|"
+    r"unsupported)|"
     r"(?:n[o']t support|unexpected|invalid|unsupported|unknown)\W.{0,20}\bsystem\b|"
     r"roles must alternate|only .{0,20}assistant\W{0,3}.{0,10}roles|"
     r"developer instruction is not enabled",

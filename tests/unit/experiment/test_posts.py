@@ -1,6 +1,7 @@
 import contextlib
 import csv
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -423,3 +424,110 @@ def test_a_home_folder_is_filled_in_where_there_is_one(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert user_path("~/posts.txt") == tmp_path / "posts.txt"
     assert str(user_path("~nobody-of-this-name/x")) == "~nobody-of-this-name/x"
+
+
+MORE = "a\tann\nb\tben\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        # Marks that open or end what is said, in a file that quotes nothing.
+        (f'text\tauthor\n"hello\tann\n{MORE}', ['"hello', "a", "b"]),
+        (
+            f'text\tauthor\n"hello\tann\n{MORE}he said "bye"\tben\n',
+            ['"hello', "a", "b", 'he said "bye"'],
+        ),
+        (f'text\tauthor\n"hello\tann\n{MORE}it ends"\tben\n', ['"hello', "a", "b", 'it ends"']),
+        (f'text\tauthor\n"Prices," she said\tann\n{MORE}', ['"Prices," she said', "a", "b"]),
+        ('author\ttext\nann\t"hello\nben\tb\n', ['"hello', "b"]),
+        ('author\ttext\r\nann\t"\r\nben\tb\r\n', ['"', "b"]),
+        ('text\tauthor\n"whole"\tann\n"half\tben\n', ['"whole"', '"half']),
+        ('text\n"hello\nb\n', ['"hello', "b"]),
+        # Quotes of a program that writes them where they are needed.
+        ('text\tauthor\n"one\nand two"\tann\nb\tben\n', ["one\nand two", "b"]),
+        ('author\ttext\nann\t"one\n\nand two"\nben\tb\n', ["one\n\nand two", "b"]),
+        ('text\tauthor\n"a\tb"\tann\n"say ""hi"""\tben\n', ["a\tb", 'say "hi"']),
+        ('"text"\t"author"\n"a"\t"ann"\n', ["a"]),
+        ('text\tauthor\nsay "hi"\tann\n"b"\tben\n', ['say "hi"', "b"]),
+        ('text\n"one\nand two"\nb\n', ["one\nand two", "b"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["p.tsv", "p.tab", "p.csv"])
+def test_a_mark_at_the_head_of_a_cell_between_tabs_is_a_quote_where_the_file_says_so(
+    file, name, content, read
+):
+    if name == "p.csv":
+        content = "sep=\t\n" + content
+    assert texts(file(name, content)) == read
+
+
+def test_a_file_that_neither_closes_its_quotes_nor_does_without_is_refused(file):
+    content = 'text\tauthor\na\tann\n"one\nand two"\tben\n"three\nand four\tcleo\n'
+    assert ", line 5: not CSV: unexpected end of data: a quote that opens" in told(
+        file("p.tsv", content)
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=6),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+)
+def test_what_the_csv_module_writes_with_tabs_is_read(tmp_path_factory, rows, quoting):
+    path = tmp_path_factory.mktemp("posts") / "p.tsv"
+    with path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out, delimiter="\t", quoting=quoting)
+        writer.writerows([("text", "label"), *rows])
+    assert [(post.text, post.label) for post in read_posts(path)] == rows
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(CELLS, st.from_regex(r"[a-z]+", fullmatch=True)), min_size=1, max_size=6
+    ),
+    halves=st.sampled_from(['"', '"half ', "“"]),
+)
+def test_no_row_of_a_file_without_quotes_swallows_others(tmp_path_factory, rows, halves):
+    rows = [("".join(text.split("\t")), label) for text, label in rows] + [(halves + "x", "y")]
+    path = tmp_path_factory.mktemp("posts") / "p.tsv"
+    lines = [f"{text}\t{label}\n" for text, label in [("text", "label"), *rows]]
+    path.write_bytes("".join(lines).encode())
+    assert len(read_posts(path)) == len(rows)
+
+
+READ = r"""
+import re, sys
+from pathlib import Path
+from lwd_tui.experiment.files import read_experiment, read_posts
+path = Path(sys.argv[1])
+posts = read_experiment(path).posts if path.suffix == ".toml" else read_posts(path)
+# What getrusage tells holds for the process that this one was made of, too.
+most = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())
+print(len(posts), int(most[1]) // 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells the peak")
+@pytest.mark.parametrize("ending", [".tsv", ".json", ".toml"])
+def test_a_hundred_thousand_posts_are_read_below_200_mb(tmp_path, ending):
+    # One emoji makes each letter of a text take four bytes, however plain they are.
+    posts = [f"Post number {number} of many. " + "So it goes on. " * 9 for number in range(100_000)]
+    posts[50_000] += "\U0001f680"
+    path = tmp_path / f"p{ending}"
+    if ending == ".json":
+        path.write_text(json.dumps([{"text": post} for post in posts], ensure_ascii=False))
+    else:
+        sign = "\t" if ending == ".tsv" else ","
+        lines = [f"text{sign}label", *(f"{post}{sign}1" for post in posts)]
+        path.with_suffix(".csv" if ending == ".toml" else ending).write_text("\n".join(lines))
+    if ending == ".toml":
+        head = 'name = "many"\nquery = "What next?"\nparticipants = "auto"\n'
+        path.write_text(head + 'posts_file = "p.csv"\n')
+    done = subprocess.run(
+        [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=True
+    )
+    count, megabytes = map(int, done.stdout.split())
+    assert count == 100_000
+    assert megabytes < 200

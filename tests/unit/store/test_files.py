@@ -3,6 +3,7 @@
 import pytest
 
 from lwd_tui.experiment.files import load_preset
+from lwd_tui.experiment.llm import SeedPost
 from lwd_tui.store.errors import StoreError
 from lwd_tui.store.files import PresetExists, save_preset
 
@@ -12,6 +13,24 @@ def test_a_saved_preset_loads_as_it_was(tmp_path):
     save_preset(experiment, tmp_path / "mine.toml")
     assert load_preset(str(tmp_path / "mine.toml")) == experiment
     assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def test_many_posts_stand_in_a_file_beside_the_preset(tmp_path):
+    few = load_preset("bitcoin")
+    odd = SeedPost(text=' "One"\u2028\ntwo\0\U0001f680 ', author="ann", label="7")
+    many = tuple(SeedPost(text=f"Post {number}.") for number in range(10_000))
+    experiment = few.model_copy(update={"posts": (odd, *many)})
+    path = tmp_path / "mine.toml"
+    save_preset(experiment, path)
+    assert load_preset(str(path)) == experiment
+    assert path.stat().st_size < 10_000
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.toml", "mine.posts.jsonl"}
+    path.unlink()
+    with pytest.raises(PresetExists):
+        save_preset(experiment, path)
+    assert not path.exists()
+    save_preset(experiment, path, replace=True)
+    assert load_preset(str(path)).sha256 == experiment.sha256
 
 
 def test_another_file_is_not_written_over_unasked(tmp_path):

@@ -135,7 +135,7 @@ def test_each_line_of_the_table(facts: dict, can: tuple) -> None:
     assert abilities(facts.pop("told"), **facts) == can
 
 
-USER = "{{ range .Messages }}{{ if eq .Role \"user\" }}<u>{{ .Content }}</u>"
+USER = '{{ range .Messages }}{{ if eq .Role "user" }}<u>{{ .Content }}</u>'
 SYSTEM = {
     "### Instruction: {{ .Prompt }}\n### Response: {{ .Response }}": False,
     "{{ if .System }}<s>{{ .System }}</s>{{ end }}<u>{{ .Prompt }}</u>": True,

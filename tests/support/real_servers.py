@@ -207,7 +207,8 @@ def _litellm(python: Path, scratch: Path) -> RealServer:
         [*command, "--port", str(port), "--telemetry", "False"],
         port,
         path="/health/liveliness",
-        environment={"LITELLM_MASTER_KEY": KEY},
+        # Its list of prices is fetched otherwise, again and again where there is no network.
+        environment={"LITELLM_MASTER_KEY": KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
         behind=behind,
         plain=True,
     )

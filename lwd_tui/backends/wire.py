@@ -7,6 +7,7 @@ that names its place in the stream; nothing that a server sends ends in an error
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,12 @@ from lwd_tui.backends.retry import Transient
 from lwd_tui.text import clean_line, shorten
 
 _SENT_LONGEST = 80
+# What is thought, by the names of the fields and of the parts of a content that hold it.
+_THOUGHT = ("thinking", "reasoning", "reasoning_content", "summary")
+_THOUGHT_PARTS = re.compile(r"think|thought|reason|summary")
+# Words that say there is no reason yet, and those for a limit that was met.
+_NO_REASONS = ("", "null", "none")
+_LIMITS = ("length", "max_tokens", "max_output_tokens")
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
@@ -75,16 +82,20 @@ class WireReader:
                 texts.append(part)
                 continue
             found = self.mapping(part, "a part of a content")
-            for name in ("thinking", "reasoning"):
+            for name in _THOUGHT:
                 thoughts.append(self.content(found.get(name), thoughts))
-            texts.append(self.content(found.get("text"), thoughts))
+            text = self.content(found.get("text"), thoughts)
+            kind = found.get("type")
+            aside = isinstance(kind, str) and _THOUGHT_PARTS.search(kind)
+            (thoughts if aside else texts).append(text)
         return "".join(texts)
 
     def reason(self, reason: Any) -> str:
-        """Return the reason that is given for an end; "" where there is none."""
+        """Return the reason that is given for an end, in small letters; "" where there is none."""
         if reason is not None and not isinstance(reason, str):
             raise self.fault("a reason for the end that is no text", reason)
-        return reason or ""
+        word = (reason or "").strip().lower()
+        return "" if word in _NO_REASONS else "length" if word in _LIMITS else word
 
     def items(self, value: Any, what: str) -> list[Any]:
         """Return what a list holds, without nulls."""

@@ -71,6 +71,8 @@ class Reader(WireReader):
     done: bool = False
     heard: int = 0
     _ended: int = 0
+    _refused: set[int] = field(default_factory=set)
+    _errs: bool = False
     _whole: str = ""
 
     def __post_init__(self) -> None:
@@ -84,7 +86,9 @@ class Reader(WireReader):
         Transient
             If it can't be understood, or tells an error.
         """
-        text = line.strip()
+        text = line.strip().removeprefix("\ufeff")
+        if text.startswith("event:"):
+            self._errs = "error" in text
         if text.startswith("data:"):
             text = text.removeprefix("data:").strip()
         elif self._whole or text.startswith("{"):
@@ -103,7 +107,7 @@ class Reader(WireReader):
         part = self.parsed(text)
         if part is None:
             return
-        if "error" in (part.get("object"), part.get("type")):
+        if self._errs or "error" in (part.get("object"), part.get("type")):
             raise Transient(f"an error inside the stream: {told_in(part)}")
         if isinstance(part.get("system_fingerprint"), str):
             self.fingerprint = part["system_fingerprint"]
@@ -147,6 +151,8 @@ class Reader(WireReader):
         index = choice.get("index")
         if index is None:
             index = 0
+        elif isinstance(index, str) and index.isdecimal():
+            index = int(index)
         if not isinstance(index, int) or isinstance(index, bool):
             raise self.fault("an index that is no number", index)
         if not 0 <= index < self.count:
@@ -156,10 +162,13 @@ class Reader(WireReader):
         thoughts: list[str] = []
         text = self.content(choice.get("text"), thoughts)
         text += self.content(said.get("content"), thoughts)
-        for name in ("reasoning_content", "reasoning", "thinking"):
-            if said.get(name) is not None:
+        # The same thoughts may come by several of these names.
+        for name in ("reasoning_content", "reasoning", "thinking", "reasoning_details"):
+            if said.get(name):
                 thoughts.append(self.content(said[name], thoughts))
                 break
+        if said.get("refusal"):
+            self._refused.add(index)
         answer.pieces.append(text)
         answer.thoughts += thoughts
         self.heard += bool(text or any(thoughts))
@@ -167,7 +176,8 @@ class Reader(WireReader):
             self.hear(index, text)
         reason = self.reason(choice.get("finish_reason"))
         if reason:
-            answer.finish_reason, self._ended = reason, index
+            refused = index in self._refused and not any(answer.pieces)
+            answer.finish_reason, self._ended = "refusal" if refused else reason, index
 
     def _usage(self, usage: Any) -> None:
         if not isinstance(usage, dict):

@@ -17,6 +17,14 @@ SPELLINGS = {
     "lone closing bracket": "{}[/THINK]{}",
     "seed": "<seed:think>{}</seed:think>{}",
     "command": "<|START_THINKING|>{}<|END_THINKING|><|START_RESPONSE|>{}<|END_RESPONSE|>",
+    "gemma 4": "<|channel>thought\n{}<channel|>{}",
+    "apertus": "<|inner_prefix|>{}<|inner_suffix|>{}",
+    "open thoughts": "<|begin_of_thought|>{}<|end_of_thought|>\n\n"
+    "<|begin_of_solution|>{}<|end_of_solution|>",
+    "reflection": "<reflection>{}</reflection>{}",
+    "framed answer": "<think>{}</think>\n<answer>{}</answer>",
+    "framed output": "<scratchpad>{}</scratchpad><output>{}</output>\n",
+    "granite": "Here is my thought process: {} Here's my response: {}",
     "harmony": "<|channel|>analysis<|message|>{}<|end|><|start|>assistant<|channel|>final"
     "<|message|>{}<|return|>",
     "harmony, cut at the end": "<|channel|>analysis<|message|>{}<|end|>"
@@ -113,6 +121,15 @@ def test_an_answer_that_is_all_thinking_is_told_so():
     assert problem_of("", "stop") == "blank"
 
 
-@pytest.mark.parametrize("text", ["Analysis shows a rise.", "analysis of prices", "A < think > B"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Analysis shows a rise.",
+        "analysis of prices",
+        "A < think > B",
+        "<answer>Up.</answer>",
+        "Here is my thought process: it rises.",
+    ],
+)
 def test_ordinary_words_are_no_marks_at_the_start(text):
     assert split_reasoning(text) == (text, "")

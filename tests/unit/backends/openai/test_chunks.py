@@ -329,3 +329,78 @@ async def test_half_of_an_object_is_a_fault_with_its_place() -> None:
         (answer,) = await answers(generator, wish("m"))
         await generator.aclose()
     assert ["part 1 of the stream holds malformed JSON" in it for it in answer.retries] == [True]
+
+
+HM = "It could."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"reasoning_details": [{"type": "reasoning.text", "text": HM, "index": 0}]},
+        {"reasoning": HM, "reasoning_details": [{"type": "reasoning.text", "text": HM}]},
+        {"reasoning_details": [{"summary": HM}, {"type": "reasoning.encrypted", "data": "9f"}]},
+        {"content": [{"type": "reasoning", "text": HM}]},
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": HM}]}]},
+        {"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": HM}]}]},
+        {"content": [{"type": "reasoning_content", "reasoning_content": HM}]},
+        {"reasoning_content": "", "thinking": HM},
+        {"content": f"<|channel|>analysis<|message|>{HM}<|end|><|start|>assistant"},
+        {"content": [{"type": "text", "text": "[TH"}, {"type": "text", "text": f"INK]{HM}"}]},
+    ],
+)
+async def test_what_is_thought_is_kept_apart_wherever_it_stands(said: dict) -> None:
+    ends = {"channel": "<|channel|>final<|message|>", "[TH": "[/THINK]"}
+    mark = next((mark for sign, mark in ends.items() if sign in str(said)), "")
+    text = stream({"delta": said}, {"delta": {"content": mark + SENTENCE}, "finish_reason": "stop"})
+    async with Compatible() as server:
+        generator = openai(server.url)
+        server.faults.append(streams(text))
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    rest, thought = split_reasoning(answer.text)
+    assert (rest, answer.thinking or thought) == (SENTENCE, HM)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "problem"),
+    [
+        ({"content": SENTENCE}, "STOP", ""),
+        ({"content": SENTENCE}, "null", ""),  # [DONE] ends it.
+        ({"content": SENTENCE}, "MAX_TOKENS", "cut off by max_tokens"),
+        ({"content": SENTENCE}, "function_call", "it ended by function_call, not by itself"),
+        ({"content": SENTENCE}, "model_length", "it ended by model_length, not by itself"),
+        ({"content": None, "refusal": "No."}, "stop", "it ended by refusal, not by itself"),
+        ({"reasoning": HM}, "max_output_tokens", "thinking took all the tokens; raise sampling"),
+    ],
+)
+async def test_ends_are_known_in_every_spelling(said: dict, reason: str, problem: str) -> None:
+    async with Compatible() as server:
+        generator = openai(server.url)
+        server.faults.append(streams(stream({"delta": said}, {"finish_reason": reason})))
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    told = problem_of(answer.text, answer.finish_reason, answer.thinking)
+    assert told.startswith(problem)
+    assert bool(told) is bool(problem)
+
+
+async def test_a_mark_of_the_encoding_and_indices_as_text_are_read() -> None:
+    async with Compatible() as server:
+        generator = openai(server.url)
+        text = stream({"index": "0", "delta": {"content": SENTENCE}, "finish_reason": "stop"})
+        server.faults.append(streams("\ufeff" + text))
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    assert (answer.text, answer.retries) == (SENTENCE, ())
+
+
+async def test_an_event_that_is_an_error_is_told_and_tried_again() -> None:
+    async with Compatible() as server:
+        generator = openai(server.url)
+        text = stream({"delta": {"content": "Prices"}}, done=False)
+        server.faults.append(streams(f'{text}event: error\ndata: {{"message": "busy"}}\n\n'))
+        (answer,) = await answers(generator, wish("m"))
+        await generator.aclose()
+    (fault,) = answer.retries
+    assert fault.endswith("an error inside the stream: busy")

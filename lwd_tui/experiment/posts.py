@@ -7,6 +7,7 @@ is named. `author` and `label` are taken where they are; all others are passed o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -142,8 +143,10 @@ def posts_of_rows(rows: Iterable[tuple[str, Any]], where: str, column: str = "")
             continue
         fields = {"text": text}
         for name in _DETAILS:
-            if name != wanted and named.get(name) is not None:
-                fields[name] = _word(named[name])
+            value = named.get(name)
+            # An account with all its fields is nobody's name.
+            if name != wanted and value is not None and not isinstance(value, (dict, list)):
+                fields[name] = _word(value)
         posts.append(_post(fields, where, place))
     if not seen and columns:
         raise no_column(wanted, columns, where)
@@ -161,7 +164,9 @@ def blank_rows(count: int) -> str:
 
 def _word(value: Any) -> Any:
     """Return a number as people write it; what else is no text is left to validation."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, (int, float)):
         return value
     if isinstance(value, float):
         # What a table of numbers has in the place of a missing one.
@@ -212,12 +217,25 @@ def _lines(text: str | Path) -> Iterator[tuple[int, str]]:
 
 
 def _json_lines(text: str | Path, where: str) -> Iterator[tuple[str, Any]]:
+    _, first = next(_lines(text), (0, ""))
+    if first.startswith("["):
+        # No line of posts begins so; it is one list, if it is anything.
+        with contextlib.suppress(InvalidExperiment):
+            yield from _taken(_loads(_whole_json(text), where))
+            return
     for number, line in _lines(text):
         yield f"line {number}", _loads(line, f"{where}, line {number}")
 
 
 def _json(text: str | Path, where: str) -> Iterator[tuple[str, Any]]:
-    data = _loads(_whole_json(text), where)
+    try:
+        data = _loads(_whole_json(text), where)
+    except InvalidExperiment as error:
+        # Many have objects a line under this name.
+        if "Extra data" not in str(error):
+            raise
+        yield from _json_lines(text, where)
+        return
     if isinstance(data, dict):
         lists = [name for name, value in data.items() if isinstance(value, list)]
         if "posts" not in lists and len(lists) != 1:

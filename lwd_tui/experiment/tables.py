@@ -6,7 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Literal
 
 from lwd_tui.experiment.section import InvalidExperiment
@@ -44,12 +44,14 @@ def table_rows(
     ------
     InvalidExperiment
     """
-    first = next(lines(), "")
-    delimiter, skipped = ("\t" if ending != ".csv" else _likeliest(first)), 0
+    skipped, first = next(
+        ((number, line) for number, line in enumerate(lines()) if line.strip("\ufeff\r\n")), (0, "")
+    )
+    delimiter = "\t" if ending != ".csv" else _likeliest(first)
     # A spreadsheet says so where a comma means something else in its country.
     said = first.strip("\ufeff\r\n").strip('"')
     if said.lower().startswith("sep=") and len(said) == 5:
-        delimiter, skipped = said[4], 1
+        delimiter, skipped = said[4], skipped + 1
     # Its own limit of 131,072 letters a cell is less than an essay of a book's length.
     csv.field_size_limit(_CELL_LONGEST)
     quotes = delimiter != "\t" or _quotes(lines, skipped)
@@ -144,7 +146,9 @@ def _quotes(lines: Lines, skipped: int) -> bool:
 
     Some programs quote such cells, others write every mark as it is. A file of the one kind closes
     all its quotes. If it does so within single lines, it is taken for one; if a cell would go on
-    over lines, only where these aren't rows by themselves, with as many cells as the first.
+    over lines, only where these aren't rows by themselves, with as many cells as the first. One
+    that leaves a quote open is of the other kind; unless a line that ends in such a cell, or the
+    next, is no such row: then it is of the first kind, and damaged.
     """
     quoted, count, closed = _reader(islice(lines(), skipped, None), "\t", True), 0, True
     try:
@@ -156,5 +160,12 @@ def _quotes(lines: Lines, skipped: int) -> bool:
         return True
     bare = _reader(islice(lines(), skipped, None), "\t", False)
     width = len(next(bare, []))
-    alone = all(len(cells) == width for cells in bare if cells)
-    return (closed and width == 1) or not alone
+    if closed:
+        return width == 1 or not all(len(cells) == width for cells in bare if cells)
+    return any(
+        cells[-1].startswith('"')
+        and cells[-1].count('"') % 2
+        and {len(cells), len(after)} != {width}
+        for cells, after in pairwise(bare)
+        if cells
+    )

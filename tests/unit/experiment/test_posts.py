@@ -182,6 +182,7 @@ def test_utf_16_without_a_mark_is_never_read_as_posts(file, encoding, text):
         ("1e300", "1e+300"),
         ("NaN", ""),
         ("null", ""),
+        ("true", "true"),
     ],
 )
 def test_a_number_as_a_label_keeps_its_digits(file, written, label):
@@ -197,6 +198,12 @@ def test_a_number_as_a_label_keeps_its_digits(file, written, label):
         ("p.csv", '"sep=|"\ntext|n\nOne.|1\n'),
         ("p.csv", b"\xef\xbb\xbf\xef\xbb\xbftext\nOne.\n"),
         ("p.csv", ",,text\n0,1,One.\n"),
+        ("p.csv", "\n\r\ntext;n\nOne.;1\n"),
+        ("p.csv", b"\xef\xbb\xbf\nsep=|\ntext|n\nOne.|1\n"),
+        ("p.tsv", "\ntext\tn\nOne.\t1\n"),
+        ("p.json", '{"text": "One."}\n\n{"text": null}\n'),
+        ("p.jsonl", '[{"text": "One."},\n {"text": null}]\n'),
+        ("p.json", '[{"text": "One.", "author": {"name": "ann"}, "label": ["a", "b"]}]'),
     ],
 )
 def test_tables_as_other_programs_write_them(file, name, content):
@@ -444,6 +451,9 @@ MORE = "a\tann\nb\tben\n"
         ('author\ttext\r\nann\t"\r\nben\tb\r\n', ['"', "b"]),
         ('text\tauthor\n"whole"\tann\n"half\tben\n', ['"whole"', '"half']),
         ('text\n"hello\nb\n', ['"hello', "b"]),
+        # A cell that is missing elsewhere, or after it, says nothing of quotes.
+        ('text\tauthor\tlabel\n"hello\tann\nb\tben\t1\nc\n', ['"hello', "b", "c"]),
+        ('author\tlabel\ttext\nann\t1\t"hello\nben\t2\tb\ncleo\n', ['"hello', "b"]),
         # Quotes of a program that writes them where they are needed.
         ('text\tauthor\n"one\nand two"\tann\nb\tben\n', ["one\nand two", "b"]),
         ('author\ttext\nann\t"one\n\nand two"\nben\tb\n', ["one\n\nand two", "b"]),

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
-from lwd_tui.experiment.backend import UnfitRequest
-from lwd_tui.text import clean_line
+from lwd_tui.experiment.backend import ServerMissing, UnfitRequest
+from lwd_tui.text import clean_line, shorten
 
 OLLAMA_PORT = 11434
 CONNECT_SECONDS = 10.0
@@ -64,6 +64,9 @@ def parse_host(text: str, *, strict: bool = False) -> str:
             f"host {_shown(place.rpartition('@')[2])}: leave the user and password out of the "
             "address, since the run records it; Ollama takes a key from OLLAMA_API_KEY"
         )
+    if re.search("[?#]", rest):
+        refuse_secret(text)
+        raise UnfitRequest(f"host {_shown(place)}: the address of an Ollama server has no query")
     host, port = _split_port(place)
     number = default if port is None else _port(port)
     if number is None:
@@ -74,7 +77,12 @@ def parse_host(text: str, *, strict: bool = False) -> str:
     if ":" in host:
         host = f"[{host}]"
     path = path.rstrip("/")
-    return f"{scheme}://{host}:{number}" + (f"/{path}" if path else "")
+    url = f"{scheme}://{host}:{number}" + (f"/{path}" if path else "")
+    try:
+        urlsplit(url)
+    except ValueError:
+        raise UnfitRequest(f"host {_shown(text)}: {_shown(place)} is no name or number") from None
+    return url
 
 
 def ollama_hosts(given: Sequence[str]) -> tuple[str, ...]:
@@ -115,6 +123,18 @@ def refuse_secret(host: str) -> None:
     raise UnfitRequest(
         f"host {_shown(place)}: leave {what} out of the URL, since the run records it; put the key "
         "into the environment"
+    )
+
+
+def redirected(url: str, status: int, place: str) -> ServerMissing:
+    """Say that a server wants to be asked elsewhere, which would turn a POST into a GET.
+
+    What stands behind a question mark isn't shown: it may be a key.
+    """
+    place = shorten(place.partition("?")[0], 200)
+    return ServerMissing(
+        f"{url} redirects to {place or 'another address'} (HTTP {status}); give the address that "
+        "it redirects to"
     )
 
 

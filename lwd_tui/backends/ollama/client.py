@@ -19,7 +19,14 @@ from ollama import ResponseError
 from pydantic import BaseModel, ValidationError, field_validator
 
 from lwd_tui.backends.environment import unopened, untrusted
-from lwd_tui.backends.hosts import CONNECT_SECONDS, KEEP_SECONDS, is_direct, proxy_hint
+from lwd_tui.backends.hosts import (
+    CONNECT_SECONDS,
+    KEEP_SECONDS,
+    is_direct,
+    proxy_hint,
+    redirected,
+)
+from lwd_tui.backends.keys import Key
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.wire import lines_of
 from lwd_tui.experiment.backend import BackendError, PromptTooLong, ServerMissing, UnfitRequest
@@ -38,6 +45,9 @@ FAILURES = (
 )
 
 
+KEY_VARIABLE = "OLLAMA_API_KEY"
+
+
 class OllamaClient(ollama.AsyncClient):
     """A client of one server, without a timeout on the whole of an answer.
 
@@ -53,20 +63,30 @@ class OllamaClient(ollama.AsyncClient):
     """
 
     def __init__(self, url: str) -> None:
+        key = Key(KEY_VARIABLE, url)
         try:
             super().__init__(
                 url,
+                headers={"authorization": f"Bearer {key.sent}"} if key else None,
                 timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
                 limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
                 # A redirect would turn a POST into a GET; it is reported instead.
                 follow_redirects=False,
+                event_hooks={"response": [self._refuse_redirect]},
                 # Certificates are the environment's also where its proxies are not used.
                 verify=httpx.create_ssl_context() if url.startswith("https") else False,
                 trust_env=not is_direct(url),
             )
         except Exception as error:
             raise unopened(error, url) from None
+        if not key:
+            # The client takes what is blank for one.
+            self._client.headers.pop("authorization", None)
         self.url = url
+
+    async def _refuse_redirect(self, response: httpx.Response) -> None:
+        if response.is_redirect:
+            raise redirected(self.url, response.status_code, response.headers["location"])
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -213,9 +233,9 @@ def explained(error: BaseException, url: str, model: str = "") -> Exception:
         case ConnectionError() | httpx.ConnectError() | httpx.ConnectTimeout():
             return Transient(UNREACHED)
         case httpx.InvalidURL() | httpx.UnsupportedProtocol():
-            return UnfitRequest(f"host {url}: {_told(str(error))}")
+            return UnfitRequest(f"host {url}: {told(str(error))}")
         case httpx.HTTPError():
-            detail = _told(str(error)) or type(error).__name__
+            detail = told(str(error)) or type(error).__name__
             return Transient(f"the connection broke ({detail})")
         case json.JSONDecodeError():
             page = error.doc.lstrip()[:1] == "<"
@@ -237,26 +257,26 @@ def missing(error: Exception, url: str) -> BackendError:
 
 def _refusal(error: ResponseError, url: str, model: str) -> Exception:
     status = error.status_code
-    told = _told(_inner(str(error.error)))
+    said = told(_inner(str(error.error)))
     if status == 200:
-        return Transient(f"HTTP 200 with an error: {told}")
-    if told.startswith("<"):
+        return Transient(f"HTTP 200 with an error: {said}")
+    if said.startswith("<"):
         return Transient(f"HTTP {status} with a web page")
     if 300 <= status < 400:
-        return ServerMissing(f"{url} redirects to another address (HTTP {status}); give that one")
+        return redirected(url, status, "")
     if status == 407:
         return BackendError(f"the proxy wants to be told who asks{proxy_hint(url)}")
     if status in (401, 403):
-        return BackendError(f"{url} refuses access (HTTP {status}): {told or 'no reason given'}")
+        return BackendError(f"{url} refuses access (HTTP {status}): {said or 'no reason given'}")
     if status in (408, 429, 502, 503, 504):
-        return Transient(f"HTTP {status}: {told}")
+        return Transient(f"HTTP {status}: {said}")
     if status == 400 and is_too_long(error):
-        return PromptTooLong(f"{model} at {url}: {told}")
-    if status < 500 or status == 501 or "must be of type" in told or "invalid format" in told:
-        return UnfitRequest(f"{model or 'the request'} at {url}: {told} (HTTP {status})")
-    if "memory" in told:
-        return BackendError(f"{model} at {url}: {told}")
-    return Transient(f"HTTP {status}: {told}")
+        return PromptTooLong(f"{model} at {url}: {said}")
+    if status < 500 or status == 501 or "must be of type" in said or "invalid format" in said:
+        return UnfitRequest(f"{model or 'the request'} at {url}: {said} (HTTP {status})")
+    if "memory" in said:
+        return BackendError(f"{model} at {url}: {said}")
+    return Transient(f"HTTP {status}: {said}")
 
 
 def is_too_long(error: ResponseError) -> bool:
@@ -284,9 +304,11 @@ def _inner(text: str) -> str:
 def _unexpected(error: ValidationError) -> Transient:
     sent = error.errors(include_url=False)[0]["input"]
     if isinstance(sent, dict) and sent.get("error"):
-        return Transient(f"HTTP 200 with an error: {_told(str(sent['error']))}")
+        return Transient(f"HTTP 200 with an error: {told(str(sent['error']))}")
     return Transient("it sent JSON without the fields of an answer")
 
 
-def _told(text: str) -> str:
-    return shorten(text, 300)
+def told(text: str) -> str:
+    """Return what a server says, short and without the key."""
+    key = Key(KEY_VARIABLE, "")
+    return key.hidden(shorten(key.hidden(text), 300))

@@ -16,7 +16,7 @@ import numpy as np
 from ollama import ResponseError
 
 from lwd_tui.backends.hosts import ollama_hosts
-from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long
+from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long, told
 from lwd_tui.backends.ollama.models import canonical
 from lwd_tui.backends.ollama.request import KEEP_ALIVE
 from lwd_tui.backends.ollama.server import OllamaServer, locate
@@ -24,7 +24,6 @@ from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.vectors import NoVector, ServerEmbedder, checked, refuse_unit, unit
 from lwd_tui.experiment.backend import Embeddings, UnfitRequest, close_all
-from lwd_tui.text import shorten
 from lwd_tui.types import ModelInfo, Vectors
 
 # By which a server says that it can't write a vector down.
@@ -142,5 +141,5 @@ class OllamaEmbedder(ServerEmbedder):
             if isinstance(error, ResponseError) and is_too_long(error):
                 raise _TooLong from None
             if isinstance(error, ResponseError) and _NO_NUMBER.search(str(error.error)):
-                raise NoVector(shorten(str(error.error), 200)) from None
+                raise NoVector(told(str(error.error))) from None
             raise explained(error, server.url, self._model) from None

@@ -12,7 +12,7 @@ from ollama import ResponseError
 
 from lwd_tui.backends.hosts import ollama_hosts
 from lwd_tui.backends.ollama.chunks import Reader
-from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long, tokens_named
+from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long, tokens_named, told
 from lwd_tui.backends.ollama.models import ModelFacts, canonical
 from lwd_tui.backends.ollama.request import body_of
 from lwd_tui.backends.ollama.server import OllamaServer, locate
@@ -291,6 +291,6 @@ class OllamaGenerator:
 def _taken(reader: Reader, line: str, server: OllamaServer) -> str:
     try:
         return reader.take(line)
-    except Transient:
+    except Transient as error:
         server.forget()
-        raise
+        raise Transient(told(error.fault), error.after) from None

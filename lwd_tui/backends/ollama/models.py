@@ -22,6 +22,7 @@ from lwd_tui.backends.ollama.client import (
     ShownModel,
     explained,
     missing,
+    told,
 )
 from lwd_tui.experiment.backend import BackendError, ModelMissing, Progress
 from lwd_tui.text import clean_line, nearest
@@ -174,8 +175,7 @@ async def pull_model(host: str, name: str, progress: Progress) -> None:
                     progress(clean_line(part.status or ""), part.completed, part.total)
                     done = part.status == "success"
         except ResponseError as error:
-            told = clean_line(error.error)
-            raise BackendError(f"{client.url} can't pull {name}: {told}") from None
+            raise BackendError(f"{client.url} can't pull {name}: {told(error.error)}") from None
         except FAILURES as error:
             raise missing(explained(error, client.url, name), client.url) from None
         if not done:

@@ -11,7 +11,14 @@ from typing import Any
 
 from ollama import ResponseError
 
-from lwd_tui.backends.ollama.client import FAILURES, OllamaClient, explained, is_too_long, missing
+from lwd_tui.backends.ollama.client import (
+    FAILURES,
+    OllamaClient,
+    explained,
+    is_too_long,
+    missing,
+    told,
+)
 from lwd_tui.backends.ollama.models import ModelFacts, canonical, loaded_models, read_facts
 from lwd_tui.backends.ollama.request import KEEP_ALIVE
 from lwd_tui.backends.pool import holders_of
@@ -20,7 +27,6 @@ from lwd_tui.backends.scheduler import scheduler_of
 from lwd_tui.backends.truncation import largest_whole, overlong_prompt
 from lwd_tui.backends.wire import counted
 from lwd_tui.experiment.backend import BackendError, UnfitRequest
-from lwd_tui.text import clean_line, shorten
 
 _RELEASE_SECONDS = 5.0
 # What makes a run surer, and can be done without where a server won't have it.
@@ -152,11 +158,11 @@ class OllamaServer:
         """
         if error.status_code not in (400, 422) or is_too_long(error):
             return None
-        told = shorten(clean_line(str(error.error)), 200)
+        said = told(str(error.error))
         for name, pattern in _EXTRAS.items():
-            if name in body and not (think and name == "think") and pattern.search(told):
+            if name in body and not (think and name == "think") and pattern.search(said):
                 self._without.add(name)
-                return Transient(f"asked again without {name}: {told}")
+                return Transient(f"asked again without {name}: {said}")
         return None
 
     def forget(self) -> None:

@@ -11,12 +11,12 @@ import httpx2
 import openai
 
 from lwd_tui.backends.environment import causes, unopened, untrusted
-from lwd_tui.backends.hosts import CONNECT_SECONDS, KEEP_SECONDS, is_direct, proxy_hint
-from lwd_tui.backends.openai.keys import Key
+from lwd_tui.backends.hosts import CONNECT_SECONDS, KEEP_SECONDS, is_direct, proxy_hint, redirected
+from lwd_tui.backends.keys import Key
 from lwd_tui.backends.openai.refusals import KEY_WANTED, message_of, seconds_asked
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
-from lwd_tui.text import clean_line, shorten
+from lwd_tui.text import shorten
 
 # httpx2 is what the client speaks through; it lets errors inside a stream pass as they are.
 FAILURES = (
@@ -155,11 +155,8 @@ class Client:
     def _refusal(self, error: openai.APIStatusError, model: str) -> Exception:
         status, told = error.status_code, self.told(message_of(error))
         if 300 <= status < 400:
-            place = self.told(clean_line(error.response.headers.get("location", "")))
-            return ServerMissing(
-                f"{self.url} redirects to {place or 'another address'} (HTTP {status}); give "
-                "the address that it redirects to"
-            )
+            place = self.key.hidden(error.response.headers.get("location", ""))
+            return redirected(self.url, status, place)
         if status in (401, 403) or (status == 400 and KEY_WANTED.search(told)):
             # Some servers repeat a part of the key in what they say.
             held = "the key in it" if self.key else "a key there"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lwd_tui.backends.hosts import openai_urls
+from lwd_tui.backends.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.client import FAILURES
-from lwd_tui.backends.openai.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.refusals import is_too_long
 from lwd_tui.backends.openai.server import OpenAIServer
 from lwd_tui.backends.pool import holders_of

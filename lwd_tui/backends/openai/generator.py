@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from lwd_tui.backends.hosts import openai_urls
+from lwd_tui.backends.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.asking import Asked, Asking
 from lwd_tui.backends.openai.dialects import UNKNOWN, sampling_fields
-from lwd_tui.backends.openai.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.server import Alone, OpenAIServer
 from lwd_tui.backends.pool import Pool, holders_of
 from lwd_tui.backends.scheduler import HostScheduler

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import openai
 
+from lwd_tui.backends.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.client import FAILURES, Client
 from lwd_tui.backends.openai.dialects import OPENAI, SGLANG, UNKNOWN, VLLM, Dialect, llama_server
-from lwd_tui.backends.openai.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.refusals import message_of
 from lwd_tui.backends.openai.request import EXTRAS, Refusals, body_of, refused_fields
 from lwd_tui.backends.scheduler import scheduler_of
@@ -279,7 +279,9 @@ def _rows(listed: Any) -> dict[str, dict[str, Any]]:
     ValueError
         If it is no list.
     """
-    rows = listed.get("data") if isinstance(listed, dict) else listed
+    rows = listed.get("data", listed) if isinstance(listed, dict) else listed
+    if rows is None:  # Some have it for an empty list.
+        rows = []
     if not isinstance(rows, list):
         raise ValueError("no list of models")
     named = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]

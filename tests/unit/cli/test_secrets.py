@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from support.compatible import Compatible
+from support.engine import StandInModel
 from support.http import Reply, Request, in_thread
+from support.ollama_server import OllamaStandIn
 
 KEY = "sk-proj-Tr0ub4dor-and-3-more"
 # So much of it, anywhere, would be a part of it.
@@ -177,3 +179,63 @@ def test_a_key_in_an_address_is_in_no_run(
         code, out, err = lwd(*command, "--host", host)
         assert code in (2, 3)
         assert not [part for part in PARTS if part in out + err], out + err
+
+
+def ollama_says(code: int, text: str) -> Any:
+    async def send(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+        assert request.headers["authorization"] == f"Bearer {KEY}"
+        if code:
+            await reply.send(code, {"error": text})
+        else:
+            await reply.stream()
+            await reply.chunk(text + "\n")
+            await reply.end()
+
+    return send
+
+
+OLLAMA_SAYS = (
+    ollama_says(500, f"crashed on Bearer {KEY}"),
+    ollama_says(503, f"{KEY[:14]}*** is too quick"),
+    ollama_says(400, f"truncate isn't for {KEY}"),
+    ollama_says(0, f'{{"error": "no quota for {KEY}"}}'),
+    ollama_says(0, f"{{{KEY}"),
+    ollama_says(0, f'["{KEY}"]'),
+    ollama_says(0, f'{{"message": "{KEY}"}}'),
+)
+
+
+class FaultyOllama(OllamaStandIn):
+    """Answers chats by its own faults first."""
+
+    async def _generate(self, request: Request, reply: Reply) -> None:
+        if request.path == "/api/chat" and self.first:
+            await self.first.pop(0)(self, request, reply)
+        else:
+            await super()._generate(request, reply)
+
+
+def test_a_run_on_ollama_that_met_faults_holds_no_key(
+    tmp_path: Path, lwd: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_API_KEY", KEY)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    server = FaultyOllama(models=[StandInModel("m:latest")])
+    server.first = list(OLLAMA_SAYS)
+    path = tmp_path / "run.lwd"
+    with in_thread(server):
+        written = Path(preset(tmp_path, server.url))
+        words = written.read_text().replace('"openai"', '"ollama"').replace('"m"', '"m:latest"')
+        written.write_text(words)
+        done = [lwd("--preset", written, "--headless", "--out", path)]
+        assert done[0][0] == 0, done
+        assert server.first == [], "all of them were met"
+        server.first = [ollama_says(403, f"{KEY} may not")]
+        done.append(lwd("--preset", written, "--headless", "--out", tmp_path / "b.lwd"))
+        assert done[1][0] == 3
+    done.append(lwd("runs", "export", path, "--format", "jsonl", "--out", tmp_path / "run.jsonl"))
+    texts = [text for _, out, err in done for text in (out, err)]
+    everything = shown(*texts, folder=tmp_path, caplog=caplog)
+    assert "HTTP 500" in everything
+    assert "asked again without truncate" in everything
+    assert not [part for part in PARTS if part in everything]

@@ -187,14 +187,23 @@ async def test_an_error_page_of_another_server_is_said_at_once(status: int) -> N
     assert "\x1b" not in str(caught.value)
 
 
-async def test_a_redirect_is_not_followed_but_told() -> None:
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_not_followed_but_named(status: int) -> None:
     async def other(request: Request, reply: Reply) -> None:
-        await reply.send(301, "", Location="https://elsewhere")
+        await reply.send(status, "", Location="https://elsewhere/ollama?token=s3cret")
 
     async with WireServer(other) as server:
         generator = ollama(server.url)
-        with pytest.raises(ServerMissing, match="redirects to another address"):
+        with pytest.raises(ServerMissing, match="redirects to https://elsewhere/ollama ") as caught:
             await generator.describe("smollm2:135m")
+        await generator.aclose()
+    assert "s3cret" not in str(caught.value)
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        await generator.describe("smollm2:135m")
+        server.faults.append(lambda _, request, reply: other(request, reply))
+        with pytest.raises(ServerMissing, match="redirects to https://elsewhere/ollama "):
+            await answers(generator, wish())
         await generator.aclose()
 
 

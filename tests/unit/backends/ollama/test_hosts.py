@@ -70,6 +70,15 @@ def test_a_secret_in_an_address_is_refused_without_showing_it() -> None:
         assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "host", ["http://[::1", "[::g]:80", "box?x=1", "http://box/a?key=s3cret", "box#a"]
+)
+def test_an_address_that_is_none_is_refused(host: str) -> None:
+    with pytest.raises(UnfitRequest, match=r"^host ") as caught:
+        parse_host(host)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_scheme_that_is_no_http_is_refused() -> None:
     with pytest.raises(UnfitRequest, match="http or https"):
         parse_host("ftp://box")

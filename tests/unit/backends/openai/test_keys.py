@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from support.compatible import Compatible
-from support.requests import answers, openai, wish
+from support.engine import StandInModel
+from support.ollama_server import OllamaStandIn
+from support.requests import answers, ollama, openai, wish
 
-from lwd_tui.backends.openai.keys import Key
+from lwd_tui.backends.keys import Key
 from lwd_tui.experiment.backend import BackendError
 
 URL = "http://box:8000/v1"
@@ -97,3 +99,26 @@ def test_a_key_is_hidden_and_so_is_any_longer_part(
 def test_a_short_key_is_hidden_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "abc")
     assert Key("OPENAI_API_KEY", URL).hidden("abc, ab") == "…, ab"
+
+
+@pytest.mark.parametrize("key", ["s3cret-one\ntwo", "ключ-доступа"])
+async def test_ollamas_key_is_read_as_carefully(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("OLLAMA_API_KEY", key)
+    generator = ollama("http://box:11434")
+    with pytest.raises(BackendError, match="OLLAMA_API_KEY") as caught:
+        await generator.describe("m:latest")
+    assert not [part for part in key.split() if part in str(caught.value)]
+
+
+@pytest.mark.parametrize(
+    ("key", "sent"), [("\ts3cret-key\r\n", "Bearer s3cret-key"), (" \n", None)]
+)
+async def test_what_surrounds_ollamas_key_is_none_of_it(
+    monkeypatch: pytest.MonkeyPatch, key: str, sent: str | None
+) -> None:
+    monkeypatch.setenv("OLLAMA_API_KEY", key)
+    async with OllamaStandIn(models=[StandInModel("m:latest")]) as server:
+        generator = ollama(server.url)
+        assert await answers(generator, wish("m:latest"))
+        await generator.aclose()
+    assert {request.headers.get("authorization") for request in server.requests} == {sent}

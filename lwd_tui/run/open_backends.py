@@ -136,11 +136,15 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
     Raises
     ------
     UnfitRequest
-        If a participant is to think whose model can't.
+        If a participant's model only embeds, or can't think where it is to.
     """
     changes: dict[str, object] = {}
     for i, (who, model) in enumerate(zip(experiment.cast, models, strict=True)):
         can, place = model.capabilities, f"participants.{i}"
+        if "embed" in can and "generate" not in can:
+            raise UnfitRequest(
+                f"{who.name}: {who.model} embeds texts and can't generate any; choose another model"
+            )
         if model.odd:
             notice(f"{who.name} ({who.model}): {model.odd}")
         if who.style == "chat" and "generate" in can and "chat" not in can:

@@ -107,7 +107,8 @@ async def list_models(host: str = "") -> list[ModelInfo]:
                         odd = str(explained(error, client.url, name))
                 return _info(client.url, version, name, listed, shown, running, odd)
 
-            found = await asyncio.gather(*(describe(listed) for listed in listing.models))
+            once = {canonical(str(listed.model)): listed for listed in reversed(listing.models)}
+            found = await asyncio.gather(*map(describe, once.values()))
         except FAILURES as error:
             raise missing(explained(error, client.url), client.url) from None
     return sorted(found, key=lambda model: model.name)

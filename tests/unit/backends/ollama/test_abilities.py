@@ -181,12 +181,14 @@ async def test_odd_lines_of_a_list_do_not_spoil_it() -> None:
         async def _tags(self, request, reply):
             whole = self._listed(good)
             lines = [None, 7, {}, {"model": 3}, whole | {"size": "huge"}, {"name": "older:1b"}]
-            await reply.send(200, {"models": [*lines, whole | {"capabilities": None}]})
+            # One that is there twice is one model.
+            again = [whole | {"capabilities": None}, {"model": "Older:1B"}]
+            await reply.send(200, {"models": [*lines, *again]})
 
     async with Odd(models=[good], engine=WordEngine()) as server:
         found = await list_models(server.url)
     # Older servers had the name under another key.
-    assert {model.name for model in found} == {"good:1b", "older:1b"}
+    assert [model.name for model in found] == ["good:1b", "older:1b"]
 
 
 async def test_a_remote_model_is_asked_without_probes_and_never_chosen() -> None:

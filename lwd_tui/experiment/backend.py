@@ -54,6 +54,10 @@ class UnfitRequest(BackendError):
     exit_code = 2
 
 
+class NoChatFormat(UnfitRequest):
+    """The model was taught no turns; asked for a completion it can go on from a text."""
+
+
 class Unheeded(UnfitRequest):
     """The server isn't known to heed settings of `Sampling`; `neutral` has those it can do without.
 

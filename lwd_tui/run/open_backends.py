@@ -10,6 +10,7 @@ from lwd_tui.experiment.backend import (
     Embedder,
     GenerateRequest,
     Generator,
+    NoChatFormat,
     Opening,
     Tries,
     UnfitRequest,
@@ -106,16 +107,16 @@ async def assemble(
         for key, generator in opened.items():
             sizes = {model: size for (owner, model), size in wanted.items() if owner == key}
             await generator.prepare(sizes, experiment.responses)
-        firsts = [
-            _first(experiment, who, wanted[key, who.model])
-            for key, who in zip(keys, experiment.cast, strict=True)
-        ]
-        unsure = await _try_out(generators, firsts)
+        settled = tuple(
+            wanted[key, who.model] for key, who in zip(keys, experiment.cast, strict=True)
+        )
+        experiment, unsure = await _try_out(experiment, generators, settled, notice)
         if experiment.responses == 1:
             # Of a single answer a step nobody could see whether it is drawn.
             for (generator, model), i in unsure.items():
+                first = _first(experiment, i, settled)
                 name = f"{experiment.cast[i].name} ({model})"
-                await refuse_greedy_alone(generator, firsts[i], name, notice)
+                await refuse_greedy_alone(generator, first, name, notice)
         phi = experiment.embedder
         servers = (phi.host,) if phi.host else tuple(hosts)
         embedder = guarded_embedder(phi, replace(opening, hosts=servers))
@@ -123,7 +124,6 @@ async def assemble(
     except BaseException:
         await close_all([*opened.values(), *([] if embedder is None else [embedder])])
         raise
-    settled = tuple(wanted[key, who.model] for key, who in zip(keys, experiment.cast, strict=True))
     return Crew(generators, settled, tuple(models), embedder, embedder_model, experiment)
 
 
@@ -148,13 +148,7 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
         if model.odd:
             notice(f"{who.name} ({who.model}): {model.odd}")
         if who.style == "chat" and "generate" in can and "chat" not in can:
-            notice(
-                f"{who.name} ({who.model}) is a base model without a chat template: it goes on "
-                'with the posts as a list (style = "completion")'
-            )
-            changes[f"{place}.style"] = "completion"
-            if not who.sampling.stop:
-                changes[f"{place}.sampling.stop"] = ["\n"]
+            changes |= _as_base(who, place, notice)
         if who.style == "chat" and "no-system" in can and _unread(experiment, who).has_system:
             notice(
                 f"{who.name} ({who.model}) has no place for a system text, which its server would "
@@ -175,14 +169,29 @@ def fitted(experiment: Experiment, models: Sequence[ModelInfo], notice: Notice) 
     return experiment.replaced(changes) if changes else experiment
 
 
+def _as_base(who: Participant, place: str, notice: Notice) -> dict[str, object]:
+    """Return the changes by which a participant goes on from a text, and say them."""
+    notice(
+        f"{who.name} ({who.model}) is a base model without a chat template: it goes on "
+        'with the posts as a list (style = "completion")'
+    )
+    stop = {} if who.sampling.stop else {f"{place}.sampling.stop": ["\n"]}
+    return {f"{place}.style": "completion", **stop}
+
+
 async def _try_out(
-    generators: Sequence[Generator], firsts: Sequence[GenerateRequest]
-) -> dict[tuple[Generator, str], int]:
+    experiment: Experiment,
+    generators: Sequence[Generator],
+    contexts: Sequence[int],
+    notice: Notice,
+) -> tuple[Experiment, dict[tuple[Generator, str], int]]:
     """Send each participant's first request, where a server may refuse it.
 
     Returns
     -------
-    dict of (Generator, str) to int
+    experiment : Experiment
+        With participants that go on from a text where their models have no chat format.
+    unsure : dict of (Generator, str) to int
         The models that aren't known to draw by chance, each with a participant of it.
 
     Raises
@@ -193,13 +202,21 @@ async def _try_out(
     """
     unheeded: dict[int, Unheeded] = {}
     unsure: dict[tuple[Generator, str], int] = {}
-    for i, (generator, first) in enumerate(zip(generators, firsts, strict=True)):
-        if isinstance(generator, Tries):
+    for i, (who, generator) in enumerate(zip(experiment.cast, generators, strict=True)):
+        if not isinstance(generator, Tries):
+            continue
+        try:
             try:
-                if not await generator.try_out(first):
-                    unsure.setdefault((generator, first.model), i)
-            except Unheeded as error:
-                unheeded[i] = error
+                known = await generator.try_out(_first(experiment, i, contexts))
+            except NoChatFormat:
+                changes = _as_base(who, f"participants.{i}", notice)
+                experiment = experiment.replaced(changes)
+                known = await generator.try_out(_first(experiment, i, contexts))
+        except Unheeded as error:
+            unheeded[i] = error
+        else:
+            if not known:
+                unsure.setdefault((generator, who.model), i)
     if unheeded:
         sentences = "; ".join(dict.fromkeys(error.sentence for error in unheeded.values()))
         settings = " ".join(
@@ -208,13 +225,14 @@ async def _try_out(
             for name, value in error.neutral.items()
         )
         raise UnfitRequest(f"{sentences}; do without: {settings}")
-    return unsure
+    return experiment, unsure
 
 
-def _first(experiment: Experiment, who: Participant, context: int) -> GenerateRequest:
+def _first(experiment: Experiment, i: int, contexts: Sequence[int]) -> GenerateRequest:
     """Return what a participant is asked that has read nothing."""
+    who = experiment.cast[i]
     unread = _unread(experiment, who)
-    return request_of(who, unread, tuple(range(experiment.responses)), context)
+    return request_of(who, unread, tuple(range(experiment.responses)), contexts[i])
 
 
 def _unread(experiment: Experiment, who: Participant) -> Prompt:

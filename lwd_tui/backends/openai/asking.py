@@ -14,6 +14,7 @@ from lwd_tui.backends.openai.chunks import Answer, Hear, Reader
 from lwd_tui.backends.openai.client import FAILURES
 from lwd_tui.backends.openai.refusals import (
     context_named,
+    has_no_chat,
     is_too_long,
     message_of,
     says_too_long,
@@ -24,7 +25,7 @@ from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.streams import watched
 from lwd_tui.backends.truncation import check_room, check_words, too_long
 from lwd_tui.backends.wire import lines_of
-from lwd_tui.experiment.backend import GenerateRequest, PromptTooLong
+from lwd_tui.experiment.backend import GenerateRequest, NoChatFormat, PromptTooLong
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,12 @@ def _check(
 def _fault(error: Exception, server: OpenAIServer, request: GenerateRequest) -> Exception:
     if isinstance(error, openai.APIStatusError) and is_too_long(error):
         return _too_long(message_of(error), server, request, error.body)
-    return server.client.explained(error, request.model)
+    told = server.client.explained(error, request.model)
+    if request.prompt.style == "chat" and (
+        isinstance(error, openai.APIStatusError) and has_no_chat(error)
+    ):
+        return NoChatFormat(f'{told}; set style = "completion" for a base model')
+    return told
 
 
 def _too_long(

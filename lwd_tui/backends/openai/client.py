@@ -175,7 +175,8 @@ class Client:
         if status == 402 or error.code == "insufficient_quota":
             return BackendError(f"{self.url}: {told}")
         if status in (408, 409, 429) or status >= 500:
-            if status in (500, 501) and ("support" in told or "too large to process" in told):
+            lasts = "support" in told or "too large to process" in told
+            if status == 501 or (status == 500 and lasts):
                 return UnfitRequest(f"{model} at {self.url}: {told} (HTTP {status})")
             return Transient(f"HTTP {status}: {told}", seconds_asked(error))
         return UnfitRequest(f"{model or 'the request'} at {self.url}: {told} (HTTP {status})")

@@ -22,6 +22,11 @@ _TOKENS = re.compile(
     r"prompt contains (\d+) tokens)",
     re.IGNORECASE,
 )
+_NO_CHAT = re.compile(
+    r"chat[ _]template\b.{0,60}\b(?:not|no longer|missing|undefined|isn't)|template not found|"
+    r"\b(?:no|without a|missing|cannot use) chat[ _]template\b|not a chat model",
+    re.IGNORECASE,
+)
 _CONTEXT = re.compile(
     r"(?:context|model|sequence)[ _](?:size|length|window)\D{0,12}?(\d+)|"
     r"(\d+) maximum context length",
@@ -41,6 +46,12 @@ def is_too_long(error: Exception) -> bool:
         and error.status_code in (400, 413, 422)
         and (error.code == "context_length_exceeded" or says_too_long(message_of(error)))
     )
+
+
+def has_no_chat(error: openai.APIStatusError) -> bool:
+    """Whether a server says that a model has no format for turns."""
+    refused = error.status_code in (400, 404, 422, 500)
+    return refused and _NO_CHAT.search(message_of(error)) is not None
 
 
 def tokens_named(told: str) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 import openai
 
 from lwd_tui.backends.openai.dialects import NEUTRAL, UNKNOWN, Dialect, sampling_fields
-from lwd_tui.backends.openai.refusals import is_too_long, message_of
+from lwd_tui.backends.openai.refusals import has_no_chat, is_too_long, message_of
 from lwd_tui.experiment.backend import GenerateRequest, UnfitRequest
 
 LIMITS = ("max_tokens", "max_completion_tokens")
@@ -22,13 +22,14 @@ EXTRAS = {
     **dict.fromkeys(NEUTRAL, _OWN),
     "seed": "its answers can't be made again",
     "n": "each answer is asked for by itself",
+    "stream": "its answers come whole",
     "system": "its text stands at the head of the user's turn",
 }
 """Fields that a run can do without, and what follows where one is left out."""
 
 _UNKNOWN_FIELD = re.compile(
     r"unsupported|n[o']t (supported|permitted|allowed)|un(recogni[sz]ed|known|expected)|extra|"
-    r"deprecated|instead|no longer",
+    r"deprecated|instead|no longer|not implemented",
     re.IGNORECASE,
 )
 # How a model's template, or what stands before it, says that it has no turn for a system text.
@@ -141,7 +142,8 @@ def refused_fields(
         and _NO_SYSTEM.search(told)
     ):
         return ["system"]
-    if error.status_code not in (400, 422) or is_too_long(error):
+    absent = error.status_code in (500, 501) and _UNKNOWN_FIELD.search(told)
+    if not (absent or error.status_code in (400, 422)) or is_too_long(error) or has_no_chat(error):
         return []
     named = [name for name in EXTRAS if name in body and error.param == name]
     named += [name for name in EXTRAS if name in body and _names(told, name)]
@@ -152,8 +154,10 @@ def refused_fields(
             return []
         others = [it for it in named if it in NEUTRAL and body[it] in NEUTRAL[it]]
         return list(dict.fromkeys(others if name in NEUTRAL else [name]))
-    if dialect is not UNKNOWN or any(
-        _names(told, name) for name in ("temperature", "top_p", "stop")
+    if (
+        absent
+        or dialect is not UNKNOWN
+        or any(_names(told, name) for name in ("temperature", "top_p", "stop"))
     ):
         return []
     return [name for name, values in NEUTRAL.items() if body.get(name) in values]

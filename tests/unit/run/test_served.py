@@ -197,3 +197,27 @@ async def test_where_nothing_is_said_it_is_said_that_it_cannot_be_known(tmp_path
     assert sentence.startswith("ada (m) said nothing within 24 tokens")
     with RunStore.open(tmp_path / "a.lwd") as store:
         assert sentence in store.record["notes"]
+
+
+@pytest.mark.parametrize("owner", ["vllm", "someone"])
+async def test_a_model_without_a_chat_format_goes_on_from_the_posts(
+    tmp_path: Any, owner: str
+) -> None:
+    said: list[str] = []
+    told = (
+        "As of transformers v4.44, default chat template is no longer allowed, so you must "
+        "provide a chat template if the tokenizer does not define one."
+    )
+    async with Compatible(owner) as server:
+        server.word = drawn
+        server.objection = lambda body: told if "messages" in body else None
+        steps = await run(experiment(server.url, PLAIN), tmp_path / "a.lwd", said)
+        assert len(server.asked(CHATS)) == 2
+        assert all(body["stop"] == ["\n"] for body in server.asked("/v1/completions"))
+    assert len(steps) == 2
+    assert [note.partition(":")[0] for note in said] == [
+        f"{name} (m) is a base model without a chat template" for name in ("ada", "ben")
+    ]
+    with RunStore.open(tmp_path / "a.lwd") as store:
+        assert {who.style for who in store.experiment.cast} == {"completion"}
+        assert store.record["notes"] == said

@@ -293,3 +293,50 @@ async def test_what_is_refused_without_a_system_text_too_is_told(told: str) -> N
             await answers(generator, wish("m"))
         await generator.aclose()
     assert len(server.asked(CHATS)) < 3
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [(500, "n > 1 is not supported"), (501, "n: not implemented")]
+)
+async def test_several_answers_may_be_refused_as_an_error_of_the_server(
+    status: int, told: str
+) -> None:
+    async def refuse(request: Request, reply: Reply) -> None:
+        await reply.send(status, {"error": {"message": told}})
+
+    async with Compatible("vllm") as server:
+        server.faults.append(refuse)
+        generator = openai(server.url)
+        found = await answers(generator, wish("m", (7, 8)))
+        await generator.aclose()
+    assert [answer.seed for answer in found] == [7, 8]
+    assert all("asked again without n (" in answer.retries[0] for answer in found)
+
+
+async def test_what_a_server_never_does_is_not_tried_again() -> None:
+    async def refuse(request: Request, reply: Reply) -> None:
+        await reply.send(501, {"error": {"message": "no generation here"}})
+
+    async with Compatible("vllm") as server:
+        server.faults.extend([refuse] * 9)
+        generator = openai(server.url)
+        with pytest.raises(UnfitRequest, match="no generation here"):
+            await answers(generator, wish("m"))
+        await generator.aclose()
+    assert len(server.asked(CHATS)) == 1
+
+
+async def test_a_server_that_does_not_stream_is_asked_for_whole_answers() -> None:
+    class Whole(Compatible):
+        async def _speak(self, request: Request, reply: Reply) -> None:
+            said = {"role": "assistant", "content": "Prices rise."}
+            choice = {"index": 0, "message": said, "finish_reason": "stop"}
+            await reply.send(200, {"object": "chat.completion", "choices": [choice]})
+
+    async with Whole("someone") as server:
+        server.objection = lambda body: "stream=true is not supported" if "stream" in body else None
+        generator = openai(server.url)
+        (answer,) = await answers(generator, wish("m", **PLAIN))
+        await generator.aclose()
+    assert answer.text == "Prices rise."
+    assert "asked again without stream (" in answer.retries[0]

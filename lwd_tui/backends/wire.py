@@ -16,7 +16,8 @@ from lwd_tui.backends.retry import Transient
 from lwd_tui.text import clean_line, shorten
 
 _SENT_LONGEST = 80
-# What is thought, by the names of the fields and of the parts of a content that hold it.
+# What is thought, by the names of a message's fields and of the parts of a content that hold it.
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 _THOUGHT = ("thinking", "reasoning", "reasoning_content", "summary")
 _THOUGHT_PARTS = re.compile(r"think|thought|reason|summary")
 # Words that say there is no reason yet, and those for a limit that was met.
@@ -89,6 +90,12 @@ class WireReader:
             aside = isinstance(kind, str) and _THOUGHT_PARTS.search(kind)
             (thoughts if aside else texts).append(text)
         return "".join(texts)
+
+    def thought(self, said: dict[str, Any], thoughts: list[str]) -> None:
+        """Put aside what a message says was thought; it may be said again under another name."""
+        name = next((name for name in _THOUGHT_FIELDS if said.get(name)), None)
+        if name:
+            thoughts.append(self.content(said[name], thoughts))
 
     def reason(self, reason: Any) -> str:
         """Return the reason that is given for an end, in small letters; "" where there is none."""

@@ -52,7 +52,7 @@ class Reader(WireReader):
         text = self.content(part.get("response"), thoughts)
         text += self.content(said.get("content"), thoughts)
         for source in (part, said):
-            thoughts.append(self.content(source.get("thinking"), thoughts))
+            self.thought(source, thoughts)
         self._pieces.append(text)
         self._thoughts += thoughts
         self.prompt_tokens = counted(part.get("prompt_eval_count")) or self.prompt_tokens

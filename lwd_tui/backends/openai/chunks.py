@@ -162,11 +162,7 @@ class Reader(WireReader):
         thoughts: list[str] = []
         text = self.content(choice.get("text"), thoughts)
         text += self.content(said.get("content"), thoughts)
-        # The same thoughts may come by several of these names.
-        for name in ("reasoning_content", "reasoning", "thinking", "reasoning_details"):
-            if said.get(name):
-                thoughts.append(self.content(said[name], thoughts))
-                break
+        self.thought(said, thoughts)
         if said.get("refusal"):
             self._refused.add(index)
         answer.pieces.append(text)

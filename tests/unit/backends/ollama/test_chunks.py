@@ -55,6 +55,8 @@ def said(content: Any, **more: Any) -> dict[str, Any]:
     [
         ((said("Yes."), {**END, "message": None}), "Yes.", ""),
         ((said("Yes."), END), "Yes.", ""),
+        ((said("", reasoning="hm"), said("Yes."), END), "Yes.", "hm"),
+        ((said("", reasoning_content="hm", thinking="hm"), said("Yes."), END), "Yes.", "hm"),
         (({"message": {"content": "Yes."}}, END), "Yes.", ""),
         ((None, said(None), said("Yes.", tool_calls=None), END), "Yes.", ""),
         (

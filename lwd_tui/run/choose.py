@@ -110,7 +110,7 @@ def _recast(
         changes["embedder"] = SCRIPTED_EMBEDDER.model_dump(mode="json")
     elif backend == HERE and load_backend(experiment.embedder.backend).hosts:
         changes["embedder"] = EMBEDDED_EMBEDDER.model_dump(mode="json")
-    now = Experiment.from_dict(experiment.to_dict() | changes)
+    now = experiment.replaced(changes)
     if "embedder" in changes:
         notice(
             f"embedder: {now.embedder.model} ({now.embedder.backend}) instead of "

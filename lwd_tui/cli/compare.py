@@ -159,13 +159,10 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
 
 
 def _setting(name: str, value: Any) -> str:
-    """Write a field as it would be set; a long list by its length."""
-    from lwd_tui.text import shorten
+    from lwd_tui.findings.comparison import setting_text
+    from lwd_tui.text import clean_line
 
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return f"{name}: {len(value)}"
-    written = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else value
-    return f"{name} = {shorten(str(written), _LONGEST)}"
+    return f"{clean_line(name)} = {setting_text(value, _LONGEST)}"
 
 
 def _collapse_sentence(times: CollapseTimes, margin: float | None, alike: bool) -> str:

@@ -11,10 +11,13 @@ from typing import Any
 from lwd_tui.experiment.section import dotted
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
+from lwd_tui.text import shorten
 
 Plain = dict[str, Any]
 _LEFT_OUT = {"name", "description", "seed"}
 _EMBEDDER = "embedder."
+_MOST = 12
+"""Sections of a list, such as participants, that are told one by one where they differ."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,10 +69,44 @@ def compared(store: RunReader) -> ComparedRun:
 
 
 def differences(runs: Sequence[ComparedRun]) -> list[Plain]:
-    """Return for each run the fields in which not all of them agree, but for names and seeds."""
-    fields = dict.fromkeys(name for run in runs for name in run.settings)
-    differing = [name for name in fields if len({_key(run.settings.get(name)) for run in runs}) > 1]
-    return [{name: run.settings.get(name) for name in differing} for run in runs]
+    """Return for each run the fields in which not all of them agree, but for names and seeds.
+
+    Of lists of as many sections, such as participants, the fields of those that differ.
+    """
+    told: list[Plain] = [{} for _ in runs]
+    for name in dict.fromkeys(name for run in runs for name in run.settings):
+        values: list[Any] = [run.settings.get(name) for run in runs]
+        if not _differ(values):
+            continue
+        places = _differing_sections(values)
+        for fields, value in zip(told, values, strict=True):
+            if 0 < len(places) <= _MOST:
+                fields |= dotted({name: {str(place): value[place] for place in places}})
+            else:
+                fields[name] = value
+    names = dict.fromkeys(name for fields in told for name in fields)
+    differing = [name for name in names if _differ([fields.get(name) for fields in told])]
+    return [{name: fields.get(name) for name in differing} for fields in told]
+
+
+def _differing_sections(lists: Sequence[Any]) -> list[int]:
+    """Return where lists of sections differ; empty unless they are such, of one length."""
+    if not all(map(_are_sections, lists)) or len(set(map(len, lists))) > 1:
+        return []
+    return [place for place, sections in enumerate(zip(*lists, strict=True)) if _differ(sections)]
+
+
+def _are_sections(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def setting_text(value: Any, width: int) -> str:
+    """Write a setting as it would be set, cleaned and shortened; sections by their number."""
+    if _are_sections(value):
+        return str(len(value))
+    if value in (None, ""):
+        return '""' if value == "" else "–"
+    return shorten(str(value).lower() if isinstance(value, bool) else str(value), width)
 
 
 def replicates(runs: Sequence[ComparedRun]) -> bool:
@@ -97,6 +134,10 @@ def why_norms_differ(runs: Sequence[ComparedRun]) -> str:
         found = " and ".join(f"n = {n}" for n in sizes)
         return f"The runs have {found}, and a norm is of all pairs: their norms don't compare."
     return ""
+
+
+def _differ(values: Sequence[Any]) -> bool:
+    return any(_key(value) != _key(values[0]) for value in values)
 
 
 def _key(value: Any) -> str:

@@ -116,8 +116,12 @@ class Rows(Widget, can_focus=True):
             return line.adjust_cell_length(width, base)
         line = Strip(self.draw(row, width - 1)).adjust_cell_length(width - 1, base)
         if row == self.cursor:
-            ground = Style.parse(f"on {self.app.theme_variables['panel']}")
-            line = line.apply_style(Style(reverse=True) if self.has_focus else ground)
+            if self.has_focus:
+                # In one colour: reversed, each of several would be a block of its own.
+                bar = self.ink() + Style(reverse=True)
+                line = Strip(Segment.apply_style(line, post_style=bar))
+            else:
+                line = line.apply_style(Style.parse(f"on {self.app.theme_variables['panel']}"))
         return Strip([*line, Segment("▐" if self._is_thumb(y) else " ", self.ink("quiet"))])
 
     def _is_thumb(self, y: int) -> bool:

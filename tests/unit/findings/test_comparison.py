@@ -3,7 +3,13 @@ from support.statistics_samples import clouds, handmade, scripted_run
 
 from lwd_tui.experiment.files import load_gmm_preset
 from lwd_tui.experiment.gmm import GmmSpec
-from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
+from lwd_tui.findings.comparison import (
+    compared,
+    differences,
+    replicates,
+    setting_text,
+    why_norms_differ,
+)
 from lwd_tui.gmm.network import simulate
 from lwd_tui.run.mixtures import keep
 from lwd_tui.store.run import RunStore
@@ -27,6 +33,32 @@ async def test_runs_differ_in_the_fields_that_are_not_the_same_in_all(tmp_path):
         {"interaction": False, "scripted.attraction": 0.7},
     ]
     assert differences(runs[:1]) == [{}]
+
+
+async def test_of_sections_in_a_list_the_fields_that_differ_are_told(tmp_path):
+    cast = [{"name": name, "backend": "scripted", "model": name} for name in ("ada", "ben")]
+    warmer = [cast[0], cast[1] | {"sampling": {"temperature": 1.5}}]
+    three = [*cast, cast[0] | {"name": "cleo"}]
+    one, other, more = [
+        await read(tmp_path / f"{i}.sqlite", participants=participants)
+        for i, participants in enumerate([cast, warmer, three])
+    ]
+    usual = one.settings["participants"][1]["sampling"]["temperature"]
+    assert differences([one, other]) == [
+        {"participants.1.sampling.temperature": usual},
+        {"participants.1.sampling.temperature": 1.5},
+    ]
+    # Lists of unlike lengths have no sections that stand beside each other.
+    assert [len(each["participants"]) for each in differences([one, more])] == [2, 3]
+    assert list(differences([one, more])[0]) == ["participants"]
+
+
+def test_settings_are_written_as_they_would_be_set():
+    assert [setting_text(value, 9) for value in (True, 0.5, None, "", [], ["a"])] == [
+        "true", "0.5", "–", '""', "[]", "['a']"
+    ]  # fmt: skip
+    assert setting_text([{"name": "ada"}, {"name": "ben"}], 9) == "2"
+    assert setting_text("\x1b]0;x\x07a long\nsentence", 9) == "a long s…"
 
 
 async def test_replicates_differ_in_their_seeds_only(tmp_path):

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
+from textual.widget import Widget
 
 from lwd_tui.errors import LwdError
 from lwd_tui.store.folder import list_runs
 from lwd_tui.store.records import RunSummary, Status
 from lwd_tui.tui.pages.runs.changes import RunChanges
+from lwd_tui.tui.pages.runs.comparison import Comparison
 from lwd_tui.tui.pages.runs.overlay import Overlay
 from lwd_tui.tui.pages.runs.run_card import RunCard
 from lwd_tui.tui.pages.runs.run_table import RunTable
 from lwd_tui.tui.pages.runs.shelf import Card, NormSeries, card_of
+from lwd_tui.tui.pages.runs.unlike import Fields, Unlike, unlike_fields
 from lwd_tui.tui.parts.rows import Rows
 from lwd_tui.tui.state.controller import RunController
 from lwd_tui.tui.state.progress import Progress
 
+_CURSOR = Binding.Group("at one t", compact=True)
 _PASSING = 0.05
 """Seconds that the cursor rests on a run before its file is read."""
 
@@ -35,51 +38,77 @@ class RunsPage(RunChanges):
 
     DEFAULT_CSS = """
     RunsPage {
-        #shelf { grid-size: 5 2; height: 1fr; }
-        #table { column-span: 5; }
-        #norms { column-span: 3; }
-        #card { column-span: 2; }
+        #shelf { grid-size: 5 4; grid-rows: 2fr 2fr 3fr 3fr; height: 1fr; }
+        #table { column-span: 5; row-span: 2; }
+        #norms { column-span: 3; row-span: 2; }
+        #unlike, #card { column-span: 2; }
+        Unlike { display: none; }
+        #card { row-span: 2; }
+        &.-several Unlike { display: block; }
+        &.-several #card { row-span: 1; }
 
         &.-narrow, &.-short {
             #panels { display: block; }
-            #shelf { grid-size: 1 1; }
-            .panel { display: none; column-span: 1; }
+            #shelf { grid-size: 1 1; grid-rows: 1fr; }
+            #table, #norms, #unlike, #card { column-span: 1; row-span: 1; }
+            .panel { display: none; }
             .panel.-chosen { display: block; }
         }
     }
     """
     FOLLOWS = False
     AUTO_FOCUS = "RunTable Rows"
-    PANELS = (("table", "runs"), ("norms", "norms"), ("card", "this run"))
+    PANELS = (
+        ("table", "runs"),
+        ("norms", "norms"),
+        ("unlike", "what differs"),
+        ("card", "this run"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "go_on", "go on", id="runs.go_on"),
         Binding("m", "mark", "compare", id="runs.mark"),
+        Binding("p", "pin", "pin", id="runs.pin"),
+        Binding("left,comma,h", "cursor(-1)", "one step back", id="runs.back", group=_CURSOR),
+        Binding("right,full_stop,l", "cursor(1)", "one step on", id="runs.forward", group=_CURSOR),
+        Binding("less_than_sign", "cursor(-10)", "ten back", id="runs.back10", show=False),
+        Binding("greater_than_sign", "cursor(10)", "ten on", id="runs.forward10", show=False),
         Binding("r", "rename", "rename", id="runs.rename"),
         Binding("n", "annotate", "note", id="runs.note"),
         Binding("e", "export", "export", id="runs.export"),
         Binding("d", "delete", "delete", id="runs.delete"),
         Binding("u", "undo", "undo delete", id="runs.undo"),
+        Binding("b", "debiased", "norm / debiased norm", id="runs.debiased", show=False),
         Binding("y", "scale", "as they are / as shares", id="runs.scale", show=False),
         Binding("R", "refresh", "look again", id="runs.refresh", show=False),
     ]
-    GLOSSARY = ("t", "norm", "overlay")
+    GLOSSARY = ("t", "norm", "norm_debiased", "overlay")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._runs: list[RunSummary] = []
         self._cards: dict[Path, Card] = {}
         self._problems: dict[Path, str] = {}
-        self._marked: dict[Path, int] = {}
-        self._relative = False
+        self._comparison = Comparison()
+        self._unlike: tuple[list[Card], list[Fields]] = ([], [])
         self._done = -1
         self._at: Path | None = None
 
     def compose_panels(self) -> ComposeResult:
         """Yield the list, the plot and the facts."""
         with Grid(id="shelf"):
-            for panel in (RunTable(id="table"), Overlay(id="norms"), RunCard(id="card")):
+            for panel in (
+                RunTable(id="table"),
+                Overlay(id="norms"),
+                Unlike(id="unlike"),
+                RunCard(id="card"),
+            ):
                 panel.add_class("panel")
                 yield panel
+
+    def takes_cursor(self, widget: Widget) -> bool:
+        """Whether tab goes there: what differs isn't seen beside the others while it is empty."""
+        seen = self.one_at_a_time or self.has_class("-several")
+        return super().takes_cursor(widget) and (seen or self._panel_of(widget) != "unlike")
 
     # What is shown
 
@@ -101,16 +130,15 @@ class RunsPage(RunChanges):
     async def action_refresh(self) -> None:
         """Look what runs there are now."""
         self._runs = (await asyncio.to_thread(list_runs))[::-1]
-        self._marked = {
-            run.path: self._marked[run.path] for run in self._runs if run.path in self._marked
-        }
+        self._comparison.keep({run.path for run in self._runs})
         self._show()
         self._at = None
 
     def _show(self) -> None:
         opened = self.run.path if self.run is not None else None
         table = self.query_one(RunTable)
-        table.show_runs([self._as_it_is(run) for run in self._runs], self._marked, opened)
+        runs = [self._as_it_is(run) for run in self._runs]
+        table.show_runs(runs, self._comparison.marked, opened)
         if self._at is not None:
             table.point(self._at)
         self._show_chosen()
@@ -122,13 +150,45 @@ class RunsPage(RunChanges):
         card = self._cards.get(run.path) if run is not None else None
         problem = self._problems.get(run.path, "") if run is not None else ""
         self.query_one(RunCard).show_run(run, card, problem)
-        marked = self._marked or ({run.path: 0} if run is not None else {})
-        placed = {
-            place: self._series(self._cards[path])
-            for path, place in marked.items()
-            if path in self._cards
-        }
-        self.query_one(Overlay).show_series(placed, relative=self._relative)
+        self._show_compared()
+
+    def _show_compared(self) -> None:
+        """Show the norms of some runs, and in what they differ."""
+        cards, how = self._compared, self._comparison
+        placed = {place: self._series(card) for place, card in cards.items()}
+        self.query_one(Overlay).show_series(
+            placed,
+            relative=how.relative,
+            reading=how.reading,
+            pinned=how.pinned_place,
+            t=how.within(_longest(placed.values())),
+            remarks=list(self._remarks()),
+        )
+        self.set_class(len(cards) > 1, "-several")
+        known, fields = self._unlike
+        if len(cards) < 2:
+            self.query_one(Unlike).show_runs({}, None)
+        elif list(cards.values()) == known:
+            names = [card.summary.name for card in known]
+            told = dict(zip(cards, zip(names, fields, strict=True), strict=True))
+            self.query_one(Unlike).show_runs(told, how.pinned_place)
+
+    @property
+    def _compared(self) -> dict[int, Card]:
+        """The runs that are shown together, by their places: those marked, or the chosen one."""
+        run = self.chosen
+        marked = self._comparison.marked or ({run.path: 0} if run is not None else {})
+        return {place: self._cards[path] for path, place in marked.items() if path in self._cards}
+
+    def _remarks(self) -> Iterator[str]:
+        """Tell which of the marked runs are shown in part, or not at all."""
+        for run in map(self._as_it_is, self._runs):
+            if run.path not in self._comparison.marked:
+                continue
+            if run.path in self._problems:
+                yield f"left out: {self._problems[run.path]}"
+            elif run.status == "running":
+                yield f"{run.name} is under way: {run.done} of {run.steps} steps so far"
 
     @property
     def chosen(self) -> RunSummary | None:
@@ -142,8 +202,7 @@ class RunsPage(RunChanges):
 
     def moved(self, old: Path, new: Path) -> None:
         """Keep the marker of a run that has another name."""
-        if old in self._marked:
-            self._marked[new] = self._marked.pop(old)
+        self._comparison.moved(old, new)
 
     def _as_it_is(self, run: RunSummary) -> RunSummary:
         """Return a run's line as it is now, if it is the one that is open."""
@@ -157,8 +216,8 @@ class RunsPage(RunChanges):
 
     def _series(self, card: Card) -> NormSeries:
         if self.run is None or card.summary.path != self.run.path:
-            return card.series
-        return replace(card.series, norms=np.array([each.norm for each in self.run.numbers]))
+            return card.series(self._comparison.reading)
+        return card.series(self._comparison.reading, self.run.numbers)
 
     @on(Rows.Moved)
     def _look(self) -> None:
@@ -170,10 +229,15 @@ class RunsPage(RunChanges):
         """Read the files of the chosen run and of those that are compared."""
         await asyncio.sleep(_PASSING)
         chosen = self.chosen
-        wanted = [run for run in self._runs if run.path in self._marked or run is chosen]
+        marked = self._comparison.marked
+        wanted = [run for run in self._runs if run.path in marked or run is chosen]
         wanted += [chosen] if chosen is not None else []
         for run in wanted:
             await self._card(run)
+        cards = list(self._compared.values())
+        if cards != self._unlike[0]:
+            compared = [card.run for card in cards]
+            self._unlike = cards, await asyncio.to_thread(unlike_fields, compared)
         self._show_chosen()
 
     async def _card(self, run: RunSummary) -> Card | None:
@@ -221,15 +285,33 @@ class RunsPage(RunChanges):
 
     def action_mark(self) -> None:
         """Lay the norm of this run over those of others, or take it away."""
-        run = self.chosen
-        if run is None:
-            return
-        if self._marked.pop(run.path, None) is None:
-            taken = set(self._marked.values())
-            self._marked[run.path] = next(place for place in count() if place not in taken)
-        self._show()
+        if (run := self.chosen) is not None:
+            self._comparison.mark(run.path)
+            self._show()
+
+    def action_pin(self) -> None:
+        """Compare the others with this run, or with none any more."""
+        if (run := self.chosen) is not None:
+            self._comparison.pin(run.path)
+            self._show()
+
+    def action_cursor(self, steps: int) -> None:
+        """Read all norms at an earlier or later t; after the last, from start to end."""
+        self._comparison.go(steps, _longest(map(self._series, self._compared.values())))
+        self._show_chosen()
+
+    def action_debiased(self) -> None:
+        """Show norms as they are measured, or debiased."""
+        how = self._comparison
+        how.reading = "norm_debiased" if how.reading == "norm" else "norm"
+        self._show_chosen()
 
     def action_scale(self) -> None:
         """Show norms as they are, or as shares of their starts."""
-        self._relative = not self._relative
+        self._comparison.relative = not self._comparison.relative
         self._show_chosen()
+
+
+def _longest(series: Iterable[NormSeries]) -> int:
+    """Return how many steps the longest has."""
+    return max((len(each.norms) for each in series), default=0)

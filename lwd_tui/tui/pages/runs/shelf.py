@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from lwd_tui.store.records import RunSummary
+from lwd_tui.findings.comparison import ComparedRun, compared
+from lwd_tui.store.errors import reading
+from lwd_tui.store.records import RunSummary, StepNumbers
 from lwd_tui.store.run import RunStore
+from lwd_tui.text import number_text
 from lwd_tui.types import Floats
 
+Reading = Literal["norm", "norm_debiased"]
 _EVENTS = 3
 """How many of the last events are told."""
 
@@ -50,6 +54,16 @@ class NormSeries:
         start = starts[0] if len(starts) else np.nan
         return replace(self, norms=self.norms / start, scale="share of the start")
 
+    def at(self, t: int) -> float:
+        """Return the norm at t; NaN where there is none."""
+        return float(self.norms[t]) if t < len(self.norms) else float("nan")
+
+    def reading(self, t: int) -> str:
+        """Write the norm at t."""
+        if t < len(self.norms):
+            return number_text(self.norms[t])
+        return f"ends at {len(self.norms) - 1}" if len(self.norms) else "no step yet"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Card:
@@ -60,12 +74,27 @@ class Card:
     summary : RunSummary
     facts : tuple of (str, str)
         Labels and values, not cleaned.
-    series : NormSeries
+    run : ComparedRun
     """
 
     summary: RunSummary
     facts: tuple[tuple[str, str], ...]
-    series: NormSeries
+    run: ComparedRun
+
+    def series(
+        self, of: Reading = "norm", numbers: Sequence[StepNumbers] | None = None
+    ) -> NormSeries:
+        """Return the norm over t, or its debiased twin; of other numbers, if the run has grown."""
+        numbers = self.run.numbers if numbers is None else numbers
+        settings = self.run.settings
+        return NormSeries(
+            self.summary.name,
+            np.array([getattr(each, of) for each in numbers]),
+            self.run.steps - 1,
+            scale_of(settings),
+            str(settings.get("embedder.model", "")),
+            self.run.n,
+        )
 
 
 def card_of(summary: RunSummary) -> Card:
@@ -76,42 +105,21 @@ def card_of(summary: RunSummary) -> Card:
     StoreError
         If it can't be read.
     """
-    with RunStore.open(summary.path) as store:
-        specification = store.specification
-        norms = np.array([numbers.norm for numbers in store.numbers()])
-        steps = int(specification.get("steps", len(norms) - 1))
-        series = NormSeries(
-            summary.name,
-            norms,
-            steps,
-            scale_of(specification),
-            _embedder(specification),
-            _participants(specification),
-        )
-        facts = tuple(_facts(store, specification))
-    return Card(summary, facts, series)
+    with RunStore.open(summary.path) as store, reading(summary.path):
+        run = compared(store)
+        facts = tuple(_facts(store, scale_of(run.settings)))
+    return Card(summary, facts, run)
 
 
-def scale_of(specification: dict[str, Any]) -> str:
+def scale_of(settings: dict[str, Any]) -> str:
     """Say what a run's distances are between."""
-    embedder = specification.get("embedder")
-    if not isinstance(embedder, dict):
+    if "embedder.model" not in settings:
         return "weights of mixtures"
-    return "unit vectors" if embedder.get("normalise", True) else "raw vectors"
+    return "unit vectors" if settings.get("embedder.normalise", True) else "raw vectors"
 
 
-def _embedder(specification: dict[str, Any]) -> str:
-    embedder = specification.get("embedder")
-    return str(embedder.get("model", "")) if isinstance(embedder, dict) else ""
-
-
-def _participants(specification: dict[str, Any]) -> int:
-    """Return n: mixtures are counted, language models are listed."""
-    participants = specification.get("participants", 0)
-    return participants if isinstance(participants, int) else len(participants)
-
-
-def _facts(store: RunStore, specification: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _facts(store: RunStore, scale: str) -> Iterator[tuple[str, str]]:
+    specification = store.specification
     yield "experiment", str(specification.get("name", ""))
     for label, field in (("about", "description"), ("query", "query")):
         if text := specification.get(field):
@@ -130,7 +138,7 @@ def _facts(store: RunStore, specification: dict[str, Any]) -> Iterator[tuple[str
     ]
     yield "settings", ", ".join(told)
     if isinstance(embedder := specification.get("embedder"), dict):
-        yield "embedder", f"{embedder.get('model')} · {scale_of(specification)}"
+        yield "embedder", f"{embedder.get('model')} · {scale}"
     versions = store.record.get("versions", {})
     yield "made with", f"lwd-tui {versions.get('lwd-tui', '(not said)')}"
     for event in store.events()[-_EVENTS:]:

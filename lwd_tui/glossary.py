@@ -383,6 +383,8 @@ GLOSSARY: dict[str, Term] = {
         "comparing runs",
         "Norms of several runs in one plot. They compare only on one scale (those of unit and of "
         "raw vectors, or of mixtures, don't), with the same embedder and as many participants. As "
-        "shares of their starts (y) they show who falls further, whatever the scale.",
+        "shares of their starts (y) they show who falls further, whatever the scale. Left and "
+        "right read all at one t; in brackets then stands the difference from the pinned run (p). "
+        "Beside them are only the settings in which they differ.",
     ),
 }

@@ -91,3 +91,21 @@ def test_any_journey(runs, tmp_path, size, live, n, steps):
 async def test_a_journey_that_found_something(runs, tmp_path, journey):
     size, n, live, *steps = journey
     await go(tmp_path / "journey", runs, size, n, live, steps[-1:], steps[:-1])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+async def test_a_journey_over_runs_that_are_compared(runs, tmp_path, size):
+    steps = ["m", "down", "m", "p", "left", "left", "down", "m", "b", "y", "size 200 60"]
+    steps += [
+        "tab",
+        "right",
+        "tab",
+        f"size {size[0]} {size[1]}",
+        "tab",
+        "tab",
+        "p",
+        "m",
+        "home",
+        "m",
+    ]
+    await go(tmp_path / "journey", runs, size, 3, False, steps, ["6"])

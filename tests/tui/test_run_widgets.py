@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.hostile import HOSTILE, assert_tame
 from support.tui import NAMES, Host, holds, shown, until
 
 from lwd_tui.store.records import RunSummary
@@ -11,6 +12,7 @@ from lwd_tui.tui.pages.runs.overlay import Overlay
 from lwd_tui.tui.pages.runs.run_card import RunCard
 from lwd_tui.tui.pages.runs.run_table import RunTable
 from lwd_tui.tui.pages.runs.shelf import NormSeries
+from lwd_tui.tui.pages.runs.unlike import Unlike
 from lwd_tui.tui.parts.plot import Plot
 
 
@@ -113,6 +115,122 @@ async def test_norms_that_do_not_compare_are_said_not_to(other, unlike):
         overlay.show_series(curves, relative=True)
         await pilot.pause()
         assert "don't compare" not in shown(pilot.app)
+
+
+async def test_at_one_t_each_run_is_read_and_compared_with_the_pinned_one():
+    overlay = Overlay()
+    async with Host(overlay).run_test(size=(100, 24)) as pilot:
+        curves = {
+            0: series("one", 4, 3, 2, 1),
+            1: series("two", 2, 2.5),
+            2: series("three", 5, np.nan, 0.5),
+        }
+        overlay.show_series(curves, pinned=0, t=1)
+        await pilot.pause()
+        assert "t = 1   ○ one 3.000   □ two 2.500 (-0.500)   △ three –" in shown(pilot.app)
+        overlay.show_series(curves, pinned=2, t=2)
+        await pilot.pause()
+        assert "t = 2   △ three 0.500   ○ one 2.000 (+1.500)   □ two ends at 1" in shown(pilot.app)
+        overlay.show_series(curves, relative=True, pinned=0, t=2)
+        await pilot.pause()
+        assert "○ one 0.500   □ two ends at 1   △ three 0.100 (-0.400)" in shown(pilot.app)
+
+
+async def test_the_pinned_curve_is_the_strong_one_and_none_hides_it():
+    overlay = Overlay()
+    async with Host(overlay).run_test(size=(60, 20)) as pilot:
+        curves = {i: series("run", *[2 + i] * 10) for i in range(3)}
+        strong, thin = "▀▄█▌▐", "⠉⠒⠤⣀"
+
+        async def drawn():
+            await holds(lambda: not pilot.app.query_one(Plot).waits)
+            await pilot.pause()
+            text = shown(pilot.app)
+            return [any(sign in text for sign in signs) for signs in (strong, thin)]
+
+        overlay.show_series(curves)
+        assert await drawn() == [True, False]
+        overlay.show_series(curves, pinned=1)
+        assert await drawn() == [True, True]
+
+
+async def test_a_curve_that_ends_before_others_has_no_words_among_them():
+    overlay = Overlay()
+    async with Host(overlay).run_test(size=(60, 20)) as pilot:
+        curves = {0: series("one", *range(9, 0, -1), 0.25), 1: series("two", 8, 7, 6.125)}
+        overlay.show_series(curves)
+        await holds(lambda: not pilot.app.query_one(Plot).waits)
+        await pilot.pause()
+        plot = shown(pilot.app).split("○ one")[0]
+        assert "○ 0.250" in plot
+        assert "6.125" not in plot
+
+
+def told(app):
+    """Return the rows of what differs, word by word."""
+    return [line.strip("│ ").split() for line in shown(app).split("\n")[1:]]
+
+
+async def test_what_differs_is_a_table_with_a_column_a_run():
+    unlike = Unlike()
+    async with Host(unlike).run_test(size=(70, 12)) as pilot:
+        runs = {
+            0: ("one", {"beta": 0.5, "interaction": True, "query": "What will become of it?"}),
+            2: ("two", {"beta": 0.5, "interaction": False, "query": "What will become of us?"}),
+            3: ("three", {"beta": 0.9, "interaction": True, "query": None}),
+        }
+        unlike.show_runs(runs, None)
+        await pilot.pause()
+        rows = told(pilot.app)
+        assert rows[0] == ["○", "one", "△", "two", "◇", "three"]
+        assert rows[1] == ["beta", "0.5", "0.5", "0.9"]
+        assert rows[2] == ["interaction", "true", "false", "true"]
+        unlike.show_runs(runs, 2)
+        await pilot.pause()
+        rows = told(pilot.app)
+        assert rows[0] == ["△", "two", "○", "one", "◇", "three"]
+        assert rows[1] == ["beta", "0.5", "=", "0.9"]
+        assert rows[2] == ["interaction", "false", "true", "true"]
+        assert "3 settings, = as in △" in shown(pilot.app)
+
+
+async def test_long_texts_are_told_from_the_word_where_they_part():
+    unlike = Unlike()
+    async with Host(unlike).run_test(size=(70, 12)) as pilot:
+        start = "What will become of everything that we know about"
+        runs = {i: (f"r{i}", {"query": f"{start} {end}"}) for i, end in enumerate(["cats", "cars"])}
+        unlike.show_runs(runs, 0)
+        await pilot.pause()
+        assert told(pilot.app)[1] == ["query", "…cats", "…cars"]
+
+
+async def test_a_long_name_of_a_setting_has_a_line_of_its_own():
+    unlike = Unlike()
+    async with Host(unlike).run_test(size=(40, 12)) as pilot:
+        name = "participants.1.sampling.temperature"
+        unlike.show_runs({i: (f"r{i}", {name: 0.5 + i, "seed": i}) for i in range(2)}, None)
+        await pilot.pause()
+        assert told(pilot.app)[1:4] == [[name], ["0.5", "1.5"], ["seed", "0", "1"]]
+
+
+async def test_that_nothing_differs_is_said():
+    unlike = Unlike()
+    async with Host(unlike).run_test(size=(60, 8)) as pilot:
+        unlike.show_runs({0: ("one", {}), 1: ("two", {})}, 0)
+        await pilot.pause()
+        assert "nothing: they are run in the same way" in shown(pilot.app)
+        unlike.show_runs({}, None)
+        await pilot.pause()
+        assert "m marks runs" in shown(pilot.app)
+
+
+async def test_the_settings_that_differ_are_shown_tame():
+    unlike = Unlike()
+    async with Host(unlike).run_test(size=(80, 30)) as pilot:
+        for text in HOSTILE.values():
+            unlike.show_runs({i: (text, {text: f"{i}{text}", "x": i}) for i in range(2)}, 0)
+            await pilot.pause()
+            assert_tame(pilot.app)
 
 
 async def test_an_entry_of_the_legend_is_never_broken():

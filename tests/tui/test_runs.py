@@ -22,6 +22,7 @@ from lwd_tui.tui.pages.runs.page import RunsPage
 from lwd_tui.tui.pages.runs.run_table import RunTable
 from lwd_tui.tui.paging import PageEntry
 from lwd_tui.tui.parts.choice import Choice
+from lwd_tui.tui.parts.plot import Plot
 
 
 @pytest.fixture
@@ -40,12 +41,15 @@ def folder(still, monkeypatch):
 def three(folder):
     """Make three runs, "alpha" the newest; `gamma` stopped."""
     for number, (name, stop) in enumerate([("gamma", 3), ("beta", 7), ("alpha", 7)]):
-        path = handmade_run(folder / f"{name}.sqlite", stop_after=stop)
-        with sqlite3.connect(path) as connection:
-            created = f"2026-11-2{number}T10:00:00+00:00"
-            connection.execute("UPDATE run SET created = ?", (created,))
-        connection.close()
+        begun_on(20 + number, handmade_run(folder / f"{name}.sqlite", stop_after=stop))
     return folder
+
+
+def begun_on(day, path):
+    with sqlite3.connect(path) as connection:
+        created = f"2026-11-{day}T10:00:00+00:00"
+        connection.execute("UPDATE run SET created = ?", (created,))
+    connection.close()
 
 
 class _Page:
@@ -276,6 +280,119 @@ async def test_norms_of_different_scales_are_said_not_to_compare(three):
         await page.says("raw vectors and unit vectors don't compare")
 
 
+async def test_one_cursor_reads_every_run_at_the_same_t(three):
+    async with _Page() as page:
+        await page.press("m", "j", "j", "m")
+        await page.says("□ gamma 2.400 → 1.440")
+        await page.press("left")
+        await page.says("t = 6   ○ alpha 0.800   □ gamma ends at 2")
+        await page.press(*["left"] * 4)
+        await page.says("t = 2   ○ alpha 1.440   □ gamma 1.440")
+        await page.press("less_than_sign", "full_stop")
+        await page.says("t = 1   ○ alpha 1.800   □ gamma 1.800")
+        # Behind the last step, each is told from its start to its end again.
+        await page.press("greater_than_sign")
+        await page.says("○ alpha 2.400 → 0.800")
+
+
+async def test_debiased_norms_are_laid_over_each_other_too(three):
+    async with _Page() as page:
+        await page.press("m", "j", "j", "m", "b", "left")
+        await page.says("debiased ‖D(t)‖F")
+        await page.says("○ alpha 0.733")
+        await page.press("b")
+        await page.says("○ alpha 0.800")
+        assert "debiased ‖D(t)‖F" not in page.text
+
+
+async def test_only_the_settings_that_differ_stand_beside_the_norms(three):
+    changes = {"beta": 0.9, "participants__1__sampling__temperature": 1.5}
+    handmade_run(three / "zeta.sqlite", **changes)
+    async with _Page() as page:
+        await page.press("m")
+        await page.says("○ zeta 2.400")
+        assert "what differs" not in page.text
+        await page.press("j", "m")
+        await page.says("what differs")
+        await page.says("participants.1.sampling.temperature")
+        told = [line.split("││")[-1].strip("│ ") for line in page.text.split("\n")]
+        rows = [line.split() for line in told]
+        assert ["beta", "0.9", "0.5"] in rows
+        assert ["1.5", "0.8"] in rows
+        assert not any(row[:1] in (["responses"], ["seed"], ["embedder.model"]) for row in rows)
+
+
+async def test_the_others_are_compared_with_the_pinned_run(three):
+    handmade_run(three / "zeta.sqlite", beta=0.9)
+    async with _Page() as page:
+        # Pinned, a run is one of those compared.
+        await page.press("m", "j", "j", "p", "j", "m")
+        await page.says("as in □")
+        # The pinned one stands first: of the others, only zeta has another beta.
+        rows = [line.split("││")[-1].split() for line in page.text.split("\n")]
+        (beta,) = [row for row in rows if row[:1] == ["beta"]]
+        assert beta[1:4] == ["0.5", "0.9", "="]
+        await page.press("left")
+        await page.says("○ zeta ends at 5")
+        await page.press("left")
+        await page.says("t = 5   □ beta 0.900   ○ zeta 0.900 (+0.000)")
+        await page.press("k", "p")
+        await page.until(lambda: "(+" not in page.text and "as in" not in page.text)
+
+
+async def test_a_pinned_run_stays_so_under_another_name_and_is_let_go_with_its_file(three):
+    async with _Page() as page:
+        await page.press("p", "j", "m", "k", "r")
+        page.app.focused.value = "omega"
+        await page.press("enter")
+        await page.until(lambda: page.chosen.name == "omega" and "○ omega" in page.text)
+        await page.press("left")
+        await page.says("□ beta 0.800 (+0.000)")
+        await page.press("d")
+        await page.says("omega is in the trash")
+        await page.until(lambda: "(+0.000)" not in page.text and "□ beta 0.800" in page.text)
+
+
+async def test_of_marked_runs_those_that_cannot_be_shown_are_told_and_the_rest_is(three):
+    (three / "broken.sqlite").write_bytes(b"SQLite format 3\0" + b"x" * 4000)
+    async with _Page(size=(200, 60)) as page:
+        await page.press("m", "j", "m", "G", "m")
+        await page.says("left out:")
+        assert "broken.sqlite is not a run" in page.text.split("left out:")[1]
+        await page.says("○ alpha 2.400 → 0.800   □ beta 2.400 → 0.800")
+        await page.press("m")
+        await page.until(lambda: "left out:" not in page.text)
+
+
+async def test_a_marked_run_that_is_under_way_is_told_to_be_so(three):
+    experiment = scripted(scripted__tokens_per_second=400, steps=60)
+    async with _Page(experiment=experiment) as page:
+        await page.app.action_show_page("runs")
+        await page.until(lambda: "running" in page.text.split("norms")[0])
+        await page.press("g", "m", "j", "m")
+        await page.says("is under way:")
+        await page.says("of 61 steps so far")
+        await page.press("left")
+        await page.until(lambda: page.app.progress.done > 8)
+        # What is read stays where it was put.
+        await page.says("t = 6 ")
+        await page.press("x")
+        await page.until(lambda: "is under way" not in page.text)
+
+
+async def test_arrows_move_the_cursor_beside_a_plot_that_is_not_zoomed(three):
+    async with _Page() as page:
+        await page.press("m", "tab")
+        await page.until(lambda: isinstance(page.app.focused, Plot))
+        await page.press("left")
+        await page.says("t = 6   ○ alpha 0.800")
+        await page.press("z", "left")
+        await page.pilot.pause(0.3)
+        assert "t = 6   ○ alpha 0.800" in page.text
+        await page.press("comma")
+        await page.says("t = 5   ○ alpha 0.900")
+
+
 async def test_damaged_files_are_shown_as_such(three):
     (three / "broken.sqlite").write_bytes(b"SQLite format 3\0" + b"x" * 4000)
     (three / "empty.sqlite").write_bytes(b"")
@@ -363,6 +480,8 @@ async def test_panels_stand_alone_on_a_small_terminal(three):
         await page.press("tab")
         await page.says("‖D(t)‖F")
         await page.press("tab")
+        await page.says("m marks runs; the settings in which they differ stand here")
+        await page.press("tab")
         await page.says("What will become of Bitcoin?")
         await page.press("tab", "j", "d")
         await page.says("beta is in the trash")
@@ -383,6 +502,31 @@ async def test_what_it_looks_like(three, size, theme, tmp_path, monkeypatch):
         await page.until(lambda: len(page.app.screen._cards) == 3)
         await page.pilot.pause(0.2)
         name = f"runs-{size[0]}x{size[1]}-{theme}"
+        await compare(page.app, page.pilot, name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [
+        ((80, 24), ("tab",)),
+        ((80, 24), ("tab", "tab")),
+        ((120, 40), ()),
+        ((200, 60), ()),
+    ],
+    ids=["80x24-norms", "80x24-unlike", "120x40", "200x60"],
+)
+async def test_what_runs_look_like_that_are_compared(three, size, keys, tmp_path, monkeypatch):
+    changes = {"beta": 0.9, "participants__1__sampling__temperature": 1.5, "steps": 9}
+    changes["query"] = "What will become of Bitcoin in 2040?"
+    begun_on(27, handmade_run(three / "zeta.sqlite", **changes))
+    monkeypatch.setattr("lwd_tui.tui.pages.runs.run_card.size_text", lambda size: "90 kB")
+    monkeypatch.setattr("lwd_tui.tui.pages.runs.run_table.size_text", lambda size: "90 kB")
+    monkeypatch.setattr("lwd_tui.tui.pages.runs.run_card.place", lambda path: path.name)
+    async with _Page(size=size) as page:
+        await page.press("m", "j", "p", "G", "m")
+        await page.until(lambda: len(page.app.screen._unlike[0]) == 3)
+        await page.press(*["left"] * 4, *keys)
+        name = f"overlay-{size[0]}x{size[1]}" + (f"-{len(keys)}" if keys else "")
         await compare(page.app, page.pilot, name, tmp_path)
 
 
@@ -409,5 +553,15 @@ async def test_a_storm_of_sizes_is_weathered(three):
 async def test_every_key_of_the_page_is_a_command(three):
     async with _Page() as page:
         titles = [command.title for command in page.app.get_system_commands(page.app.screen)]
-        for words in ("Open", "Go on", "Compare", "Rename", "Note", "Export", "Delete"):
+        for words in (
+            "Open",
+            "Go on",
+            "Compare",
+            "Pin",
+            "Norm / debiased norm",
+            "Rename",
+            "Note",
+            "Export",
+            "Delete",
+        ):
             assert words in titles

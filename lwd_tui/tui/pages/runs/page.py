@@ -90,7 +90,7 @@ class RunsPage(RunChanges):
         self._problems: dict[Path, str] = {}
         self._comparison = Comparison()
         self._unlike: tuple[list[Card], list[Fields]] = ([], [])
-        self._done = -1
+        self._told = (-1, False)
         self._at: Path | None = None
 
     def compose_panels(self) -> ComposeResult:
@@ -122,8 +122,8 @@ class RunsPage(RunChanges):
 
     def show_progress(self, progress: Progress) -> None:
         """Show how far the open run is."""
-        if progress.done != self._done:
-            self._done = progress.done
+        if (progress.done, progress.busy) != self._told:
+            self._told = progress.done, progress.busy
             self._show()
 
     @work(exclusive=True, group="list")

@@ -17,6 +17,7 @@ from textual._box_drawing import BOX_CHARACTERS
 from textual.strip import Strip
 
 from lwd_tui.palette import RGB, as_hex, mixed
+from lwd_tui.tui.parts.octants import SIGNS
 
 WIDTH, HEIGHT = 10, 20
 """Of a cell, in pixels."""
@@ -57,6 +58,10 @@ def _blocks() -> Iterator[tuple[str, tuple[Box, ...]]]:
         yield chr(0x2590 - eighths), ((0, 0, eighths / 8, 1),)
     for sign, places in _QUADRANTS.items():
         yield sign, tuple(_QUARTERS[int(place)] for place in places)
+    for bits, sign in SIGNS.items():
+        if sign is not None and sign > "\uffff":
+            places = (divmod(place, 2) for place, bit in enumerate(bits) if bit)
+            yield sign, tuple((column / 2, row / 4, 0.5, 0.25) for row, column in places)
     for sign in _SHADES:
         yield sign, ((0, 0, 1, 1),)
 

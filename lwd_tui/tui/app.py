@@ -69,6 +69,7 @@ class Explorer(Paging):
         Binding("question_mark", "help", "help", id="app.help", key_display="?"),
         Binding("colon", "command_palette", "commands", id="app.commands", key_display=":"),
         Binding("T", "next_theme", "next theme", id="app.theme", show=False),
+        Binding("O", "octants", "finer lines (octants)", id="app.octants", show=False),
         Binding("escape", "dismiss_notice", "dismiss the notice", id="app.dismiss", show=False),
         Binding("q", "quit", "quit", id="app.quit", show=False),
     ]
@@ -176,6 +177,14 @@ class Explorer(Paging):
         """Change to the next theme."""
         names = [theme.name for theme in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
+
+    def action_octants(self) -> None:
+        """Draw strong lines in octants, or in quarters of a cell again."""
+        self.memory.octants = not self.memory.octants
+        finer = "norms are drawn in octants; if you see boxes, the terminal has none: O again"
+        self.notice = finer if self.memory.octants else "norms are drawn in quarters of a cell"
+        # Plots hear of it as they hear of colours.
+        self.theme_changed_signal.publish(self.current_theme)
 
     def action_dismiss_notice(self) -> None:
         """Take the notice away."""

@@ -39,7 +39,16 @@ def area(text):
 
 @pytest.mark.parametrize(
     ("sign", "share"),
-    [("█", 1), ("▀", 1 / 2), ("▐", 1 / 2), ("▁", 1 / 8), ("▇", 7 / 8), ("▘", 1 / 4), ("▟", 3 / 4)],
+    [
+        ("█", 1),
+        ("▀", 1 / 2),
+        ("▐", 1 / 2),
+        ("▁", 1 / 8),
+        ("▇", 7 / 8),
+        ("▘", 1 / 4),
+        ("▟", 3 / 4),
+        ("\U0001cd00", 1 / 8),
+    ],
 )
 def test_a_block_fills_its_share_of_a_cell(sign, share):
     assert area(sign) == pytest.approx(share * drawing.WIDTH * drawing.HEIGHT)

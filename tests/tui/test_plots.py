@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from rich.style import Style
-from support.tui import Host, handmade_step, holds, shown
+from support.tui import Host, handmade_run, handmade_step, holds, shown, until
+from textual.geometry import Size
 
 from lwd_tui.store.records import StepNumbers
+from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.parts.canvas import Canvas
 from lwd_tui.tui.parts.norm_curve import NormCurve
+from lwd_tui.tui.parts.octants import SIGNS
 from lwd_tui.tui.parts.plot import Plot
 
 # The norm falls from 2.4 to 0.6, and its floor is 0.4 throughout.
@@ -35,6 +39,10 @@ async def cells_of(pilot, curve, t=9, steps=9, numbers=NUMBERS):
 
 def is_block(sign):
     return "▖" <= sign <= "▟" or sign in "▀▄█▌▐"
+
+
+def is_octant(sign):
+    return "\U0001cd00" <= sign <= "\U0001cde5"
 
 
 def is_dots(sign):
@@ -124,3 +132,67 @@ async def test_without_a_floor_there_is_no_ground():
         cells, _ = await cells_of(pilot, curve, t=4, steps=4, numbers=bare)
         assert not any(ground for *_, ground in cells.values())
         assert "noise floor –" in shown(pilot.app)
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        # By their names in the Unicode standard: BLOCK OCTANT-3 and so on.
+        ("3", 0x1CD00), ("23", 0x1CD01), ("123", 0x1CD02), ("4", 0x1CD03), ("14", 0x1CD04),
+        ("124", 0x1CD05), ("25", 0x1CD0B), ("2345678", 0x1CDE5),
+        # Blocks that were there before: quarters, halves and quadrants of a cell.
+        ("78", ord("▂")), ("345678", ord("▆")), ("13", ord("▘")), ("1234", ord("▀")),
+        ("2468", ord("▐")), ("12345678", ord("█")),
+    ],
+)  # fmt: skip
+def test_octants_are_where_unicode_has_them(parts, code):
+    bits = tuple(int(str(part) in parts) for part in range(1, 9))
+    assert SIGNS[bits] == chr(code)
+
+
+def test_no_two_octants_share_a_sign_and_each_is_one_cell_wide():
+    signs = [sign for sign in SIGNS.values() if sign is not None]
+    assert len(set(signs)) == len(SIGNS) - 1 == 255
+    assert all(cell_len(sign) == 1 for sign in signs)
+    assert sum(map(is_octant, signs)) == 230
+
+
+async def test_strong_lines_are_drawn_in_octants_once_they_are_wanted(tmp_path):
+    app = Explorer(run=handmade_run(tmp_path / "kept.sqlite"), page="live")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t is not None)
+        plot = app.screen.query_one(NormCurve).query_one(Plot)
+
+        async def norm():
+            """Return the signs that the norm is drawn with."""
+            await holds(lambda: not plot.waits)
+            await pilot.pause(0.1)
+            canvas, box = plot.query_one("#plot", Canvas), plot._scale_rectangle
+            ink = app.theme_variables["norm"]
+            cells = [
+                canvas.get_pixel(x, y)
+                for y in range(box.y, box.bottom)
+                for x in range(box.x, box.right)
+            ]
+            return {sign for sign, style in cells if style.startswith(ink)}
+
+        assert not any(map(is_octant, await norm()))
+        await pilot.press("O")
+        await until(pilot, lambda: "norms are drawn in octants" in shown(app))
+        octants = await norm()
+        assert any(map(is_octant, octants))
+        assert octants - set("norm ●.0123456789") <= set(SIGNS.values())
+        await pilot.press("O")
+        await until(pilot, lambda: "norms are drawn in quarters" in shown(app))
+        assert not any(map(is_octant, await norm()))
+
+
+async def test_words_take_no_part_of_a_line_in_octants_for_ground():
+    canvas = Canvas(20, 4)
+    async with Host(canvas).run_test(size=(20, 8)):
+        canvas.reset(size=Size(20, 4))
+        canvas.set_pixel(3, 2, "▂", "red")
+        high, low = np.full(20, 2.75), np.full(20, 4.0)
+        canvas.fill(0, high, low, "blue", shaded=False)
+        assert not canvas.is_free(3, 2)
+        assert canvas.is_free(4, 2)

@@ -21,6 +21,8 @@ class Canvas(Cells):
     Textual can't take the colours out of.
     """
 
+    _ground = ""
+
     def render_line(self, y: int) -> Strip:
         """Return a line of the canvas, always with a style."""
         strip = super().render_line(y)
@@ -28,8 +30,11 @@ class Canvas(Cells):
 
     def is_free(self, x: int, y: int, signs: str = _GROUNDS) -> bool:
         """Say whether there is a cell that is blank, or bears no more than a ground."""
-        inside = 0 <= x < self._canvas_size.width and 0 <= y < self._canvas_size.height
-        return inside and self._buffer[y][x] in signs
+        if not (0 <= x < self._canvas_size.width and 0 <= y < self._canvas_size.height):
+            return False
+        sign = self._buffer[y][x]
+        # Lines in octants have some of the ground's signs too.
+        return sign in signs and (sign in " ░" or self._styles[y][x] == self._ground)
 
     def wipe(self, right: int) -> None:
         """Blank the first line, and the columns from `right` on."""
@@ -58,6 +63,7 @@ class Canvas(Cells):
             for y in range(max(int(high), 0), min(int(np.ceil(low)), self._canvas_size.height)):
                 share = min(low, y + 1) - max(high, y)
                 if self.is_free(x, y, " "):
+                    self._ground = style
                     whole = share > 0.94 or low < y + 1
                     sign = _EIGHTHS[8 if whole and share >= 0.5 else round(8 * share)]
                     if shaded:

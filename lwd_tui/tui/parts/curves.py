@@ -12,7 +12,7 @@ from textual.content import Content
 
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.plot import BLOCKS, DOTS, Plot
+from lwd_tui.tui.parts.plot import DOTS, Plot
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.types import Floats
 
@@ -215,7 +215,7 @@ class _CurvesPlot(Plot):
             if curve.weight == "ground":
                 self.ground(times, curve.ground, curve.values)
             else:
-                mode = BLOCKS if curve.weight == "strong" else DOTS
+                mode = self.strong if curve.weight == "strong" else DOTS
                 self.curve(times, curve.values, colour, curve.dash, mode)
             held = np.flatnonzero(np.isfinite(curve.values[: last + 1]))
             if curve.name and len(held):

@@ -20,6 +20,7 @@ from textual_plot import HiResMode, PlotWidget
 
 from lwd_tui.analysis.frames import apart
 from lwd_tui.tui.parts.canvas import Canvas
+from lwd_tui.tui.parts.octants import OCTANTS
 from lwd_tui.tui.parts.ticks import Ticks
 from lwd_tui.types import Floats, Ints
 
@@ -245,6 +246,12 @@ class Plot(PlotWidget, inherit_bindings=False):
         """Return a colour of the theme, by the name of its variable."""
         return self.app.theme_variables[name]
 
+    @property
+    def strong(self) -> HiResMode:
+        """What strong lines are drawn in: blocks, or octants where the user wants them."""
+        memory = getattr(self.app, "memory", None)
+        return OCTANTS if memory is not None and memory.octants else BLOCKS
+
     def place(self, t: float, last: float) -> float:
         """Return where t is marked on an axis that ends at `last`, whose limit isn't drawn on."""
         return min(t, max(last, 1) * (1 - 0.5 / self.inner[0]))
@@ -286,7 +293,7 @@ class Plot(PlotWidget, inherit_bindings=False):
         dash : (int, int)
             Dots on and off; (1, 0) is a solid line.
         mode : HiResMode
-            In small dots, or in blocks that close up to a strong line.
+            In small dots, or as `strong` lines are, which close up.
         """
         xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         alone: list[int] = []

@@ -53,6 +53,8 @@ class State:
         Of the scatter: as wide as all steps need, or as narrow as the viewed step.
     delay : float
         Seconds between two steps.
+    octants : bool
+        Whether strong lines are drawn in octants, which not every terminal has.
     """
 
     theme: str = "lwd-dark"
@@ -62,6 +64,7 @@ class State:
     basis: str = "aligned"
     axes: str = "held"
     delay: float = 0.0
+    octants: bool = False
 
     @classmethod
     def load(cls) -> State:

@@ -13,7 +13,7 @@ from lwd_tui.palette import COLOURS, marker
 from lwd_tui.text import shorten
 from lwd_tui.tui.pages.runs.shelf import NormSeries, Reading
 from lwd_tui.tui.parts.panel import Panel
-from lwd_tui.tui.parts.plot import BLOCKS, DOTS, Plot
+from lwd_tui.tui.parts.plot import DOTS, Plot
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.theme import series as series_style
 from lwd_tui.types import Floats
@@ -189,7 +189,7 @@ class _OverlayPlot(Plot):
         longest = max(map(len, norms.values()), default=0)
         for place in sorted(norms, key=lambda place: place == self._pinned):
             values = norms[place]
-            mode = BLOCKS if self._pinned in (None, place) else DOTS
+            mode = self.strong if self._pinned in (None, place) else DOTS
             self.curve(np.arange(len(values)), values, self._ink(place), mode=mode)
             if self._is_told(values, longest):
                 words = f"{marker(place)} {values[-1]:.3f}"

@@ -81,7 +81,7 @@ class RunsPage(RunChanges):
         Binding("y", "scale", "as they are / as shares", id="runs.scale", show=False),
         Binding("R", "refresh", "look again", id="runs.refresh", show=False),
     ]
-    GLOSSARY = ("t", "norm", "norm_debiased", "overlay")
+    GLOSSARY = ("t", "norm", "debiased", "overlay")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -21,10 +21,10 @@ class Help(Window[None], KeptScreen[None]):
 
     DEFAULT_CSS = """
     Help > SteadyDown {
-        width: 90; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
+        width: 90; max-width: 96%; height: auto; max-height: 92%; padding: 1 1 1 2;
         border: round $primary; background: $panel; overflow-y: scroll;
     }
-    Help Words { height: auto; }
+    Help Words { height: auto; padding: 0 1 0 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "close", key_display="esc"),

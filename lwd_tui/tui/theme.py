@@ -44,6 +44,8 @@ def _theme(
     # These stand on the ground too.
     own |= {"norm": on(ground, NORM), "debiased": on(ground, DEBIASED)}
     own |= {f"series-{i}": on(background, colour(i)) for i in range(len(COLOURS))}
+    # Textual's own reverses the words of a button, and leaves its edges as they were.
+    own["button-focus-text-style"] = "bold underline"
     return Theme(name, background=background, surface=background, variables=own, **colours)
 
 

@@ -83,3 +83,30 @@ async def test_a_larger_terminal_leaves_the_lines_where_they_were():
             assert rows.top == min(top, 1)
             await pilot.resize_terminal(40, 10)
             assert rows.top == top
+
+
+class Coloured(Rows):
+    """A line of several colours, with a bar in one of them."""
+
+    def draw(self, row, width):
+        names = ("foreground", "error", "success")
+        words = [Segment(f"{name} ", self.ink(name)) for name in names]
+        return [*words, Segment("███▌  ", self.ink("warning"))]
+
+
+async def test_the_line_under_the_cursor_is_one_bar_but_for_what_is_a_bar_itself():
+    rows = Coloured()
+    async with Host(rows).run_test(size=(60, 4)) as pilot:
+        rows.fill(2)
+        await focus(pilot, rows)
+        await pilot.pause()
+        theme = pilot.app.theme_variables
+        here, other = ([(piece.text, piece.style) for piece in rows.render_line(y)] for y in (0, 1))
+        words = [style for text, style in here if text.strip() and "█" not in text]
+        assert all(style.reverse for style in words)
+        inks = {style.color.name for style in words[:3]}
+        assert inks == {theme["foreground"].lower()}
+        (bar,) = [style for text, style in here if "█" in text]
+        assert bar.color.name == theme["warning"].lower()
+        assert not bar.reverse
+        assert len({style.color.name for text, style in other if text.strip()}) == 4

@@ -40,6 +40,16 @@ async def test_the_table_has_the_columns_that_there_is_room_for(width, last):
         assert ("kept for the talk" in lines[2]) == (last == "note")
 
 
+async def test_why_a_file_is_no_run_is_seen_where_its_path_would_take_the_room():
+    table = RunTable()
+    path = Path("/home/somebody/.local/share/lwd-tui/runs/alpha.sqlite")
+    run = RunSummary("alpha", path, "damaged", problem=f"{path} is not a run: it is empty")
+    async with Host(table).run_test(size=(80, 10)) as pilot:
+        table.show_runs([run], {}, None)
+        await pilot.pause()
+        assert "damaged   alpha is not a run: it is empty" in shown(pilot.app)
+
+
 async def test_that_there_is_no_run_is_said_once_it_is_known():
     table = RunTable()
     async with Host(table).run_test(size=(100, 12)) as pilot:

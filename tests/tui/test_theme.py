@@ -4,8 +4,11 @@ import itertools
 
 import pytest
 from rich.color import Color, ColorSystem
+from support.tui import Host, focus, painted
+from textual.widgets import Button
 
 from lwd_tui.palette import COLOURS
+from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.theme import THEMES
 
 
@@ -68,3 +71,34 @@ def test_no_two_series_share_a_colour(theme):
     colours = [bytes.fromhex(theme.variables[f"series-{i}"][1:]) for i in range(len(COLOURS))]
     for one, other in itertools.combinations(colours, 2):
         assert max(abs(a - b) for a, b in zip(one, other, strict=True)) > 24
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+async def test_what_may_be_written_in_a_field_can_be_read(theme):
+    fields = Line(compact=True, placeholder="XXXX"), Line(compact=True, placeholder="XXXX")
+    async with Host(*fields, theme=theme.name).run_test(size=(30, 4)) as pilot:
+        await focus(pilot, fields[0])
+        seen = [piece for line in painted(pilot.app) for piece in line if "XXX" in piece.text]
+        assert len(seen) == 2
+        for piece in seen:
+            assert contrast(piece.style.color.name, piece.style.bgcolor.name) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+async def test_a_button_in_focus_is_one_block_that_stands_out_from_the_others(theme):
+    buttons = Button("yes", compact=True, variant="primary"), Button("no", compact=True)
+    async with Host(*buttons, theme=theme.name).run_test(size=(30, 4)) as pilot:
+        grounds = []
+        for button in buttons:
+            await focus(pilot, button)
+            await pilot.pause()
+            lines = painted(pilot.app)
+            pieces = [*lines[button.region.y].crop(button.region.x, button.region.right)]
+            assert not any(piece.style.reverse for piece in pieces)
+            (ground,) = {piece.style.bgcolor.name for piece in pieces}
+            grounds.append(ground)
+            (words,) = [piece.style for piece in pieces if piece.text.strip()]
+            assert contrast(words.color.name, ground) >= 4.5
+            assert words.underline
+            assert contrast(ground, theme.background) >= 4.5
+        assert len(set(grounds)) == 1

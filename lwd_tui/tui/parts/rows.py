@@ -20,6 +20,7 @@ from lwd_tui.palette import COLOURS
 T = TypeVar("T")
 _WHEEL = 3
 _NARROWEST = 8
+_BARS = " ▏▎▍▌▋▊▉█"
 
 
 class Rows(Widget, can_focus=True):
@@ -117,12 +118,20 @@ class Rows(Widget, can_focus=True):
         line = Strip(self.draw(row, width - 1)).adjust_cell_length(width - 1, base)
         if row == self.cursor:
             if self.has_focus:
-                # In one colour: reversed, each of several would be a block of its own.
-                bar = self.ink() + Style(reverse=True)
-                line = Strip(Segment.apply_style(line, post_style=bar))
+                line = Strip(map(self._under_cursor, line))
             else:
                 line = line.apply_style(Style.parse(f"on {self.app.theme_variables['panel']}"))
         return Strip([*line, Segment("▐" if self._is_thumb(y) else " ", self.ink("quiet"))])
+
+    def _under_cursor(self, piece: Segment) -> Segment:
+        """Return a piece of the line as the cursor shows it: all words in one colour.
+
+        Reversed, each colour would be a block of its own, and a bar would be gone.
+        """
+        if piece.text.strip() and not piece.text.strip(_BARS):
+            return piece
+        bold = piece.style is not None and bool(piece.style.bold)
+        return Segment(piece.text, self.ink(bold=bold) + Style(reverse=True))
 
     def _is_thumb(self, y: int) -> bool:
         """Say whether the mark of what part is seen stands beside a line."""

@@ -110,7 +110,8 @@ class WeightRows(Rows):
             weight = float(self._weights[who, component])
             drawn = bar(weight / self._full, width - _LABEL - 2 - _NUMBER)
             sign = marker(who) if part == 0 else " "
-            yield Segment(f"{sign} {drawn}", self.series_ink(who))
+            yield Segment(f"{sign} ", self.series_ink(who))
+            yield Segment(drawn, self.series_ink(who))
             if part == 0:
                 yield Segment(f"{weight:{_NUMBER}.3f}", self.ink())
 
@@ -118,7 +119,8 @@ class WeightRows(Rows):
         each = width // self.shown
         for who in range(self.shown):
             drawn = bar(float(self._weights[who, component]) / self._full, each - 3)
-            yield Segment(f"{marker(who)} {drawn} ", self.series_ink(who))
+            yield Segment(f"{marker(who)} ", self.series_ink(who))
+            yield Segment(f"{drawn} ", self.series_ink(who))
 
 
 class Weights(Panel):

@@ -21,7 +21,7 @@ from lwd_tui.tui.pages.runs.changes import RunChanges
 from lwd_tui.tui.pages.runs.comparison import Comparison
 from lwd_tui.tui.pages.runs.overlay import Overlay
 from lwd_tui.tui.pages.runs.run_card import RunCard
-from lwd_tui.tui.pages.runs.run_table import RunTable
+from lwd_tui.tui.pages.runs.run_table import RunTable, briefly
 from lwd_tui.tui.pages.runs.shelf import Card, NormSeries, card_of
 from lwd_tui.tui.pages.runs.unlike import Fields, Unlike, unlike_fields
 from lwd_tui.tui.parts.rows import Rows
@@ -186,7 +186,7 @@ class RunsPage(RunChanges):
             if run.path not in self._comparison.marked:
                 continue
             if run.path in self._problems:
-                yield f"left out: {self._problems[run.path]}"
+                yield f"left out: {briefly(self._problems[run.path], run.path)}"
             elif run.status == "running":
                 yield f"{run.name} is under way: {run.done} of {run.steps} steps so far"
 

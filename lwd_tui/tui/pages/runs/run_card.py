@@ -15,7 +15,8 @@ from lwd_tui.tui.parts.passage import Passage, capped
 
 _LABEL = 13
 _NARROWEST = 12
-_SCROLLBAR = 1
+_SCROLLBAR = 2
+"""Columns of the scrollbar, and of a blank before it."""
 _STATUS = {
     "done": "all its steps are there",
     "running": "a process writes it now",
@@ -27,6 +28,8 @@ _STATUS = {
 
 class RunCard(Panel):
     """Its numbers and facts; of a file that can't be read, why."""
+
+    DEFAULT_CSS = "RunCard { padding: 0 0 0 1; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         self._passage = Passage()

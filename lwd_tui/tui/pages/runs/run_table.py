@@ -33,6 +33,11 @@ class Column(NamedTuple):
     text: Callable[[RunSummary], str]
 
 
+def briefly(problem: str, path: Path) -> str:
+    """Say why a run can't be read, by its name: its path would take the room of the reason."""
+    return problem.replace(str(path), path.stem)
+
+
 def norms(run: RunSummary) -> str:
     """Say from where to where the norm went."""
     if not run.done:
@@ -156,5 +161,6 @@ class _Lines(Items[RunSummary]):
             if run.problem:
                 # It has no numbers; the sentence takes their place.
                 room = max(width - self._name_width - column.width - 8, 1)
-                yield Segment(f"  {excerpt(run.problem, room)}", self.ink("error"))
+                words = excerpt(briefly(run.problem, run.path), room)
+                yield Segment(f"  {words}", self.ink("error"))
                 break

@@ -168,6 +168,21 @@ async def test_in_a_narrow_panel_each_participant_keeps_to_its_lines():
         assert "A robot" in lines[2]
 
 
+async def test_an_answer_that_has_no_room_ends_in_an_ellipsis_wherever_it_is_broken():
+    panel = Participants()
+    async with Host(panel).run_test(size=(40, 7)) as pilot:
+        # Without its breaks it would have room.
+        panel.show_names(NAMES[:1], 4)
+        one = ParticipantProgress(text="transformers " * 9 + "end", streaming=True)
+        panel.show(None, Progress("asking", t=1, participants=(one,)))
+        await pilot.pause()
+        said = [line.strip("│ ") for line in shown(pilot.app).split("\n")[2:6]]
+        assert said[:3] == ["transformers transformers"] * 3
+        assert said[3].startswith("transformers transformers")
+        assert said[3].endswith("…")
+        assert len(said[3]) <= 35
+
+
 async def test_a_preview_begins_with_its_first_word():
     panel = Participants()
     async with Host(panel).run_test(size=(60, 10)) as pilot:

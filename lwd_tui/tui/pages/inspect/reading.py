@@ -24,7 +24,7 @@ class Reading(Panel):
     Reading {
         & > .text { height: auto; max-height: 14; border-top: solid $line; }
         & > .text.-none { display: none; }
-        & > .fold { height: 1; color: $quiet; }
+        & > .fold { height: 1; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #prompt { display: none; height: 2fr; }
         &.-unfolded > #prompt { display: block; }
         &.-unfolded > .text { display: none; }

@@ -113,7 +113,11 @@ class Participants(TextPanel):
             share,
             (shorten(state, left), "$quiet"),
         )
-        said = Content.styled(excerpt(text.lstrip(), lines * (width - 4)), "$quiet")
-        wrapped = [Content("  ") + line for line in said.wrap(width - 2)[:lines]]
+        said = Content(excerpt(text.lstrip(), lines * (width - 4))).wrap(width - 2)
+        if len(said) > lines:
+            # Broken between words, it takes more room.
+            end = " ".join(line.plain for line in said[lines - 1 :])
+            said[lines - 1 :] = [Content(shorten(end, width - 2))]
+        wrapped = [Content("  ") + line.stylize("$quiet") for line in said]
         # Always as many rows, so that the screen isn't laid out anew with every word.
         return [head, *wrapped, *[Content()] * (lines - len(wrapped))]

@@ -19,7 +19,7 @@ from lwd_tui.tui.theme import series
 Fields = Mapping[str, Any]
 _LABEL, _LONGEST_LABEL = 14, 60
 """Columns for the names of fields, beyond which one has a line of its own; and where it is cut."""
-_SHORTEST, _LONGEST, _WIDEST = 8, 24, 30
+_SHORTEST, _LONGEST, _WIDEST = 7, 24, 30
 """Columns of a value, and of a run whose name is long."""
 _GAP = 2
 
@@ -78,7 +78,7 @@ class Unlike(TextPanel):
             self.text.put(Content("\n").join(self._lines(names, fields)))
 
     def _lines(self, names: list[str], fields: list[Fields]) -> list[Content]:
-        label = min(max(map(len, names)), _LABEL) + _GAP
+        label = max((len(name) for name in names if len(name) <= _LABEL), default=0) + _GAP
         room = (self.content_size.width - label) // len(fields) - _GAP
         most = min(max(room, _SHORTEST), _LONGEST)
         rows = {name: _texts([each[name] for each in fields], most) for name in names}
@@ -86,7 +86,7 @@ class Unlike(TextPanel):
         lines = [self._headings(label, widths)]
         for name, texts in rows.items():
             head = shorten(name, _LONGEST_LABEL)
-            if cell_len(head) + _GAP > label:
+            if cell_len(head) > label - _GAP:
                 lines.append(Content.styled(head, "$quiet"))
                 head = ""
             cells = [

@@ -86,6 +86,46 @@ async def test_each_is_named_where_it_runs_and_tells_its_last_value_where_it_end
         assert any("● 0.600" in line for line in lines)
 
 
+@pytest.mark.parametrize("size", [(60, 12), (64, 24), (100, 30)])
+async def test_each_name_is_nearer_to_its_own_curve_than_to_any_other(size):
+    # Of a run that collapses, comes back and falls again: the norm hides its twin at the peaks.
+    norms = [1.18, 0.30, 1.43, 0.48, 0.56, 0.25, 0.22, 0.20, 0.55, 0.77, 0.88]
+    twins = [1.03, 0.18, 1.34, 0.05, 0.41, 0.04, 0.12, 0.05, 0.34, 0.69, 0.81]
+    floors = [0.56, 0.24, 0.05, 0.56, 0.42, 0.28, 0.19, 0.22, 0.45, 0.29, 0.34]
+    numbers = [
+        StepNumbers(t, 2, 4, 2, *each, np.zeros(3), 1.0, 0)
+        for t, each in enumerate(zip(norms, twins, floors, strict=True))
+    ]
+    curve = NormCurve()
+    async with Host(curve).run_test(size=size) as pilot:
+        cells, _ = await cells_of(pilot, curve, 10, 10, numbers)
+        theme = pilot.app.theme_variables
+        lines = {
+            name: [
+                place
+                for place, (sign, ink, _) in cells.items()
+                if ink == theme[name] and not sign.isalpha()
+            ]
+            for name in ("norm", "debiased")
+        }
+        rows = {y for _, y in cells}
+        found = set()
+        for y in sorted(rows):
+            text = "".join(cells[x, y][0] for x in sorted(x for x, row in cells if row == y))
+            for name in lines:
+                if (x := text.find(name)) >= 0:
+                    found.add(name)
+                    away = {
+                        other: min(
+                            abs(row - y) for column, row in places if x <= column < x + len(name)
+                        )
+                        for other, places in lines.items()
+                        if any(x <= column < x + len(name) for column, _ in places)
+                    }
+                    assert min(away, key=away.get) == name, (away, text)
+        assert "norm" in found
+
+
 async def test_while_a_run_goes_on_the_last_value_follows_the_line():
     curve = NormCurve()
     async with Host(curve).run_test(size=(76, 20)) as pilot:

@@ -30,6 +30,8 @@ APART = 0.05
 """Seconds between the redraws of two plots, so that a key is never kept waiting for both."""
 DOTS = HiResMode.BRAILLE
 BLOCKS = HiResMode.QUADRANT
+_CLEAR = 1.0
+"""Rows by which a name is nearer to its curve than to any other, where there is such a place."""
 _SMALLEST = (12, 5)
 """Columns and rows below which textual-plot has no room for its axes."""
 
@@ -81,6 +83,7 @@ class Plot(PlotWidget, inherit_bindings=False):
         self.set_y_formatter(self._ticks[1])
         self.right = 0
         self._grounds: list[tuple[Floats, Floats, Floats]] = []
+        self._lines: list[tuple[Floats, Floats]] = []
         self._rules: list[tuple[float, str]] = []
         self._ends: list[tuple[float, float, str, str]] = []
         self._inscribed: list[tuple[Floats, Floats, str, str, bool]] = []
@@ -128,7 +131,9 @@ class Plot(PlotWidget, inherit_bindings=False):
             self._drawn = Plot._last = time.monotonic()
             with self.app.batch_update():
                 self.clear()
-                for pieces in (self._grounds, self._rules, self._ends, self._inscribed):
+                for pieces in (
+                    self._grounds, self._lines, self._rules, self._ends, self._inscribed
+                ):  # fmt: skip
                     pieces.clear()
                 self.draw()
                 # Only now is it known how many columns are kept for words.
@@ -195,7 +200,8 @@ class Plot(PlotWidget, inherit_bindings=False):
                 box.x, top, bottom, self.colour("quiet" if shaded else "ground"), shaded=shaded
             )
         for x, y, text, style, above in self._inscribed:
-            self._inscribe(canvas, self._rows(x, y), text, style, above)
+            others = [self._rows(*line) for line in self._lines if line[1] is not y]
+            self._inscribe(canvas, self._rows(x, y), others, text, style, above)
         for at, style in self._rules:
             canvas.stroke(self.get_pixel_from_coordinate(at, 0)[0], 1, box.bottom, style)
         self._write_ends(canvas)
@@ -212,18 +218,37 @@ class Plot(PlotWidget, inherit_bindings=False):
         )
         return rows
 
-    def _inscribe(self, canvas: Canvas, rows: Floats, text: str, style: str, above: bool) -> None:
-        """Write a curve's name right above or below it, at the first place that is free."""
-        box = self._scale_rectangle
+    def _inscribe(
+        self,
+        canvas: Canvas,
+        rows: Floats,
+        others: list[Floats],
+        text: str,
+        style: str,
+        above: bool,
+    ) -> None:
+        """Write a curve's name right above or below it, where no other line is as near.
+
+        The first free place that is clearly its own is taken, or else that which is most so.
+        """
+        box, best, place = self._scale_rectangle, 0.0, None
         for over, start in product((above, not above), range(2, box.width - len(text) - 1)):
-            near = rows[start - 1 : start + len(text) + 1]
+            window = slice(start - 1, start + len(text) + 1)
+            near = rows[window]
             if not np.isfinite(near).all():
                 continue
             row = int(near.min()) - 1 if over else int(near.max()) + 1
             columns = range(box.x + start - 1, box.x + start + len(text) + 1)
-            if box.y <= row < box.bottom and all(canvas.is_free(at, row) for at in columns):
-                canvas.write(box.x + start, row, text, style)
-                return
+            if not box.y <= row < box.bottom or not all(canvas.is_free(x, row) for x in columns):
+                continue
+            away = [_nearest(line[window], row + 0.5) for line in others]
+            lead = min(away, default=np.inf) - _nearest(near, row + 0.5)
+            if lead > best:
+                best, place = lead, (box.x + start, row)
+            if lead >= _CLEAR:
+                break
+        if place is not None:
+            canvas.write(*place, text, style)
 
     def _write_ends(self, canvas: Canvas) -> None:
         """Write beside the ends of lines, each in a row of its own."""
@@ -296,6 +321,8 @@ class Plot(PlotWidget, inherit_bindings=False):
             In small dots, or as `strong` lines are, which close up.
         """
         xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        if len(xs):
+            self._lines.append((xs, ys))
         alone: list[int] = []
         for held in stretches(np.isfinite(ys)):
             if len(held) == 1:
@@ -314,6 +341,11 @@ class Plot(PlotWidget, inherit_bindings=False):
                 self.plot(xs[held], ys[held], style, mode)
         if alone:
             self.scatter(xs[alone], ys[alone], marker_style=style, hires_mode=mode)
+
+
+def _nearest(rows: Floats, row: float) -> float:
+    """Return how far a curve is from a row, where it is nearest; infinite where there is none."""
+    return float(np.min(np.abs(rows - row), where=np.isfinite(rows), initial=np.inf))
 
 
 def stretches(there: NDArray[np.bool_]) -> list[Ints]:

@@ -86,7 +86,7 @@ async def test_each_is_named_where_it_runs_and_tells_its_last_value_where_it_end
         assert any("● 0.600" in line for line in lines)
 
 
-@pytest.mark.parametrize("size", [(60, 12), (64, 24), (100, 30)])
+@pytest.mark.parametrize("size", [(60, 12), (64, 24), (66, 34), (100, 30)])
 async def test_each_name_is_nearer_to_its_own_curve_than_to_any_other(size):
     # Of a run that collapses, comes back and falls again: the norm hides its twin at the peaks.
     norms = [1.18, 0.30, 1.43, 0.48, 0.56, 0.25, 0.22, 0.20, 0.55, 0.77, 0.88]
@@ -123,7 +123,8 @@ async def test_each_name_is_nearer_to_its_own_curve_than_to_any_other(size):
                         if any(x <= column < x + len(name) for column, _ in places)
                     }
                     assert min(away, key=away.get) == name, (away, text)
-        assert "norm" in found
+        # At 60 x 12 the twin has no place of its own: no name is better than one that misleads.
+        assert found == (set(lines) if size[1] > 12 else {"norm"})
 
 
 async def test_while_a_run_goes_on_the_last_value_follows_the_line():

@@ -227,17 +227,18 @@ class Plot(PlotWidget, inherit_bindings=False):
         style: str,
         above: bool,
     ) -> None:
-        """Write a curve's name right above or below it, where no other line is as near.
+        """Write a curve's name above or below it, where no other line is as near.
 
         The first free place that is clearly its own is taken, or else that which is most so.
         """
         box, best, place = self._scale_rectangle, 0.0, None
-        for over, start in product((above, not above), range(2, box.width - len(text) - 1)):
+        starts = range(2, box.width - len(text) - 1)
+        for apart_by, over, start in product((1, 2), (above, not above), starts):
             window = slice(start - 1, start + len(text) + 1)
             near = rows[window]
             if not np.isfinite(near).all():
                 continue
-            row = int(near.min()) - 1 if over else int(near.max()) + 1
+            row = int(near.min()) - apart_by if over else int(near.max()) + apart_by
             columns = range(box.x + start - 1, box.x + start + len(text) + 1)
             if not box.y <= row < box.bottom or not all(canvas.is_free(x, row) for x in columns):
                 continue

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from lwd_tui.analysis.lexical import words
-from lwd_tui.types import Ints
+from lwd_tui.types import Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """What one answer has from its sources.
-
-    Attributes
-    ----------
-    share : float
-        Of its words, those inside a run that also stands in a source; 0 for an empty answer.
-    longest : int
-        Words of the longest such run, however short.
-    """
-
-    share: float
-    longest: int
-
-
-def copied(answers: Sequence[str], sources: Sequence[str], shortest: int = 5) -> list[Copied]:
-    """Find the runs of words that answers share with what their writer read.
+def copied(answers: Sequence[str], sources: Sequence[str], shortest: int = 5) -> Floats:
+    """Return how much of each answer is in runs of words that also stand in a source.
 
     Parameters
     ----------
@@ -41,29 +24,22 @@ def copied(answers: Sequence[str], sources: Sequence[str], shortest: int = 5) ->
 
     Returns
     -------
-    list of Copied
-        One an answer.
+    ndarray of shape (len(answers),)
+        Shares of their words; 0 for an empty answer.
     """
-    numbers: dict[str, int] = {}
-    text: list[int] = []
-    for source in sources:
-        text += [numbers.setdefault(word, len(numbers)) for word in words(source)]
-        text.append(-1)
-    track = np.array(text, dtype=np.int64)
-    return [_copied([numbers.get(word, -2) for word in words(a)], track, shortest) for a in answers]
+    # A longer run is made of runs of the shortest length, each of which counts by itself.
+    read = {run for source in sources for run in _runs(words(source), shortest)}
+    shares = np.zeros(len(answers))
+    for row, answer in enumerate(answers):
+        own = words(answer)
+        inside = np.zeros(len(own), dtype=bool)
+        for start, run in enumerate(_runs(own, shortest)):
+            if run in read:
+                inside[start : start + shortest] = True
+        if own:
+            shares[row] = inside.mean()
+    return shares
 
 
-def _copied(answer: list[int], track: Ints, shortest: int) -> Copied:
-    """Carry, for each place of the sources, the length of the run that ends there."""
-    if not answer:
-        return Copied(0.0, 0)
-    runs = np.zeros(len(track) + 1, dtype=np.int64)
-    inside = np.zeros(len(answer), dtype=bool)
-    longest = 0
-    for k, word in enumerate(answer):
-        runs[1:] = np.where(track == word, runs[:-1] + 1, 0)
-        run = int(runs.max())
-        longest = max(longest, run)
-        if run >= shortest:
-            inside[k - run + 1 : k + 1] = True
-    return Copied(float(inside.mean()), longest)
+def _runs(tokens: list[str], size: int) -> zip[tuple[str, ...]]:
+    return zip(*(tokens[k:] for k in range(size)), strict=False)

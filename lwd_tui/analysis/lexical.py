@@ -9,27 +9,32 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from lwd_tui.types import Ints
+from lwd_tui.types import Floats, Ints
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")
 # What a count of zero becomes inside the logarithm.
 SMOOTHING = 0.1
 
-Gram = tuple[str, ...]
-
 
 def words(text: str) -> list[str]:
     """Split a text into words, in lower case."""
-    return WORD.findall(text.lower())
+    return list(_words(text))
+
+
+# The statistics of one step ask for the words of each answer, and of what was read, ten times.
+@lru_cache(maxsize=1024)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(WORD.findall(text.lower()))
 
 
 def lengths(texts: Sequence[str]) -> Ints:
     """Return the number of words of each text."""
-    return np.array([len(words(text)) for text in texts], dtype=np.int64)
+    return np.array([len(_words(text)) for text in texts], dtype=np.int64)
 
 
 def distinct(texts: Sequence[str], size: int) -> float:
@@ -47,8 +52,8 @@ def distinct(texts: Sequence[str], size: int) -> float:
         Between 0 and 1; NaN if no text has n words. It falls as texts get more or longer, so
         only equal numbers of texts compare.
     """
-    grams = [gram for text in texts for gram in _grams(words(text), size)]
-    return len(set(grams)) / len(grams) if grams else math.nan
+    *_, (grams, _) = _grams(texts, size)
+    return len(np.unique(grams)) / len(grams) if len(grams) else math.nan
 
 
 def duplicate_share(texts: Sequence[str]) -> float:
@@ -87,52 +92,63 @@ def self_bleu(texts: Sequence[str], longest: int = 4) -> float:
     """
     if len(texts) < 2:
         return math.nan
-    tokens = [words(text) for text in texts]
     log_precisions = np.zeros(len(texts))
     shares_a_word = np.ones(len(texts), dtype=bool)
-    for size in range(1, longest + 1):
-        counts = [Counter(_grams(token, size)) for token in tokens]
-        highest = _two_highest(counts)
-        for i, own in enumerate(counts):
-            matched = sum(
-                min(times, highest[gram][1] if highest[gram][2] == i else highest[gram][0])
-                for gram, times in own.items()
-            )
-            if size == 1:
-                shares_a_word[i] = matched > 0
-            total = max(1, sum(own.values()))
-            log_precisions[i] += math.log((matched or SMOOTHING) / total) / longest
-    penalties = _brevity_penalties(np.array([len(token) for token in tokens]))
+    for size, (grams, owners) in enumerate(_grams(texts, longest), 1):
+        matched = _matched(grams, owners, len(texts))
+        if size == 1:
+            shares_a_word = matched > 0
+        total = np.maximum(1, np.bincount(owners, minlength=len(texts)))
+        log_precisions += np.log(np.where(matched > 0, matched, SMOOTHING) / total) / longest
+    penalties = _brevity_penalties(lengths(texts))
     return float(np.where(shares_a_word, penalties * np.exp(log_precisions), 0.0).mean())
 
 
-def _grams(tokens: Sequence[str], size: int) -> list[Gram]:
-    return [tuple(tokens[k : k + size]) for k in range(len(tokens) - size + 1)]
+def _grams(texts: Sequence[str], longest: int) -> Iterator[tuple[Ints, Ints]]:
+    """Yield, for n = 1 to `longest`, a number for each n-gram of the texts, and whose it is.
 
-
-def _two_highest(counts: Sequence[Counter[Gram]]) -> dict[Gram, tuple[int, int, int]]:
-    """Return, of each n-gram, its highest count, the second highest, and the text of the first.
-
-    The most that a text's references hold is then known without going through all of them.
+    Equal n-grams have equal numbers.
     """
-    highest: dict[Gram, tuple[int, int, int]] = {}
-    for i, own in enumerate(counts):
-        for gram, times in own.items():
-            first, second, holder = highest.get(gram, (0, 0, -1))
-            if times > first:
-                highest[gram] = (times, first, i)
-            elif times > second:
-                highest[gram] = (first, times, holder)
-    return highest
+    numbers: dict[str, int] = {}
+    tokens = np.array(
+        [numbers.setdefault(word, len(numbers)) for text in texts for word in _words(text)],
+        dtype=np.int64,
+    )
+    owners = np.repeat(np.arange(len(texts)), lengths(texts))
+    grams = tokens
+    for size in range(1, longest + 1):
+        if size > 1:
+            # One that goes from one text into the next is numbered, but not given.
+            pairs = grams[:-1] * len(numbers) + tokens[size - 1 :]
+            grams = np.unique(pairs, return_inverse=True)[1]
+        first = owners[: len(grams)]
+        whole = first == owners[len(owners) - len(grams) :]
+        yield grams[whole], first[whole]
 
 
-def _brevity_penalties(sizes: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _matched(grams: Ints, owners: Ints, m: int) -> Ints:
+    """Return how many n-grams of each text another text has: of each, as often as one has it."""
+    pairs, times = np.unique(grams * m + owners, return_counts=True)
+    # By n-gram, and of each the text that has it most often first: it's up to the second.
+    order = np.lexsort((-times, pairs // m))
+    gram, owner, times = pairs[order] // m, pairs[order] % m, times[order]
+    starts = np.flatnonzero(np.diff(gram, prepend=-1))
+    held = np.diff(starts, append=len(gram))
+    others = np.repeat(times[starts], held)
+    others[starts] = np.where(held > 1, times[(starts + 1) % max(1, len(times))], 0)
+    counts: Ints = np.bincount(owner, np.minimum(times, others), m).astype(np.int64)
+    return counts
+
+
+def _brevity_penalties(sizes: Ints) -> Floats:
     """Return the penalty of each text, from the closest length among the others."""
-    penalties = np.zeros(len(sizes))
-    for i, size in enumerate(sizes):
-        others = np.delete(sizes, i)
-        gaps = np.abs(others - size)
-        closest = others[gaps == gaps.min()].min()
-        if size:
-            penalties[i] = 1.0 if size > closest else math.exp(1 - closest / size)
-    return penalties
+    different, place, times = np.unique(sizes, return_inverse=True, return_counts=True)
+    closest = different.copy()
+    alone = np.flatnonzero(times == 1)
+    padded = np.concatenate(([-np.inf], different, [np.inf]))
+    below, above = padded[alone], padded[alone + 2]
+    own = different[alone]
+    closest[alone] = np.where(own - below <= above - own, below, above)
+    short = np.maximum(sizes, 1)
+    penalties: Floats = np.exp(np.minimum(0.0, 1 - closest[place] / short))
+    return np.where(sizes > 0, penalties, 0.0)

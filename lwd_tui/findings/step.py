@@ -161,7 +161,7 @@ def _copied(step: Step, posts: Sequence[Post]) -> Floats:
             if response.participant == draw.participant and draw.response in (None, response.index)
         ]
         read = [text_of[post] for post in draw.posts]
-        shares[rows] = [each.share for each in copied([usable[row].text for row in rows], read)]
+        shares[rows] = copied([usable[row].text for row in rows], read)
     return shares
 
 

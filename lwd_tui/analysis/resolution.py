@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwd_tui.analysis.kernels import centred_gram, squared_distances
-from lwd_tui.types import Floats
+from lwd_tui.types import Floats, Ints
 
 # Of a vector's length. Single precision resolves 1.2e-7; a network computes hundreds of numbers of
 # it, in an order that differs by batch. Other words move a vector by a thousand times as much.
@@ -33,8 +33,27 @@ def without_rounding(points: Floats) -> Floats:
     ndarray of shape (m, p)
         The same object if there are no such points.
     """
-    if len(points) < 2:
+    rows = _maybe_near(points)
+    if not len(rows):
         return points
-    near = squared_distances(centred_gram(points)) <= resolution(points) ** 2
+    some = points[rows]
+    near = squared_distances(centred_gram(some)) <= resolution(points) ** 2
     first = near.argmax(axis=1)
-    return points[first] if (first < np.arange(len(points))).any() else points
+    if (first == np.arange(len(rows))).all():
+        return points
+    exact = points.copy()
+    exact[rows] = some[first]
+    return exact
+
+
+def _maybe_near(points: Floats) -> Ints:
+    """Return the rows that may be near another one: as far from the first of all, or nearly so.
+
+    These are few, unless answers are equal, and the others need not be compared.
+    """
+    far = np.linalg.norm(points - points[:1].sum(axis=0), axis=1)
+    order = np.argsort(far)
+    # Somewhat more, for the rounding of the lengths themselves.
+    close = np.diff(far[order]) <= 1.01 * resolution(points)
+    rows: Ints = np.sort(order[np.append(close, False) | np.append(False, close)])
+    return rows

@@ -50,7 +50,9 @@ def gaussian_kernel(squares: Floats) -> Floats:
     return np.exp(squares / (-2 * width))
 
 
-def doubly_centred(matrix: Floats) -> Floats:
-    """Take the means of rows and columns out of a symmetric matrix."""
-    means = matrix.mean(axis=0)
-    return np.asarray(matrix - means[:, None] - means[None, :] + means.mean())
+def doubly_centred(matrices: Floats) -> Floats:
+    """Take the means of rows and columns out of symmetric matrices, of shape (..., m, m)."""
+    means = matrices.mean(axis=-2, keepdims=True)
+    whole = means.mean(axis=-1, keepdims=True)
+    centred: Floats = matrices - np.swapaxes(means, -1, -2) - means + whole
+    return centred

@@ -22,6 +22,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 
@@ -49,6 +50,8 @@ SIMILARITIES: dict[Statistic, Callable[[Floats, Floats], Floats]] = {
 }
 # Numbers held at a time while permuting.
 CHUNK = 4_000_000
+# Multiplications that BLAS does in the time in which one number is gathered.
+GATHERED = 40
 # Permutations that leave the groups as they are must count as ties, in spite of rounding: as a
 # share of the trace.
 TIES = 1e-12
@@ -178,46 +181,79 @@ def _permute(
 
     With rows and columns centred, the formula at the top comes down to the sum over groups of
     z' K z / L_i, with z the 0-1 vector of the group; and since K takes a constant to zero, to that
-    of x' K x over n - 1 contrasts x of the groups.
+    of x' K x over n - 1 contrasts x of the groups, which BLAS is quick at. Of many groups the
+    blocks are a small part of K: then they are added up.
 
     Permutations are first compared in single precision, which is twice as fast; those that come
     out too near to tell are done again in double precision.
     """
     _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     m = len(codes)
-    contrasts = _contrasts(counts)
-    centred = [doubly_centred(matrix) for matrix in matrices]
+    centred = doubly_centred(matrices)
     # A statistic lies between 0 and the trace; 1 for the trace of zeros, which stay zeros.
-    traces = np.array([float(np.trace(matrix)) or 1.0 for matrix in centred])
-    stacked = np.concatenate(centred) / np.repeat(traces, m)[:, None]
-    observed = _statistics(codes[None], contrasts, stacked)[:, 0]
+    traces = np.trace(centred, axis1=1, axis2=2)
+    traces[traces == 0] = 1.0
+    centred /= traces[:, None, None]
+    group_sizes = tuple(counts.tolist())
+    contrasts, blocks = _contrasts(group_sizes), None
+    if len(contrasts) * m**2 > GATHERED * (counts**2).sum():
+        blocks = _blocks(codes, counts)
+    observed = _statistics(codes[None], contrasts, centred)[:, 0]
     near = 8 * m * len(counts) * np.finfo(np.float32).eps
-    rough, rough_contrasts = stacked.astype(np.float32), contrasts.astype(np.float32)
+    rough, rough_contrasts = centred.astype(np.float32), contrasts.astype(np.float32)
     beyond = np.zeros(len(matrices), dtype=np.int64)
-    chunk = max(1, CHUNK // (m * len(contrasts) * len(matrices)))
+    held = len(blocks[0]) if blocks else m * len(contrasts) * len(matrices)
+    chunk = max(1, CHUNK // held)
     for start in range(0, permutations, chunk):
         size = min(chunk, permutations - start)
         # Sorting random keys is quicker than shuffling. One in 2^24 pairs of keys is equal and
         # keeps its order, which is far less than any number of permutations can resolve.
-        rows = codes[rng.random((size, m), dtype=np.float32).argsort(axis=1)]
-        gaps = _statistics(rows, rough_contrasts, rough) - observed[:, None]
-        close = np.flatnonzero((np.abs(gaps) <= near).any(axis=0))
-        gaps[:, close] = _statistics(rows[close], contrasts, stacked) - observed[:, None]
+        order = rng.random((size, m), dtype=np.float32).argsort(axis=1)
+        if blocks:
+            gaps = _block_sums(order, blocks, centred) - observed[:, None]
+        else:
+            rows = codes[order]
+            gaps = _statistics(rows, rough_contrasts, rough) - observed[:, None]
+            close = np.flatnonzero((np.abs(gaps) <= near).any(axis=0))
+            gaps[:, close] = _statistics(rows[close], contrasts, centred) - observed[:, None]
         beyond += (gaps >= -TIES).sum(axis=1)
     return observed * traces, (1 + beyond) / (1 + permutations)
 
 
-def _contrasts(counts: Ints) -> Floats:
+@lru_cache(maxsize=64)
+def _contrasts(counts: tuple[int, ...]) -> Floats:
     """Return V, of shape (n - 1, n), for which V'V and diag(1 / L_i) differ by constants only."""
-    shares = counts / counts.sum()
-    without_mean = np.eye(len(counts)) - shares
-    values, vectors = np.linalg.eigh(without_mean @ np.diag(1 / counts) @ without_mean.T)
-    return np.asarray((vectors[:, 1:] * np.sqrt(values[1:])).T)
+    sizes = np.array(counts)
+    without_mean = np.eye(len(sizes)) - sizes / sizes.sum()
+    values, vectors = np.linalg.eigh(without_mean @ np.diag(1 / sizes) @ without_mean.T)
+    contrasts: Floats = (vectors[:, 1:] * np.sqrt(values[1:])).T
+    return contrasts
 
 
-def _statistics(rows: Ints, contrasts: Numbers, stacked: Numbers) -> Floats:
+def _statistics(rows: Ints, contrasts: Numbers, matrices: Numbers) -> Floats:
     """Return the statistic of each matrix (first axis) for each row of labels (second)."""
     m = rows.shape[1]
     x: Numbers = np.take(contrasts, rows, axis=1)
-    products = (x.reshape(-1, m) @ stacked.T).reshape(*x.shape[:2], len(stacked) // m, m)
-    return np.asarray(np.einsum("crkm,crm->kr", products, x).astype(np.float64))
+    products = (x.reshape(-1, m) @ matrices.reshape(-1, m).T).reshape(*x.shape[:2], len(matrices), m)
+    sums: Floats = np.einsum("crkm,crm->kr", products, x).astype(np.float64)
+    return sums
+
+
+def _blocks(codes: Ints, counts: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return the pairs of rows within groups, each once, and what z' K z / L_i has of each."""
+    pairs = [np.array(np.triu_indices(size)) for size in counts]
+    members = np.split(np.argsort(codes, kind="stable"), np.cumsum(counts)[:-1])
+    first, second = np.concatenate(
+        [rows[pair] for rows, pair in zip(members, pairs, strict=True)], axis=1
+    )
+    shares = np.repeat(2 / counts, [pair.shape[1] for pair in pairs])
+    return first, second, np.where(first == second, shares / 2, shares)
+
+
+def _block_sums(order: Ints, blocks: tuple[Ints, Ints, Floats], matrices: Floats) -> Floats:
+    """Return what `_statistics` does, for the labels in each order, from the blocks of groups."""
+    first, second, shares = blocks
+    # The row that was put in each place.
+    places = np.argsort(order, axis=1)
+    entries = places[:, first] * order.shape[1] + places[:, second]
+    return np.array([np.take(matrix, entries) @ shares for matrix in matrices])

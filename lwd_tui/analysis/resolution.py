@@ -33,6 +33,8 @@ def without_rounding(points: Floats) -> Floats:
     ndarray of shape (m, p)
         The same object if there are no such points.
     """
+    if len(points) < 2:
+        return points
     rows = _maybe_near(points)
     if not len(rows):
         return points

@@ -48,8 +48,8 @@ SIMILARITIES: dict[Statistic, Callable[[Floats, Floats], Floats]] = {
     "energy": lambda _gram, squares: -np.sqrt(squares),
     "mmd": lambda _gram, squares: gaussian_kernel(squares),
 }
-# Numbers held at a time while permuting.
-CHUNK = 4_000_000
+# Numbers held at a time while permuting: more would leave the cache, and be new pages each time.
+CHUNK = 250_000
 # Multiplications that BLAS does in the time in which one number is gathered.
 GATHERED = 40
 # Permutations that leave the groups as they are must count as ties, in spite of rounding: as a

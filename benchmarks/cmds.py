@@ -89,8 +89,9 @@ def compare(name, points):
     ours = took.pop("ours")
     best = min(took, key=took.get)
     m, p = points.shape
+    error = off(tasks["ours"](points), exact)
     print(
-        f"{name} {m:5d} x {p}: {ours * 1e3:6.2f} ms, off by {off(tasks['ours'](points), exact):.0e};"
+        f"{name} {m:5d} x {p}: {ours * 1e3:6.2f} ms, off by {error:.0e};"
         f" best peer {best} {took[best] * 1e3:.2f} ms: {ours / took[best]:.2f} times its time"
     )
     print("  " + ", ".join(f"{peer} {seconds * 1e3:.2f}" for peer, seconds in took.items()))

@@ -63,7 +63,7 @@ def distance_matrix(means: Floats) -> Floats:
     # Differences, never norms and products: those lose every digit after collapse.
     distances = np.zeros((len(means), len(means)))
     for i, row in enumerate(means):
-        distances[i] = np.linalg.norm(means - row, axis=1)
+        distances[i, i:] = distances[i:, i] = np.linalg.norm(means[i:] - row, axis=1)
     return distances
 
 

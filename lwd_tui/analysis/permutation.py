@@ -234,7 +234,9 @@ def _statistics(rows: Ints, contrasts: Numbers, matrices: Numbers) -> Floats:
     """Return the statistic of each matrix (first axis) for each row of labels (second)."""
     m = rows.shape[1]
     x: Numbers = np.take(contrasts, rows, axis=1)
-    products = (x.reshape(-1, m) @ matrices.reshape(-1, m).T).reshape(*x.shape[:2], len(matrices), m)
+    products = (x.reshape(-1, m) @ matrices.reshape(-1, m).T).reshape(
+        *x.shape[:2], len(matrices), m
+    )
     sums: Floats = np.einsum("crkm,crm->kr", products, x).astype(np.float64)
     return sums
 

@@ -8,6 +8,7 @@ from lwd_tui.gmm.chance import draw, generate
 from lwd_tui.gmm.compiled import compiled
 from lwd_tui.gmm.philox import Key
 from lwd_tui.gmm.plan import Plan
+from lwd_tui.gmm.turns import absorb_in_turns, at_once
 from lwd_tui.gmm.update import Rows, Rule, absorb, write_densities
 from lwd_tui.types import Floats, Ints
 
@@ -60,7 +61,7 @@ def advance_replicate(
     weights: Floats,
     lifted: Ints,
 ) -> None:
-    """Take one replicate from t = `start` to t = `stop`.
+    """Take one replicate from t = `start` to t = `stop`, some participants of it in turns.
 
     Parameters
     ----------
@@ -76,7 +77,32 @@ def advance_replicate(
     lifted : ndarray of shape (T + 1, n)
         How often a weight was lifted to eps on the way to t.
     """
-    pool = np.empty(plan.last[stop], np.int32)
+    n = weights.shape[1]
+    together = at_once(weights.shape[2])
+    pools = np.empty((together, plan.last[stop]), np.int32)
     for t in range(start, stop):
-        for participant in range(weights.shape[1]):
-            advance_participant(plan, centres, t, participant, key, table, weights, lifted, pool)
+        first = 0
+        while first < n:
+            last = first + 1
+            while last < n and last - first < together and _alike(plan, t, first, last):
+                last += 1
+            for participant in range(first, last):
+                if plan.posting:
+                    publish(plan, weights[t, participant], centres, t, participant, key, table)
+                draw(plan, t, participant, key, pools[participant - first])
+            weights[t + 1, first:last] = weights[t, first:last]
+            k = plan.k[t, first]
+            if k > 0:
+                rule = Rule(plan.alpha[t, first], plan.c[t, first], plan.eps, plan.renormalise)
+                rows = pools[: last - first, :k]
+                moved, counts = weights[t + 1, first:last], lifted[t + 1, first:last]
+                absorb_in_turns(moved, table, rows, rule, counts)
+            first = last
+
+
+@compiled
+def _alike(plan: Plan, t: int, one: int, other: int) -> bool:
+    """Say whether two participants draw as many points at t, and learn from each as much."""
+    if plan.k[t, one] != plan.k[t, other] or plan.alpha[t, one] != plan.alpha[t, other]:
+        return False
+    return bool(plan.c[t, one] == plan.c[t, other])

@@ -23,7 +23,7 @@ Rows = NDArray[np.int32]
 # A density is stored relative to the largest of its row. One below e**-700 is stored as its
 # logarithm instead, which is negative: it counts as 0, unless nothing else is left.
 _UNDERFLOW = -700.0
-_FAINT = 1e-280
+FAINT = 1e-280
 
 
 class Rule(NamedTuple):
@@ -91,6 +91,39 @@ def log_ownership(weights: Floats, row: Floats, out: Floats) -> None:
 
 
 @compiled
+def lift(owned: Floats, total: float, rule: Rule) -> float:
+    """Set weights that aren't positive to eps, all times `total`; return what to divide them by."""
+    # `total` is the density times the divisors so far: each weight that is set to eps divides the
+    # others by 1 + eps - pi_b, and no division is carried out before the end.
+    for b in range(owned.size):
+        if owned[b] <= 0:
+            total = total * (1.0 + rule.eps) - owned[b]
+            owned[b] = rule.eps * total
+    if rule.renormalise:
+        total = 0.0
+        for b in range(owned.size):
+            total += owned[b]
+    return total
+
+
+@compiled
+def lift_two(pi_0: float, pi_1: float, total: float, rule: Rule) -> tuple[float, float, float, int]:
+    """Do what `lift` does, for two components; return the divisor and how many were lifted too."""
+    lifted = 0
+    if pi_0 <= 0:
+        total = total * (1.0 + rule.eps) - pi_0
+        pi_0 = rule.eps * total
+        lifted += 1
+    if pi_1 <= 0:
+        total = total * (1.0 + rule.eps) - pi_1
+        pi_1 = rule.eps * total
+        lifted += 1
+    if rule.renormalise:
+        total = pi_0 + pi_1
+    return pi_0, pi_1, total, lifted
+
+
+@compiled
 def move_weights(weights: Floats, owned: Floats, density: float, rule: Rule) -> int:
     """Move weights towards the ownerships of one point: the body of Algorithm 2.
 
@@ -109,7 +142,7 @@ def move_weights(weights: Floats, owned: Floats, density: float, rule: Rule) -> 
     int
         How many weights were set to eps.
     """
-    size, eps = weights.size, rule.eps
+    size = weights.size
     gain = rule.alpha / (1.0 - size * rule.c)
     loss = gain * rule.c
     below = 0
@@ -121,16 +154,7 @@ def move_weights(weights: Floats, owned: Floats, density: float, rule: Rule) -> 
             below += 1
     total = density
     if below > 0:
-        # `total` is the density times the divisors so far: each weight that is set to eps divides
-        # the others by 1 + eps - pi_b, and no division is carried out before the end.
-        for b in range(size):
-            if owned[b] <= 0:
-                total = total * (1.0 + eps) - owned[b]
-                owned[b] = eps * total
-        if rule.renormalise:
-            total = 0.0
-            for b in range(size):
-                total += owned[b]
+        total = lift(owned, density, rule)
     inverse = 1.0 / total
     for b in range(size):
         weights[b] = owned[b] * inverse
@@ -140,7 +164,7 @@ def move_weights(weights: Floats, owned: Floats, density: float, rule: Rule) -> 
 @compiled
 def absorb_two(weights: Floats, table: Floats, rows: Rows, rule: Rule) -> int:
     """Do what `absorb` does, for two components: kept in registers, it takes half the time."""
-    alpha, eps = rule.alpha, rule.eps
+    alpha = rule.alpha
     gain = alpha / (1.0 - 2.0 * rule.c)
     loss = gain * rule.c
     pi_0, pi_1 = weights[0], weights[1]
@@ -150,7 +174,7 @@ def absorb_two(weights: Floats, table: Floats, rows: Rows, rule: Rule) -> int:
         owned_0 = pi_0 * max(table[row, 0], 0.0)
         owned_1 = pi_1 * max(table[row, 1], 0.0)
         density = owned_0 + owned_1
-        if density < _FAINT:
+        if density < FAINT:
             weights[0], weights[1] = pi_0, pi_1
             log_ownership(weights, table[row], owned)
             owned_0, owned_1, density = owned[0], owned[1], 1.0
@@ -158,16 +182,8 @@ def absorb_two(weights: Floats, table: Floats, rows: Rows, rule: Rule) -> int:
         pi_1 = density * (pi_1 - (alpha * pi_1 + loss)) + gain * owned_1
         total = density
         if pi_0 <= 0 or pi_1 <= 0:
-            if pi_0 <= 0:
-                total = total * (1.0 + eps) - pi_0
-                pi_0 = eps * total
-                lifted += 1
-            if pi_1 <= 0:
-                total = total * (1.0 + eps) - pi_1
-                pi_1 = eps * total
-                lifted += 1
-            if rule.renormalise:
-                total = pi_0 + pi_1
+            pi_0, pi_1, total, below = lift_two(pi_0, pi_1, total, rule)
+            lifted += below
         inverse = 1.0 / total
         pi_0 *= inverse
         pi_1 *= inverse
@@ -205,7 +221,7 @@ def absorb(weights: Floats, table: Floats, rows: Rows, rule: Rule) -> int:
         for b in range(size):
             owned[b] = weights[b] * max(row[b], 0.0)
             density += owned[b]
-        if density < _FAINT:
+        if density < FAINT:
             log_ownership(weights, row, owned)
             density = 1.0
         lifted += move_weights(weights, owned, density, rule)

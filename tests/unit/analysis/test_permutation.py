@@ -228,3 +228,18 @@ def test_the_least_p_that_can_come_out() -> None:
         difference_tests(
             Responses.of(np.ones((3, 2)), np.zeros(3, dtype=int), 2), np.random.default_rng(0)
         )
+
+
+@pytest.mark.parametrize("sizes", [(4,) * 15, tuple(range(1, 13))])
+def test_many_groups_come_to_the_same_by_blocks_and_by_contrasts(
+    sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points, owners = groups(14, sizes, p=4, shift=0.05)
+    found = []
+    # Multiplications for which a number is gathered: always, and never.
+    for gathered in (0, 10**9):
+        monkeypatch.setattr("lwd_tui.analysis.permutation.GATHERED", gathered)
+        step = Responses.of(points, owners, len(sizes))
+        found.append(difference_tests(step, np.random.default_rng(0), 199, pairwise=False))
+    assert [test.p for test in found[0]] == [test.p for test in found[1]]
+    assert 0.01 < found[0][0].p < 1

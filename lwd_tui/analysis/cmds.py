@@ -68,7 +68,10 @@ def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
         tall = cloud if p <= m else cloud.T
         values, vectors = leading_eigenpairs(tall, axes)
         eigenvalues[:axes] = values
-        coordinates[:, :axes] = cloud @ vectors if p <= m else vectors * np.sqrt(values)
+        for axis, vector in enumerate(vectors.T):
+            # One at a time: for a product with two columns BLAS copies the whole cloud first.
+            along = cloud @ vector if p <= m else vector * np.sqrt(values[axis])
+            coordinates[:, axis] = along
     explained = _share(eigenvalues.sum(), float(np.vdot(cloud, cloud)))
     return ClassicalMds(with_fixed_signs(coordinates), eigenvalues, explained)
 

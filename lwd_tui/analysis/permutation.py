@@ -49,7 +49,7 @@ SIMILARITIES: dict[Statistic, Callable[[Floats, Floats], Floats]] = {
     "mmd": lambda _gram, squares: gaussian_kernel(squares),
 }
 # Numbers held at a time while permuting: more would leave the cache, and be new pages each time.
-CHUNK = 250_000
+CHUNK = 32_000
 # Multiplications that BLAS does in the time in which one number is gathered.
 GATHERED = 40
 # Permutations that leave the groups as they are must count as ties, in spite of rounding: as a

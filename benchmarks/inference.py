@@ -1,4 +1,4 @@
-"""The statistics of a step and of a paper-sized run; the permutation test against NumPy's and dcor's."""
+"""The statistics of a step and of a paper-sized run; the permutation test against its peers."""
 
 import dcor
 import numpy as np

@@ -22,8 +22,8 @@ STAKE = 0.8
 LIKELY = 0.1
 """Variance along the worst direction, in r^2, at which the bound is narrowest when L is large."""
 
-ROUNDING = 1e-3
-"""By how much a vector may be longer than the radius."""
+ROUNDING = 1e-5
+"""By how much a vector may be longer than the radius: single precision, not another length."""
 
 BISECTIONS = 50
 

@@ -66,8 +66,9 @@ class LineReporter(Reporter):
             )
         elif isinstance(event, AttemptRejected):
             who = self._experiment.cast[event.participant].name
-            problem = event.attempt.problem
-            self.notice(f"t {event.t}  {who}: an answer was {problem}; asked again")
+            # The reason may be a sentence of its own.
+            why = f"asked again, an answer was unusable: {event.attempt.problem}"
+            self.notice(f"t {event.t}  {who}: {why}")
 
 
 class BarReporter(Reporter):

@@ -32,6 +32,7 @@ Fault = Callable[["OllamaStandIn", Request, Reply], Awaitable[None]]
 @dataclass
 class _Loaded:
     context: int
+    shifts: bool
     slots: asyncio.Semaphore
     expires: float
     users: int = 0
@@ -272,7 +273,9 @@ class OllamaStandIn(WireServer):
     ) -> None:
         options = body.setdefault("options", {})
         context = min(options.get("num_ctx", 4096), model.context_length)
-        loaded = await self._use(model, context, body.get("keep_alive", "5m"))
+        # Newer ones fix whether a context may be shifted when they load a model.
+        shifts = body.get("shift") is not False
+        loaded = await self._use(model, context, body.get("keep_alive", "5m"), shifts)
         try:
             if empty:
                 await reply.send(200, answer_line(body, chat, "", done_reason="load"))
@@ -364,12 +367,14 @@ class OllamaStandIn(WireServer):
         loaded.users -= 1
         await reply.send(200, {"embedding": vector if self.raw_length else unit_vector(vector)})
 
-    async def _use(self, model: StandInModel, context: int, keep_alive: Any) -> _Loaded:
+    async def _use(
+        self, model: StandInModel, context: int, keep_alive: Any, shifts: bool = True
+    ) -> _Loaded:
         """Load a model as asked, once there is room for it, and count a user of it."""
         async with self._memory:
             while True:
                 loaded = self.loaded.get(model.name)
-                if loaded is not None and loaded.context == context:
+                if loaded is not None and (loaded.context, loaded.shifts) == (context, shifts):
                     break
                 idle = [name for name, other in self.loaded.items() if not other.users]
                 if loaded is not None:
@@ -380,7 +385,7 @@ class OllamaStandIn(WireServer):
                     await asyncio.sleep(self.load_seconds)
                     await self.engine.load(model, context, self.slots)
                     slots = asyncio.Semaphore(self.slots)
-                    self.loaded[model.name] = _Loaded(context, slots, math.inf)
+                    self.loaded[model.name] = _Loaded(context, shifts, slots, math.inf)
                 elif idle:
                     await self._unload(idle[0])
                 else:

@@ -14,6 +14,7 @@ from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.experiment_panel import ExperimentPanel
 from lwd_tui.tui.pages.setup.internet_panel import Seeds
 from lwd_tui.tui.pages.setup.models import Models
+from lwd_tui.tui.pages.setup.models_panel import ModelsPanel
 from lwd_tui.tui.pages.setup.participant import EditParticipant
 from lwd_tui.tui.parts.editor import Editor
 from lwd_tui.tui.parts.form import Form, FormRow
@@ -326,6 +327,23 @@ async def test_a_server_that_answers_is_found_and_offered_first(monkeypatch):
             assert "remote" in page
             assert "thinks" in page
             assert "base" in page
+            # The key that is named does what is said.
+            await pilot.press("space")
+            await until(pilot, lambda: isinstance(app.screen, Question))
+
+
+async def test_a_server_that_is_found_takes_no_focus_from_a_field(monkeypatch):
+    async with ReplayServer() as server:
+        monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+        app = Explorer(page="setup")
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            field = app.screen.query_one("#filter")
+            await focus(pilot, field)
+            monkeypatch.setenv("OLLAMA_HOST", server.url)
+            app.screen.query_one(ModelsPanel).find_server()
+            await until(pilot, lambda: f"answers at {server.url}" in app.notice)
+            assert app.screen.focused is field
 
 
 @pytest.mark.parametrize("answer", ["y", "n"])

@@ -93,7 +93,8 @@ def abilities(
 
 def _drops_system(template: str) -> bool:
     """Whether a template surely has no place for a system text."""
-    if ".System" in template:
+    # Current servers show the file's own Jinja template where they use that; it isn't read here.
+    if ".System" in template or "{%" in template:
         return False
     if ".Messages" not in template:
         return True

@@ -9,11 +9,13 @@ from contextlib import aclosing
 from lwd_tui.backends.hosts import ollama_hosts
 from lwd_tui.backends.ollama.client import FAILURES, explained
 from lwd_tui.backends.ollama.models import canonical, list_models
-from lwd_tui.backends.ollama.request import KEEP_ALIVE
+from lwd_tui.backends.ollama.request import KEEP_ALIVE, loaded_with
 from lwd_tui.backends.ollama.server import OllamaServer
 from lwd_tui.backends.retry import Transient
+from lwd_tui.backends.vectors import NoVector, checked
 from lwd_tui.experiment.backend import BackendError
 from lwd_tui.experiment.doctor import HostReport
+from lwd_tui.types import ModelInfo
 
 _STREAMS = 6
 _SECONDS = 300.0
@@ -65,10 +67,14 @@ async def _examine(url: str, contexts: Mapping[str, int] | None) -> HostReport:
         asked = contexts or {
             name: context for name, context in loaded.items() if name in generating and context
         }
-        for model, context in asked.items():
-            await _try(report, server, model, context)
-        if contexts:
-            await _see_together(report, server, list(contexts))
+        can = {canonical(model.name): model for model in report.models}
+        tried = [
+            model
+            for model, context in asked.items()
+            if await _tried(report, server, model, context, can.get(canonical(model)))
+        ]
+        if contexts and tried:
+            await _see_together(report, server, tried)
         elif not asked:
             report.note("advice", "no model is loaded; name some to try how they run")
     except (BackendError, Transient) as error:
@@ -78,6 +84,39 @@ async def _examine(url: str, contexts: Mapping[str, int] | None) -> HostReport:
     finally:
         await server.aclose()
     return report
+
+
+async def _tried(
+    report: HostReport, server: OllamaServer, model: str, context: int, known: ModelInfo | None
+) -> bool:
+    """Try a model at what it can do, and say if that went well; a fault is its own alone."""
+    able = known.capabilities if known is not None else ()
+    try:
+        if known is not None and "remote" in able:
+            report.note("advice", f"{model} is not tried: {known.odd}")
+            return False
+        if "embed" in able:
+            await _try_embedding(report, server, model)
+        else:
+            await _try(report, server, model, context)
+        return True
+    except (BackendError, Transient) as error:
+        report.note("problem", str(error))
+    except NoVector as error:
+        report.note("problem", f"{model} gave no vector: {error}")
+    except TimeoutError:
+        report.note("problem", f"{model} gave no answer within {_SECONDS:g} s")
+    except FAILURES as error:
+        report.note("problem", str(explained(error, report.host, model)))
+    return False
+
+
+async def _try_embedding(report: HostReport, server: OllamaServer, model: str) -> None:
+    server.touch(model)
+    body = {"model": model, "input": ["one text"], "keep_alive": KEEP_ALIVE}
+    async with asyncio.timeout(_SECONDS):
+        (vector,) = checked(await server.client.vectors(body), 1)
+    report.note("good", f"{model} embeds a text as {len(vector)} numbers")
 
 
 async def _try(report: HostReport, server: OllamaServer, model: str, context: int) -> None:
@@ -140,15 +179,14 @@ async def count_slots(server: OllamaServer, model: str, context: int) -> int:
         "raw": True,
         "keep_alive": KEEP_ALIVE,
     }
-    options = {"num_ctx": context, "num_predict": 24, "temperature": 0.8}
     streaming = most = 0
 
     async def listen(seed: int) -> None:
         nonlocal streaming, most
-        asked = {**body, "options": {**options, "seed": seed}}
+        asked = body | loaded_with(context, num_predict=24, temperature=0.8, seed=seed)
         tokens = 0
         try:
-            async with aclosing(server.client.stream(asked)) as parts:
+            async with aclosing(server.client.stream(server.accepted(asked))) as parts:
                 async for _ in parts:
                     tokens += 1
                     if tokens == 2:

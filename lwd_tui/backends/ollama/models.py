@@ -118,8 +118,9 @@ async def choose_models(host: str = "", count: int = 3) -> list[str]:
     """Choose the participants of an experiment that names none.
 
     Models that generate on the server itself, of different families as far as there are any;
-    those that can chat before base models, loaded ones before others, small ones before large
-    ones. The choice depends on the server's state alone.
+    those that can chat before base models, those that can be quiet before those that always think,
+    loaded ones before others, small ones before large ones. The choice depends on the server's
+    state alone.
 
     Raises
     ------
@@ -141,6 +142,7 @@ async def choose_models(host: str = "", count: int = 3) -> list[str]:
     models.sort(
         key=lambda model: (
             "chat" not in model.capabilities,
+            "always-thinking" in model.capabilities,
             not model.loaded,
             model.size or 0,
             model.name,

@@ -15,32 +15,38 @@ KEEP_ALIVE = "30m"
 _THINK = {"auto": False, "off": False, "on": True}
 
 
+def loaded_with(context: int, **options: Any) -> dict[str, Any]:
+    """Return what a server loads a model by, which every request says: it loads it anew else.
+
+    Current servers fix when they load a model whether it may shift its context, as they do num_ctx.
+    """
+    return {"shift": False, "options": {"num_ctx": context, **options}}
+
+
 def body_of(request: GenerateRequest, seed: int, facts: ModelFacts) -> dict[str, Any]:
     """Return the body for /api/chat, or for /api/generate where the prompt is a completion.
 
     Every option is named here: the server ignores those that it doesn't know.
     """
     sampling = request.sampling
-    options: dict[str, Any] = {
-        "num_ctx": request.context,
-        "num_predict": request.new_tokens,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "top_k": sampling.top_k,
-        "min_p": sampling.min_p,
-        "repeat_penalty": sampling.repeat_penalty,
-        "seed": seed,
+    body: dict[str, Any] = {
+        "model": request.model,
+        "keep_alive": KEEP_ALIVE,
+        "truncate": False,
+        **loaded_with(
+            request.context,
+            num_predict=request.new_tokens,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            top_k=sampling.top_k,
+            min_p=sampling.min_p,
+            repeat_penalty=sampling.repeat_penalty,
+            seed=seed,
+        ),
     }
     if sampling.stop:
         # A list sent replaces the model's own, without which it may not know when to stop.
-        options["stop"] = list(dict.fromkeys(facts.stop + sampling.stop))
-    body: dict[str, Any] = {
-        "model": request.model,
-        "options": options,
-        "keep_alive": KEEP_ALIVE,
-        "truncate": False,
-        "shift": False,
-    }
+        body["options"]["stop"] = list(dict.fromkeys(facts.stop + sampling.stop))
     if request.prompt.style == "completion":
         return body | {"prompt": request.prompt.text, "raw": True}
     prompt = request.prompt

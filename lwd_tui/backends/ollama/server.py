@@ -20,7 +20,7 @@ from lwd_tui.backends.ollama.client import (
     told,
 )
 from lwd_tui.backends.ollama.models import ModelFacts, canonical, loaded_models, read_facts
-from lwd_tui.backends.ollama.request import KEEP_ALIVE
+from lwd_tui.backends.ollama.request import KEEP_ALIVE, loaded_with
 from lwd_tui.backends.pool import holders_of
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import scheduler_of
@@ -196,8 +196,7 @@ class OllamaServer:
             "prompt": prompt,
             "raw": True,
             "truncate": False,
-            "shift": False,
-            "options": {"num_ctx": context, "num_predict": 1, **options},
+            **loaded_with(context, num_predict=1, **options),
         }
         try:
             answer = await self.whole(body, seconds)
@@ -237,7 +236,7 @@ class OllamaServer:
             await self.look()
         began = time.perf_counter()
         try:
-            await self.whole({"model": model, "options": {"num_ctx": context}}, seconds)
+            await self.whole({"model": model, **loaded_with(context)}, seconds)
         except FAILURES as error:
             raise explained(error, self.url, model) from None
         self.scheduler.load_seconds[canonical(model)] = time.perf_counter() - began

@@ -29,6 +29,7 @@ from lwd_tui.tui.pages.setup.cost_line import CostLine
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.experiment_panel import ExperimentPanel
 from lwd_tui.tui.pages.setup.internet_panel import InternetPanel
+from lwd_tui.tui.pages.setup.models import Models
 from lwd_tui.tui.pages.setup.models_panel import ModelsPanel
 from lwd_tui.tui.parts.dialog import AskLine
 from lwd_tui.tui.parts.network_line import NetworkLine
@@ -240,6 +241,10 @@ class SetupPage(PanelledPage):
     def _offer(self, event: ModelsPanel.Found) -> None:
         event.stop()
         count = len(event.offer.models)
+        # Where the user has begun already, the focus stays.
+        if self.focused is None or self.focused.id == "begin":
+            self.choose("models", focus=False)
+            self.query_one(Models).focus()
         self._say(
             f"an Ollama server answers at {event.offer.host}: choose among its {count} models with "
             "space, or begin as it stands with b"

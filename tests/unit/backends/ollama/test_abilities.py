@@ -147,6 +147,8 @@ SYSTEM = {
     USER + "{{ else }}{{ .Content }}{{ end }}{{ end }}": True,
     USER + "{{ end }}{{ if eq .Role `system` }}{{ .Content }}{{ end }}{{ end }}": True,
     USER.replace('"user"', '"user" "system"') + "{{ end }}{{ end }}": True,
+    # As a live 0.33 shows it of Qwen2.5-Coder: the file's own, in Jinja.
+    "{%- if messages[0]['role'] == 'system' %}{{- messages[0]['content'] }}{%- endif %}": True,
 }
 
 

@@ -39,6 +39,16 @@ async def test_the_choice_is_of_different_families_small_ones_first_and_no_embed
             await choose_models(server.url)
 
 
+async def test_one_that_always_thinks_is_chosen_after_those_that_can_be_quiet() -> None:
+    thinker = StandInModel(
+        "a-thinker:1b", "qwen3", size=10, thinks=True, renderer="qwen3-vl-thinking"
+    )
+    quiet = StandInModel("quiet:4b", "qwen3", size=400, thinks=True, renderer="qwen3.5")
+    async with stand_in(thinker, quiet, OTHER) as server:
+        assert await choose_models(server.url, 2) == ["other:1b", "quiet:4b"]
+        assert await choose_models(server.url, 3) == ["other:1b", "quiet:4b", "a-thinker:1b"]
+
+
 async def test_a_model_is_pulled_with_its_progress() -> None:
     async with stand_in() as server:
         seen: list[tuple[str, int | None, int | None]] = []
@@ -178,6 +188,30 @@ async def test_the_doctor_tries_only_what_is_loaded_unless_told() -> None:
         (idle,) = await doctor([server.url])
         assert server.loads == []
         assert "no model is loaded" in idle.findings[-1].sentence
+
+
+async def test_the_doctor_loads_a_model_once() -> None:
+    # A server of today loads one anew when a request differs in what it was loaded by.
+    async with stand_in(SMALL, engine=WordEngine(0.005, words=30)) as server:
+        await doctor([server.url], {SMALL.name: 512})
+        assert server.loads == [SMALL.name]
+
+
+async def test_the_doctor_tries_each_model_at_what_it_can() -> None:
+    away = StandInModel("big:cloud", remote="https://elsewhere")
+    engine = WordEngine(0.005, words=30)
+    async with stand_in(NOMIC, away, SMALL, engine=engine) as server:
+        wanted = dict.fromkeys((NOMIC.name, "nobody:1b", away.name, SMALL.name), 512)
+        (report,) = await doctor([server.url], wanted)
+        generated = {body["model"] for body in server.asked("/api/generate")}
+    told = [(found.level, found.sentence) for found in report.findings]
+    assert any(level == "good" and "nomic:v1.5 embeds" in said for level, said in told)
+    assert any(level == "problem" and "no model 'nobody:1b'" in said for level, said in told)
+    assert any(level == "advice" and "big:cloud" in said for level, said in told)
+    assert any("all 2 models fit" in said for _, said in told)
+    # What is wrong with one doesn't hide the others, and nothing is tried on another machine.
+    assert report.slots == {SMALL.name: 1}
+    assert away.name not in generated
 
 
 async def test_the_doctor_tells_that_no_server_answers() -> None:

@@ -108,4 +108,6 @@ def distances_from_centre(distances: Floats) -> Floats:
 
 def _present(distances: Floats) -> NDArray[np.bool_]:
     """Return who has a distance from anyone else."""
-    return (np.isfinite(distances) & ~np.eye(len(distances), dtype=bool)).any(axis=1)
+    others = ~np.eye(len(distances), dtype=bool)
+    present: NDArray[np.bool_] = np.any(np.isfinite(distances) & others, axis=1)
+    return present

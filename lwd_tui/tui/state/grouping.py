@@ -10,6 +10,8 @@ from lwd_tui.palette import MARKERS
 
 FEW = len(MARKERS)
 """Participants up to which each has a marker of its own."""
+CHOSEN = "◉"
+"""Stands for the participant of a crowd that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class Grouping:
     def crowd(self) -> bool:
         """Whether there are more participants than markers."""
         return len(self.of) > FEW
+
+
+NO_CROWD = Grouping("participant", (), ())
+"""Of few, whoever they are."""
 
 
 def groupings(experiment: Experiment) -> tuple[Grouping, ...]:

@@ -126,6 +126,19 @@ GLOSSARY: dict[str, Term] = {
         "D(t): how far the mean answers of two participants are from each other.",
         "The grounds have one scale for all steps, set by t = 0.",
     ),
+    "crowd": Term(
+        "many participants",
+        "Beyond ten participants markers and colours are those of groups: of one model, persona "
+        "or island. What is said of a group is the mean over its participants.",
+        "Key v groups by what else splits them. / finds participants by words of name, model or "
+        "group, c and C sort their table; the one under its cursor is ◉ in all pictures. The map "
+        "of distances sorts them by average linkage, so that those alike stand side by side, and "
+        "averages blocks where there are more pairs than cells.",
+    ),
+    "centre": Term(
+        "centre",
+        "How far a participant's mean answer is from the mean of all participants' means.",
+    ),
     "dispersion": Term(
         "S, dispersion",
         "How much the answers of one participant differ among themselves. Falling, it says that "

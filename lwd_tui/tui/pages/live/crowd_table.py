@@ -238,9 +238,7 @@ class _Lines(Rows):
         if self._shown and self.selected not in places:
             self.selected = self._shown[0]
             self.post_message(self.Moved(self))
-        top = self.top
         self.fill(len(self._shown), places.get(self.selected, 0))
-        self.top = self._seen(top)
 
     def action_move(self, rows: int) -> None:
         """Select the participant that the cursor comes to."""

@@ -33,7 +33,7 @@ class DispersionCurve(Curves):
         self, numbers: Sequence[StepNumbers], steps: int, grouping: Grouping = NO_CROWD
     ) -> None:
         """Show another run's numbers, which may grow, up to T."""
-        self._numbers, self._steps = numbers, steps
+        self._numbers, self._steps, self._chosen = numbers, steps, 0
         self.fit()
         self.show_grouping(grouping)
 

@@ -98,7 +98,7 @@ class LivePage(PanelledPage):
     ]
     GLOSSARY = (
         "t", "norm", "debiased", "floor", "scatter", "explained", "distances", "dispersion",
-        "posts", "size", "synthetic", "k",
+        "crowd", "centre", "posts", "size", "synthetic", "k",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -244,6 +244,8 @@ class LivePage(PanelledPage):
         first = self._first
         distances = [each.geometry.distances for each in (step, first) if each and each.geometry]
         found = await asyncio.to_thread(sorted_distances, *distances)
+        if step is not self.view.step:
+            return
         self.query_one(Distances).show_crowd(found, self._grouping, step.t)
         self.query_one(Participants).show_centre(found.centre)
 

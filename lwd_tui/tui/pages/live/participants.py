@@ -92,8 +92,9 @@ class Participants(TextPanel):
         self._draw()
 
     def on_resize(self, _: events.Resize) -> None:
-        """Fit the lines to their new width."""
-        self._draw()
+        """Fit the lines to their new width; a table fits itself."""
+        if not self.has_class("-crowd"):
+            self._draw()
 
     def _draw(self) -> None:
         if self.has_class("-crowd"):

@@ -107,7 +107,8 @@ def first_statistics(
     level : float
         Of the interval that is to come.
     """
-    nothing = np.full((responses.n, responses.n), np.nan)
+    # As many NaN as one takes.
+    nothing = np.broadcast_to(np.float64(np.nan), (responses.n, responses.n))
     squares = nothing
     if geometry is not None:
         squares = debiased_squared_distances(

@@ -1,7 +1,5 @@
 """Many participants: groups, the table that sorts and filters, the map, the density."""
 
-import asyncio
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,8 +7,9 @@ from hypothesis import strategies as st
 from support.hostile import HOSTILE, assert_tame
 from support.journeys import check
 from support.snapshots import compare
-from support.tui import Host, focus, holds, scripted, shown, stored_run, until
+from support.tui import SENTENCES, Host, focus, holds, scripted, shown, stored_run, until
 
+from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.live.crowd_table import CrowdTable
 from lwd_tui.tui.pages.live.density import density
@@ -22,6 +21,7 @@ from lwd_tui.tui.pages.live.scatter import Scatter
 from lwd_tui.tui.paging import PageEntry
 from lwd_tui.tui.parts.plot import Plot
 from lwd_tui.tui.state.grouping import Grouping, chosen, groupings
+from lwd_tui.types import Attempt, Draw, Geometry, Post, Prompt, Response, Step
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -308,19 +308,53 @@ async def test_the_chosen_one_stands_out_of_a_density(colours):
 
 @pytest.fixture(scope="module")
 def sixty(tmp_path_factory):
+    """A run of round numbers, the same on every machine: three models near heaps of their own."""
     path = tmp_path_factory.mktemp("crowds") / "sixty.sqlite"
-    asyncio.run(
-        stored_run(
-            path,
-            crowd(
-                60,
-                responses=4,
-                system=lambda i: "Doubt all." * (i < 20),
-                model=lambda i: f"s{i % 3}",
-            ),
-        )
+    experiment = crowd(
+        60,
+        responses=4,
+        model=lambda i: f"s{i % 3}",
+        system=lambda i: "Doubt all." * (i < 20),
     )
+    rng = np.random.default_rng(6)
+    heaps = np.array([[0.0, 0.6], [-0.6, -0.3], [0.6, -0.3]])
+    means = heaps[np.arange(60) % 3] + rng.integers(-4, 5, (60, 2)) / 20
+    around = rng.integers(-3, 4, (60, 4, 2)) / 20
+    with RunStore.create(path, experiment, {"notes": []}) as store:
+        for t in range(3):
+            share = (3 - t) / 3
+            places = np.round(means[:, None] * share + around, 3).reshape(-1, 2)
+            step = round_step(t, places, np.round(apart(means) * share, 3))
+            store.begin_step(t, step.k, step.size, step.draws, [Prompt.completion("Read.")] * 60)
+            for response in step.responses:
+                store.add_response(response)
+            store.finish_step(step)
     return path
+
+
+def round_step(t, places, distances):
+    answers = tuple(
+        Response(t, i, index, (Attempt(SENTENCES[(i + index) % 6], 7, "stop", 90, 12, 0.5),))
+        for i in range(60)
+        for index in range(4)
+    )
+    geometry = Geometry(
+        distances=distances,
+        norm=round(40.0 / (t + 1), 3),
+        norm_debiased=round(36.0 / (t + 1), 3),
+        noise_floor=8.0,
+        dispersion=np.arange(60) / 200 + 0.1 * t,
+        coordinates=places,
+        owners=np.repeat(np.arange(60), 4),
+        explained=0.75,
+    )
+    size = 6 + 60 * t
+    posted = tuple(
+        Post(size + i, answers[4 * i].text, f"m{i}", "synthetic", t + 1) for i in range(60)
+    )
+    draws = tuple(Draw(t, i, tuple(range(3))) for i in range(60))
+    vectors = np.hstack([places, np.ones((240, 1))]).astype(np.float32)
+    return Step(t, 3, size, 60 * t, draws, answers, vectors, posted, 1.5, geometry=geometry)
 
 
 @pytest.fixture

@@ -76,11 +76,9 @@ class Canvas(Cells):
                     self._styles[y][x] += f" on {style}"
 
     def halve(self, x: int, y: int, upper: str, lower: str) -> None:
-        """Colour the halves of a cell; "" leaves one as it is."""
-        if upper and lower:
-            self.set_pixel(x, y, "▀", f"{upper} on {lower}")
-        else:
-            self.set_pixel(x, y, "▀" if upper else "▄", upper or lower)
+        """Colour the halves of a cell, which is there; "" leaves one without."""
+        self._buffer[y][x] = "▀" if upper else "▄"
+        self._styles[y][x] = f"{upper} on {lower}" if upper and lower else upper or lower
 
     def stroke(self, x: int, top: int, bottom: int, style: str) -> None:
         """Draw a vertical hairline where nothing else is drawn."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -69,11 +70,12 @@ def paint(
         Gives the colour of a group at a share of the fullest.
     """
     halves: dict[tuple[int, int], list[str]] = {}
+    inks = cache(ink)
     steps = np.ceil(found.shares * _STEPS) / _STEPS
     for x, y, share, group in zip(
         *map(np.ndarray.tolist, found._replace(shares=steps)), strict=True
     ):
-        halves.setdefault((x, y // 2), ["", ""])[y % 2] = ink(group, share)
+        halves.setdefault((x, y // 2), ["", ""])[y % 2] = inks(group, share)
     for (x, y), (upper, lower) in halves.items():
         canvas.halve(corner[0] + x, corner[1] + y, upper, lower)
 

@@ -143,7 +143,7 @@ class HeatMap(Widget):
             mark = " " * (_SIDE + here * across + across // 2) + "▾"
             pieces = [Segment(mark, base + Style(bold=True))]
         elif y <= lines:
-            pieces = self._row(y - _ABOVE, here, across)
+            pieces = self._row(y - _ABOVE, here, across, base)
         elif y == height - _BELOW:
             pieces = self._scale(self._sorted)
         elif y == height - 1:
@@ -152,8 +152,8 @@ class HeatMap(Widget):
             return Strip.blank(width, base)
         return Strip(pieces).adjust_cell_length(width, base)
 
-    def _row(self, line: int, here: int, across: int) -> list[Segment]:
-        base, blocks = self.rich_style, len(self._levels)
+    def _row(self, line: int, here: int, across: int, base: Style) -> list[Segment]:
+        blocks = len(self._levels)
         halves = 1 if self._shaded else 2
         rows = [(line * halves + half) // self._zoom for half in range(halves)]
         mark = Segment("▸" if here in rows else " ", base + Style(bold=True))

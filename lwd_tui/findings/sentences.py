@@ -258,10 +258,8 @@ def _clusters(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]
         )
     ]
     for place in range(min(clusters.last, _TOLD_CLUSTERS)):
-        shares = ", ".join(
-            f"{name} {share:.0%}"
-            for name, share in zip(names, clusters.shares[:, place], strict=True)
-        )
+        column = clusters.shares[:, place]
+        shares = ", ".join(f"{names[i]} {column[i]:.0%}" for i in _named(column))
         said.append((f"cluster {_letter(place)}", f"{shares}; led by: {clusters.texts[place]}"))
     if len(names) <= _TOLD_NAMES:
         said += [

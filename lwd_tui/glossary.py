@@ -128,12 +128,11 @@ GLOSSARY: dict[str, Term] = {
     ),
     "crowd": Term(
         "many participants",
-        "Beyond ten participants markers and colours are those of groups: of one model, persona "
-        "or island. What is said of a group is the mean over its participants.",
-        "Key v groups by what else splits them. / finds participants by words of name, model or "
-        "group, c and C sort their table; the one under its cursor is ◉ in all pictures. The map "
-        "of distances sorts them by average linkage, so that those alike stand side by side, and "
-        "averages blocks where there are more pairs than cells.",
+        "Beyond ten participants markers and colours are those of groups: of one model, persona or "
+        "island. What is said of a group is the mean over its participants.",
+        "Key v groups by what else splits them. / finds participants, c and C sort the table; the "
+        "one under its cursor is ◉ in all pictures. The scatter is the stronger the more answers "
+        "there are. The map sorts by average linkage, and averages blocks where cells are few.",
     ),
     "centre": Term(
         "centre",

@@ -134,10 +134,7 @@ GLOSSARY: dict[str, Term] = {
         "one under its cursor is ◉ in all pictures. The scatter is the stronger the more answers "
         "there are. The map sorts by average linkage, and averages blocks where cells are few.",
     ),
-    "centre": Term(
-        "centre",
-        "How far a participant's mean answer is from the mean of all participants' means.",
-    ),
+    "centre": Term("centre", "How far a participant's mean is from the mean of all means."),
     "dispersion": Term(
         "S, dispersion",
         "How much the answers of one participant differ among themselves. Falling, it says that "

@@ -10,6 +10,7 @@ import json
 import random
 import re
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -46,6 +47,8 @@ EMBEDDED = ["--preset", "quickstart", "--backend", "embedded", "--steps", "40", 
 PACES = {"about 50": 0.0125, "as many as it can, over 200": 0.0}
 """Steps a second of a scripted run, and the seconds to wait between two for it."""
 ROUNDS, PRESSES = 7, 60
+MODELS = 4
+"""Of a crowd."""
 Keys = list[tuple[str, str]]
 
 
@@ -140,6 +143,35 @@ def stored(home: Path, run: Path) -> None:
         print(f"  {terminal.memory():.0f} MiB at most")
 
 
+def crowd(home: Path, participants: int, responses: int, steps: int) -> None:
+    """Make a run of scripted models, open it, press keys in it, and wait for its statistics."""
+    run = home / f"crowd-{participants}.sqlite"
+    models = (f"--model=s{place % MODELS}" for place in range(participants))
+    make = ["--preset", "quickstart", "--backend", "scripted", "--headless", "--out", str(run)]
+    size = ["--steps", str(steps), "--responses", str(responses), "--set", "beta=0.01"]
+    done = subprocess.run([*LWD, *make, *size, *models], check=False, capture_output=True)
+    if done.returncode:
+        raise SystemExit(done.stderr.decode())
+    print(f"{participants:,} participants, L = {responses}")
+    with Terminal([*LWD, "resume", str(run)], LWD_HOME=str(home)) as terminal:
+        opened = terminal.until(rf"viewing t {steps}\b") - terminal.began
+        drawn = terminal.until("a block") - terminal.began
+        print(f"  opened in {opened:.2f} s, the map of distances in {drawn:.2f} s")
+        terminal.rest(3)
+        press_all(terminal)
+        terminal.press("\t\t")
+        terminal.rest(1)
+        press(terminal, "a line of the table", [("j", "▸"), ("k", "▸")] * (PRESSES // 2))
+        pressed = terminal.press("4")
+        numbers = terminal.until(r"answers\s+\d") - pressed
+        print(f"  first numbers of Statistics after {numbers:.2f} s")
+        terminal.rest(1)
+        # The step before the last was looked at.
+        there_and_back = [(".", rf"s at t = {steps}\b"), (",", rf"s at t = {steps - 1}\b")]
+        press(terminal, "a step meanwhile", there_and_back * (PRESSES // 2))
+        print(f"  {terminal.memory():.0f} MiB at most")
+
+
 def main() -> None:
     """Run all of it in a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as name:
@@ -147,6 +179,8 @@ def main() -> None:
         first_frames(home)
         bare_keys()
         stored(home, make_long_run(home))
+        crowd(home, participants=60, responses=10, steps=8)
+        crowd(home, participants=1000, responses=2, steps=3)
         for steps, delay in PACES.items():
             print(f"while a scripted run makes {steps} steps a second")
             (home / "app.json").write_text(json.dumps({"delay": delay}))

@@ -126,6 +126,15 @@ GLOSSARY: dict[str, Term] = {
         "D(t): how far the mean answers of two participants are from each other.",
         "The grounds have one scale for all steps, set by t = 0.",
     ),
+    "crowd": Term(
+        "many participants",
+        "Beyond ten participants markers and colours are those of groups: of one model, persona or "
+        "island. What is said of a group is the mean over its participants.",
+        "Key v groups by what else splits them. / finds participants, c and C sort the table; the "
+        "one under its cursor is ◉ in all pictures. The scatter is the stronger the more answers "
+        "there are. The map sorts by average linkage, and averages blocks where cells are few.",
+    ),
+    "centre": Term("centre", "How far a participant's mean is from the mean of all means."),
     "dispersion": Term(
         "S, dispersion",
         "How much the answers of one participant differ among themselves. Falling, it says that "

@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike
 from lwd_tui.analysis import lexical
 from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.bootstrap import NormInterval, norm_interval
+from lwd_tui.analysis.distance import debiased_squared_distances
 from lwd_tui.analysis.diversity import effective_rank, near_duplicate_share, vendi_score
 from lwd_tui.analysis.partition import Partition, partition
 from lwd_tui.analysis.permutation import DifferenceTest, difference_tests
 from lwd_tui.analysis.resolution import resolution
 from lwd_tui.analysis.standard_errors import PairEstimates, debiased_pairs
-from lwd_tui.types import Ints
+from lwd_tui.types import Geometry, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,41 @@ def step_statistics(
         partition(responses) if several else None,
         _vectors(responses.points),
         tuple(map(_vectors, responses.parts)),
+        resolution(responses.points),
+    )
+
+
+def first_statistics(
+    responses: Responses, geometry: Geometry | None, level: float = 0.95
+) -> StepStatistics:
+    """Compute what is quick for any number of participants, from distances that are there.
+
+    Without tests; NaN stand for the interval, the standard errors and the diversity, whose work
+    grows with the square of n L or faster.
+
+    Parameters
+    ----------
+    responses : Responses
+    geometry : Geometry or None
+        Of the same step.
+    level : float
+        Of the interval that is to come.
+    """
+    # As many NaN as one takes.
+    nothing = np.broadcast_to(np.float64(np.nan), (responses.n, responses.n))
+    squares = nothing
+    if geometry is not None:
+        squares = debiased_squared_distances(
+            geometry.distances, geometry.dispersion, responses.counts
+        )
+    unknown = VectorDiversity(math.nan, math.nan, math.nan)
+    return StepStatistics(
+        (),
+        PairEstimates(squares, nothing),
+        NormInterval(math.nan, math.nan, math.nan, level),
+        partition(responses) if len(np.unique(responses.owners)) > 1 else None,
+        unknown,
+        (unknown,) * responses.n,
         resolution(responses.points),
     )
 

@@ -17,10 +17,13 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.findings.clusters import SHARE, AnswerClusters
 from lwd_tui.findings.step import StepFindings
 from lwd_tui.findings.verdicts import NO_MARGIN, RunFindings, Unknown
+from lwd_tui.types import Floats
 
 STATISTICS = {"sum_of_squares": "sum of squares", "energy": "energy", "mmd": "MMD"}
 """The statistics of the tests, in words."""
 
+_MANY, _NAMED = 10, 5
+"""Participants beyond which a sentence names some only, and how many."""
 _TESTED = {
     "participant": (
         "each participant read a draw of its own, so that what is tested is model and draw "
@@ -146,10 +149,19 @@ def _moving(found: RunFindings, names: Sequence[str]) -> str:
         return "one step only"
     if np.isnan(ratios).all():
         return "too few answers"
-    now = (f"{name} {_moved(ratio)}" for name, ratio in zip(names, ratios[-1], strict=True))
+    now = (f"{names[i]} {_moved(ratios[-1][i])}" for i in _named(ratios[-1]))
+    others = f" and {len(names) - _NAMED:,} less" if len(names) > _MANY else ""
     beyond = np.flatnonzero((ratios > 2).any(axis=1))
     more = f"; beyond 2 last at t = {beyond[-1] + 1}" if len(beyond) else ""
-    return f"last moved by, in standard errors: {', '.join(now)}{more}"
+    return f"last moved by, in standard errors: {', '.join(now)}{others}{more}"
+
+
+def _named(values: Sequence[float] | Floats) -> Sequence[int]:
+    """Return who is named: all of few, else those of the highest values, the highest first."""
+    if len(values) <= _MANY:
+        return range(len(values))
+    known = np.nan_to_num(np.asarray(values, dtype=float), nan=-math.inf)
+    return [int(i) for i in np.argsort(-known, kind="stable")[:_NAMED]]
 
 
 def _moved(ratio: float) -> str:
@@ -206,10 +218,15 @@ def _attractor(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]
     report = found.attractor
     if isinstance(report, Unknown):
         return [("attractor", f"none: {report.why}")]
+    arrivals = report.found.arrivals
+    # Who never came is the last of all.
+    last = [math.inf if t is None else t for t in arrivals]
     came = ", ".join(
-        f"{name} {'never' if t is None else f't = {t}'}"
-        for name, t in zip(names, report.found.arrivals, strict=True)
+        f"{names[i]} {'never' if arrivals[i] is None else f't = {arrivals[i]}'}"
+        for i in _named(last)
     )
+    if len(names) > _MANY:
+        came = f"last of all {came}"
     answer = report.answer
     return [
         ("attractor", f"first within {report.found.radius:.3g} of the final centre: {came}"),
@@ -241,10 +258,8 @@ def _clusters(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]
         )
     ]
     for place in range(min(clusters.last, _TOLD_CLUSTERS)):
-        shares = ", ".join(
-            f"{name} {share:.0%}"
-            for name, share in zip(names, clusters.shares[:, place], strict=True)
-        )
+        column = clusters.shares[:, place]
+        shares = ", ".join(f"{names[i]} {column[i]:.0%}" for i in _named(column))
         said.append((f"cluster {_letter(place)}", f"{shares}; led by: {clusters.texts[place]}"))
     if len(names) <= _TOLD_NAMES:
         said += [

@@ -22,6 +22,7 @@ from lwd_tui.analysis.summary import (
     TextDiversity,
     TextStatistics,
     VectorDiversity,
+    first_statistics,
     step_statistics,
     text_statistics,
 )
@@ -112,6 +113,28 @@ def step_findings(
         step_statistics(responses, rng, level, permutations),
         text_statistics(texts, owners, n),
         _means(shares, owners, n),
+        _means(human, owners, n),
+        upper_bound(store, step, level),
+    )
+
+
+def first_findings(store: RunReader, numbers: StepNumbers, *, level: float = 0.95) -> StepFindings:
+    """Compute of a step what is quick for any number of participants, in the same place.
+
+    `step_findings` adds the tests, the interval, the diversity by vectors, and what was copied.
+    """
+    experiment = store.experiment
+    n = len(experiment.cast)
+    step, posts = store.step(numbers.t), store.posts(numbers.t)
+    responses, owners = responses_of(store, step), step.owners
+    texts = [response.text for response in step.usable]
+    human = nearest_overlap(texts, [post.text for post in posts if post.origin == "human"])
+    return StepFindings(
+        numbers,
+        responses.counts,
+        first_statistics(responses, step.geometry, level),
+        text_statistics(texts, owners, n),
+        Value(math.nan, (math.nan,) * n),
         _means(human, owners, n),
         upper_bound(store, step, level),
     )

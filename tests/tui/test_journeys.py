@@ -20,7 +20,7 @@ JOURNEYS = int(os.environ.get("JOURNEYS", "0"))
 KEYS = (
     "tab", "shift+tab", "up", "down", "left", "right", "pageup", "pagedown", "home", "end",
     "enter", "escape", "space", "s", "comma", "full_stop", "less_than_sign", "a", "g", "l", "x",
-    "z", "Z", "0", "o", "b", "f", "m", "y", "e", "d", "n", "u", "v", "i", "w", "p",
+    "z", "Z", "0", "o", "b", "f", "m", "y", "e", "d", "n", "u", "v", "i", "w", "p", "c", "C",
     "slash", "question_mark", "colon", "left_square_bracket", "right_square_bracket", "T",
 )  # fmt: skip
 STEPS = st.one_of(
@@ -78,6 +78,9 @@ def test_any_journey(runs, tmp_path, size, live, n, steps):
         ((120, 40), 60, False, "tab", "tab", *["pagedown"] * 14),
         ((120, 40), 60, False, "tab", "tab", "tab", *["pagedown"] * 9, *["right"] * 30),
         ((120, 40), 8, False, "4", *["pagedown"] * 5),
+        ((120, 40), 60, False, "tab", "tab", "pagedown", "size 143 47", "size 120 40"),
+        ((200, 60), 60, True, "slash", "2", "enter", "c", "C", "s"),
+        ((80, 24), 60, False, "4", "tab", "pagedown"),
     ],
     ids=[
         "columns of runs",
@@ -86,6 +89,9 @@ def test_any_journey(runs, tmp_path, size, live, n, steps):
         "the last participants",
         "the end of a matrix",
         "the end of a table",
+        "a table that was resized with its cursor at its end",
+        "a table that is filtered and sorted while a step comes",
+        "the statistics of many",
     ],
 )
 async def test_a_journey_that_found_something(runs, tmp_path, journey):

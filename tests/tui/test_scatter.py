@@ -11,6 +11,9 @@ from lwd_tui.tui.pages.live.pictures import TRAIL, Course, Picture, course_of
 from lwd_tui.tui.pages.live.pictures import picture as picture_of
 from lwd_tui.tui.pages.live.scatter import SPREAD, Scatter, ellipse, places, sign
 from lwd_tui.tui.parts.plot import Plot
+from lwd_tui.tui.state.grouping import Grouping
+
+GROUPS = Grouping("participant", NAMES, (0, 1, 2))
 
 
 async def drawn(pilot, scatter):
@@ -19,9 +22,9 @@ async def drawn(pilot, scatter):
     await pilot.pause(0.05)
 
 
-async def plotted(pilot, scatter, picture):
+async def plotted(pilot, scatter, picture, grouping=GROUPS):
     """Return the lines of the plot, without the panel's frame, axis and legend."""
-    scatter.show_names(NAMES)
+    scatter.show_cast([f"m{i}" for i in range(len(grouping.of))], grouping)
     scatter.show_picture(picture)
     await drawn(pilot, scatter)
     return shown(pilot.app).split("\n")[1:-3]
@@ -90,9 +93,11 @@ async def test_answers_in_one_place_are_counted():
 async def test_a_crowd_is_not_drawn_over(participants, outlined):
     rng = np.random.default_rng(1)
     owners = np.repeat(np.arange(participants), 5)
+    crowd = Grouping("model", ("a", "b"), tuple(i % 2 for i in range(participants)))
     scatter = Scatter()
     async with Host(scatter).run_test(size=(60, 20)) as pilot:
-        rows = await plotted(pilot, scatter, picture(rng.uniform(-1, 1, (len(owners), 2)), owners))
+        places = picture(rng.uniform(-1, 1, (len(owners), 2)), owners)
+        rows = await plotted(pilot, scatter, places, crowd)
         assert any("\u2800" < sign <= "\u28ff" for row in rows for sign in row) == outlined
 
 

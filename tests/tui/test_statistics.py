@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from support.hostile import HOSTILE, assert_tame
 from support.snapshots import compare
@@ -270,7 +271,7 @@ class _Run:
     def __init__(self, path):
         self.path = path
         with RunStore.open(path) as store:
-            self.numbers = store.numbers()
+            self.numbers, self.experiment = store.numbers(), store.experiment
 
 
 async def test_a_run_that_goes_on_is_judged_now_and_then(tmp_path):
@@ -306,3 +307,70 @@ async def test_pictures_of_each_panel_alone(opened, tmp_path, panel):
         await page.pilot.pause(0.3)
         name = f"statistics-80x24-{panel}"
         await compare(page.app, page.pilot, name, tmp_path)
+
+
+def crowd(n, responses=2, models=3):
+    return scripted(
+        participants=[
+            {"name": f"m{i}", "backend": "scripted", "model": f"s{i % models}"} for i in range(n)
+        ],
+        responses=responses,
+        steps=2,
+    )
+
+
+async def test_of_a_crowd_what_is_quick_comes_first_of_all_steps_and_is_the_same(tmp_path):
+    run = _Run(await stored_run(tmp_path / "crowd.sqlite", crowd(12, responses=4)))
+    told = []
+    findings = Findings(run, tell=lambda: told.append(findings.state))
+    for t in (2, 0, 1):
+        assert await findings.advance(2, busy=False)
+        assert t in findings.steps
+    first = dict(findings.steps)
+    assert not any(found.vectors.tests for found in first.values())
+    assert "follow" in findings.why_untested(2)
+    assert await findings.advance(2, busy=False)
+    assert findings.whole is not None
+    # Nothing is tested while the run needs the processor.
+    assert not await findings.advance(2, busy=True)
+    while await findings.advance(2, busy=False):
+        pass
+    assert "testing t = 2; 3 of 3 steps computed, tests of 0" in told
+    assert findings.state == "3 of 3 steps computed"
+    with RunStore.open(run.path) as store:
+        for numbers in run.numbers:
+            then, now = first[numbers.t], findings.steps[numbers.t]
+            whole = step_findings(store, numbers)
+            assert [test.p for test in now.vectors.tests] == [t.p for t in whole.vectors.tests]
+            assert not findings.why_untested(numbers.t)
+            np.testing.assert_allclose(
+                then.vectors.pairs.squares, whole.vectors.pairs.squares, atol=1e-6
+            )
+            assert then.vectors.partition == whole.vectors.partition
+            assert (then.texts, then.human) == (whole.texts, whole.human)
+            assert then.upper_bound == pytest.approx(whole.upper_bound, nan_ok=True)
+
+
+async def test_beyond_a_hundred_participants_it_is_said_what_is_left_out(opened, tmp_path):
+    run = await stored_run(tmp_path / "crowd.sqlite", crowd(101))
+    async with opened(run=run) as page:
+        await page.computed()
+        assert "left out, as they take hours for 101 participants" in page.table
+        assert "3 of 3 steps computed, without tests" in page.findings.state
+        assert cells(page.table, "answers") == ["202", "68", "68", "66"]
+
+
+async def test_a_crowd_has_a_column_for_each_group(opened, tmp_path):
+    run = await stored_run(tmp_path / "crowd.sqlite", crowd(12, responses=4))
+    async with opened(run=run) as page:
+        await page.computed()
+        await page.until(lambda: not page.findings.why_untested(2))
+        await page.until(lambda: "pairs differ" in page.table)
+        with RunStore.open(run) as store:
+            found = step_findings(store, store.numbers()[2])
+        vendi = [each.vendi for each in found.vectors.alone]
+        means = [np.mean(vendi[group::3]) for group in range(3)]
+        wanted = [f"{each:.3f}" for each in (found.vectors.together.vendi, *means)]
+        assert cells(page.table, "Vendi score") == wanted
+        pairs = [int((test.pair_holm <= 0.05).sum()) // 2 for test in found.vectors.tests]
+        assert cells(page.table, "of 66 pairs differ") == list(map(str, pairs))

@@ -75,6 +75,11 @@ class Canvas(Cells):
                 elif share >= 0.5 and not shaded:
                     self._styles[y][x] += f" on {style}"
 
+    def halve(self, x: int, y: int, upper: str, lower: str) -> None:
+        """Colour the halves of a cell, which is there; "" leaves one without."""
+        self._buffer[y][x] = "▀" if upper else "▄"
+        self._styles[y][x] = f"{upper} on {lower}" if upper and lower else upper or lower
+
     def stroke(self, x: int, top: int, bottom: int, style: str) -> None:
         """Draw a vertical hairline where nothing else is drawn."""
         for y in range(top, bottom):

@@ -191,8 +191,7 @@ class Plot(PlotWidget, inherit_bindings=False):
         self._scale_rectangle = Region(1, 1, width - 2 - self.right, height - 2)
         super()._render_plot()
         canvas.wipe(self._scale_rectangle.right)
-        # Sixteen colours have none that is quiet enough to be a ground.
-        shaded = self.app.console.color_system not in ("256", "truecolor")
+        shaded = self.shaded
         box = self._scale_rectangle
         for x, low, high in self._grounds:
             top, bottom = (np.clip(self._rows(x, y), box.y, box.bottom) for y in (high, low))
@@ -261,6 +260,11 @@ class Plot(PlotWidget, inherit_bindings=False):
             canvas.write(min(column + 2, box.right + 1), -int(height), text, style)
 
     # Pieces of plots
+
+    @property
+    def shaded(self) -> bool:
+        """Whether shades stand for grounds: sixteen colours have none that is quiet enough."""
+        return self.app.console.color_system not in ("256", "truecolor")
 
     @property
     def inner(self) -> tuple[int, int]:

@@ -74,6 +74,7 @@ class Rows(Widget, can_focus=True):
         super().__init__(id=id)
         self.nothing = nothing
         self._count = 0
+        self._base = Style.null()
         # Where the window was put, and whether the cursor was in it.
         self._put = 0
         self._holds = True
@@ -99,7 +100,7 @@ class Rows(Widget, can_focus=True):
     def ink(self, name: str = "foreground", *, bold: bool = False) -> Style:
         """Return a colour of the theme, by the name of its variable, on our own ground."""
         colour = Style.parse(self.app.theme_variables[name])
-        return self.rich_style + colour + Style(bold=bold or None)
+        return self._base + colour + Style(bold=bold or None)
 
     def series_ink(self, participant: int) -> Style:
         """Return the colour of a participant."""
@@ -109,7 +110,9 @@ class Rows(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Make one line."""
-        width, row, base = self.size.width, y + self.top, self.rich_style
+        # Textual works its style out from all that is around it, each time that it is asked.
+        self._base = self.rich_style
+        width, row, base = self.size.width, y + self.top, self._base
         if width < _NARROWEST or (row >= self._count and row):
             return Strip.blank(width, base)
         if not self._count:

@@ -12,7 +12,7 @@ from lwd_tui.tui.state.memory import folder
 
 FILE = "keys.toml"
 WIDGETS = (
-    *("choice", "feed", "finder", "fold", "models", "outline"),
+    *("choice", "crowd", "feed", "finder", "fold", "models", "outline"),
     *("passage", "plot", "rows", "weights"),
 )
 """What the ids of widgets' keys begin with; a widget is imported with the page that has it."""

@@ -51,6 +51,9 @@ class State:
         Of the scatter: each step turned to the last, or all steps in one plane.
     axes : {"held", "fitted"}
         Of the scatter: as wide as all steps need, or as narrow as the viewed step.
+    groups : str
+        What the groups of a crowd have in common, as `lwd_tui.tui.state.grouping` names it; "" for
+        the first that there is.
     delay : float
         Seconds between two steps.
     octants : bool
@@ -63,6 +66,7 @@ class State:
     run: str = ""
     basis: str = "aligned"
     axes: str = "held"
+    groups: str = ""
     delay: float = 0.0
     octants: bool = False
 

@@ -1,6 +1,7 @@
 """What whole runs come to, on runs whose answers are known, and the sentences that say so."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from support.statistics_samples import clouds, experiment, handmade, scripted_ru
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.changepoint import change_point
-from lwd_tui.analysis.drift import drift
+from lwd_tui.analysis.drift import Drift, drift
 from lwd_tui.analysis.upper_bound import least_upper_bound, responses_needed
 from lwd_tui.findings import sentences as run_sentences
 from lwd_tui.findings.sentences import difference, verdicts
@@ -217,6 +218,29 @@ def test_who_moved_by_how_much_is_only_said_where_an_error_is_known(tmp_path):
         names = [who.name for who in store.experiment.cast]
         told = said(store)["still moving?"]
     assert f"{names[0]} 0.0, {names[1]} –, {names[2]} ∞; beyond 2 last at t = 1" in told
+
+
+def test_of_many_participants_those_are_named_that_moved_most_or_came_last(short):
+    _, whole = judged(short)
+    ratios = np.arange(12.0)
+    ratios[[7, 3]] = 90, np.nan
+    report = whole.attractor
+    arrivals = (0, 0, 4, *[1] * 8, None)
+    # Of 100 answers each, 89 and more are in the first cluster.
+    in_first = np.array([[[89 + i, 11 - i] for i in range(12)]] * 2)
+    many = replace(
+        whole,
+        drift=Drift(ratios[None], np.ones((1, 12))),
+        attractor=replace(report, found=replace(report.found, arrivals=arrivals)),
+        clusters=replace(whole.clusters, counts=in_first, texts=("One.", "Two.")),
+    )
+    told = dict(verdicts(many, [f"m{i}" for i in range(12)]))
+    assert "errors: m7 90.0, m11 11.0, m10 10.0, m9 9.0, m8 8.0 and 7 less" in told["still moving?"]
+    assert told["cluster A"].startswith("m11 100%, m10 99%, m9 98%, m8 97%, m7 96%; led by")
+    # Who never came is the last of all; of those who came together, the first are named.
+    assert told["attractor"].endswith(
+        "last of all m11 never, m2 t = 4, m3 t = 1, m4 t = 1, m5 t = 1"
+    )
 
 
 def test_missing_norms_are_said_to_be_missing(tmp_path):

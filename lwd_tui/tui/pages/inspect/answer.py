@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 from textual.content import Content
 
 from lwd_tui.analysis.differences import Piece
@@ -13,10 +14,12 @@ from lwd_tui.tui.pages.inspect.sheets import Sheet
 from lwd_tui.tui.parts.excerpt import excerpt
 from lwd_tui.tui.parts.panel import Panel
 from lwd_tui.tui.parts.passage import Passage, capped
+from lwd_tui.tui.state.grouping import FEW
 from lwd_tui.tui.theme import series
 from lwd_tui.types import Response
 
 _LABEL = 12
+_NEAREST = 10
 
 
 class Answer(Panel):
@@ -96,14 +99,18 @@ def _numbers(sheet: Sheet) -> Iterator[Content]:
         yield _line("posted", "no")
     if sheet.distances is not None:
         yield _line("distance", f"from the means at t = {response.t}")
-        order = sorted(range(len(sheet.names)), key=lambda j: j != response.participant)
-        for j in order:
-            own = ", its own" if j == response.participant else ""
+        order: Sequence[int] = range(len(sheet.names))
+        if len(order) > FEW:
+            order = np.argsort(sheet.distances)[: _NEAREST + 1].tolist()
+            yield _line("", f"its own and up to {_NEAREST} nearest")
+        own = response.participant
+        for j in [own, *(j for j in order if j != own)]:
+            whose = ", its own" if j == own else ""
             yield Content.assemble(
                 " " * _LABEL,
                 (f"{marker(j)} ", series(j)),
                 (f"{sheet.distances[j]:.3f}", "bold"),
-                (f"  {shorten(sheet.names[j], 24)}{own}", "$quiet"),
+                (f"  {shorten(sheet.names[j], 24)}{whose}", "$quiet"),
             )
 
 

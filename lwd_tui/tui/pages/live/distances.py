@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from textual import events
+from textual.app import ComposeResult
 from textual.content import Content
 
 from lwd_tui.palette import as_hex, as_rgb, contrast, marker, mixed
+from lwd_tui.tui.pages.live.heat_map import HeatMap, Sorted
 from lwd_tui.tui.parts.steady import Steady
 from lwd_tui.tui.parts.text_panel import TextPanel
+from lwd_tui.tui.state.grouping import Grouping
 from lwd_tui.tui.theme import series
 from lwd_tui.types import Floats
 
@@ -18,15 +21,34 @@ _NARROWEST, _WIDEST, _TALLEST = 6, 11, 3
 
 
 class Distances(TextPanel):
-    """D(t): a number in each cell, and a ground that is the stronger the farther apart."""
+    """D(t): a number in each cell, and a ground that is the stronger the farther apart.
 
-    DEFAULT_CSS = "Distances Words { width: auto; }"
+    Of a crowd it is a map, without numbers.
+
+    Attributes
+    ----------
+    map : HeatMap
+    """
+
+    DEFAULT_CSS = """
+    Distances {
+        Words { width: auto; }
+        HeatMap { display: none; }
+        &.-crowd Steady { display: none; }
+        &.-crowd HeatMap { display: block; }
+    }
+    """
     SCROLLS = Steady
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.map = HeatMap()
         self._distances: Floats = np.zeros((0, 0))
         self._highest = 1.0
+
+    def compose(self) -> ComposeResult:
+        """Yield the map of many beside the table of few."""
+        yield self.map
 
     def on_mount(self) -> None:
         """Follow the theme, whose colours are mixed."""
@@ -37,10 +59,17 @@ class Distances(TextPanel):
 
         The highest distance has the strongest ground, the same for all steps of a run.
         """
+        self.remove_class("-crowd")
         self.head(f"distances at t = {t}")
         if distances is not self._distances or highest != self._highest:
             self._distances, self._highest = distances, highest
             self._draw()
+
+    def show_crowd(self, found: Sorted, grouping: Grouping, t: int) -> None:
+        """Show a step of a crowd."""
+        self.add_class("-crowd")
+        self.head(f"distances at t = {t}")
+        self.map.show(found, grouping.of)
 
     def on_resize(self, _: events.Resize) -> None:
         """Make the cells as large as there is room for."""

@@ -30,10 +30,17 @@ class Feed(Rows):
         super().__init__()
         self._posts: Sequence[Post] = ()
         self._authors: Mapping[str, int] = {}
+        self._named = False
 
-    def show_posts(self, posts: Sequence[Post], authors: Mapping[str, int]) -> None:
-        """Take another run's posts, in order of posting, so of `step` too; they may grow."""
-        self._posts, self._authors = posts, authors
+    def show_posts(
+        self, posts: Sequence[Post], authors: Mapping[str, int], *, named: bool = False
+    ) -> None:
+        """Take another run's posts, in order of posting, so of `step` too; they may grow.
+
+        Authors have the markers of these places, and with them their names where those of several
+        are the same.
+        """
+        self._posts, self._authors, self._named = posts, authors, named
         self.top = 0
         self.fill(0)
         self.show_until(None)
@@ -69,6 +76,7 @@ class Feed(Rows):
             words = named or ORIGINS[post.origin]
             who = Segment(f"{shorten(words, _NAME)}: ", self.ink("quiet"))
         else:
-            who = Segment(f"{marker(position)} ", self.series_ink(position))
+            name = f"{shorten(post.author, _NAME)}: " if self._named else ""
+            who = Segment(f"{marker(position)} {name}", self.series_ink(position))
         room = max(width - when.cell_length - who.cell_length, 1)
         return [when, who, Segment(excerpt(post.text, room), self.ink())]

@@ -11,9 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.content import Content
 
+from lwd_tui.tui.pages.live.crowd_table import CrowdTable
 from lwd_tui.tui.pages.live.dispersion import DispersionCurve
 from lwd_tui.tui.pages.live.distances import Distances, highest_of
 from lwd_tui.tui.pages.live.feed import Feed
+from lwd_tui.tui.pages.live.heat_map import sorted_distances
 from lwd_tui.tui.pages.live.numbers import Numbers
 from lwd_tui.tui.pages.live.participants import Participants
 from lwd_tui.tui.pages.live.pictures import Course, course_of, picture
@@ -23,12 +25,16 @@ from lwd_tui.tui.pages.panelled import PanelledPage
 from lwd_tui.tui.parts.network_line import NetworkLine
 from lwd_tui.tui.parts.norm_curve import NormCurve
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.rows import Rows
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.state.controller import RunController
+from lwd_tui.tui.state.grouping import NO_CROWD, Grouping, chosen, groupings
 from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
-from lwd_tui.types import Step
+from lwd_tui.types import Post, Response, Step
 
+_PAINTED = 0.03
+"""Seconds after which a step is painted, but for what takes longer to work out."""
 _NOTHING = {
     "none": "no run is open: 1 sets one up, 6 opens a stored one",
     "opening": "the models are being made ready; the first step follows",
@@ -85,10 +91,14 @@ class LivePage(PanelledPage):
         Binding("o", "single", "one panel / all", id="live.single", show=False),
         Binding("b", "basis", "turned to the last / one plane", id="live.basis", show=False),
         Binding("f", "axes", "axes held / fitted", id="live.axes", show=False),
+        Binding("slash", "filter", "find", id="live.filter", key_display="/"),
+        Binding("v", "regroup", "group by", id="live.groups"),
+        Binding("c", "sort", "sort by the next column", id="live.sort", show=False),
+        Binding("C", "turn_round", "sort the other way round", id="live.turn", show=False),
     ]
     GLOSSARY = (
         "t", "norm", "debiased", "floor", "scatter", "explained", "distances", "dispersion",
-        "posts", "size", "synthetic", "k",
+        "crowd", "centre", "posts", "size", "synthetic", "k",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -96,6 +106,7 @@ class LivePage(PanelledPage):
         self.add_class("-empty")
         self._first: Step | None = None
         self._course = Course()
+        self._groupings: tuple[Grouping, ...] = (NO_CROWD,)
 
     def compose_panels(self) -> ComposeResult:
         """Yield the panels, and what is said in their place while no run is open."""
@@ -126,13 +137,29 @@ class LivePage(PanelledPage):
             return
         experiment = run.experiment
         names = [who.name for who in experiment.cast]
+        self._groupings = groupings(experiment)
+        self.refresh_bindings()
         self.query_one(NormCurve).show_run(run.numbers, experiment.steps, experiment.embedder.scale)
-        self.query_one(DispersionCurve).show_run(run.numbers, experiment.steps)
-        self.query_one(Scatter).show_names(names)
-        self.query_one(Participants).show_names(names, experiment.responses)
+        self.query_one(DispersionCurve).show_run(run.numbers, experiment.steps, self._grouping)
+        participants = self.query_one(Participants)
+        if self._grouping.crowd:
+            participants.show_crowd(experiment.cast, self._grouping, experiment.responses)
+        else:
+            participants.show_names(names, experiment.responses)
+        self.query_one(Scatter).show_cast(names, self._grouping)
         self.query_one(Distances).head("distances")
         self.query_one(NetworkLine).show(experiment)
-        self.query_one(Feed).show_posts(run.posts, {name: i for i, name in enumerate(names)})
+        self._show_feed(run)
+
+    def _show_feed(self, run: RunController) -> None:
+        names, grouping = [who.name for who in run.experiment.cast], self._grouping
+        authors = dict(zip(names, grouping.of, strict=True))
+        self.query_one(Feed).show_posts(run.posts, authors, named=grouping.crowd)
+
+    @property
+    def _grouping(self) -> Grouping:
+        """Who is drawn alike."""
+        return chosen(self._groupings, self.explorer.memory.groups)
 
     def show_view(self, view: View) -> None:
         """Show another step."""
@@ -189,12 +216,50 @@ class LivePage(PanelledPage):
         geometry, memory, first = step.geometry, self.explorer.memory, self._first
         if geometry is None:
             return
-        distances = [each.geometry.distances for each in (step, first) if each and each.geometry]
-        self.query_one(Distances).show_distances(geometry.distances, highest_of(distances), step.t)
-        shown = picture(step, self._course, held=memory.axes == "held")
+        crowd = self._grouping.crowd
+        if crowd:
+            self._show_distances_of_many(step)
+        else:
+            distances = [
+                each.geometry.distances for each in (step, first) if each and each.geometry
+            ]
+            self.query_one(Distances).show_distances(
+                geometry.distances, highest_of(distances), step.t
+            )
+        shown = picture(
+            step, self._course, held=memory.axes == "held", followed=() if crowd else None
+        )
         if shown is not None:
             scale = "one scale for all t" if memory.axes == "held" else "axes fitted"
             self.query_one(Scatter).show_picture(shown, f"{scale} · a plays")
+        if crowd:
+            self._show_selected()
+
+    # Textual would write out the whole step to describe the work.
+    @work(exclusive=True, group="distances", description="distances")
+    async def _show_distances_of_many(self, step: Step) -> None:
+        """Sort the distances of a step off the screen's thread, and show them."""
+        # What is painted first isn't kept waiting by it, and steps that go by fast are left out.
+        await asyncio.sleep(_PAINTED)
+        first = self._first
+        distances = [each.geometry.distances for each in (step, first) if each and each.geometry]
+        found = await asyncio.to_thread(sorted_distances, *distances)
+        if step is not self.view.step:
+            return
+        self.query_one(Distances).show_crowd(found, self._grouping, step.t)
+        self.query_one(Participants).show_centre(found.centre)
+
+    @on(CrowdTable.Selected)
+    def _show_selected(self) -> None:
+        """Let the participant under the table's cursor stand out in all pictures."""
+        if not self._grouping.crowd:
+            return
+        selected = self.query_one(Participants).table.selected
+        t = self.view.t
+        trail = self._course.trail(selected, t if t is not None else -1)
+        self.query_one(Scatter).select(selected, trail)
+        self.query_one(Distances).map.select(selected)
+        self.query_one(DispersionCurve).select(selected)
 
     @work(exclusive=True, group="first")
     async def _load_first(self, run: RunController) -> None:
@@ -266,15 +331,50 @@ class LivePage(PanelledPage):
                 self.run.inject(text)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Offer to inspect only where there is a page for it."""
+        """Offer to inspect only where there is a page for it, and of a crowd what it has alone."""
+        if action in ("filter", "sort", "turn_round"):
+            return self._grouping.crowd
+        if action == "regroup":
+            return len(self._groupings) > 1
         return "inspect" in self.explorer.pages if action == "inspect" else True
 
-    async def action_inspect(self) -> None:
-        """Look closely at the post under the cursor of the feed, or at the viewed step."""
-        feed = self.query_one(Feed)
-        await self.explorer.inspect(feed.chosen if feed.has_focus else None)
+    def action_filter(self) -> None:
+        """Filter the table of a crowd by words."""
+        self.choose("participants", focus=False)
+        self.query_one(Participants).table.begin_filter()
 
-    @on(Feed.Chosen)
-    async def _look_at_post(self) -> None:
+    def action_sort(self) -> None:
+        """Sort the table of a crowd by its next column."""
+        self.query_one(Participants).table.sort_by_next()
+
+    def action_turn_round(self) -> None:
+        """Sort the table of a crowd the other way round."""
+        self.query_one(Participants).table.turn_round()
+
+    def action_regroup(self) -> None:
+        """Group a crowd by what else splits it."""
+        if self.run is None:
+            return
+        place = self._groupings.index(self._grouping)
+        self.explorer.memory.groups = self._groupings[(place + 1) % len(self._groupings)].by
+        names = [who.name for who in self.run.experiment.cast]
+        self.query_one(Participants).table.show_grouping(self._grouping)
+        self.query_one(Scatter).show_cast(names, self._grouping)
+        self.query_one(DispersionCurve).show_grouping(self._grouping)
+        self._show_feed(self.run)
+        self.show_view(self.view)
+
+    async def action_inspect(self) -> None:
+        """Look closely at what is under the cursor, a post or a participant, or at the step."""
+        feed, table = self.query_one(Feed), self.query_one(Participants).table
+        subject: Post | Response | None = feed.chosen if feed.has_focus else None
+        if table.lines.has_focus and self.view.step is not None:
+            answers = self.view.step.responses
+            mine = (each for each in answers if each.participant == table.selected)
+            subject = next(mine, None)
+        await self.explorer.inspect(subject)
+
+    @on(Rows.Chosen)
+    async def _look_at_chosen(self) -> None:
         if "inspect" in self.explorer.pages:
-            await self.explorer.inspect(self.query_one(Feed).chosen)
+            await self.action_inspect()

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from rich.cells import cell_len
 from textual import events
+from textual.app import ComposeResult
 from textual.content import Content
 
+from lwd_tui.experiment.llm import Participant
 from lwd_tui.palette import marker
 from lwd_tui.text import shorten
+from lwd_tui.tui.pages.live.crowd_table import CrowdTable
 from lwd_tui.tui.parts.excerpt import excerpt
 from lwd_tui.tui.parts.text_panel import TextPanel
+from lwd_tui.tui.state.grouping import Grouping
 from lwd_tui.tui.state.progress import ParticipantProgress, Progress
 from lwd_tui.tui.theme import series
-from lwd_tui.types import Response, Step
+from lwd_tui.types import Floats, Response, Step
 
 _BAR, _SHORT_BAR, _WIDE = 16, 10, 50
 """Columns of a bar, of one in a narrow panel, and of a panel that isn't narrow."""
@@ -23,19 +28,54 @@ _FULL, _EMPTY = "█", "░"
 
 
 class Participants(TextPanel):
-    """How many answers of each participant there are, and what it says, as far as there is room."""
+    """How many answers of each participant there are, and what it says, as far as there is room.
+
+    A crowd is a table.
+
+    Attributes
+    ----------
+    table : CrowdTable
+    """
+
+    DEFAULT_CSS = """
+    Participants {
+        CrowdTable { display: none; }
+        &.-crowd Steady { display: none; }
+        &.-crowd CrowdTable { display: block; }
+    }
+    """
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.table = CrowdTable()
         self._names: Sequence[str] = ()
         self._responses = 1
         self._step: Step | None = None
         self._work: Progress | None = None
+        self._centre: Floats = np.zeros(0)
+
+    def compose(self) -> ComposeResult:
+        """Yield the table of many beside the text of few."""
+        yield self.table
 
     def show_names(self, names: Sequence[str], responses: int) -> None:
         """Show another run's participants, whose names are not cleaned, and L."""
+        self.remove_class("-crowd")
         self._names, self._responses = names, responses
         self.show(None, None)
+
+    def show_crowd(self, cast: Sequence[Participant], grouping: Grouping, responses: int) -> None:
+        """Show another run's participants, of which there are many."""
+        self.add_class("-crowd")
+        self._names, self._responses = [who.name for who in cast], responses
+        self._centre = np.full(len(cast), np.nan)
+        self.table.show_cast(cast, grouping, responses)
+        self.show(None, None)
+
+    def show_centre(self, centre: Floats) -> None:
+        """Show how far each of a crowd is from the centre at the viewed step."""
+        self._centre = centre
+        self._draw()
 
     def show(self, step: Step | None, work: Progress | None) -> None:
         """Show the answers of a whole step, or those of the one at work, if `work` is there.
@@ -52,10 +92,14 @@ class Participants(TextPanel):
         self._draw()
 
     def on_resize(self, _: events.Resize) -> None:
-        """Fit the lines to their new width."""
-        self._draw()
+        """Fit the lines to their new width; a table fits itself."""
+        if not self.has_class("-crowd"):
+            self._draw()
 
     def _draw(self) -> None:
+        if self.has_class("-crowd"):
+            self._fill_table()
+            return
         lines: list[Content] = []
         if self._work is not None:
             some = any(each.arrived or each.streaming for each in self._work.participants)
@@ -68,8 +112,20 @@ class Participants(TextPanel):
                 lines += self._answers(i, mine)
         self.text.put(Content("\n").join(lines))
 
+    def _fill_table(self) -> None:
+        n, dispersion = len(self._names), np.full(len(self._names), np.nan)
+        counts = np.zeros(n, dtype=np.int64)
+        if self._step is not None:
+            usable = [answer.participant for answer in self._step.usable]
+            counts = np.bincount(np.array(usable, dtype=np.int64), minlength=n)
+            if self._step.geometry is not None:
+                dispersion = self._step.geometry.dispersion
+        if self._work is not None:
+            counts = np.array([each.arrived for each in self._work.participants])
+        self.table.show_numbers(counts, dispersion, self._centre)
+
     def _dispersions(self) -> Content:
-        if self._step is None or self._step.geometry is None:
+        if self._step is None or self._step.geometry is None or self.has_class("-crowd"):
             return Content()
         values = [
             Content.assemble((f"{marker(i)} ", series(i)), f"{value:.3f}")

@@ -118,7 +118,9 @@ def course_of(path: Path, *, common: bool) -> Course:
         return course
 
 
-def picture(step: Step, course: Course, *, held: bool) -> Picture | None:
+def picture(
+    step: Step, course: Course, *, held: bool, followed: Sequence[int] | None = None
+) -> Picture | None:
     """Return the picture of a step; None if it has no answer to show.
 
     Parameters
@@ -128,12 +130,16 @@ def picture(step: Step, course: Course, *, held: bool) -> Picture | None:
         The step is added to it.
     held : bool
         Whether the axes are as wide as all known steps need, or fit this one alone.
+    followed : sequence of int, optional
+        Whose trails it has; those of all if not given.
     """
     if step.geometry is None or not len(step.embeddings):
         course.means[step.t] = _NOWHERE
         return None
     coordinates, owners = course.laid_flat(step), step.geometry.owners
     course.take([(step.t, coordinates, owners)])
+    if followed is None:
+        followed = np.unique(owners).tolist()
     if course.basis is None:
         title = f"classical MDS, {step.geometry.explained:.0%} shown"
     else:
@@ -146,5 +152,5 @@ def picture(step: Step, course: Course, *, held: bool) -> Picture | None:
             float(np.linalg.norm(step.embeddings, axis=1).mean()),
         ),
         f"answers at t = {step.t} · {title}",
-        {int(who): course.trail(int(who), step.t) for who in np.unique(owners)},
+        {who: course.trail(who, step.t) for who in followed},
     )

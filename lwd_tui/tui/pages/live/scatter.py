@@ -7,18 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.content import Content
 
-from lwd_tui.palette import COLOURS, MARKERS, as_hex, as_rgb, marker, mixed
+from lwd_tui.palette import COLOURS, as_hex, as_rgb, marker, mixed
 from lwd_tui.text import shorten
+from lwd_tui.tui.pages.live.density import DENSE, density, paint, shade
 from lwd_tui.tui.pages.live.pictures import Limits, Picture
 from lwd_tui.tui.parts.canvas import Canvas
 from lwd_tui.tui.parts.panel import Panel
 from lwd_tui.tui.parts.plot import Plot
 from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.state.grouping import CHOSEN, NO_CROWD, Grouping
 from lwd_tui.tui.theme import series
-from lwd_tui.types import Floats
+from lwd_tui.types import Floats, Ints
 
 CELL = 2.0
 """Height of a terminal's cell in widths: what makes the axes equally long to the eye."""
@@ -27,8 +30,6 @@ SPREAD = 1.5
 _ELLIPSE, _TRAIL = 0.6, 0.35
 """How faint they are: the share of the ground in their colours."""
 _TURN = np.linspace(0, 2 * np.pi, 49)
-_CROWD = len(MARKERS)
-"""Of more participants than there are markers, only the answers are drawn."""
 
 
 class Scatter(Panel):
@@ -46,15 +47,27 @@ class Scatter(Panel):
         yield self._plot
         yield self._legend
 
-    def show_names(self, names: Sequence[str]) -> None:
-        """Show whose markers they are; not cleaned."""
+    def show_cast(self, names: Sequence[str], grouping: Grouping) -> None:
+        """Show whose markers they are, of participants whose names are not cleaned."""
+        self._plot.take_cast(names, grouping)
         entries = [
             Content.assemble((f"{marker(i)} ", series(i)), shorten(name, 24))
-            for i, name in enumerate(names)
+            for i, name in enumerate(grouping.names)
         ]
-        entries.append(Content.assemble(("3 ", "bold $foreground"), ("so many there", "$quiet")))
+        if grouping.crowd:
+            entries.append(
+                Content.assemble((f"{CHOSEN} ", "bold $foreground"), ("the chosen one", "$quiet"))
+            )
+        else:
+            entries.append(
+                Content.assemble(("3 ", "bold $foreground"), ("so many there", "$quiet"))
+            )
         self._legend.put(Content("   ").join(entries))
         self.head("answers · classical MDS")
+
+    def select(self, participant: int, trail: Floats) -> None:
+        """Let a participant of a crowd stand out, and show where its mean has been."""
+        self._plot.select(participant, trail)
 
     def show_picture(self, picture: Picture, remark: str = "") -> None:
         """Show a step; more is shown of one axis than asked for, for equal aspect."""
@@ -66,10 +79,23 @@ class _ScatterPlot(Plot):
     def __init__(self) -> None:
         super().__init__(left=7)
         self._picture: Picture | None = None
+        self._names: Sequence[str] = ()
+        self._grouping = NO_CROWD
+        self._chosen: tuple[int, Floats] = (0, np.zeros((0, 2)))
+
+    def take_cast(self, names: Sequence[str], grouping: Grouping) -> None:
+        """Take other participants, or another way to group them."""
+        self._names, self._grouping = names, grouping
+        self.redraw()
 
     def take(self, picture: Picture) -> None:
         """Take another picture."""
         self._picture = picture
+        self.redraw()
+
+    def select(self, participant: int, trail: Floats) -> None:
+        """Take another one that stands out."""
+        self._chosen = participant, trail
         self.redraw()
 
     def draw(self) -> None:
@@ -78,21 +104,33 @@ class _ScatterPlot(Plot):
             return
         if not self.zoomed:
             self._set_equal_limits(shown.limits)
-        here = np.unique(shown.owners)
-        if len(here) > _CROWD:
+        if self._grouping.crowd:
+            _, trail = self._chosen
+            self.curve(trail[:, 0], trail[:, 1], self.colour("foreground"))
             return
-        for who in here:
+        for who in np.unique(shown.owners):
             outline = ellipse(shown.coordinates[shown.owners == who])
             self.curve(outline[:, 0], outline[:, 1], self._faint(who, _ELLIPSE))
         for who, trail in shown.trails.items():
             self.curve(trail[:, 0], trail[:, 1], self._faint(who, _TRAIL))
 
     def overdraw(self, canvas: Canvas) -> None:
-        """Draw each answer, or how many there are where they share a place."""
+        """Draw each answer, or how many there are where they share a place; of many, densities."""
         if (shown := self._picture) is None:
             return
+        groups = shown.owners
+        if self._grouping.crowd:
+            groups = np.array(self._grouping.of)[shown.owners]
+        if len(groups) > DENSE and self._grouping.crowd:
+            self._draw_density(canvas, shown.coordinates, groups)
+        else:
+            self._draw_answers(canvas, shown.coordinates, groups)
+        if self._grouping.crowd:
+            self._draw_chosen(canvas, shown)
+
+    def _draw_answers(self, canvas: Canvas, coordinates: Floats, groups: Ints) -> None:
         box, cells = self._scale_rectangle, defaultdict(list)
-        for (x, y), owner in zip(shown.coordinates, shown.owners, strict=True):
+        for (x, y), owner in zip(coordinates, groups, strict=True):
             cell = self.get_pixel_from_coordinate(x, y)
             if box.contains(*cell):
                 cells[cell].append(int(owner))
@@ -100,6 +138,44 @@ class _ScatterPlot(Plot):
             alone = len(set(owners)) == 1
             name = f"series-{owners[0] % len(COLOURS)}" if alone else "foreground"
             canvas.write(column, row, sign(owners), f"bold {self.colour(name)}")
+
+    def _draw_density(self, canvas: Canvas, coordinates: Floats, groups: Ints) -> None:
+        """Draw where the answers are, and the marker of each group at its mean."""
+        box, shaded = self._scale_rectangle, self.app.no_color or self.shaded
+        halves = 1 if shaded else 2
+        low = np.array([self._x_min, self._y_min])
+        size = np.array([self._x_max, self._y_max]) - low
+        x, y = ((coordinates - low) / size * [box.width, halves * box.height]).T
+        columns, rows = np.floor(x), np.floor(halves * box.height - y)
+        inside = (columns >= 0) & (columns < box.width) & (rows >= 0) & (rows < halves * box.height)
+        there = (each[inside].astype(np.int64) for each in (columns, rows, groups))
+        draw = shade if shaded else paint
+        draw(canvas, (box.x, box.y), density(*there), self._strength)
+        for group in np.unique(groups)[::-1].tolist():
+            cell = self.get_pixel_from_coordinate(*coordinates[groups == group].mean(axis=0))
+            if box.contains(*cell):
+                canvas.write(*cell, marker(group), f"bold {self.colour('foreground')}")
+
+    def _strength(self, group: int, share: float) -> str:
+        return self._faint(group, 0.75 * (1 - share))
+
+    def _draw_chosen(self, canvas: Canvas, shown: Picture) -> None:
+        """Draw the answers of the one that stands out, and its name beside them."""
+        chosen, _ = self._chosen
+        mine = shown.coordinates[shown.owners == chosen]
+        box, style = self._scale_rectangle, f"bold {self.colour('foreground')}"
+        cells = [self.get_pixel_from_coordinate(x, y) for x, y in mine]
+        seen = [cell for cell in cells if box.contains(*cell)]
+        for cell in seen:
+            canvas.write(*cell, CHOSEN, style)
+        if seen:
+            column, row = max(seen)
+            name = shorten(self._names[chosen], 24)
+            if cell_len(name) > len(name):  # A canvas has no wide letters.
+                name = f"#{chosen + 1}"
+            right = column + 2 + len(name) <= box.right
+            start = column + 2 if right else min(seen)[0] - 1 - len(name)
+            canvas.write(max(start, box.x), row, name, style)
 
     def _faint(self, participant: int, share: float) -> str:
         ink = as_rgb(self.colour(f"series-{participant % len(COLOURS)}"))

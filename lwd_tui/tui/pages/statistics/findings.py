@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lwd_tui.errors import LwdError
-from lwd_tui.findings.step import StepFindings, step_findings
+from lwd_tui.findings.step import StepFindings, first_findings, step_findings
 from lwd_tui.findings.verdicts import RunFindings, run_findings
 from lwd_tui.store.run import RunStore
+from lwd_tui.tui.state.grouping import FEW
 
 if TYPE_CHECKING:
     from lwd_tui.store.records import StepNumbers
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 AGAIN = 1.1
 """How much longer a run must have grown for the whole of it to be judged again while it goes on."""
+MOST = 100
+"""Participants beyond which only what is quick is computed: the rest would take hours."""
+_SLOW = "tests, interval, diversity, copying"
 
 
 class Margin(NamedTuple):
@@ -29,20 +34,35 @@ class Margin(NamedTuple):
 class Findings:
     """What is computed of a run, what is still to do, and how that stands in words.
 
+    Parameters
+    ----------
+    run : RunController
+    margin : Margin, optional
+    tell : callable
+        Called when something that takes long begins.
+
     Attributes
     ----------
     steps : dict of int to StepFindings
-        By t, in the order in which they were computed.
+        By t, in the order in which they were computed. Of a crowd, what is quick comes first, of
+        all steps, and the rest of each later.
     whole : RunFindings or None
         Of all steps that were whole when it was judged.
     """
 
-    def __init__(self, run: RunController, margin: Margin | None = None) -> None:
+    def __init__(
+        self,
+        run: RunController,
+        margin: Margin | None = None,
+        tell: Callable[[], None] = lambda: None,
+    ) -> None:
         self.run = run
         self.margin = margin
+        self._tell = tell
         self.steps: dict[int, StepFindings] = {}
         self.whole: RunFindings | None = None
         self._failed: dict[int, str] = {}
+        self._complete: set[int] = set()
         self._judged = 0
         self._doing = ""
 
@@ -63,33 +83,80 @@ class Findings:
         if self._failed:
             t, why = next(iter(self._failed.items()))
             return f"t = {t} can't be computed: {why}"
-        if self._doing:
-            return f"{self._doing}; {len(self.steps)} of {done} steps computed"
-        return f"{len(self.steps)} of {done} steps computed"
+        words = f"{len(self.steps)} of {done} steps computed"
+        if self._missing:
+            words += f", {self._missing}"
+        return f"{self._doing}; {words}" if self._doing else words
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether a step is computed in one go."""
+        return len(self.run.experiment.cast) <= FEW
+
+    @property
+    def _tested(self) -> bool:
+        return len(self.run.experiment.cast) <= MOST
+
+    @property
+    def _missing(self) -> str:
+        done = len(self.run.numbers)
+        if self._at_once or not self._tested:
+            return "" if self._at_once else "without tests"
+        return "" if len(self._complete) == done else f"tests of {len(self._complete)}"
+
+    def why_untested(self, t: int) -> str:
+        """Say what is still missing of a computed step, and why; "" if nothing is."""
+        if self._at_once or t in self._complete:
+            return ""
+        if not self._tested:
+            n = len(self.run.experiment.cast)
+            return f"left out, as they take hours for {n:,} participants:\n{_SLOW}"
+        return f"these follow: {_SLOW}"
 
     async def advance(self, viewed: int | None, *, busy: bool) -> bool:
         """Compute the next thing there is to do, in a thread; return whether there was one.
 
         The step that is looked at comes first. While the run is busy, the whole of it is judged
-        now and then only.
+        now and then only, and of a crowd nothing is tested.
         """
-        numbers, path = self.run.numbers, self.run.path
-        t = self._next(viewed)
+        t = self._next(viewed, self.steps)
         if t is not None:
-            self._doing = f"computing t = {t}"
-            try:
-                found = await asyncio.to_thread(_step, path, numbers[t])
-            except LwdError as error:
-                self._failed[t] = str(error)
-            else:
-                self.steps[t] = found
-            self._doing = ""
+            await self._compute(t, _step if self._at_once else _first_step, f"computing t = {t}")
             return True
+        if await self._judge(busy=busy):
+            return True
+        if self._at_once or not self._tested or busy:
+            return False
+        t = self._next(viewed, self._complete)
+        if t is None:
+            return False
+        await self._compute(t, _step, f"testing t = {t}")
+        return True
+
+    async def _compute(
+        self, t: int, work: Callable[[Path, StepNumbers], StepFindings], words: str
+    ) -> None:
+        self._begin(words)
+        try:
+            self.steps[t] = await asyncio.to_thread(work, self.run.path, self.run.numbers[t])
+        except LwdError as error:
+            self._failed[t] = str(error)
+        if work is _step:
+            self._complete.add(t)
+        self._doing = ""
+
+    def _begin(self, words: str) -> None:
+        self._doing = words
+        if not self._at_once:
+            self._tell()
+
+    async def _judge(self, *, busy: bool) -> bool:
+        numbers, path = self.run.numbers, self.run.path
         done = len(numbers)
         grown = done > self._judged if not busy else done >= max(self._judged, 1) * AGAIN
         if not done or self._failed or not grown:
             return False
-        self._doing = "judging the whole run"
+        self._begin("judging the whole run")
         margin, found_all = self.margin, [self.steps[t] for t in range(done)]
         try:
             whole = await asyncio.to_thread(_whole, path, found_all, margin)
@@ -101,13 +168,15 @@ class Findings:
         self._doing = ""
         return True
 
-    def _next(self, viewed: int | None) -> int | None:
+    def _next(self, viewed: int | None, known: Container[int]) -> int | None:
         done = len(self.run.numbers)
         order = range(done) if viewed is None else [viewed, *range(done)]
-        for t in order:
-            if t not in self.steps and t not in self._failed:
-                return t
-        return None
+        return next((t for t in order if t not in known and t not in self._failed), None)
+
+
+def _first_step(path: Path, numbers: StepNumbers) -> StepFindings:
+    with RunStore.open(path) as store:
+        return first_findings(store, numbers)
 
 
 def _step(path: Path, numbers: StepNumbers) -> StepFindings:

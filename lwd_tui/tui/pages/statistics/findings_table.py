@@ -8,14 +8,19 @@ from itertools import combinations
 import numpy as np
 from textual.content import Content
 
+from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.palette import marker
+from lwd_tui.text import shorten
 from lwd_tui.tui.parts.steady import Steady
 from lwd_tui.tui.parts.text_panel import TextPanel
+from lwd_tui.tui.state.grouping import Grouping
 from lwd_tui.tui.theme import series
 
 _TITLE, _COLUMN = 22, 7
 _LARGE = 100
+_LEVEL = 0.95
+_NAME = 16
 _HEADS = {"sum_of_squares": "squares", "energy": "energy", "mmd": "MMD"}
 
 
@@ -25,10 +30,11 @@ class FindingsTable(TextPanel):
     DEFAULT_CSS = "FindingsTable Words { width: auto; }"
     SCROLLS = Steady
 
-    def show_findings(self, found: StepFindings, names: Sequence[str]) -> None:
-        """Show a step."""
+    def show_findings(self, found: StepFindings, grouping: Grouping, missing: str = "") -> None:
+        """Show a step: a column a participant, or of a crowd a group; and what is missing yet."""
         self.head(f"statistics at t = {found.numbers.t}")
-        self.text.put(Content("\n").join(_lines(found, len(names))))
+        lines = [Content.styled(missing, "$quiet"), Content()] if missing else []
+        self.text.put(Content("\n").join(lines + _lines(found, grouping)))
 
     def show_nothing(self, title: str, sentence: str) -> None:
         """Say why there are none; not cleaned."""
@@ -36,15 +42,30 @@ class FindingsTable(TextPanel):
         self.text.put(Content.styled(sentence, "$quiet"))
 
 
-def _lines(found: StepFindings, n: int) -> list[Content]:
-    lines = _tests(found, n)
-    heads = [(marker(i).rjust(_COLUMN), series(i)) for i in range(n)]
+def _lines(found: StepFindings, grouping: Grouping) -> list[Content]:
+    lines = _tests(found, grouping)
+    groups = len(grouping.names)
+    heads = [(marker(i).rjust(_COLUMN), series(i)) for i in range(groups)]
+    if grouping.crowd:
+        keys = (
+            Content.assemble((marker(i), series(i)), f" {shorten(name, _NAME)}")
+            for i, name in enumerate(grouping.names)
+        )
+        words = Content.styled(f"means of each {grouping.by or 'participant'}", "$quiet")
+        lines.append(Content("  ").join([words, *keys]))
     lines.append(Content.assemble(" " * _TITLE, ("all".rjust(_COLUMN), "$quiet"), *heads))
-    lines.append(_row("answers", map(str, [int(found.counts.sum()), *found.counts])))
+    counts = [
+        int(
+            sum(count for count, group in zip(found.counts, grouping.of, strict=True) if group == k)
+        )
+        for k in range(groups)
+    ]
+    lines.append(_row("answers", map(str, [int(found.counts.sum()), *counts])))
     interval = found.vectors.interval
     for measure in MEASURES:
         together, alone = measure.of(found)
-        lines.append(_row(measure.title, map(_number, (together, *alone))))
+        cells = means_of_groups(alone, grouping) if alone else alone
+        lines.append(_row(measure.title, map(_number, (together, *cells))))
         if measure.key == "noise_floor":
             # In one cell: the next column is a participant's.
             ends = "–"
@@ -55,8 +76,22 @@ def _lines(found: StepFindings, n: int) -> list[Content]:
     return lines
 
 
-def _tests(found: StepFindings, n: int) -> list[Content]:
-    """Return the p of all participants, and of each pair, by each statistic."""
+def means_of_groups(values: Sequence[float], grouping: Grouping) -> Sequence[float]:
+    """Return the mean over the participants of each group that have a value; of few, themselves."""
+    if not grouping.crowd:
+        return values
+    numbers, of = np.array(values), np.array(grouping.of)
+    known = np.isfinite(numbers)
+    sizes = np.bincount(of[known], minlength=len(grouping.names))
+    sums = np.bincount(of[known], numbers[known], len(sizes))
+    return [total / size if size else np.nan for total, size in zip(sums, sizes, strict=True)]
+
+
+def _tests(found: StepFindings, grouping: Grouping) -> list[Content]:
+    """Return the p of all participants, and of each pair, by each statistic.
+
+    Of a crowd's pairs, how many differ.
+    """
     tests = found.vectors.tests
     if not tests:
         return []
@@ -65,6 +100,13 @@ def _tests(found: StepFindings, n: int) -> list[Content]:
         Content.styled(f"{'do they differ? p'.ljust(_TITLE)}{heads}", "$quiet"),
         _row("all participants", [_number(test.p) for test in tests]),
     ]
+    n = len(grouping.of)
+    if grouping.crowd:
+        # Each pair stands twice in the matrix.
+        differ = [(test.pair_holm <= significance(_LEVEL)).sum() // 2 for test in tests]
+        pairs = np.isfinite(tests[0].pair_holm).sum() // 2
+        lines.append(_row(f"of {pairs:,} pairs differ", map(str, differ)))
+        return [*lines, Content()]
     words = "pair, by Holm "
     for i, j in combinations(range(n), 2):
         title = Content.assemble(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from textual import events
@@ -11,15 +12,24 @@ from textual.app import ComposeResult
 from textual.containers import Grid
 
 from lwd_tui.findings.sentences import STATISTICS
-from lwd_tui.findings.step import MEASURES, StepFindings
+from lwd_tui.findings.step import MEASURES, StepFindings, Value
+from lwd_tui.tui.pages.statistics.findings_table import means_of_groups
 from lwd_tui.tui.parts.curves import Curve, Curves, of_participant, top_of
+from lwd_tui.tui.state.grouping import NO_CROWD, Grouping
 from lwd_tui.types import Floats
 
-_OF = {measure.key: measure.of for measure in MEASURES}
 _SOLID, _DASHED, _DOTTED = (1, 0), (6, 2), (1, 4)
 _SIX = 110
 
-Number = Callable[[StepFindings], float]
+
+class _Known(NamedTuple):
+    """A step, and its numbers, which take long to be read of many participants."""
+
+    found: StepFindings
+    values: Mapping[str, Value]
+
+
+Number = Callable[[_Known], float]
 
 
 class Multiples(Grid):
@@ -34,6 +44,10 @@ class Multiples(Grid):
     }
     """
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._known: dict[int, _Known] = {}
+
     def compose(self) -> ComposeResult:
         """Yield the plots."""
         for name in ("norm", "p", "dispersion", "diversity", "shares", "sources"):
@@ -46,16 +60,28 @@ class Multiples(Grid):
         self.set_class(event.size.width >= _SIX, "-six")
 
     def show_findings(
-        self, found: Mapping[int, StepFindings], *, t: int | None, last: int, n: int
+        self,
+        found: Mapping[int, StepFindings],
+        *,
+        t: int | None,
+        last: int,
+        grouping: Grouping = NO_CROWD,
     ) -> None:
         """Show what is computed so far, by t: steps that are missing are gaps.
 
-        The time axis ends at T, `last`, and is marked at the viewed step.
+        The time axis ends at T, `last`, and is marked at the viewed step. Of a crowd, the
+        dispersion is the mean of each group.
         """
+        self._known = {
+            place: known
+            if (known := self._known.get(place)) and known.found is each
+            else _Known(each, {m.key: m.of(each) for m in MEASURES})
+            for place, each in found.items()
+        }
 
         def over_time(read: Number) -> Floats:
             values = np.full(max(found, default=-1) + 1, np.nan)
-            for place, each in found.items():
+            for place, each in self._known.items():
                 values[place] = read(each)
             return values
 
@@ -80,7 +106,8 @@ class Multiples(Grid):
             curve("squares", _p("sum_of_squares"), "quiet", _DOTTED),
         ], 1.0)  # fmt: skip
         show("dispersion", "dispersion S", [
-            of_participant(i, over_time(_alone("dispersion", i))) for i in range(n)
+            of_participant(i, over_time(_of_group(i, grouping)))
+            for i in range(len(grouping.names))
         ])  # fmt: skip
         show("diversity", "how many different answers", [
             curve("Vendi", _together("vendi")),
@@ -98,17 +125,22 @@ class Multiples(Grid):
 
 
 def _together(key: str) -> Number:
-    return lambda found: _OF[key](found).together
+    return lambda known: known.values[key].together
 
 
-def _alone(key: str, participant: int) -> Number:
-    return lambda found: _OF[key](found).alone[participant]
+def _of_group(group: int, grouping: Grouping) -> Number:
+    return lambda known: means_of_groups(known.values["dispersion"].alone, grouping)[group]
 
 
 def _bound(end: str) -> Number:
-    return lambda found: getattr(found.vectors.interval, end)
+    return lambda known: getattr(known.found.vectors.interval, end)
 
 
 def _p(statistic: str) -> Number:
     place = list(STATISTICS).index(statistic)
-    return lambda found: found.vectors.tests[place].p if found.vectors.tests else np.nan
+
+    def p(known: _Known) -> float:
+        tests = known.found.vectors.tests
+        return tests[place].p if tests else np.nan
+
+    return p

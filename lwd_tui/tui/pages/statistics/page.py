@@ -25,6 +25,7 @@ from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.plot import REDRAW
 from lwd_tui.tui.parts.text_panel import TextPanel
 from lwd_tui.tui.state.controller import RunController
+from lwd_tui.tui.state.grouping import chosen, groupings
 from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
 
@@ -144,7 +145,7 @@ class StatisticsPage(PanelledPage):
 
     def show_run(self, run: RunController | None) -> None:
         """Show another run, or that there is none."""
-        self._findings = None if run is None else Findings(run)
+        self._findings = None if run is None else Findings(run, tell=self._show_state)
         self._show()
 
     def show_view(self, view: View) -> None:
@@ -188,23 +189,26 @@ class StatisticsPage(PanelledPage):
             table = self.query_one(FindingsTable)
             if findings is None:
                 table.show_nothing("statistics", "No run is open.")
-                self.query_one(Multiples).show_findings({}, t=None, last=1, n=0)
+                self.query_one(Multiples).show_findings({}, t=None, last=1)
                 self.query_one(Verdicts).show_verdicts(())
                 return
             run, t = findings.run, self.view.t
             names = [who.name for who in run.experiment.cast]
+            grouping = chosen(groupings(run.experiment), self.explorer.memory.groups)
             found = None if t is None else findings.steps.get(t)
             if found is None:
                 at = "" if t is None else f" at t = {t}"
                 table.show_nothing(f"statistics{at}", clean_line(findings.state))
             else:
-                table.show_findings(found, names)
+                table.show_findings(found, grouping, findings.why_untested(found.numbers.t))
             self.query_one(Multiples).show_findings(
-                findings.steps, t=t, last=run.experiment.steps, n=len(names)
+                findings.steps, t=t, last=run.experiment.steps, grouping=grouping
             )
             self.query_one(Verdicts).show_verdicts(self._said(findings, t, names))
 
     def _show_state(self) -> None:
+        if not self.is_mounted or not self.is_current:
+            return
         findings = self._findings
         state = "no run is open" if findings is None else findings.state
         if findings is not None and findings.margin is not None:

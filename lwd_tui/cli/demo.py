@@ -1,11 +1,15 @@
-"""`lwd-tui demo`: the first thing to try."""
+"""`lwd-tui demo`: the first thing to try, and recorded runs that are shown stop by stop."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from lwd_tui.lessons.lesson import Lesson
 
 _WHAT = (
     "Two small language models on this machine read each other's posts and answer one question, "
@@ -14,8 +18,65 @@ _WHAT = (
 )
 
 
-def demo() -> None:
-    """Run the preset quickstart, and say what to do next."""
+def demo(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="A demonstration to play; --list has them.")
+    ] = "",
+    listed: Annotated[bool, typer.Option("--list", help="List the demonstrations.")] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Print a demonstration as text.")
+    ] = False,
+) -> None:
+    """Run the preset quickstart, and say what to do next; or play a demonstration."""
+    if not (name or listed):
+        _first_run()
+        return
+    from lwd_tui.lessons.lesson import lesson_called, lessons
+
+    if listed:
+        for each, lesson in lessons().items():
+            typer.echo(f"{each:<12}  {lesson.title}")
+        return
+    if headless:
+        _print(lesson_called(name))
+        return
+    from lwd_tui.cli.explore import explore
+
+    raise typer.Exit(explore(lesson=lesson_called(name)))
+
+
+def _print(lesson: Lesson) -> None:
+    """Print what is said, with the numbers of the steps that are looked at."""
+    import textwrap
+
+    from lwd_tui.lessons.recorded import recorded_run
+    from lwd_tui.llm.network import first_usable
+    from lwd_tui.store.run import RunStore
+    from lwd_tui.text import clean_line, number_text
+
+    def say(text: str, mark: str = "") -> None:
+        typer.echo(textwrap.fill(text, 79, initial_indent=mark, subsequent_indent="    "))
+
+    typer.echo(f"{lesson.title}\n")
+    with RunStore.open(recorded_run(lesson.recorded)) as store:
+        for place, stop in enumerate(lesson.stops, 1):
+            say(stop.say, f"{place}.  ")
+            if stop.t is not None and store.kind == "llm":
+                numbers, step = store.numbers()[stop.t], store.step(stop.t)
+                typer.echo(
+                    f"    t = {stop.t}: norm {number_text(numbers.norm)}, debiased "
+                    f"{number_text(numbers.norm_debiased)}, floor "
+                    f"{number_text(numbers.noise_floor)}"
+                )
+                for answer in first_usable(step.responses):
+                    who = store.experiment.cast[answer.participant].name
+                    say(clean_line(f"{who}: {answer.text}"), "      ")
+            if stop.ask:
+                say(stop.ask, "  ? ")
+            typer.echo()
+
+
+def _first_run() -> None:
     from lwd_tui.cli.run import run_headless
     from lwd_tui.experiment.files import load_preset
     from lwd_tui.experiment.participants import Wishes
@@ -33,5 +94,6 @@ def demo() -> None:
         (f"resume {path.stem}", "this run in the explorer: go back in it with the comma"),
         (f"stats {path.stem}", "do they still differ, and what collapsed?"),
         ("--preset bitcoin", "the paper's question, live"),
+        ("demo --list", "recorded runs, told stop by stop"),
     ):
         typer.echo(f"    {lwd} {words:<36}  # {why}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr, suppress
@@ -18,17 +19,19 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import WorkerError
 
-from lwd_tui.tui.paging import PageEntry, Paging
+from lwd_tui.tui.paging import PageEntry
 from lwd_tui.tui.parts.key_bar import KeyBar
 from lwd_tui.tui.parts.tabs import TabLine
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.state.keys import read_keymap
 from lwd_tui.tui.state.memory import write_report
+from lwd_tui.tui.teaching import Teaching
 from lwd_tui.tui.theme import THEMES
 
 if TYPE_CHECKING:
     from lwd_tui.experiment.llm import Experiment
     from lwd_tui.experiment.participants import Wishes
+    from lwd_tui.lessons.lesson import Lesson
 
 
 PAGES: tuple[PageEntry, ...] = (
@@ -39,11 +42,15 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("gmm", "GMM", "gmm.page:GmmPage"),
     PageEntry("runs", "Runs", "runs.page:RunsPage"),
 )
+_WELCOME = (
+    "New here? D plays recorded runs, stop by stop: no model is needed, nothing is fetched. ? "
+    "explains this page."
+)
 _OF_A_RUN = ("live", "inspect", "statistics")
 """Pages that are empty without a run."""
 
 
-class Explorer(Paging):
+class Explorer(Teaching):
     """The app.
 
     Parameters
@@ -56,6 +63,8 @@ class Explorer(Paging):
         A stored run, opened to be looked at.
     path : Path, optional
         Where the run of `experiment` is kept.
+    lesson : Lesson, optional
+        A demonstration, played at once.
     page : str
         Page to open on; "" for that of the run, or Set up where there is none.
     """
@@ -81,10 +90,14 @@ class Explorer(Paging):
         wishes: Wishes | None = None,
         run: Path | None = None,
         path: Path | None = None,
+        lesson: Lesson | None = None,
         page: str = "",
     ) -> None:
         super().__init__(PAGES)
-        if experiment is None and run is None and not page and (run := self._left_open()):
+        self._first_lesson = lesson
+        if lesson is not None:
+            page = "live"
+        elif experiment is None and run is None and not page and (run := self._left_open()):
             page = self.memory.page if self.memory.page in _OF_A_RUN else ""
         self._wanted = (experiment, wishes, run, path)
         self._first_page = page
@@ -113,7 +126,9 @@ class Explorer(Paging):
         _let_processes_start()
         await self.action_show_page(self._page_to_open())
         experiment, wishes, run, path = self._wanted
-        if experiment is not None:
+        if self._first_lesson is not None:
+            self.teach(self._first_lesson)
+        elif experiment is not None:
             self.start(experiment, wishes, path)
         elif run is not None:
             # Another may be opened before it is read.
@@ -122,6 +137,8 @@ class Explorer(Paging):
             if self._owned is None and self.screen.name in _OF_A_RUN:
                 self.memory.run = ""
                 await self.action_show_page(self._there("setup"))
+        elif not self.notice and await asyncio.to_thread(_is_new_here):
+            self.notice = _WELCOME
 
     def _left_open(self) -> Path | None:
         """Return the run that was open when the explorer was left, if it is still there."""
@@ -236,6 +253,14 @@ def _let_processes_start() -> None:
 
     with redirect_stderr(sys.__stderr__):
         resource_tracker.ensure_running()
+
+
+def _is_new_here() -> bool:
+    """Whether the user has no run yet."""
+    from lwd_tui.store.folder import runs_folder
+
+    folder = runs_folder()
+    return not folder.is_dir() or not any(folder.glob("*.sqlite"))
 
 
 def run_app(**opening: Any) -> int:

@@ -10,6 +10,8 @@ def still(tmp_path, monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")
+    # A new user is welcomed with a sentence, which `test_teaching` looks at.
+    monkeypatch.setattr("lwd_tui.tui.app._is_new_here", lambda: False)
     # An app lives as long as its process; here hundreds of them come and go.
     monkeypatch.setattr("gc.freeze", lambda: None)
     return tmp_path / "home"

@@ -48,7 +48,7 @@ from textual.timer import Timer
 
 from lwd_tui.errors import LwdError
 from lwd_tui.text import clean_line, suggestion
-from lwd_tui.tui.paging import Paging
+from lwd_tui.tui.parts.guide import Guide
 from lwd_tui.tui.parts.key_bar import KeyBar
 from lwd_tui.tui.parts.notice import Notice
 from lwd_tui.tui.parts.scrubber import Scrubber
@@ -57,6 +57,7 @@ from lwd_tui.tui.parts.tabs import TabLine
 from lwd_tui.tui.parts.window import KeptScreen
 from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
+from lwd_tui.tui.teaching import Teaching
 
 if TYPE_CHECKING:
     from lwd_tui.tui.state.controller import RunController
@@ -91,9 +92,9 @@ class Page(KeptScreen[None]):
         self._glance: Timer | None = None
 
     @property
-    def explorer(self) -> Paging:
+    def explorer(self) -> Teaching:
         """The app, by its own type."""
-        return cast(Paging, self.app)
+        return cast(Teaching, self.app)
 
     @property
     def run(self) -> RunController | None:
@@ -122,6 +123,7 @@ class Page(KeptScreen[None]):
             yield from self.compose_page()
         if self.FOLLOWS:
             yield Scrubber()
+        yield Guide()
         yield KeyBar()
 
     def compose_page(self) -> ComposeResult:
@@ -142,7 +144,8 @@ class Page(KeptScreen[None]):
 
     def on_mount(self) -> None:
         """Watch what the app knows."""
-        for name in ("controller", "view", "progress", "notice", "posts"):
+        watched = "controller", "view", "progress", "notice", "posts", "lesson", "lesson_place"
+        for name in watched:
             self.watch(self.app, name, self.catch_up, init=False)
         self._complain_of_keys()
 
@@ -198,6 +201,7 @@ class Page(KeptScreen[None]):
     def _show_frame(self) -> None:
         explorer = self.explorer
         run, progress, view = explorer.controller, explorer.progress, explorer.view
+        self.query_one(Guide).show(explorer.lesson, explorer.lesson_place)
         self.query_one(StatusLine).show(run.experiment if run else None, progress)
         if self.FOLLOWS:
             self.query_one(Scrubber).show(progress, view)

@@ -1,4 +1,4 @@
-"""Presets to begin with, of language models and of mixtures: those that ship, a file, the run."""
+"""What can be begun with: presets that ship, a file, the run that is open, a demonstration."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from lwd_tui.experiment.files import (
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.experiment.gmm_draft import like
 from lwd_tui.experiment.llm import Experiment
+from lwd_tui.lessons.lesson import Lesson, lessons
 from lwd_tui.tui.parts.dialog import Dialog
 from lwd_tui.tui.parts.excerpt import excerpt, padded
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.rows import Items, Rows
 from lwd_tui.tui.parts.words import Words
 
-T = TypeVar("T", bound=Experiment | GmmSpec)
+T = TypeVar("T", bound=Experiment | GmmSpec | Lesson)
 _NAME, _SIZE = 24, 22
 
 
@@ -142,6 +143,36 @@ class ChooseMixtures(Choose[GmmSpec]):
             read_gmm,
             current,
         )
+
+
+class ChooseLesson(Dialog[Lesson]):
+    """Gives back a demonstration."""
+
+    DEFAULT_CSS = "ChooseLesson > Vertical { width: 104; }"
+    AUTO_FOCUS = "Presets"
+
+    def __init__(self) -> None:
+        how = (
+            "Recorded runs of real models, shown stop by stop. Enter plays the one that is marked."
+        )
+        super().__init__("demonstrations", how, "play it")
+        found = [Preset(name, f"{len(it.stops)} stops", it) for name, it in lessons().items()]
+        self._list = Presets(found, "")
+
+    def compose_fields(self) -> ComposeResult:
+        """Yield the demonstrations."""
+        yield self._list
+
+    def answer(self) -> Lesson:
+        """Return the one that is marked."""
+        if self._list.chosen is None:
+            raise LwdError("there are no demonstrations here; install lwd-tui anew")
+        return self._list.chosen.begins
+
+    @on(Rows.Chosen)
+    def _take_marked(self, event: Rows.Chosen) -> None:
+        event.stop()
+        self.take()
 
 
 def _size(experiment: Experiment) -> str:

@@ -1,0 +1,52 @@
+"""What a demonstration says at its stop: over the key bar of every page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from lwd_tui.text import clean_line
+from lwd_tui.tui.parts.words import Words
+
+if TYPE_CHECKING:
+    from lwd_tui.lessons.lesson import Lesson
+
+
+class Guide(Words):
+    """Takes room only while a demonstration is played."""
+
+    DEFAULT_CSS = """
+    Guide {
+        height: auto; max-height: 9; padding: 0 1; background: $panel; display: none;
+        border-top: solid $primary;
+    }
+    """
+    ALLOW_SELECT = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[Lesson | None, int] = (None, 0)
+
+    def show(self, lesson: Lesson | None, place: int) -> None:
+        """Show a stop of a demonstration; None takes the guide away."""
+        if (lesson, place) == self._shown:
+            return
+        self._shown = lesson, place
+        self.display = lesson is not None
+        if lesson is None:
+            self.put(Content())
+            return
+        stop = lesson.stops[place]
+        last = place == len(lesson.stops) - 1
+        keys = ") next   ( before   X leave" if not last else "( before   Y begin it live   X leave"
+        head = f"{clean_line(lesson.title)}  {place + 1}/{len(lesson.stops)}"
+        parts: list[Content] = [
+            Content.assemble((head, "bold $primary"), (f"   {keys}", "$quiet")),
+            Content(clean_line(stop.say)),
+        ]
+        if stop.ask:
+            parts.append(Content.assemble(("? ", "bold $warning"), clean_line(stop.ask)))
+        if stop.press:
+            parts.append(Content.assemble(("→ ", "bold $primary"), clean_line(stop.press)))
+        self.put(Content("\n").join(parts))

@@ -1,0 +1,101 @@
+"""The app's part that plays a demonstration: a recorded run, stop by stop."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.reactive import var
+from textual.worker import WorkerError
+
+from lwd_tui.tui.paging import Paging
+
+if TYPE_CHECKING:
+    from lwd_tui.lessons.lesson import Lesson
+
+
+class Teaching(Paging):
+    """Goes from stop to stop.
+
+    Attributes
+    ----------
+    lesson : Lesson or None
+        The demonstration that is played.
+    lesson_place : int
+        The place of its stop.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("D", "demonstrations", "demonstrations", id="demo.list", show=False),
+        Binding("right_parenthesis", "lesson(1)", "next stop", id="demo.next", show=False),
+        Binding("left_parenthesis", "lesson(-1)", "stop before", id="demo.before", show=False),
+        Binding("X", "leave_lesson", "leave the demonstration", id="demo.leave", show=False),
+        Binding("Y", "begin_live", "begin the same live", id="demo.live", show=False),
+    ]
+    lesson: var[Lesson | None] = var(None, init=False)
+    lesson_place: var[int] = var(0, init=False)
+
+    @work(exclusive=True, group="lessons")
+    async def action_demonstrations(self) -> None:
+        """Choose a demonstration."""
+        from lwd_tui.tui.parts.preset import ChooseLesson
+
+        with self.telling():
+            if lesson := await self.push_screen_wait(ChooseLesson()):
+                self.teach(lesson)
+
+    @work(exclusive=True, group="lesson")
+    async def teach(self, lesson: Lesson) -> None:
+        """Play a demonstration from its first stop."""
+        from lwd_tui.lessons.recorded import recorded_run
+
+        with self.telling():
+            path = await asyncio.to_thread(recorded_run, lesson.recorded)
+            with suppress(WorkerError):
+                await self.open(path).wait()
+            self.lesson = lesson
+            await self._go_to(0)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys of demonstrations out while none is played."""
+        if action in ("lesson", "leave_lesson", "begin_live") and self.lesson is None:
+            return False
+        return super().check_action(action, parameters)
+
+    async def action_lesson(self, places: int) -> None:
+        """Go to another stop."""
+        if self.lesson is not None:
+            place = self.lesson_place + places
+            if 0 <= place < len(self.lesson.stops):
+                await self._go_to(place)
+
+    def action_leave_lesson(self) -> None:
+        """Leave the demonstration, and stay with its run."""
+        self.lesson = None
+
+    def action_begin_live(self) -> None:
+        """Begin the run of the demonstration with the models at hand."""
+        from lwd_tui.experiment.files import load_preset
+
+        if self.lesson is not None:
+            with self.telling():
+                self.start(load_preset(self.lesson.live))
+                self.lesson = None
+
+    async def _go_to(self, place: int) -> None:
+        lesson = self.lesson
+        if lesson is None:
+            return
+        self.lesson_place = place
+        stop = lesson.stops[place]
+        await self.action_show_page(stop.page)
+        page: Any = self.screen
+        if stop.t is not None:
+            # The mixtures have a clock of their own.
+            go_to = getattr(page, "action_go_to", self.action_scrub_to)
+            go_to(stop.t)
+        if stop.panel:
+            page.choose(stop.panel)

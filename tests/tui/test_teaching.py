@@ -1,0 +1,87 @@
+"""Demonstrations in the explorer: stop by stop, forward, back and out of them."""
+
+import pytest
+from support.tui import shown, until
+
+import lwd_tui.tui.app
+from lwd_tui.lessons.lesson import Lesson, Stop, lesson_called
+from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.pages.gmm.page import GmmPage
+from lwd_tui.tui.parts.guide import Guide
+
+NEW_HERE = lwd_tui.tui.app._is_new_here
+
+
+def guide(app):
+    return app.screen.query_one(Guide)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_mixtures_are_shown_stop_by_stop(size):
+    lesson = lesson_called("mixtures")
+    app = Explorer(lesson=lesson)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.lesson is not None and isinstance(app.screen, GmmPage))
+        page = app.screen
+        await until(pilot, lambda: page.scene is not None and page.scene.t == 200)
+        assert "1/5" in shown(app)
+        await pilot.press("right_parenthesis")
+        await until(pilot, lambda: page.scene.t == 0 and app.lesson_place == 1)
+        assert lesson.stops[1].say[:40] in shown(app)
+        await pilot.press("left_parenthesis", "left_parenthesis")
+        assert app.lesson_place == 0
+        for _ in range(9):
+            await pilot.press("right_parenthesis")
+        await until(pilot, lambda: "5/5" in shown(app))
+        assert guide(app).region.bottom <= size[1] - 1
+        await pilot.press("X")
+        await until(pilot, lambda: not guide(app).display)
+        assert page.scene is not None
+
+
+async def test_a_run_is_shown_at_the_step_and_panel_of_each_stop(monkeypatch, tmp_path):
+    from support.tui import handmade_run
+
+    kept = handmade_run(tmp_path / "kept.sqlite")
+    monkeypatch.setattr("lwd_tui.lessons.recorded.recorded_run", lambda name: kept)
+    hostile = "see \x1b]0;title\x07 [bold]this[/bold]"
+    stops = (
+        Stop(page="live", t=1, panel="scatter", say=hostile),
+        Stop(page="statistics", t=4, panel="verdicts", say="and this", ask="why?", press="o"),
+    )
+    lesson = Lesson(order=1, title="a test", recorded="x", live="quickstart", stop=stops)
+    app = Explorer(lesson=lesson)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.view.t == 1)
+        await until(pilot, lambda: "[bold]this[/bold]" in shown(app))
+        assert "\x1b" not in shown(app)
+        assert app.screen.query_one("#scatter").has_class("-chosen")
+        await pilot.press("right_parenthesis")
+        await until(pilot, lambda: app.screen.name == "statistics" and app.view.t == 4)
+        await until(pilot, lambda: "? why?" in shown(app))
+        assert app.screen.query_one("#verdicts").has_class("-chosen")
+
+
+async def test_without_a_demonstration_its_keys_do_nothing():
+    app = Explorer()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.name == "setup" and app.screen.query("Guide"))
+        await pilot.press("right_parenthesis", "X", "Y")
+        assert app.lesson is None
+        assert app.screen.name == "setup"
+        assert not guide(app).display
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_new_user_is_offered_them_until_there_is_a_run(monkeypatch, still, size):
+    monkeypatch.setattr("lwd_tui.tui.app._is_new_here", NEW_HERE)
+    app = Explorer()
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "D plays recorded runs" in shown(app))
+        await pilot.press("D")
+        await until(pilot, lambda: "Why the norm must fall" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.lesson is not None)
+    (still / "runs").mkdir(parents=True)
+    (still / "runs" / "mine.sqlite").touch()
+    assert not NEW_HERE()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from lwd_tui.analysis.arrays import UnfitData, finite
+from lwd_tui.analysis.arrays import UnfitData, finite, shifted
 from lwd_tui.analysis.resolution import resolution
 from lwd_tui.types import Floats, Ints
+
+_BLOCK = 256
+"""Points that are compared at once."""
+
+_MOST_PAIRED = 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,22 +67,41 @@ def leader_clusters(points: ArrayLike, weights: ArrayLike, radius: float) -> Clu
     if not radius >= 0:
         raise UnfitData(f"radius: must not be negative, not {radius}")
     reach = max(radius, resolution(rows))
-    nearest = np.full(len(rows), np.inf)
-    owner = np.zeros(len(rows), dtype=np.int64)
-    leaders: list[int] = []
-    for row in np.argsort(-times, kind="stable"):
-        if nearest[row] <= reach:
-            continue
-        distances = np.linalg.norm(rows - rows[row], axis=1)
-        closer = distances < nearest
-        nearest[closer], owner[closer] = distances[closer], len(leaders)
-        leaders.append(int(row))
+    near = shifted(rows)
+    leaders = _leaders(near, np.argsort(-times, kind="stable"), reach)
+    owner = np.concatenate(
+        [np.zeros(0, dtype=np.int64)]
+        + [_squares(part, near[leaders]).argmin(axis=1) for part in _blocks(near)]
+    )
     sizes = np.bincount(owner, times, minlength=len(leaders))
-    rows_of = np.array(leaders, dtype=np.int64)
-    order = np.lexsort((rows_of, -sizes))
+    order = np.lexsort((leaders, -sizes))
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    return Clusters(place[owner], rows_of[order], reach)
+    return Clusters(place[owner], leaders[order], reach)
+
+
+def _leaders(points: Floats, order: Ints, reach: float) -> Ints:
+    """Return the points that are farther than the reach from all leaders before them."""
+    leaders: list[int] = []
+    for rows in _blocks(order):
+        before = _squares(points[rows], points[leaders])
+        covered = np.asarray((before <= reach**2).any(axis=1))
+        within = _squares(points[rows], points[rows]) <= reach**2
+        for place, row in enumerate(rows):
+            if not covered[place]:
+                leaders.append(int(row))
+                covered |= within[place]
+    return np.array(leaders, dtype=np.int64)
+
+
+def _blocks(rows: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    for start in range(0, len(rows), _BLOCK):
+        yield rows[start : start + _BLOCK]
+
+
+def _squares(one: Floats, other: Floats) -> Floats:
+    """Return the squared distances of the rows of one from those of the other."""
+    return np.asarray((one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T)
 
 
 def clusters_holding(shares: ArrayLike, share: float = 0.9) -> int:
@@ -97,12 +123,15 @@ def clusters_holding(shares: ArrayLike, share: float = 0.9) -> int:
 def typical_distance(points: ArrayLike) -> float:
     """Return the median distance between two of the points; NaN of fewer than two.
 
+    Of more than 1,000 points that many are taken, evenly.
+
     Parameters
     ----------
     points : array_like of shape (m, p)
     """
-    rows: Floats = finite(points, "points")
+    rows = finite(points, "points")
     if len(rows) < 2:
         return float("nan")
-    first, second = np.triu_indices(len(rows), 1)
-    return float(np.median(np.linalg.norm(rows[first] - rows[second], axis=1)))
+    near = shifted(rows[:: -(-len(rows) // _MOST_PAIRED)])
+    squares = _squares(near, near)[np.triu_indices(len(near), 1)]
+    return float(np.median(np.sqrt(np.maximum(squares, 0.0))))

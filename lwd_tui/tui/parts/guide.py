@@ -39,7 +39,7 @@ class Guide(Words):
             return
         stop = lesson.stops[place]
         last = place == len(lesson.stops) - 1
-        keys = ") next   ( before   X leave" if not last else "( before   Y begin it live   X leave"
+        keys = "( back  Y live  X leave" if last else ") next  ( back  X leave"
         head = f"{clean_line(lesson.title)}  {place + 1}/{len(lesson.stops)}"
         parts: list[Content] = [
             Content.assemble((head, "bold $primary"), (f"   {keys}", "$quiet")),

@@ -40,6 +40,15 @@ def test_a_shift_is_found_with_its_levels() -> None:
     assert found.explained > 0.9
 
 
+@pytest.mark.parametrize("step", [2, 8])
+def test_the_first_and_the_last_place_are_two_steps_from_an_end(step: int) -> None:
+    series = np.where(np.arange(10) < step, 5.0, 2.0)
+    found = change_point(series, np.random.default_rng(0), "shift", resamples=9)
+    assert (found.step, found.lower, found.upper) == (step, step, step)
+    assert (found.start, found.end) == pytest.approx((5.0, 2.0))
+    assert found.explained == pytest.approx(1.0)
+
+
 def test_a_decline_that_comes_to_rest() -> None:
     rng = np.random.default_rng(2)
     truth = np.maximum(20.0 - np.arange(61), 5.0)

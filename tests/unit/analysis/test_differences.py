@@ -34,6 +34,11 @@ def test_case_and_white_space_do_not_count() -> None:
     assert found.share == 1
 
 
+def test_words_that_are_common_count_in_long_texts_too() -> None:
+    text = "to be or not to be " * 60
+    assert differences(text, text).one == (Piece(text, True),)
+
+
 def test_nothing_is_shared_with_nothing() -> None:
     assert differences("", "word").share == 0
     assert differences("", "").share == 1

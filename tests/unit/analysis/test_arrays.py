@@ -12,7 +12,7 @@ from lwd_tui.analysis.arrays import LARGEST, Responses, UnfitData, finite, shift
 def test_a_number_that_spoils_all_others_is_named_by_its_row(number: float) -> None:
     values = np.zeros((4, 3))
     values[2, 1] = number
-    with pytest.raises(UnfitData, match="^things: row 2 holds NaN, infinity or a number beyond"):
+    with pytest.raises(UnfitData, match="things: row 2 holds NaN, infinity or"):
         finite(values, "things")
 
 

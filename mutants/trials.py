@@ -27,7 +27,7 @@ import pytest
 
 from mutants.faults import Fault, faults_of
 
-SPARE_SECONDS = 20.0
+SPARE_SECONDS = 10.0
 COMPILING_SECONDS = 120.0
 MEMORY = 12 * 2**30
 
@@ -153,7 +153,7 @@ def watch(folders: list[Path], files: list[Path]) -> Seen:
 def limits(path: Path, fault: Fault, seen: Seen) -> float:
     """Return the seconds after which a fault counts as an endless loop."""
     seconds = sum(seen.seconds[test] for test in seen.tests_of(path, fault))
-    return SPARE_SECONDS + 5 * seconds + COMPILING_SECONDS * in_machine_code(path, fault)
+    return SPARE_SECONDS + 3 * seconds + COMPILING_SECONDS * in_machine_code(path, fault)
 
 
 def start(path: Path, number: int, seen: Seen, loud: bool) -> int:
@@ -166,7 +166,6 @@ def start(path: Path, number: int, seen: Seen, loud: bool) -> int:
         return pid
     code = 3
     try:
-        os.setsid()
         if not loud:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from scipy import stats
 from support.gmm_oracle import philox
 
@@ -9,20 +10,21 @@ from lwd_tui.gmm.plan import plan_of
 KEY = np.array([11, 22], np.uint64)
 
 
-def test_a_draw_is_the_start_of_a_shuffle_by_the_stream():
-    size, k = 1000, 700
+# Of a thousand hardly a word has to be looked at again; of four million one in a thousand has.
+@pytest.mark.parametrize(("size", "k"), [(1000, 700), (4_000_000, 6000)])
+def test_a_draw_is_the_start_of_a_shuffle_by_the_stream(size, k):
     pool = np.arange(size, dtype=np.int32)
     shuffle(pool, size, k, 5, 2, KEY)
-    words = (word for block in range(1000) for word in philox((block, 5, 2, 1), KEY.tolist()))
-    expected = list(range(size))
+    words = (word for block in range(2000) for word in philox((block, 5, 2, 1), KEY.tolist()))
+    expected = np.arange(size)
     for place in range(k):
         bound = size - place
         word = next(words)
         while word * bound % 2**32 < 2**32 % bound:
             word = next(words)
         other = place + (word * bound >> 32)
-        expected[place], expected[other] = expected[other], expected[place]
-    assert pool.tolist() == expected
+        expected[[place, other]] = expected[[other, place]]
+    np.testing.assert_array_equal(pool, expected)
 
 
 def test_draws_are_uniform_in_choice_and_order():

@@ -1,6 +1,7 @@
 import asyncio
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from lwd_tui.llm.network import (
     StepCompleted,
     StepStarted,
 )
-from lwd_tui.types import Post
+from lwd_tui.types import NO_EMBEDDING, Post
 
 
 def experiment(**changes):
@@ -363,3 +364,31 @@ async def test_the_planned_size_is_the_size_that_comes():
         spec = experiment(**changes)
         steps = steps_of(await events_of(network(spec)))
         assert [step.size for step in steps] == [spec.size(t) for t in range(5)], changes
+
+
+async def test_an_answer_that_has_no_vector_is_marked_and_neither_measured_nor_posted():
+    class Gaps(ScriptedEmbedder):
+        """Has no vector for the first answer of ben's."""
+
+        async def embed(self, texts):
+            found = await super().embed(texts)
+            missing = tuple(text == "ben 0" for text in texts)
+            return replace(found, missing=missing)
+
+    def answer(prompt, seed):
+        count = next(counter)
+        # The third of the nine has failed already, and has no place among the texts.
+        return "" if count == 2 else f"{('ada', 'ben', 'cleo')[count // 3 % 3]} {count % 3}"
+
+    counter = itertools.count()
+    net = network(experiment(steps=1, max_attempts=1), Answering(answer))
+    net._embedder = Gaps("words-16", "", True)
+    step = steps_of(await events_of(net))[0]
+    problems = {answer.final.text: answer.final.problem for answer in step.responses}
+    assert problems["ben 0"] == NO_EMBEDDING
+    assert problems[""] == "blank"
+    assert [text for text, problem in problems.items() if not problem] == [
+        "ada 0", "ada 1", "ben 1", "ben 2", "cleo 0", "cleo 1", "cleo 2"
+    ]  # fmt: skip
+    assert len(step.embeddings) == len(step.usable) == 7
+    assert [post.text for post in step.posted] == ["ada 0", "ben 1", "cleo 0"]

@@ -24,6 +24,9 @@ def test_the_parts_are_there() -> None:
     assert found.partition.share > 0.5
     assert found.interval.lower > 0
     assert found.pairs.squares.shape == (3, 3)
+    # 999 permutations, unless told.
+    usual = step_statistics(Responses.of(points, owners, 3), np.random.default_rng(2))
+    assert [test.p for test in usual.tests] == [0.001] * 3
     assert found.together.vendi == vendi_score(points)
     assert [one.vendi for one in found.alone] == [
         vendi_score(points[owners == i]) for i in (0, 1, 2)
@@ -58,6 +61,12 @@ def test_texts_together_and_alone() -> None:
     texts = ["up it goes", "up it goes", "down", "down we go"]
     found = text_statistics(texts, np.array([0, 0, 1, 1]), 3)
     assert found.together.self_bleu == self_bleu(texts)
+    # Six different words of ten, four different pairs of six.
+    assert found.together.distinct_1 == pytest.approx(6 / 10)
+    assert found.together.distinct_2 == pytest.approx(4 / 6)
+    assert found.together.duplicates == 0.5
+    assert found.together.words == 2.5
+    assert found.alone[0].distinct_1 == 0.5
     assert found.alone[0].duplicates == found.alone[0].self_bleu / self_bleu(texts[:2]) == 1.0
     assert found.alone[1].words == 2.0
     assert np.isnan([found.alone[2].words, found.alone[2].self_bleu]).all()

@@ -91,7 +91,11 @@ def test_noise_is_reckoned_with_at_its_longest(kind):
 
 @pytest.mark.parametrize("style", ["chat", "completion"])
 def test_the_frame_is_the_query_with_the_template_of_the_style(style):
-    template = {"post": "{post}", "chat": "CHAT {query} {posts}", "completion": "ON {query} {posts}"}
+    template = {
+        "post": "{post}",
+        "chat": "CHAT {query} {posts}",
+        "completion": "ON {query} {posts}",
+    }
     who = {"name": "a", "backend": "scripted", "model": "m", "style": style}
     spec = experiment(template=template, participants=[who])
     found = frame(spec, spec.cast[0], Prompt.completion("The query."))

@@ -392,3 +392,30 @@ async def test_an_answer_that_has_no_vector_is_marked_and_neither_measured_nor_p
     ]  # fmt: skip
     assert len(step.embeddings) == len(step.usable) == 7
     assert [post.text for post in step.posted] == ["ada 0", "ben 1", "cleo 0"]
+
+
+async def test_a_step_without_any_usable_answer_has_no_vectors():
+    step = steps_of(await events_of(network(experiment(steps=1), Answering(lambda *_: ""))))[0]
+    assert step.embeddings.shape == (0, 0)
+    assert (len(step.responses), len(step.usable), len(step.posted)) == (9, 0, 0)
+
+
+async def test_it_says_when_a_step_is_being_drawn():
+    seen = []
+
+    class Watched(ScriptedEmbedder):
+        async def embed(self, texts):
+            seen.append(net.drawing)
+            return await super().embed(texts)
+
+    spec = experiment(steps=1, ranking="similar")
+    net = network(spec)
+    net._embedder = net._retrieval._embedder = Watched("words-16", "", True)
+    assert not net.drawing
+    async for event in net.run():
+        if isinstance(event, StepStarted):
+            assert not net.drawing
+    # Posts are embedded while a step is drawn, and its answers afterwards.
+    assert seen[0]
+    assert not seen[-1]
+    assert not net.drawing

@@ -57,6 +57,11 @@ class Fault:
     lines: range
     function: ast.FunctionDef | ast.AsyncFunctionDef | None
 
+    @property
+    def line(self) -> int:
+        """Where it begins."""
+        return getattr(self.old, "lineno", self.lines.start)
+
     def make(self) -> None:
         """Put the fault into its tree."""
         ast.copy_location(self.new, self.old)

@@ -18,6 +18,7 @@ from lwd_tui.llm.network import (
     StepCompleted,
     StepStarted,
 )
+from lwd_tui.seeds import request_seed
 from lwd_tui.types import NO_EMBEDDING, Post
 
 
@@ -397,7 +398,7 @@ async def test_an_answer_that_has_no_vector_is_marked_and_neither_measured_nor_p
 async def test_a_step_without_any_usable_answer_has_no_vectors():
     step = steps_of(await events_of(network(experiment(steps=1), Answering(lambda *_: ""))))[0]
     assert step.embeddings.shape == (0, 0)
-    assert (len(step.responses), len(step.usable), len(step.posted)) == (9, 0, 0)
+    assert (len(step.responses), len(step.usable), len(step.posted), step.truncated) == (9, 0, 0, 0)
 
 
 async def test_it_says_when_a_step_is_being_drawn():
@@ -419,3 +420,17 @@ async def test_it_says_when_a_step_is_being_drawn():
     assert seen[0]
     assert not seen[-1]
     assert not net.drawing
+
+
+async def test_what_is_asked_again_is_asked_in_order_whatever_the_order_of_its_coming():
+    spec = experiment(steps=1)
+    first = {request_seed(spec.seed, 0, 0, index, 0) for index in range(3)}
+    # The last seed is answered first.
+    answering = Answering(
+        lambda _, seed: "" if seed in first else f"Answer {seed}.", delay=lambda _: 0.001
+    )
+    await events_of(network(spec, answering))
+    again = tuple(request_seed(spec.seed, 0, 0, index, 1) for index in range(3))
+    assert [request.seeds for request in answering.requests if set(request.seeds) & set(again)] == [
+        again
+    ]

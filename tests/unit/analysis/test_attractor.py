@@ -30,6 +30,13 @@ def test_a_participant_may_be_missing_at_times() -> None:
     assert found.arrivals == (1, 0)
 
 
+def test_only_the_last_step_needs_answers() -> None:
+    nothing, something = Responses.of(np.empty((0, 1)), [], 1), Responses.of([[2.0]], [0], 1)
+    assert attractor([nothing, something], 1.0).arrivals == (1,)
+    with pytest.raises(UnfitData, match="last step"):
+        attractor([something, nothing], 1.0)
+
+
 def test_bad_input_is_told() -> None:
     with pytest.raises(UnfitData, match="radius"):
         attractor([Responses.of([[0.0]], [0], 1)], 0.0)

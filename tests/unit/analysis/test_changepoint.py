@@ -9,8 +9,8 @@ from lwd_tui.analysis.arrays import UnfitData
 from lwd_tui.analysis.changepoint import Kind, _blocks, change_point
 
 
-def by_hand(series: np.ndarray, kind: Kind) -> int:
-    """Least squares with NumPy at every place."""
+def by_hand(series: np.ndarray, kind: Kind) -> tuple[int, float]:
+    """Least squares with NumPy at every place: the best, and the share of variance explained."""
     t = np.arange(len(series))
     errors = {}
     for place in range(2, len(series) - 1):
@@ -18,7 +18,8 @@ def by_hand(series: np.ndarray, kind: Kind) -> int:
         design = np.column_stack([np.ones(len(series)), slope])
         weights = np.linalg.lstsq(design, series)[0]
         errors[place] = ((series - design @ weights) ** 2).sum()
-    return min(errors, key=errors.__getitem__)
+    best = min(errors, key=errors.__getitem__)
+    return best, 1 - errors[best] / (len(series) * series.var())
 
 
 @pytest.mark.parametrize("kind", ["shift", "plateau"])
@@ -26,7 +27,9 @@ def test_the_best_place_agrees_with_least_squares_at_each(kind: Kind) -> None:
     for seed in range(10):
         series = np.random.default_rng(seed).normal(size=25)
         found = change_point(series, np.random.default_rng(0), kind, resamples=9)
-        assert found.step == by_hand(series, kind)
+        step, explained = by_hand(series, kind)
+        assert found.step == step
+        assert found.explained == pytest.approx(explained)
 
 
 def test_a_shift_is_found_with_its_levels() -> None:

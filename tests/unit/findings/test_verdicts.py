@@ -136,6 +136,8 @@ async def test_what_needs_a_range_is_told_for_unit_vectors(tmp_path):
         assert whole.average.means == pytest.approx(np.cumsum(sums) / np.arange(1, 5))
         assert (whole.average.lower <= whole.average.means).all()
         assert "say nothing" in said(store, margin=0.5)["sure bound"]
+        mean = f"without noise {np.mean(sums):.3g}, {whole.average.lower[3]:.3g} to"
+        assert mean in said(store)["average so far"]
         assert "at 99.9% whenever" in said(store, level=0.999)["average so far"]
 
 

@@ -37,8 +37,8 @@ OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
 # What is written there says how the code is read, typed or kept, not what it does.
 UNCHANGED = ("annotation", "returns", "decorator_list")
 
-# The order of two arguments doesn't matter to these.
-SYMMETRIC = ("max", "min", "maximum", "minimum", "hypot", "gcd", "isinstance")
+# To these the order of two arguments doesn't matter, or matters too plainly.
+SYMMETRIC = ("max", "min", "maximum", "minimum", "hypot", "gcd", "vdot", "isinstance")
 
 
 @dataclass

@@ -36,7 +36,9 @@ def test_case_and_white_space_do_not_count() -> None:
 
 def test_words_that_are_common_count_in_long_texts_too() -> None:
     text = "to be or not to be " * 60
-    assert differences(text, text).one == (Piece(text, True),)
+    found = differences(text, f"Now {text}")
+    assert found.one == (Piece(text, True),)
+    assert found.share == pytest.approx(2 * 360 / 721)
 
 
 def test_nothing_is_shared_with_nothing() -> None:

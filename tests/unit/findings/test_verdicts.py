@@ -55,7 +55,8 @@ def test_the_same_is_said_only_below_the_margin_and_from_when_on(falling):
     assert (bounds[5:] < 0.6).all()
     assert whole.equivalence.shown_at == 7
     assert whole.collapsed_at == 5
-    sentences = said(falling, margin=0.6, window=3)
+    # Three in a row are asked for unless told.
+    sentences = said(falling, margin=0.6)
     assert sentences["the same?"] == "the same within 0.6, shown at t = 7 (3 steps in a row)"
     assert "from t = 5 on" in sentences["collapsed?"]
 

@@ -42,3 +42,5 @@ def test_posts_with_a_gap_or_out_of_order_are_refused():
         Internet([Post(0, "a", "", "human", 0), Post(2, "b", "", "human", 0)])
     with pytest.raises(ValueError, match="comes too late"):
         internet(1, 0)
+    with pytest.raises(ValueError, match="post 2 of step 1 comes too late"):
+        internet(0, 2, 1)

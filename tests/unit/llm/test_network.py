@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.store_samples import attempt
 
 from lwd_tui.backends.scripted import ScriptedEmbedder, ScriptedGenerator
 from lwd_tui.experiment.backend import BackendStopped, Generation
@@ -17,9 +18,10 @@ from lwd_tui.llm.network import (
     ResponseArrived,
     StepCompleted,
     StepStarted,
+    _without_vectors,
 )
 from lwd_tui.seeds import request_seed
-from lwd_tui.types import NO_EMBEDDING, Post
+from lwd_tui.types import NO_EMBEDDING, Post, Response
 
 
 def experiment(**changes):
@@ -214,6 +216,7 @@ async def test_a_step_without_any_usable_answer_is_whole_all_the_same():
     steps = steps_of(await events_of(network(spec, Answering(lambda _p, _s: ""))))
     assert [step.embeddings.shape for step in steps] == [(0, 0), (0, 0)]
     assert [step.posted for step in steps] == [(), ()]
+    assert [step.truncated for step in steps] == [0, 0]
 
 
 async def test_with_nothing_to_read_the_participants_answer_unread():
@@ -395,10 +398,13 @@ async def test_an_answer_that_has_no_vector_is_marked_and_neither_measured_nor_p
     assert [post.text for post in step.posted] == ["ada 0", "ben 1", "cleo 0"]
 
 
-async def test_a_step_without_any_usable_answer_has_no_vectors():
-    step = steps_of(await events_of(network(experiment(steps=1), Answering(lambda *_: ""))))[0]
-    assert step.embeddings.shape == (0, 0)
-    assert (len(step.responses), len(step.usable), len(step.posted), step.truncated) == (9, 0, 0, 0)
+def test_what_was_tried_before_an_answer_without_a_vector_is_kept():
+    tried = (attempt("", problem="blank"), attempt("Fine."))
+    response = Response(0, 1, 2, tried)
+    (marked,) = _without_vectors([response], [True])
+    assert (marked.attempts[0], marked.final.text) == tried[:1] + ("Fine.",)
+    assert marked.final.problem == NO_EMBEDDING
+    assert _without_vectors([response], [False]) == (response,)
 
 
 async def test_it_says_when_a_step_is_being_drawn():

@@ -7,32 +7,18 @@ from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 
-OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.Div,
-    ast.Div: ast.Mult,
-    ast.FloorDiv: ast.Mult,
-    ast.Mod: ast.FloorDiv,
-    ast.Pow: ast.Mult,
-    ast.LShift: ast.RShift,
-    ast.RShift: ast.LShift,
-    ast.BitAnd: ast.BitOr,
-    ast.BitOr: ast.BitAnd,
-    ast.BitXor: ast.BitAnd,
-    ast.And: ast.Or,
-    ast.Or: ast.And,
-}
+BOTH_WAYS = (
+    "Lt LtE, Gt GtE, Eq NotEq, Is IsNot, In NotIn, Add Sub, Mult Div, LShift RShift, BitAnd BitOr, "
+    "And Or"
+)
+ONE_WAY = "FloorDiv Mult, Mod FloorDiv, Pow Mult, BitXor BitAnd"
+
+
+def _named(pairs: str) -> dict[type[ast.AST], type[ast.AST]]:
+    return {getattr(ast, old): getattr(ast, new) for old, new in map(str.split, pairs.split(", "))}
+
+
+OPERATORS = {new: old for old, new in _named(BOTH_WAYS).items()} | _named(f"{BOTH_WAYS}, {ONE_WAY}")
 
 # What is written there says how the code is read, typed or kept, not what it does.
 UNCHANGED = ("annotation", "returns", "decorator_list")

@@ -42,14 +42,15 @@ class Seen:
 
     def tests_of(self, path: Path, fault: Fault) -> list[str]:
         """Return the tests that could see a fault, those of its module's own file first."""
+        own = f"test_{path.stem}.py::"
         touched = {test for test, files in self.lines.items() if files.get(str(path))}
         if in_machine_code(path, fault) or not touched:
             tests = set(self.seconds)
         elif fault.function is None:
-            tests = touched
+            # What is imported can be looked at without running a line of its module.
+            tests = touched | {test for test in self.seconds if own in test}
         else:
             tests = {t for t in touched if not self.lines[t][str(path)].isdisjoint(fault.lines)}
-        own = f"test_{path.stem}.py::"
         return sorted(
             tests, key=lambda test: (self.seconds[test] > 0.5, own not in test, self.seconds[test])
         )

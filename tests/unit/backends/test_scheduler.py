@@ -245,6 +245,15 @@ async def test_an_idle_host_begins_with_what_no_other_works_on():
     assert granted(again, other) == [False, True]
 
 
+async def test_of_two_idle_hosts_neither_waits_for_the_other():
+    both = HostScheduler("http://one", 1), HostScheduler("http://two", 1)
+    waiter = Waiter(MODEL, both)
+    for host in both:
+        host.enter(waiter)
+    await gathered()
+    assert waiter.granted.result() in both
+
+
 async def test_a_host_that_rests_is_no_help():
     busy, idle = HostScheduler("http://one", 1), HostScheduler("http://two", 1)
     busy.observe({MODEL})

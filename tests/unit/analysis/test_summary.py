@@ -46,6 +46,13 @@ def test_every_thin_step_has_a_defined_answer(owners: list[int]) -> None:
     assert len(found.alone) == 3
 
 
+def test_one_participant_is_at_no_distance_from_anybody() -> None:
+    points = np.random.default_rng(5).normal(size=(6, 3))
+    found = step_statistics(Responses.of(points, np.zeros(6), 1), np.random.default_rng(6))
+    assert np.isnan([found.interval.estimate, found.interval.lower, found.interval.upper]).all()
+    assert found.interval.level == 0.95
+
+
 def test_collapse_has_a_defined_answer() -> None:
     found = step_statistics(
         Responses.of(np.full((9, 4), 0.3), np.repeat([0, 1, 2], 3), 3), np.random.default_rng(4)

@@ -27,6 +27,12 @@ def test_the_norm_is_the_frobenius_norm_of_the_full_matrix(seed, n, size):
     assert norms(weights) == pytest.approx(np.linalg.norm(plain), abs=1e-12)
 
 
+def test_each_row_of_a_run_has_the_norm_of_its_own():
+    weights = np.random.default_rng(3).dirichlet(np.ones(4), size=(2, 5, 3))
+    each = [[np.linalg.norm(squareform(pdist(step))) for step in steps] for steps in weights]
+    np.testing.assert_allclose(norms(weights), each)
+
+
 def test_equal_weights_have_norm_zero():
     assert norms(np.full((3, 7), 1 / 7)) == pytest.approx(0, abs=1e-15)
     # One mixture is at no distance from anybody.

@@ -3,7 +3,6 @@ import pytest
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.llm.additions import OFF_TOPIC, noise_posts
 from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
-from lwd_tui.types import Prompt
 
 
 def experiment(**changes):
@@ -89,14 +88,10 @@ def test_noise_is_reckoned_with_at_its_longest(kind):
     assert len(outside_texts(quiet)) == 10 + 1
 
 
-@pytest.mark.parametrize("style", ["chat", "completion"])
-def test_the_frame_is_the_query_with_the_template_of_the_style(style):
-    template = {
-        "post": "{post}",
-        "chat": "CHAT {query} {posts}",
-        "completion": "ON {query} {posts}",
-    }
+@pytest.mark.parametrize(("style", "asked"), [("chat", "S\n\nONLY q"), ("completion", "ONLY q")])
+def test_the_frame_is_the_query_with_the_template_of_the_style(style, asked):
+    template = {"system": "S", "post": "{post}", "unread": "ONLY {query}",
+                "chat": "CHAT {query} {posts}", "completion": "{query} {posts}"}  # fmt: skip
     who = {"name": "a", "backend": "scripted", "model": "m", "style": style}
     spec = experiment(template=template, participants=[who])
-    found = frame(spec, spec.cast[0], Prompt.completion("The query."))
-    assert found == f"The query.\n{template[style]}"
+    assert frame(spec, spec.cast[0]) == f"{asked}\n{template[style]}"

@@ -51,3 +51,21 @@ def test_generated_points_follow_the_mixture():
     normal = points - centres[components]
     assert stats.kstest(normal.ravel(), "norm").pvalue > 1e-4
     assert np.abs(np.corrcoef(normal.T) - np.eye(3)).max() < 5 / np.sqrt(20_000)
+
+
+def test_a_point_is_made_of_its_own_words_of_the_stream():
+    weights, centres = np.array([0.3, 0.3, 0.4]), np.array([[-4.0, 0, 1], [0, 1, 0], [4, 2, 0]])
+    points, components = np.empty((5, 3)), np.empty(5, np.int64)
+    generate(weights, centres, 7, 3, KEY, points, components)
+    for number in range(5):
+        # A block for the component, then one for each pair of axes (Box and Muller).
+        blocks = [philox((3 * number + block, 7, 3, 2), KEY.tolist()) for block in range(3)]
+        uniform = [
+            [((high << 21 ^ low >> 11) + 1) * 2.0**-53 for high, low in (words[:2], words[2:])]
+            for words in blocks
+        ]
+        chosen = np.searchsorted(weights.cumsum(), uniform[0][0])
+        assert components[number] == chosen
+        pairs = [np.sqrt(-2 * np.log(a)) * np.exp(2j * np.pi * b) for a, b in uniform[1:]]
+        normal = np.array([pairs[0].real, pairs[0].imag, pairs[1].real])
+        np.testing.assert_allclose(points[number], centres[chosen] + normal, atol=1e-12)

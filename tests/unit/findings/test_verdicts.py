@@ -249,7 +249,7 @@ def test_of_many_participants_those_are_named_that_moved_most_or_came_last(short
 def test_missing_norms_are_said_to_be_missing(tmp_path):
     vectors = clouds([0, 1])
     vectors[1] = np.nan
-    steps = [{"vectors": clouds([0, 1])}] * 6 + [{"vectors": vectors}]
+    steps = [{"vectors": clouds([0, 1])}] * 6 + [{"vectors": vectors}] * 2
     with handmade(tmp_path / "a.sqlite", steps) as store:
         sentences = said(store, margin=1.0)
     assert "the norm isn't defined at t = 6" in sentences["change point"]

@@ -51,6 +51,8 @@ def test_one_participant_is_at_no_distance_from_anybody() -> None:
     found = step_statistics(Responses.of(points, np.zeros(6), 1), np.random.default_rng(6))
     assert np.isnan([found.interval.estimate, found.interval.lower, found.interval.upper]).all()
     assert found.interval.level == 0.95
+    two = step_statistics(Responses.of(points, [0, 0, 0, 1, 1, 1], 2), np.random.default_rng(6))
+    assert np.isfinite([two.interval.estimate, two.interval.lower, two.interval.upper]).all()
 
 
 def test_collapse_has_a_defined_answer() -> None:

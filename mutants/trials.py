@@ -42,15 +42,16 @@ class Seen:
 
     def tests_of(self, path: Path, fault: Fault) -> list[str]:
         """Return the tests that could see a fault, those of its module's own file first."""
+        # What is imported, or runs at the import, is seen without running a line in a test.
         own = f"test_{path.stem}.py::"
+        tests = {test for test in self.seconds if own in test}
         touched = {test for test, files in self.lines.items() if files.get(str(path))}
         if in_machine_code(path, fault) or not touched:
             tests = set(self.seconds)
         elif fault.function is None:
-            # What is imported can be looked at without running a line of its module.
-            tests = touched | {test for test in self.seconds if own in test}
+            tests |= touched
         else:
-            tests = {t for t in touched if not self.lines[t][str(path)].isdisjoint(fault.lines)}
+            tests |= {t for t in touched if not self.lines[t][str(path)].isdisjoint(fault.lines)}
         return sorted(
             tests, key=lambda test: (self.seconds[test] > 0.5, own not in test, self.seconds[test])
         )

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo install test unit screens journeys integration servers lint bench calibration screenshots clean
+.PHONY: help demo install test unit screens journeys integration servers lint bench calibration mutants screenshots clean
 
 help:
 	@echo "make demo         install, fetch the small models, and watch them drift together"
@@ -16,6 +16,7 @@ help:
 	@echo "make lint         ruff, mypy, import-linter"
 	@echo "make bench        the benchmarks, as ratios measured in one run"
 	@echo "make calibration  simulations of every level that the statistics claim"
+	@echo "make mutants      faults put into the code, to see which the tests miss; hours"
 	@echo "make screenshots  pictures of the screens, from a real stored run"
 
 demo: $(VENV)/installed
@@ -51,6 +52,9 @@ bench: $(VENV)/installed-dev
 
 calibration: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks calibration
+
+mutants: $(VENV)/installed-dev
+	$(BIN)/python -m mutants
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python -m screenshots

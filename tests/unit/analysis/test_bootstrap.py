@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
-from lwd_tui.analysis.bootstrap import norm_interval
+from lwd_tui.analysis.bootstrap import _most, _resampled, _widening, norm_interval
 from lwd_tui.analysis.distance import geometry
 
 OWNERS = np.repeat([0, 1, 2], 20)
@@ -92,5 +92,44 @@ def test_degenerate_steps_have_defined_answers() -> None:
     )
     assert balanced.estimate == 0.0
     assert balanced.upper > 0.5
-    with pytest.raises(UnfitData, match="level"):
-        norm_interval(Responses.of(np.eye(3), np.arange(3), 3), rng, level=1.0)
+    for level in (0.0, 1.0):
+        with pytest.raises(UnfitData, match="level"):
+            norm_interval(Responses.of(np.eye(3), np.arange(3), 3), rng, level=level)
+
+
+def test_a_resample_is_what_its_definition_says() -> None:
+    counts, resamples = np.array([2, 3, 5]), 6
+    rng = np.random.default_rng(9)
+    residuals, along = rng.normal(size=(10, 4)), rng.normal(size=10)
+    b, v = _resampled(residuals, along, counts, np.random.default_rng(10), resamples)
+    rng, starts = np.random.default_rng(10), [0, 2, 5]
+    rows = [
+        low + rng.integers(L, size=(resamples, L)) for low, L in zip(starts, counts, strict=True)
+    ]
+    for k in range(resamples):
+        drawn = [residuals[row[k]] for row in rows]
+        means = [part.mean(axis=0) for part in drawn]
+        noise = [part.var(axis=0, ddof=1).sum() / len(part) for part in drawn]
+        debiased = sum(
+            ((means[i] - means[j]) ** 2).sum() - noise[i] - noise[j]
+            for i in range(3)
+            for j in range(3)
+            if i != j
+        )
+        assert v[k] == pytest.approx(debiased)
+        assert b[k] == pytest.approx(sum(along[row[k]].mean() for row in rows))
+
+
+def test_the_widening_worked_by_hand() -> None:
+    # Two participants vary by 1 and 2 along one axis; Var e = 1/2 and 4/2, and b = 8 n times that.
+    residuals = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    assert _most(residuals, np.array([0, 0, 1, 1]), np.array([2, 2])) == pytest.approx(8 * 2 * 2)
+    # Along c: (2^2 x 3 - 2 x 1) / 2 = 5 where 3 is seen, unless no direction has so much.
+    assert _widening(3.0, 1.0, 2.0, 2.0, 10.0) == pytest.approx(np.sqrt(5 / 3))
+    assert _widening(3.0, 1.0, 2.0, 2.0, 4.0) == pytest.approx(np.sqrt(4 / 3))
+    assert _widening(3.0, 1.0, 2.0, 2.0, 2.0) == 1.0
+    assert _widening(3.0, 5.0, 2.0, 2.0, 9.0) == 1.0
+    # Nothing is left of the length once its noise is taken off: the most there is.
+    assert _widening(3.0, 1.0, 2.0, 0.0, 12.0) == 2.0
+    assert _widening(3.0, 1.0, 2.0, -1.0, 12.0) == 2.0
+    assert _widening(0.0, 1.0, 2.0, 2.0, 9.0) == 1.0

@@ -9,8 +9,8 @@ from lwd_tui.analysis.arrays import UnfitData
 from lwd_tui.analysis.changepoint import Kind, _blocks, change_point
 
 
-def by_hand(series: np.ndarray, kind: Kind) -> int:
-    """Least squares with NumPy at every place."""
+def by_hand(series: np.ndarray, kind: Kind) -> tuple[int, float]:
+    """Least squares with NumPy at every place: the best, and the share of variance explained."""
     t = np.arange(len(series))
     errors = {}
     for place in range(2, len(series) - 1):
@@ -18,7 +18,8 @@ def by_hand(series: np.ndarray, kind: Kind) -> int:
         design = np.column_stack([np.ones(len(series)), slope])
         weights = np.linalg.lstsq(design, series)[0]
         errors[place] = ((series - design @ weights) ** 2).sum()
-    return min(errors, key=errors.__getitem__)
+    best = min(errors, key=errors.__getitem__)
+    return best, 1 - errors[best] / (len(series) * series.var())
 
 
 @pytest.mark.parametrize("kind", ["shift", "plateau"])
@@ -26,7 +27,9 @@ def test_the_best_place_agrees_with_least_squares_at_each(kind: Kind) -> None:
     for seed in range(10):
         series = np.random.default_rng(seed).normal(size=25)
         found = change_point(series, np.random.default_rng(0), kind, resamples=9)
-        assert found.step == by_hand(series, kind)
+        step, explained = by_hand(series, kind)
+        assert found.step == step
+        assert found.explained == pytest.approx(explained)
 
 
 def test_a_shift_is_found_with_its_levels() -> None:
@@ -38,6 +41,15 @@ def test_a_shift_is_found_with_its_levels() -> None:
     assert found.start == pytest.approx(series[:37].mean())
     assert found.end == pytest.approx(series[37:].mean())
     assert found.explained > 0.9
+
+
+@pytest.mark.parametrize("step", [2, 8])
+def test_the_first_and_the_last_place_are_two_steps_from_an_end(step: int) -> None:
+    series = np.where(np.arange(10) < step, 5.0, 2.0)
+    found = change_point(series, np.random.default_rng(0), "shift", resamples=9)
+    assert (found.step, found.lower, found.upper) == (step, step, step)
+    assert (found.start, found.end) == pytest.approx((5.0, 2.0))
+    assert found.explained == pytest.approx(1.0)
 
 
 def test_a_decline_that_comes_to_rest() -> None:

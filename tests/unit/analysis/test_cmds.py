@@ -11,7 +11,7 @@ from sklearn.manifold import ClassicalMDS
 
 from lwd_tui.analysis import principal
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.analysis.cmds import classical_mds
+from lwd_tui.analysis.cmds import classical_mds, with_fixed_signs
 
 
 def up_to_signs(ours: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -163,3 +163,12 @@ def test_signs_are_fixed() -> None:
 def test_bad_input_is_told() -> None:
     with pytest.raises(UnfitData, match="points: row 1 holds NaN"):
         classical_mds([[0.0], [np.nan]])
+
+
+def test_the_largest_coordinate_of_each_axis_is_positive() -> None:
+    drawn = with_fixed_signs(np.array([[0.1, 0.2], [-0.4, 0.3], [0.3, -0.1]]))
+    assert drawn.tolist() == [[-0.1, 0.2], [0.4, 0.3], [-0.3, -0.1]]
+    # Of two that differ in rounding only, the first: the picture doesn't turn over.
+    assert with_fixed_signs(np.array([[-0.4], [0.4 + 1e-12]]))[0, 0] == 0.4
+    assert with_fixed_signs(np.array([[0.0], [0.0]])).tolist() == [[0.0], [0.0]]
+    assert with_fixed_signs(np.empty((0, 2))).shape == (0, 2)

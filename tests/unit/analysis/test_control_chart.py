@@ -10,14 +10,14 @@ from lwd_tui.analysis.control_chart import control_chart
 
 
 def test_a_case_worked_by_hand() -> None:
-    # Neighbours differ by 2, 1, 1, 2: mean 1.5, over 1.128 and three times: 3.99.
-    chart = control_chart([1, 3, 2, 1, 3, 2, 9, -9], 0, 4)
-    assert chart.centre == 2.0
-    assert chart.high == pytest.approx(2 + 3 * 1.5 / 1.128, abs=0.002)
-    assert chart.low == pytest.approx(2 - 3 * 1.5 / 1.128, abs=0.002)
-    assert chart.outside.tolist() == [False] * 6 + [True, True]
-    # Deviations -1, 1, 0, -1, 1: products -1, 0, 0, -1 over 4.
-    assert chart.autocorrelation == pytest.approx(-0.5)
+    # Of 1 3 2 1 4 neighbours differ by 2, 1, 1, 3: mean 1.75, over 1.128 and three times: 4.65.
+    chart = control_chart([7, 1, 3, 2, 1, 4, 2, 9, -9], 1, 5)
+    assert chart.centre == pytest.approx(2.2)
+    assert chart.high == pytest.approx(2.2 + 3 * 1.75 / 1.128, abs=0.002)
+    assert chart.low == pytest.approx(2.2 - 3 * 1.75 / 1.128, abs=0.002)
+    assert chart.outside.tolist() == [True] + [False] * 6 + [True, True]
+    # Deviations -1.2, 0.8, -0.2, -1.2, 1.8: products -0.96, -0.16, 0.24, -2.16 over 6.8.
+    assert chart.autocorrelation == pytest.approx(-3.04 / 6.8)
 
 
 def test_false_alarms_of_independent_values_and_of_dependent_ones() -> None:

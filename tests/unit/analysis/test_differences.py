@@ -34,6 +34,13 @@ def test_case_and_white_space_do_not_count() -> None:
     assert found.share == 1
 
 
+def test_words_that_are_common_count_in_long_texts_too() -> None:
+    text = "to be or not to be " * 60
+    found = differences(text, f"Now {text}")
+    assert found.one == (Piece(text, True),)
+    assert found.share == pytest.approx(2 * 360 / 721)
+
+
 def test_nothing_is_shared_with_nothing() -> None:
     assert differences("", "word").share == 0
     assert differences("", "").share == 1

@@ -35,6 +35,8 @@ def test_the_margin_that_a_control_meets() -> None:
     bounds = np.array([3.0, 1.0, 2.0, 5.0])
     assert control_margin(bounds, window=1, share=1.0) == 5.0
     assert control_margin(bounds, window=1, share=0.5) == 3.0
+    # One step is asked for, unless more are: of 1, 2, 3, 5 three tenths and more lie up to 2.
+    assert control_margin(bounds, share=0.3) == 2.0
     # Stretches of two: 3, 2, 5.
     assert control_margin(bounds, window=2, share=0.5) == 3.0
     assert control_margin([bounds, bounds / 5], window=4, share=0.5) == 5.0

@@ -9,7 +9,7 @@ from scipy.spatial.distance import pdist
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.distance import geometry
-from lwd_tui.analysis.frames import aligned, axis_limits, common_basis
+from lwd_tui.analysis.frames import aligned, apart, axis_limits, common_basis
 
 OWNERS = np.repeat([0, 1, 2], 4)
 
@@ -49,6 +49,18 @@ def test_two_participants_are_rotated_never_mirrored() -> None:
     before = geometry(Responses.of(points, owners, 2))
     turned = before.coordinates @ [[0.6, -0.8], [0.8, 0.6]]
     np.testing.assert_allclose(aligned(turned, owners, before), before.coordinates, atol=1e-9)
+
+
+def test_a_line_is_turned_onto_a_line() -> None:
+    before = geometry(Responses.of([[1.0, 0.0], [-1.0, 0.0]], [0, 1], 2))
+    turned = aligned(np.array([[0.0, 1.0], [0.0, -1.0]]), np.arange(2), before)
+    np.testing.assert_allclose(turned, before.coordinates, atol=1e-12)
+
+
+def test_where_all_are_at_one_place_nothing_is_turned() -> None:
+    before = geometry(Responses.of(np.ones((2, 2)), [0, 1], 2))
+    drawn = np.array([[1.0, 2.0], [-1.0, -2.0], [3.0, 1.0], [-3.0, -1.0]])
+    np.testing.assert_allclose(aligned(drawn, np.array([0, 0, 1, 1]), before), drawn, atol=1e-12)
 
 
 def test_a_participant_that_comes_or_goes_does_not_break_the_chain() -> None:
@@ -105,3 +117,20 @@ def test_limits_do_not_magnify_noise() -> None:
     assert right - left == pytest.approx(0.23)
     assert high - low == pytest.approx(0.23)
     assert axis_limits(np.empty((0, 2)), 2.0) == ((-0.01, 0.01), (-0.01, 0.01))
+
+
+@pytest.mark.parametrize(
+    ("falling", "lowest", "placed"),
+    [
+        ([5, 3, 1], 0, [5, 3, 1]),
+        ([5, 4.5, 4.4, 1], 0, [5, 4, 3, 1]),
+        # No room below: those above make way.
+        ([0.5, 0.2], 0, [1, 0]),
+        ([2.5, 0.5, 0.2], 0, [2.5, 1, 0]),
+        ([], 0, []),
+    ],
+)
+def test_words_stand_beside_what_they_name_and_never_over_one_another(
+    falling: list[float], lowest: float, placed: list[float]
+) -> None:
+    assert apart(falling, 1, lowest) == placed

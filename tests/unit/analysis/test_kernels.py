@@ -39,3 +39,11 @@ def test_the_kernel_of_many_equal_points() -> None:
 def test_centring() -> None:
     plain = POINTS @ POINTS.T
     np.testing.assert_allclose(doubly_centred(plain), centred_gram(POINTS), atol=1e-9)
+
+
+def test_what_rounding_leaves_of_zero_is_zero_and_more_is_not() -> None:
+    for scale in (1e-6, 1.0, 1e6):
+        for rounded, apart in ((2.0**-52, 0.0), (1e-12, 2e-12)):
+            gram = scale * np.array([[1.0, 1 - rounded], [1 - rounded, 1.0]])
+            wanted = [[0, scale * apart], [scale * apart, 0]]
+            np.testing.assert_allclose(squared_distances(gram), wanted, rtol=1e-3)

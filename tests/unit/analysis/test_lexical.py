@@ -62,6 +62,10 @@ def test_self_bleu_agrees_with_nltk(
         assert self_bleu(TEXTS[slice(*part)], longest) == pytest.approx(value, abs=1e-11)
 
 
+def test_self_bleu_counts_up_to_four_words_unless_told() -> None:
+    assert self_bleu(TEXTS) == pytest.approx(NLTK[(0, 7)][2], abs=1e-11)
+
+
 def test_self_bleu_worked_by_hand() -> None:
     # "a b c d" against "a b c e": precisions 3/4, 2/3; the same length, no penalty.
     assert self_bleu(["a b c d", "a b c e"], 2) == pytest.approx(math.sqrt(3 / 4 * 2 / 3))

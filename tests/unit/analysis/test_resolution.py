@@ -16,7 +16,7 @@ from lwd_tui.analysis.drift import drift
 from lwd_tui.analysis.frames import common_basis
 from lwd_tui.analysis.partition import partition
 from lwd_tui.analysis.permutation import difference_tests
-from lwd_tui.analysis.resolution import without_rounding
+from lwd_tui.analysis.resolution import resolution, without_rounding
 
 OWNERS = np.repeat([0, 1], 20)
 
@@ -101,3 +101,14 @@ def test_a_series_of_rounding_is_a_constant_one() -> None:
     assert control_chart([2.0, *series], 1, 30, precision=1e-5).outside.tolist() == [True] + 30 * [
         False
     ]
+
+
+def test_two_answers_are_equal_up_to_a_hundred_thousandth_of_their_length() -> None:
+    assert resolution(np.array([[3.0, 4.0], [0.0, 1.0]])) == pytest.approx(5e-5)
+    assert resolution(np.empty((0, 2))) == 0.0
+    for apart, equal in ((0.9e-5, True), (1.1e-5, False)):
+        points = np.array([[1.0, 0.0], [1.0, apart]])
+        assert (without_rounding(points)[1, 1] == 0) == equal
+        assert points[1, 1] == apart
+    one = np.array([[1.0, 2.0]])
+    assert without_rounding(one) is one

@@ -90,6 +90,12 @@ def test_the_range_of_debiased_squares_is_reached() -> None:
         debiased_range(3, 1)
 
 
+def test_the_range_goes_with_the_square_of_the_ball() -> None:
+    # Three participants of five: -2 x 2 x 3 / 4 to 2 x 9 in the unit ball, nine times that in 3.
+    assert debiased_range(3, 5) == (-3, 18)
+    assert debiased_range(3, 5, 3.0) == (-27, 162)
+
+
 def test_bad_input_is_told() -> None:
     with pytest.raises(UnfitData, match="within 0 to 1"):
         running_mean_sequence([0.5, 1.5], 0, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,32 @@ def test_errors_are_the_spread_of_the_estimates(shift: float, skewed: bool) -> N
     true = estimates.var()
     # Wide by up to 1.4 (2 for the square) where the means are equal: the first term is kept >= 0.
     assert 0.9 * true < variances.mean() < {0.0: 2.2, 0.5: 1.6, 3.0: 1.15}[shift] * true
+
+
+def squared_trace(x: np.ndarray) -> float:
+    """tr(Sigma^2) by sums over different responses (Li and Chen 2012), one by one."""
+    gram = x @ x.T
+    sums, counts = np.zeros(3), np.zeros(3)
+    for i, j, k, m in permutations(range(len(x)), 4):
+        sums += gram[i, j] ** 2, gram[i, j] * gram[j, k], gram[i, j] * gram[k, m]
+        counts += 1
+    return float((sums / counts) @ [1, -2, 1])
+
+
+@pytest.mark.parametrize("shift", [0.0, 4.0])
+def test_an_error_is_what_its_formula_says(shift: float) -> None:
+    points = np.random.default_rng(4).gamma(1.0, size=(13, 3)) * [3, 2, 1]
+    x, y = points[:6], points[6:] + shift
+    pairs = debiased_pairs(Responses.of(np.concatenate([x, y]), np.repeat([0, 1], [6, 7]), 2))
+    one, other = np.cov(x.T), np.cov(y.T)
+    noise = 2 * squared_trace(x) / (6 * 5) + 2 * squared_trace(y) / (7 * 6)
+    noise += 4 * np.trace(one @ other) / (6 * 7)
+    delta = x.mean(axis=0) - y.mean(axis=0)
+    along = 4 * delta @ (one / 6 + other / 7) @ delta
+    # Far apart the first term counts; at one place noise alone has made it.
+    assert (along > 2 * noise) == (shift > 0)
+    assert pairs.errors[0, 1] ** 2 == pytest.approx(noise + max(along - 2 * noise, 0))
+    assert pairs.errors[0, 0] == pairs.errors[1, 1] == 0
 
 
 def test_few_or_equal_responses() -> None:

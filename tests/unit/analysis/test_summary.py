@@ -24,6 +24,9 @@ def test_the_parts_are_there() -> None:
     assert found.partition.share > 0.5
     assert found.interval.lower > 0
     assert found.pairs.squares.shape == (3, 3)
+    # 999 permutations, unless told.
+    usual = step_statistics(Responses.of(points, owners, 3), np.random.default_rng(2))
+    assert [test.p for test in usual.tests] == [0.001] * 3
     assert found.together.vendi == vendi_score(points)
     assert [one.vendi for one in found.alone] == [
         vendi_score(points[owners == i]) for i in (0, 1, 2)
@@ -43,6 +46,15 @@ def test_every_thin_step_has_a_defined_answer(owners: list[int]) -> None:
     assert len(found.alone) == 3
 
 
+def test_one_participant_is_at_no_distance_from_anybody() -> None:
+    points = np.random.default_rng(5).normal(size=(6, 3))
+    found = step_statistics(Responses.of(points, np.zeros(6), 1), np.random.default_rng(6))
+    assert np.isnan([found.interval.estimate, found.interval.lower, found.interval.upper]).all()
+    assert found.interval.level == 0.95
+    two = step_statistics(Responses.of(points, [0, 0, 0, 1, 1, 1], 2), np.random.default_rng(6))
+    assert np.isfinite([two.interval.estimate, two.interval.lower, two.interval.upper]).all()
+
+
 def test_collapse_has_a_defined_answer() -> None:
     found = step_statistics(
         Responses.of(np.full((9, 4), 0.3), np.repeat([0, 1, 2], 3), 3), np.random.default_rng(4)
@@ -58,6 +70,12 @@ def test_texts_together_and_alone() -> None:
     texts = ["up it goes", "up it goes", "down", "down we go"]
     found = text_statistics(texts, np.array([0, 0, 1, 1]), 3)
     assert found.together.self_bleu == self_bleu(texts)
+    # Six different words of ten, four different pairs of six.
+    assert found.together.distinct_1 == pytest.approx(6 / 10)
+    assert found.together.distinct_2 == pytest.approx(4 / 6)
+    assert found.together.duplicates == 0.5
+    assert found.together.words == 2.5
+    assert found.alone[0].distinct_1 == 0.5
     assert found.alone[0].duplicates == found.alone[0].self_bleu / self_bleu(texts[:2]) == 1.0
     assert found.alone[1].words == 2.0
     assert np.isnan([found.alone[2].words, found.alone[2].self_bleu]).all()

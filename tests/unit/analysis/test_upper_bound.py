@@ -172,7 +172,8 @@ def test_where_nothing_can_be_said_there_is_no_bound() -> None:
 
 def test_bad_input_is_told() -> None:
     points, owners = np.zeros((80, 2)), np.repeat([0, 1], 40)
-    with pytest.raises(UnfitData, match="level"):
-        norm_upper_bound(Responses.of(points, owners, 2), level=95)
+    for level in (0.0, 1.0, 95):
+        with pytest.raises(UnfitData, match="level"):
+            norm_upper_bound(Responses.of(points, owners, 2), level=level)
     with pytest.raises(UnfitData, match="radius"):
         norm_upper_bound(Responses.of(points, owners, 2), radius=math.inf)

@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
-from scipy.stats import multivariate_normal
 
 from lwd_tui.analysis.weights import (
     collapsed,
@@ -15,9 +14,6 @@ from lwd_tui.analysis.weights import (
     quantile_band,
     vertex_distances,
 )
-from lwd_tui.experiment.gmm import GmmSpec
-from lwd_tui.gmm.density import densities, line_grid, log_density
-from lwd_tui.gmm.network import simulate
 
 VERTICES = np.eye(3)
 
@@ -29,6 +25,12 @@ def test_the_norm_is_the_frobenius_norm_of_the_full_matrix(seed, n, size):
     plain = squareform(pdist(weights))
     np.testing.assert_allclose(distances(weights), plain, atol=1e-12)
     assert norms(weights) == pytest.approx(np.linalg.norm(plain), abs=1e-12)
+
+
+def test_each_row_of_a_run_has_the_norm_of_its_own():
+    weights = np.random.default_rng(3).dirichlet(np.ones(4), size=(2, 5, 3))
+    each = [[np.linalg.norm(squareform(pdist(step))) for step in steps] for steps in weights]
+    np.testing.assert_allclose(norms(weights), each)
 
 
 def test_equal_weights_have_norm_zero():
@@ -53,6 +55,10 @@ def test_the_first_death_is_the_first_weight_near_zero():
     weights = np.array([[[alive], [alive], [alive]], [[alive], [dying], [alive]]])
     assert first_death(weights, 1e-6).tolist() == [-1, 1]
     assert first_death(weights, 0.3).tolist() == [0, 0]
+    # A thousandth is dead, and so is twice eps where that is more.
+    faint = np.array([[[[1 - share, share]]] for share in (1e-3, 1.5e-3, 0.02, 0.03)])
+    assert first_death(faint, 0.0).tolist() == [0, -1, -1, -1]
+    assert first_death(faint, 0.01).tolist() == [0, 0, 0, -1]
 
 
 def test_vertex_distances_run_from_zero_to_that_of_equal_weights():
@@ -68,6 +74,11 @@ def test_vertex_distances_run_from_zero_to_that_of_equal_weights():
         (VERTICES[[2, 2, 2]], False, True),
         ([[1, 0, 0], [0.4, 0.3, 0.3], [0.2, 0.4, 0.4]], False, False),
         ([[1, 0, 0], [0.4, 0.3, 0.3], [0, 0.95, 0.05]], True, False),
+        # At a vertex are those within 0.1 of it: 0.94 and 0.06 are 0.085 away, 0.9 and 0.1 0.14.
+        ([[0.9, 0.1, 0], [0.9, 0, 0.1], [0, 1, 0]], False, False),
+        ([[0.94, 0.06, 0], [0.9, 0, 0.1], [0, 1, 0]], True, False),
+        ([[0.94, 0.06, 0], [0.94, 0, 0.06], [1, 0, 0]], False, True),
+        ([[0.94, 0.06, 0], [0.9, 0, 0.1], [1, 0, 0]], False, False),
         (np.full((3, 3), 1 / 3), False, False),
     ],
 )
@@ -75,38 +86,3 @@ def test_polarised_and_collapsed(weights, is_polarised, is_collapsed):
     replicates = np.array([weights])
     assert polarised(replicates).tolist() == [is_polarised]
     assert collapsed(replicates).tolist() == [is_collapsed]
-
-
-def test_densities_are_scipys():
-    rng = np.random.default_rng(1)
-    points, means = rng.normal(size=(30, 3)), rng.normal(size=(4, 3))
-    weights = rng.dirichlet(np.ones(4))
-    root = rng.normal(size=(4, 3, 3))
-    each = root @ np.swapaxes(root, 1, 2) + np.eye(3)
-    for covariance in (each[0], each):
-        shared = np.broadcast_to(covariance, (4, 3, 3))
-        plain = sum(
-            weight * multivariate_normal(mean, sigma).pdf(points)
-            for weight, mean, sigma in zip(weights, means, shared, strict=True)
-        )
-        np.testing.assert_allclose(
-            np.exp(log_density(points, weights, means, covariance)), plain, rtol=1e-10
-        )
-
-
-def test_densities_are_finite_far_away_and_for_tiny_variances():
-    far = log_density(np.full((1, 100), 1e90), np.ones(2) / 2, np.zeros((2, 100)), np.eye(100))
-    assert far[0] == pytest.approx(-0.5e182, rel=1e-9)
-    near = log_density(np.zeros((1, 100)), np.ones(2) / 2, np.zeros((2, 100)), 1e-20 * np.eye(100))
-    assert near[0] == pytest.approx(100 * (0.5 * 20 * np.log(10) - 0.5 * np.log(2 * np.pi)))
-
-
-@pytest.mark.parametrize("moving", ["none", "all"])
-def test_densities_on_the_grid_integrate_to_one(moving):
-    run = simulate(GmmSpec(name="x", steps=20, replicates=1, moving=moving))
-    grid = line_grid(run, 400)
-    shown = densities(run, 0, 0, grid)
-    assert shown.shape == (3, 400)
-    np.testing.assert_allclose(np.trapezoid(shown, grid[:, 0], axis=1), 1, atol=1e-3)
-    later = densities(run, 0, 20, np.linspace(-40, 40, 4000)[:, None])
-    np.testing.assert_allclose(later.sum(axis=1) * 80 / 3999, 1, atol=1e-3)

@@ -44,6 +44,16 @@ def test_a_run_worked_by_hand(tmp_path):
     assert found.places.tolist() == [[1, 0], [0, 0], [0, 1]]
 
 
+def test_the_order_is_that_of_the_last_third(tmp_path):
+    # Over the last four of six steps elk is said ten times and owl six; over the last two, two.
+    last = [step([OWL, OWL], [OWL, ELK])] * 2
+    steps = [STEPS[0], step([FOX] * 2, [FOX] * 2), *[step([ELK] * 2, [ELK] * 2)] * 2, *last]
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        found = answer_clusters(store)
+    assert found.late == 2
+    assert found.texts == ("owl", "elk", "fox")
+
+
 def test_equal_words_are_one_answer_whatever_rounding_makes_of_them(tmp_path):
     steps = [step([("owl", 1.0), ("owl", 1.0000001)], [("owl", 0.9999999), ("elk", 3.0)])]
     with handmade(tmp_path / "a.sqlite", steps) as store:

@@ -101,7 +101,7 @@ def test_norms_of_unlike_numbers_of_participants_do_not_compare(tmp_path):
 
 
 def test_the_numbers_are_those_of_the_store(tmp_path):
-    steps = [{"vectors": clouds([0, x])} for x in (3, 2, 1)]
+    steps = [{"vectors": clouds([0, x], spread=0.1 * x)} for x in (3, 2, 1)]
     with handmade(tmp_path / "a.sqlite", steps, steps=9) as store:
         run = compared(store)
         dispersion = [store.step(t).geometry.dispersion.mean() for t in (0, 2)]

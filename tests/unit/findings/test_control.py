@@ -35,6 +35,10 @@ def test_a_control_run_says_which_margin_is_within_reach(tmp_path):
         each = bounds(steps, 6)
         # All five pairs of steps in a row are to pass, since five are too few to leave one out.
         assert margin == max(max(pair) for pair in pairwise(each))
+        # Three steps in a row, unless told.
+        assert least_margin(store, store) == max(
+            max(three) for three in zip(*(each[k:] for k in range(3)), strict=False)
+        )
         with pytest.raises(UnfitData, match="don't fit"):
             least_margin(store, store, window=7)
 

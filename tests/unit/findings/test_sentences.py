@@ -9,7 +9,7 @@ from support.statistics_samples import clouds, handmade
 
 from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.permutation import difference_tests
-from lwd_tui.findings.sentences import difference, step_verdicts
+from lwd_tui.findings.sentences import difference, pairs_out_of_reach, step_verdicts
 from lwd_tui.findings.step import step_findings
 
 
@@ -50,3 +50,17 @@ def test_a_p_at_the_level_is_a_difference(level, rejected):
     assert test.smallest_p == 0.1
     said = difference(replace(test, p=0.1), level)
     assert said.startswith("they differ") == rejected
+
+
+@pytest.mark.parametrize(
+    ("smallest", "adjusted", "out_of_reach"),
+    [(0.2, 0.3, True), (0.05, 0.3, False), (0.2, 0.05, False), (0.2, math.nan, True)],
+)
+def test_pairs_are_out_of_reach_if_none_could_differ_and_none_does(
+    smallest, adjusted, out_of_reach
+):
+    responses = Responses.of([[0.0], [1.0], [5.0], [6.0]], [0, 0, 1, 1], 2)
+    test = difference_tests(responses, np.random.default_rng(0), 9)[0]
+    holm = np.array([[math.nan, adjusted], [adjusted, math.nan]])
+    given = replace(test, smallest_holm=smallest, pair_holm=holm)
+    assert pairs_out_of_reach(given, 0.95) == out_of_reach

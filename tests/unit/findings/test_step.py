@@ -182,3 +182,6 @@ def test_a_level_that_is_none_is_refused(tmp_path):
 
 def test_the_measures_have_names_of_their_own():
     assert len(OF) == len(MEASURES) == len({measure.title for measure in MEASURES})
+    # In files they are names of columns; in words "the norm", "the debiased norm".
+    assert all(key.isidentifier() and key.islower() for key in OF)
+    assert [measure.title for measure in MEASURES[:2]] == ["norm", "debiased norm"]

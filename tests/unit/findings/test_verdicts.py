@@ -55,7 +55,8 @@ def test_the_same_is_said_only_below_the_margin_and_from_when_on(falling):
     assert (bounds[5:] < 0.6).all()
     assert whole.equivalence.shown_at == 7
     assert whole.collapsed_at == 5
-    sentences = said(falling, margin=0.6, window=3)
+    # Three in a row are asked for unless told.
+    sentences = said(falling, margin=0.6)
     assert sentences["the same?"] == "the same within 0.6, shown at t = 7 (3 steps in a row)"
     assert "from t = 5 on" in sentences["collapsed?"]
 
@@ -136,6 +137,8 @@ async def test_what_needs_a_range_is_told_for_unit_vectors(tmp_path):
         assert whole.average.means == pytest.approx(np.cumsum(sums) / np.arange(1, 5))
         assert (whole.average.lower <= whole.average.means).all()
         assert "say nothing" in said(store, margin=0.5)["sure bound"]
+        mean = f"without noise {np.mean(sums):.3g}, {whole.average.lower[3]:.3g} to"
+        assert mean in said(store)["average so far"]
         assert "at 99.9% whenever" in said(store, level=0.999)["average so far"]
 
 
@@ -246,7 +249,7 @@ def test_of_many_participants_those_are_named_that_moved_most_or_came_last(short
 def test_missing_norms_are_said_to_be_missing(tmp_path):
     vectors = clouds([0, 1])
     vectors[1] = np.nan
-    steps = [{"vectors": clouds([0, 1])}] * 6 + [{"vectors": vectors}]
+    steps = [{"vectors": clouds([0, 1])}] * 6 + [{"vectors": vectors}] * 2
     with handmade(tmp_path / "a.sqlite", steps) as store:
         sentences = said(store, margin=1.0)
     assert "the norm isn't defined at t = 6" in sentences["change point"]

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from scipy import stats
 from support.gmm_oracle import philox
 
@@ -9,20 +10,21 @@ from lwd_tui.gmm.plan import plan_of
 KEY = np.array([11, 22], np.uint64)
 
 
-def test_a_draw_is_the_start_of_a_shuffle_by_the_stream():
-    size, k = 1000, 700
+# Of a thousand hardly a word has to be looked at again; of four million one in a thousand has.
+@pytest.mark.parametrize(("size", "k"), [(1000, 700), (4_000_000, 6000)])
+def test_a_draw_is_the_start_of_a_shuffle_by_the_stream(size, k):
     pool = np.arange(size, dtype=np.int32)
     shuffle(pool, size, k, 5, 2, KEY)
-    words = (word for block in range(1000) for word in philox((block, 5, 2, 1), KEY.tolist()))
-    expected = list(range(size))
+    words = (word for block in range(2000) for word in philox((block, 5, 2, 1), KEY.tolist()))
+    expected = np.arange(size)
     for place in range(k):
         bound = size - place
         word = next(words)
         while word * bound % 2**32 < 2**32 % bound:
             word = next(words)
         other = place + (word * bound >> 32)
-        expected[place], expected[other] = expected[other], expected[place]
-    assert pool.tolist() == expected
+        expected[[place, other]] = expected[[other, place]]
+    np.testing.assert_array_equal(pool, expected)
 
 
 def test_draws_are_uniform_in_choice_and_order():
@@ -49,3 +51,21 @@ def test_generated_points_follow_the_mixture():
     normal = points - centres[components]
     assert stats.kstest(normal.ravel(), "norm").pvalue > 1e-4
     assert np.abs(np.corrcoef(normal.T) - np.eye(3)).max() < 5 / np.sqrt(20_000)
+
+
+def test_a_point_is_made_of_its_own_words_of_the_stream():
+    weights, centres = np.array([0.3, 0.3, 0.4]), np.array([[-4.0, 0, 1], [0, 1, 0], [4, 2, 0]])
+    points, components = np.empty((5, 3)), np.empty(5, np.int64)
+    generate(weights, centres, 7, 3, KEY, points, components)
+    for number in range(5):
+        # A block for the component, then one for each pair of axes (Box and Muller).
+        blocks = [philox((3 * number + block, 7, 3, 2), KEY.tolist()) for block in range(3)]
+        uniform = [
+            [((high << 21 ^ low >> 11) + 1) * 2.0**-53 for high, low in (words[:2], words[2:])]
+            for words in blocks
+        ]
+        chosen = np.searchsorted(weights.cumsum(), uniform[0][0])
+        assert components[number] == chosen
+        pairs = [np.sqrt(-2 * np.log(a)) * np.exp(2j * np.pi * b) for a, b in uniform[1:]]
+        normal = np.array([pairs[0].real, pairs[0].imag, pairs[1].real])
+        np.testing.assert_allclose(points[number], centres[chosen] + normal, atol=1e-12)

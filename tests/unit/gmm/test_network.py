@@ -101,6 +101,17 @@ def test_threads_over_participants_change_nothing(monkeypatch):
     np.testing.assert_array_equal(wide.result().weights, simulate(spec, threads=1).weights)
 
 
+def test_what_goes_wrong_in_a_thread_is_raised(monkeypatch):
+    network = GmmNetwork(spec_of("paper", replicates=2), threads=2)
+
+    def fails(start, stop):
+        raise MemoryError
+
+    monkeypatch.setattr(network._members[1], "advance", fails)
+    with pytest.raises(MemoryError):
+        network.advance()
+
+
 def test_batches_and_slices_change_nothing(monkeypatch):
     spec = spec_of("paper", replicates=5)
     whole = simulate(spec)

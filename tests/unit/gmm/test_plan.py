@@ -105,7 +105,8 @@ def test_no_more_tables_than_there_is_room_for_however_many_threads(monkeypatch,
     whole = simulate(spec, threads=1)
     monkeypatch.setattr(GmmNetwork, "__init__", counting)
     table = 8 * spec.largest * row
-    for room, wanted in ((3 * (table + 1), [3, 3, 1]), (table - 1, [1] * 7)):
+    rooms = [(3 * (table + 1), [3, 3, 1]), (7 * (table + 1) - 1, [6, 1]), (table - 1, [1] * 7)]
+    for room, wanted in rooms:
         made.clear()
         monkeypatch.setattr("lwd_tui.gmm.network._TOGETHER", room)
         assert (simulate(spec, threads=4).weights == whole.weights).all()

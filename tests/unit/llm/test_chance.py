@@ -142,6 +142,15 @@ async def test_one_answer_that_differs_is_enough() -> None:
     assert len(server.requests) == 3
 
 
+async def test_one_hot_answer_that_differs_is_enough_too() -> None:
+    def answer(request: GenerateRequest, seed: int) -> str:
+        hot = len(server.requests) > 1
+        return "No." if hot and seed == request.seeds[0] else SENTENCE
+
+    server = Served(answer)
+    assert await steps(experiment(), server) == 3
+
+
 async def test_only_the_first_step_taken_is_looked_at() -> None:
     # Later, answers that are all equal are what a run is there to find.
     server = Served(lambda request, seed: str(seed) * 9 + "a" if len(server.requests) < 2 else "A.")

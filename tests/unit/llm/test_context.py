@@ -2,7 +2,7 @@ import pytest
 
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.llm.additions import OFF_TOPIC, noise_posts
-from lwd_tui.llm.context import estimated_tokens, outside_texts, worst_context
+from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
 
 
 def experiment(**changes):
@@ -27,12 +27,24 @@ def test_by_hand():
     # plus frame 30, chat template 48 and a's own 40 = 1332, up to the next 256.
     who = experiment().cast[0]
     assert worst_context(experiment(), who, [300, 200] + [10] * 8, 30) == 1536
+    # To the token: another 204 of the frame fill the 256 up, and one more begins the next.
+    assert worst_context(experiment(), who, [300, 200] + [10] * 8, 234) == 1536
+    assert worst_context(experiment(), who, [300, 200] + [10] * 8, 235) == 1792
 
 
 def test_short_human_posts_fill_the_draw_when_too_few_are_written():
     # beta = 1 reads all 18: 8 synthetic of 102 and ten human of 10 = 916, + 30 + 48 + 40 = 1034.
     spec = experiment(beta=1.0)
     assert worst_context(spec, spec.cast[0], [10] * 10, 30) == 1280
+    assert worst_context(spec, spec.cast[0], [10] * 10, 20) == 1024
+    assert worst_context(spec, spec.cast[0], [10] * 10, 21) == 1280
+
+
+def test_a_post_as_long_as_a_synthetic_one_counts_once():
+    # Nobody posts: five are drawn, 102 and four of 10 = 142, + 48 + 40 + 26 = 256.
+    spec = experiment(interaction=False)
+    assert worst_context(spec, spec.cast[0], [102] + [10] * 9, 26) == 256
+    assert worst_context(spec, spec.cast[0], [102] + [10] * 9, 27) == 512
 
 
 def test_no_later_step_can_need_more_than_the_last():
@@ -74,3 +86,12 @@ def test_noise_is_reckoned_with_at_its_longest(kind):
     # Nothing is read but noise and A(0): no more than a draw holds is counted.
     quiet = experiment(noise=2, noise_kind=kind, interaction=False, beta=0.1)
     assert len(outside_texts(quiet)) == 10 + 1
+
+
+@pytest.mark.parametrize(("style", "asked"), [("chat", "S\n\nONLY q"), ("completion", "ONLY q")])
+def test_the_frame_is_the_query_with_the_template_of_the_style(style, asked):
+    template = {"system": "S", "post": "{post}", "unread": "ONLY {query}",
+                "chat": "CHAT {query} {posts}", "completion": "{query} {posts}"}  # fmt: skip
+    who = {"name": "a", "backend": "scripted", "model": "m", "style": style}
+    spec = experiment(template=template, participants=[who])
+    assert frame(spec, spec.cast[0]) == f"{asked}\n{template[style]}"

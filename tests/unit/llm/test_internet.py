@@ -38,7 +38,9 @@ def test_since_finds_what_a_step_can_still_read():
 
 
 def test_posts_with_a_gap_or_out_of_order_are_refused():
-    with pytest.raises(ValueError, match="post 2 follows"):
+    with pytest.raises(ValueError, match="post 2 follows post 0"):
         Internet([Post(0, "a", "", "human", 0), Post(2, "b", "", "human", 0)])
     with pytest.raises(ValueError, match="comes too late"):
         internet(1, 0)
+    with pytest.raises(ValueError, match="post 2 of step 1 comes too late"):
+        internet(0, 2, 1)

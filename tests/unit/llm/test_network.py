@@ -1,9 +1,11 @@
 import asyncio
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.store_samples import attempt
 
 from lwd_tui.backends.scripted import ScriptedEmbedder, ScriptedGenerator
 from lwd_tui.experiment.backend import BackendStopped, Generation
@@ -16,8 +18,10 @@ from lwd_tui.llm.network import (
     ResponseArrived,
     StepCompleted,
     StepStarted,
+    _without_vectors,
 )
-from lwd_tui.types import Post
+from lwd_tui.seeds import request_seed
+from lwd_tui.types import NO_EMBEDDING, Post, Response
 
 
 def experiment(**changes):
@@ -212,6 +216,7 @@ async def test_a_step_without_any_usable_answer_is_whole_all_the_same():
     steps = steps_of(await events_of(network(spec, Answering(lambda _p, _s: ""))))
     assert [step.embeddings.shape for step in steps] == [(0, 0), (0, 0)]
     assert [step.posted for step in steps] == [(), ()]
+    assert [step.truncated for step in steps] == [0, 0]
 
 
 async def test_with_nothing_to_read_the_participants_answer_unread():
@@ -363,3 +368,75 @@ async def test_the_planned_size_is_the_size_that_comes():
         spec = experiment(**changes)
         steps = steps_of(await events_of(network(spec)))
         assert [step.size for step in steps] == [spec.size(t) for t in range(5)], changes
+
+
+async def test_an_answer_that_has_no_vector_is_marked_and_neither_measured_nor_posted():
+    class Gaps(ScriptedEmbedder):
+        """Has no vector for the first answer of ben's."""
+
+        async def embed(self, texts):
+            found = await super().embed(texts)
+            missing = tuple(text == "ben 0" for text in texts)
+            return replace(found, missing=missing)
+
+    def answer(prompt, seed):
+        count = next(counter)
+        # The third of the nine has failed already, and has no place among the texts.
+        return "" if count == 2 else f"{('ada', 'ben', 'cleo')[count // 3 % 3]} {count % 3}"
+
+    counter = itertools.count()
+    net = network(experiment(steps=1, max_attempts=1), Answering(answer))
+    net._embedder = Gaps("words-16", "", True)
+    step = steps_of(await events_of(net))[0]
+    problems = {answer.final.text: answer.final.problem for answer in step.responses}
+    assert problems["ben 0"] == NO_EMBEDDING
+    assert problems[""] == "blank"
+    assert [text for text, problem in problems.items() if not problem] == [
+        "ada 0", "ada 1", "ben 1", "ben 2", "cleo 0", "cleo 1", "cleo 2"
+    ]  # fmt: skip
+    assert len(step.embeddings) == len(step.usable) == 7
+    assert [post.text for post in step.posted] == ["ada 0", "ben 1", "cleo 0"]
+
+
+def test_what_was_tried_before_an_answer_without_a_vector_is_kept():
+    tried = (attempt("", problem="blank"), attempt("Fine."))
+    response = Response(0, 1, 2, tried)
+    (marked,) = _without_vectors([response], [True])
+    assert (marked.attempts[0], marked.final.text) == (tried[0], "Fine.")
+    assert marked.final.problem == NO_EMBEDDING
+    assert _without_vectors([response], [False]) == (response,)
+
+
+async def test_it_says_when_a_step_is_being_drawn():
+    seen = []
+
+    class Watched(ScriptedEmbedder):
+        async def embed(self, texts):
+            seen.append(net.drawing)
+            return await super().embed(texts)
+
+    spec = experiment(steps=1, ranking="similar")
+    net = network(spec)
+    net._embedder = net._retrieval._embedder = Watched("words-16", "", True)
+    assert not net.drawing
+    async for event in net.run():
+        if isinstance(event, StepStarted):
+            assert not net.drawing
+    # Posts are embedded while a step is drawn, and its answers afterwards.
+    assert seen[0]
+    assert not seen[-1]
+    assert not net.drawing
+
+
+async def test_what_is_asked_again_is_asked_in_order_whatever_the_order_of_its_coming():
+    spec = experiment(steps=1)
+    first = {request_seed(spec.seed, 0, 0, index, 0) for index in range(3)}
+    # The last seed is answered first.
+    answering = Answering(
+        lambda _, seed: "" if seed in first else f"Answer {seed}.", delay=lambda _: 0.001
+    )
+    await events_of(network(spec, answering))
+    again = tuple(request_seed(spec.seed, 0, 0, index, 1) for index in range(3))
+    assert [request.seeds for request in answering.requests if set(request.seeds) & set(again)] == [
+        again
+    ]

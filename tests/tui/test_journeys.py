@@ -22,6 +22,7 @@ KEYS = (
     "enter", "escape", "space", "s", "comma", "full_stop", "less_than_sign", "a", "g", "l", "x",
     "z", "Z", "0", "o", "b", "f", "m", "y", "e", "d", "n", "u", "v", "i", "w", "p", "c", "C",
     "slash", "question_mark", "colon", "left_square_bracket", "right_square_bracket", "T",
+    "D", "right_parenthesis", "left_parenthesis", "X", "O",
 )  # fmt: skip
 STEPS = st.one_of(
     st.sampled_from(KEYS),

@@ -33,6 +33,7 @@ def test_too_few_answers_for_any_pair_are_said_to_be_too_few(said):
     )
     # All together do differ: that test has more ways.
     assert found["t = 0, energy"].startswith("they differ")
+    assert "exchangeable" in found["what the tests test"]
 
 
 @pytest.mark.parametrize(("means", "responses"), [([0, 5, 10], 5), ([0, 5], 3)])

@@ -17,7 +17,7 @@ help:
 	@echo "make bench        the benchmarks, as ratios measured in one run"
 	@echo "make calibration  simulations of every level that the statistics claim"
 	@echo "make mutants      faults put into the code, to see which the tests miss; hours"
-	@echo "make screenshots  pictures of the screens, from a real stored run"
+	@echo "make screenshots  pictures of the screens and figures, from the recorded runs"
 
 demo: $(VENV)/installed
 	$(BIN)/lwd-tui demo

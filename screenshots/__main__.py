@@ -1,13 +1,9 @@
-"""Pictures of every screen, from a real stored run: `make screenshots`.
-
-Takes the newest whole run of the preset `quickstart`; makes one first if there is none.
-"""
+"""Pictures of every screen, and of the figures of the recorded runs: `make screenshots`."""
 
 import asyncio
 import io
 import os
-import subprocess
-import sys
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,8 +16,11 @@ from matplotlib import font_manager
 from PIL import Image
 from textual.pilot import Pilot
 
+from lwd_tui.lessons.recorded import recorded_run
 from lwd_tui.palette import as_rgb
-from lwd_tui.store.folder import list_runs
+from lwd_tui.report.write import write_report
+from lwd_tui.store.folder import runs_folder
+from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import PAGES, Explorer
 from lwd_tui.tui.parts.plot import Plot
 from screenshots.drawing import FONT, svg
@@ -30,18 +29,38 @@ FOLDER = Path(__file__).parent
 SIZES = ((80, 24), (120, 40), (200, 60))
 FILM, FRAME = (120, 40), 700
 """Cells of the moving picture, and milliseconds of a step."""
-PRESET = "quickstart"
+RUNS = ("fresh", "alone", "collapse")
+"""Recorded runs that stand on the page Runs; the last one is shown on all others."""
+FIGURES = (
+    ("collapse", "norm", ()),
+    ("collapse", "scatter", (1, 24)),
+    ("collapse", "clusters", ()),
+    ("collapse", "posts", (1, 24)),
+    ("alone", "norm", ()),
+    ("alone", "clusters", ()),
+    ("fresh", "norm", ()),
+    ("fresh", "clusters", ()),
+    ("mixtures", "norm", ()),
+    ("mixtures", "densities", ()),
+)
 
 
-def stored_run() -> Path:
-    """Return the newest whole run of the preset, making one if there is none."""
-    for _ in range(2):
-        whole = [run for run in list_runs() if run.experiment == PRESET and run.status == "done"]
-        if whole:
-            return max(whole, key=lambda run: run.created).path
-        command = [sys.executable, "-m", "lwd_tui", "--preset", PRESET, "--headless"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    raise SystemExit(f"no whole run of {PRESET} came about")
+def stored_runs() -> Path:
+    """Put the recorded runs among those of the user, who is nobody here; return the last one."""
+    runs_folder().mkdir(parents=True)
+    for name in RUNS:
+        kept = shutil.copy(recorded_run(name), runs_folder() / f"{name}.sqlite")
+    return Path(kept)
+
+
+def figures() -> None:
+    """Make the figures that the documents show."""
+    folder = FOLDER.parent / "docs" / "figures"
+    for name, figure, at in FIGURES:
+        out = folder / f"{name}-{figure}.png"
+        with RunStore.open(recorded_run(name)) as store:
+            write_report(store, out, figure, at, replace=True)
+        print(out.name, flush=True)
 
 
 async def settled(app: Explorer, pilot: Pilot) -> None:
@@ -103,15 +122,17 @@ def painted(app: Explorer) -> bytes:
 
 async def main() -> None:
     """Take them all."""
-    run = stored_run()
-    print(f"from {run}", flush=True)
-    # The pictures don't depend on, nor change, the keys and state of who takes them.
-    with tempfile.TemporaryDirectory() as state:
-        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = state
+    # The pictures don't depend on, nor change, the runs, keys and state of who takes them.
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["LWD_HOME"] = f"{home}/lwd-tui"
+        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = home
+        figures()
+        run = stored_runs()
         for size in SIZES:
             await take(run, size, "lwd-dark")
         await take(run, (120, 40), "lwd-light")
         await film(run)
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -14,10 +14,13 @@ from typing import TypeVar
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.scheduler import HostScheduler, Waiter
 from lwd_tui.experiment.backend import BackendStopped, ModelMissing
+from lwd_tui.types import Notice
 
 Result = TypeVar("Result")
 Server = TypeVar("Server")
 
+_TOLD = 3
+"""Failures in a row after which a host is said to be in trouble."""
 _OUTAGE_DELAYS = 400
 """Of first delays, that hosts may refuse connections: 200 s, where vLLM is up again in 60 to 90."""
 
@@ -33,12 +36,15 @@ class Pool:
         minutes to load its model, and is waited for by the clock.
     first_delay : float
         Seconds that a host rests after its first failure in a row.
+    notice : callable, optional
+        Told of a host that goes on failing, and that it answers again.
     """
 
-    def __init__(self, attempts: int, first_delay: float) -> None:
+    def __init__(self, attempts: int, first_delay: float, notice: Notice | None = None) -> None:
         self._attempts = attempts
         self._first_delay = first_delay
         self._outage = first_delay * _OUTAGE_DELAYS
+        self._notice = notice
 
     async def run(
         self,
@@ -85,7 +91,10 @@ class Pool:
                 host.failed(began, self._first_delay, key, error.after)
                 if error.fault == UNREACHED:
                     host.failures = min(host.failures, self._attempts // 2)
+                self._tell(host, error.fault)
             else:
+                if host.in_trouble and self._notice is not None:
+                    self._notice(f"{host.url} answers again")
                 host.recovered()
                 return result, tuple(faults)
             finally:
@@ -102,6 +111,13 @@ class Pool:
                     f"{model}: {len(faults)} tries in {spent:.0f} s failed, the last one at "
                     f"{faults[-1]}; when the server is well again, begin or resume the run"
                 )
+
+    def _tell(self, host: HostScheduler, fault: str) -> None:
+        if self._notice is None or host.failures < _TOLD or host.in_trouble:
+            return
+        host.in_trouble = True
+        how = f"for up to {self._outage:.0f} s" if fault == UNREACHED else "a few times more"
+        self._notice(f"{host.url}: {fault}; it is tried again, {how}")
 
 
 async def holders_of(

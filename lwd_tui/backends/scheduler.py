@@ -54,6 +54,8 @@ class HostScheduler:
         What loading a model took, and its last answer.
     failures : int
         In a row, up to now.
+    in_trouble : bool
+        Whether it has been told that the host goes on failing.
     """
 
     def __init__(self, url: str, parallel: int | None = None, swaps: bool = True) -> None:
@@ -71,6 +73,7 @@ class HostScheduler:
         self._waiting: list[Waiter] = []
         self._timer: asyncio.TimerHandle | None = None
         self.failures = 0
+        self.in_trouble = False
         self._failed_at = 0.0
         self._rests_until = 0.0
 
@@ -150,6 +153,7 @@ class HostScheduler:
     def recovered(self) -> None:
         """Note that the host answers."""
         self.failures = 0
+        self.in_trouble = False
         self._rests_until = 0.0
 
     @property

@@ -24,7 +24,7 @@ from lwd_tui.types import ModelInfo
 def _generator(opening: Opening) -> Generator:
     from lwd_tui.backends.ollama.generator import OllamaGenerator
 
-    return OllamaGenerator(opening.hosts)
+    return OllamaGenerator(opening.hosts, opening.notice)
 
 
 def _embedder(spec: EmbedderSpec, opening: Opening) -> Embedder:

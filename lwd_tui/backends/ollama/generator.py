@@ -28,7 +28,7 @@ from lwd_tui.experiment.backend import (
     UnfitRequest,
     close_all,
 )
-from lwd_tui.types import ModelInfo
+from lwd_tui.types import ModelInfo, Notice
 
 # Counting tokens happens before the context of the run is known.
 COUNTING_CONTEXT = 2048
@@ -41,6 +41,8 @@ class OllamaGenerator:
     ----------
     hosts : sequence of str
         Addresses as Ollama reads them; none for OLLAMA_HOST, else this machine.
+    notice : callable
+        Told, a sentence at a time, of a server in trouble.
     first_seconds : float
         Limit on the wait for an answer's first token, with the server's queue, the loading of
         the model and the reading of the prompt.
@@ -57,6 +59,7 @@ class OllamaGenerator:
     def __init__(
         self,
         hosts: Sequence[str] = (),
+        notice: Notice = lambda _: None,
         *,
         first_seconds: float = 600.0,
         idle_seconds: float = 60.0,
@@ -68,7 +71,7 @@ class OllamaGenerator:
         self._first_seconds = first_seconds
         self._idle_seconds = idle_seconds
         self._parallel = parallel
-        self._pool = Pool(attempts, first_delay)
+        self._pool = Pool(attempts, first_delay, notice)
         self._servers: dict[str, OllamaServer] = {}
         self._facts: dict[str, ModelFacts] = {}
         self._places: dict[str, tuple[HostScheduler, ...]] = {}

@@ -63,7 +63,7 @@ class OpenAIGenerator:
         self._notice = notice
         self._key_variable = key_variable
         self._asking = Asking(first_seconds, idle_seconds, self._counted)
-        self._pool = Pool(attempts, first_delay)
+        self._pool = Pool(attempts, first_delay, notice)
         self._servers: dict[str, OpenAIServer] = {}
         self._places: dict[str, tuple[HostScheduler, ...]] = {}
         self._infos: dict[str, ModelInfo] = {}

@@ -118,7 +118,7 @@ def at_rest():
     rng, size = np.random.default_rng(25), 2_000
     each = alike(cloud(rng, n=2))
     for responses in (4, 40):
-        steps = (each.draw(rng, (responses,) * 2) for _ in range(size + 1))
+        steps = (Responses.of(*each.draw(rng, (responses,) * 2), 2) for _ in range(size + 1))
         ratios = drift(steps, 2).ratios[::2].ravel()
         yield Row(
             "a participant at rest is seldom moved by more than two errors",

@@ -104,6 +104,7 @@ def test_bad_input_is_told() -> None:
     rng = np.random.default_rng(5)
     with pytest.raises(UnfitData, match="at least 6 steps, not 5"):
         change_point(np.ones(5), rng)
+    assert change_point([3, 3, 3, 1, 1, 1], rng, "shift").step == 3
     with pytest.raises(UnfitData, match="values"):
         change_point([1, 2, np.nan, 3, 4, 5], rng)
     with pytest.raises(UnfitData, match="level"):

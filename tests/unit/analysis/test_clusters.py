@@ -80,6 +80,13 @@ def test_the_typical_distance_is_the_median_of_all_pairs() -> None:
     assert np.isnan(typical_distance(points[:1]))
 
 
+def test_of_very_many_points_at_most_a_thousand_are_paired_evenly() -> None:
+    points = np.random.default_rng(5).normal(size=(1_001, 2))
+    points[1::2] += 100
+    assert typical_distance(points) == pytest.approx(np.median(pdist(points[::2])))
+    assert typical_distance(points[:1_000]) == pytest.approx(np.median(pdist(points[:1_000])))
+
+
 def test_bad_input_is_told() -> None:
     with pytest.raises(UnfitData, match="weights: 2 are needed"):
         leader_clusters([[0.0], [1.0]], [1.0], 1.0)

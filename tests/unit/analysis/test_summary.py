@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
+from lwd_tui.analysis.distance import geometry
 from lwd_tui.analysis.diversity import vendi_score
 from lwd_tui.analysis.lexical import self_bleu
-from lwd_tui.analysis.summary import step_statistics, text_statistics
+from lwd_tui.analysis.summary import first_statistics, step_statistics, text_statistics
 
 
 def test_the_parts_are_there() -> None:
@@ -31,6 +32,17 @@ def test_the_parts_are_there() -> None:
     assert [one.vendi for one in found.alone] == [
         vendi_score(points[owners == i]) for i in (0, 1, 2)
     ]
+
+
+def test_what_is_quick_is_what_the_whole_says() -> None:
+    rng = np.random.default_rng(4)
+    responses = Responses.of(rng.normal(size=(9, 4)), [0, 0, 0, 1, 1, 2, 2, 2, 2], 3)
+    quick = first_statistics(responses, geometry(responses), 0.9)
+    whole = step_statistics(responses, rng, 0.9, permutations=9)
+    assert quick.pairs.squares == pytest.approx(whole.pairs.squares)
+    assert quick.partition == whole.partition
+    assert quick.resolution == whole.resolution
+    assert (quick.tests, quick.interval.level) == ((), 0.9)
 
 
 @pytest.mark.parametrize("owners", [[], [0], [0, 0, 0], [0, 2], [1, 1, 2, 2, 2, 2]])

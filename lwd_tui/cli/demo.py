@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 _WHAT = (
     "Two small language models on this machine read each other's posts and answer one question, "
-    "step after step. The first time, their weights are fetched (650 MB); the run takes a few "
+    "step after step. The first time, their weights are fetched (680 MB); the run takes a few "
     "minutes."
 )
 
@@ -26,6 +27,9 @@ def demo(
     headless: Annotated[
         bool, typer.Option("--headless", help="Print a demonstration as text.")
     ] = False,
+    handout: Annotated[
+        Path | None, typer.Option(help="FILE.html or FILE.pdf: a page about it, for a class.")
+    ] = None,
 ) -> None:
     """Run the preset quickstart, and say what to do next; or play a demonstration."""
     if not (name or listed):
@@ -37,12 +41,25 @@ def demo(
         for each, lesson in lessons().items():
             typer.echo(f"{each:<12}  {lesson.title}")
         return
+    if handout is not None:
+        _hand_out(name, lesson_called(name), handout)
+        return
     if headless:
         _print(lesson_called(name))
         return
     from lwd_tui.cli.explore import explore
 
     raise typer.Exit(explore(lesson=lesson_called(name)))
+
+
+def _hand_out(name: str, lesson: Lesson, out: Path) -> None:
+    from lwd_tui.report.write import check_packages
+
+    check_packages()
+    from lwd_tui.report.handout import write_handout
+
+    write_handout(name, lesson, out)
+    typer.echo(str(out))
 
 
 def _print(lesson: Lesson) -> None:
@@ -91,11 +108,15 @@ def _first_run() -> None:
         raise typer.Exit(code)
     # `make demo` calls the program by its path, which isn't on the shell's.
     lwd = "lwd-tui" if shutil.which("lwd-tui") else sys.argv[0]
-    typer.echo("\nWhat to do next:", err=True)
+    typer.echo(
+        "\nThis was one seed, and not all come together as plainly: docs/embedded.md has seven.\n"
+        "What to do next:",
+        err=True,
+    )
     for words, why in (
         (f"resume {path.stem}", "this run in the explorer: go back in it with the comma"),
         (f"stats {path.stem}", "do they still differ, and what collapsed?"),
         ("--preset bitcoin", "the paper's question, live"),
-        ("demo --list", "recorded runs, told stop by stop"),
+        ("demo collapse", "a recorded run that does, told stop by stop; demo --list has more"),
     ):
         typer.echo(f"    {lwd} {words:<36}  # {why}", err=True)

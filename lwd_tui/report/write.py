@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lwd_tui.errors import LwdError
 from lwd_tui.store.files import write_whole
 from lwd_tui.store.run import RunStore
 
+if TYPE_CHECKING:
+    from lwd_tui.report.draw import Drawing
+
 ENDINGS = (".html", ".png", ".svg", ".pdf")
+
+_KNOWN = {
+    "gmm": ("norm", "weights", "densities"),
+    "llm": ("norm", "scatter", "dispersion", "clusters", "posts"),
+}
 
 
 class ReportError(LwdError):
@@ -65,16 +74,21 @@ def write_report(
         raise ReportError(
             f"--at {beyond[0]}: the run has whole steps up to t = {store.finished() - 1}"
         )
+    check_packages()
+    content = (
+        _page(store).encode() if kind == ".html" else _picture(store, kind, figure or "all", at)
+    )
+    write_whole(out, content, replace=replace)
+
+
+def check_packages() -> None:
+    """Raise ReportError if a package that a report needs isn't installed."""
     missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
     if missing:
         raise ReportError(
             f"a report needs {' and '.join(missing)}, which isn't installed: "
             "pip install 'lwd-tui[report]'"
         )
-    content = (
-        _page(store).encode() if kind == ".html" else _picture(store, kind, figure or "all", at)
-    )
-    write_whole(out, content, replace=replace)
 
 
 def _page(store: RunStore) -> str:
@@ -87,33 +101,37 @@ def _page(store: RunStore) -> str:
     return llm_page(store)
 
 
-def _picture(store: RunStore, kind: str, wanted: str, at: Sequence[int]) -> bytes:
-    from lwd_tui.report.draw import picture
-
+def drawings(store: RunStore, at: Sequence[int] = (), *, posts: bool = False) -> dict[str, Drawing]:
+    """Return the figures that a run has, by name; posts side by side only if asked for."""
     if store.kind == "gmm":
         from lwd_tui.report.gmm_figures import gmm_figures
         from lwd_tui.run.recorded import stored_mixtures
 
-        found = gmm_figures(stored_mixtures(store))
-        known: tuple[str, ...] = ("norm", "weights", "densities")
-    else:
-        from lwd_tui.findings.clusters import answer_clusters
-        from lwd_tui.report.figures import chosen_steps, figures
-        from lwd_tui.report.posts_figure import posts_figure
+        return gmm_figures(stored_mixtures(store))
+    from lwd_tui.findings.clusters import answer_clusters
+    from lwd_tui.report.figures import chosen_steps, figures
+    from lwd_tui.report.posts_figure import posts_figure
 
-        chosen = chosen_steps(store, at)
-        found = figures(store.experiment, store.numbers(), chosen, answer_clusters(store))
-        known = ("norm", "scatter", "dispersion", "clusters", "posts")
-        posts = posts_figure(chosen, [who.name for who in store.experiment.cast])
-        if wanted == "posts" and posts is not None:
-            found[wanted] = posts
+    chosen = chosen_steps(store, at)
+    found = figures(store.experiment, store.numbers(), chosen, answer_clusters(store))
+    names = [who.name for who in store.experiment.cast]
+    if posts and (side_by_side := posts_figure(chosen, names)):
+        found["posts"] = side_by_side
+    return found
+
+
+def _picture(store: RunStore, kind: str, wanted: str, at: Sequence[int]) -> bytes:
+    from lwd_tui.report.draw import picture
+
+    known = _KNOWN[store.kind]
     name = store.summary().name
     if wanted != "all" and wanted not in known:
         raise ReportError(f"run {name} has no figure {wanted!r}; it has {', '.join(known)} and all")
-    drawings = [found[each] for each in known if each in found and wanted in (each, "all")]
-    if not drawings:
+    found = drawings(store, at, posts=wanted == "posts")
+    chosen = [found[each] for each in known if each in found and wanted in (each, "all")]
+    if not chosen:
         lacking = "figure" if wanted == "all" else f"{wanted} to draw"
         reason = "no step is whole yet" if not store.finished() else "its numbers are not defined"
         raise ReportError(f"run {name} has no {lacking}: {reason}")
     heading = f"{store.specification['name']} · run {name}"
-    return picture(drawings, heading, kind[1:])
+    return picture(chosen, heading, kind[1:])

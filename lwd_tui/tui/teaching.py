@@ -52,10 +52,15 @@ class Teaching(Paging):
         """Play a demonstration from its first stop."""
         from lwd_tui.lessons.recorded import recorded_run
 
+        # Another may have fewer stops than the one that is left.
+        self.lesson, self.lesson_place = None, 0
+        mine = self.memory.run
         with self.telling():
             path = await asyncio.to_thread(recorded_run, lesson.recorded)
             with suppress(WorkerError):
                 await self.open(path).wait()
+            # The explorer begins again with the user's own run.
+            self.memory.run = mine
             self.lesson = lesson
             await self._go_to(0)
 
@@ -76,13 +81,18 @@ class Teaching(Paging):
         """Leave the demonstration, and stay with its run."""
         self.lesson = None
 
-    def action_begin_live(self) -> None:
-        """Begin the run of the demonstration with the models at hand."""
+    @work(exclusive=True, group="lessons")
+    async def action_begin_live(self) -> None:
+        """Begin the run of the demonstration with the models at hand, having asked."""
         from lwd_tui.experiment.files import load_preset
 
-        if self.lesson is not None:
-            with self.telling():
-                self.start(load_preset(self.lesson.live))
+        lesson = self.lesson
+        if lesson is None:
+            return
+        sentence = f"This begins {lesson.live} with the models on this machine: a run of your own."
+        with self.telling():
+            if await self.ask(sentence, yes="begin it", no="not now"):
+                self.start(load_preset(lesson.live))
                 self.lesson = None
 
     async def _go_to(self, place: int) -> None:

@@ -85,3 +85,57 @@ async def test_a_new_user_is_offered_them_until_there_is_a_run(monkeypatch, stil
     (still / "runs").mkdir(parents=True)
     (still / "runs" / "mine.sqlite").touch()
     assert not NEW_HERE()
+
+
+async def test_one_demonstration_may_follow_another_from_any_stop():
+    app = Explorer(lesson=lesson_called("collapse"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.lesson is not None and app.view.t == 0)
+        # All at once, as a key that repeats presses them.
+        await pilot.press(*["right_parenthesis"] * 3)
+        await until(pilot, lambda: app.lesson_place == 3 and app.view.t == 24)
+        await pilot.pause(0.5)
+        assert app.screen.query_one("#internet").has_class("-chosen")
+        await pilot.press(*["right_parenthesis"] * 3)
+        await until(pilot, lambda: app.lesson_place == 6)
+        await pilot.press("D")
+        await until(pilot, lambda: app.screen.query("Presets"))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.lesson is not None and app.lesson.recorded == "alone")
+        assert app.lesson_place == 0
+        await until(pilot, lambda: "unread  1/5" in shown(app))
+        # It isn't the user's run, and isn't opened again as if it were.
+        assert app.memory.run == ""
+
+
+async def test_a_stop_that_speaks_of_words_below_can_be_scrolled_to():
+    app = Explorer(lesson=lesson_called("collapse"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.lesson is not None and app.view.t == 0)
+        await pilot.press(*["right_parenthesis"] * 4)
+        await until(pilot, lambda: app.screen.name == "statistics")
+        await until(pilot, lambda: app.screen._findings.whole is not None)
+        await pilot.pause(0.3)
+        before = shown(app)
+        await pilot.press("j", "j", "j")
+        await until(pilot, lambda: shown(app) != before)
+        await pilot.press("end")
+        await until(pilot, lambda: "qwen over t" in shown(app))
+
+
+async def test_the_run_of_a_demonstration_is_begun_live_only_when_that_is_wished(monkeypatch):
+    begun = []
+    monkeypatch.setattr(Explorer, "start", lambda self, experiment: begun.append(experiment.name))
+    app = Explorer(lesson=lesson_called("mixtures"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.lesson is not None)
+        await pilot.press("Y")
+        await until(pilot, lambda: "This begins bitcoin" in shown(app))
+        await pilot.press("escape")
+        await pilot.pause(0.2)
+        assert begun == []
+        await pilot.press("Y")
+        await until(pilot, lambda: "This begins bitcoin" in shown(app))
+        await pilot.press("y")
+        await until(pilot, lambda: begun == ["bitcoin"])
+        assert app.lesson is None

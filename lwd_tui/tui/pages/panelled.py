@@ -68,7 +68,8 @@ class PanelledPage(Page):
         if focus:
             for widget in self._stops():
                 if self._panel_of(widget) == panel:
-                    widget.focus()
+                    # Its own `focus` would wait a turn, and come after another choice.
+                    self.set_focus(widget)
                     break
 
     def action_next_stop(self, steps: int) -> None:
@@ -83,7 +84,7 @@ class PanelledPage(Page):
         stop = stops[place % len(stops)]
         if panel := self._panel_of(stop):
             self.choose(panel, focus=False)
-        # Its own `focus` would wait a turn, and two quick presses would move by one.
+        # At once, or two quick presses would move by one.
         self.set_focus(stop)
 
     @on(TabLine.Chosen, "#panels")

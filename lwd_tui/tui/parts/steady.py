@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer
 from textual.geometry import Size
 
@@ -21,3 +24,7 @@ class SteadyDown(Steady):
     """Scrolls up and down only."""
 
     DEFAULT_CSS = "SteadyDown { layout: vertical; overflow-x: hidden; overflow-y: auto; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "scroll down", show=False),
+        Binding("k", "scroll_up", "scroll up", show=False),
+    ]

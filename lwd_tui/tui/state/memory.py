@@ -94,7 +94,8 @@ def write_report(error: BaseException) -> Path:
     """Write what went wrong, and return where."""
     path = folder("state") / "reports" / f"{datetime.now():%Y-%m-%d-%H%M%S-%f}.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
-    trace = "".join(traceback.format_exception(error))
+    # What a worker raised is inside of what says that it failed.
+    trace = "".join(traceback.format_exception(getattr(error, "error", error)))
     path.write_text(
         f"lwd-tui {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
         f"\n{trace}",

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from lwd_tui.analysis.weights import norms, quantile_band
-from lwd_tui.cli.plots import STRONG, THIN, Canvas, Line, built, curves, join, key, mark, new_figure
+from lwd_tui.cli.plots import (
+    STRONG,
+    THIN,
+    Canvas,
+    Line,
+    built,
+    curves,
+    join,
+    key,
+    legend,
+    mark,
+    new_figure,
+)
 from lwd_tui.experiment.gmm import GmmRun
 from lwd_tui.gmm.density import densities, line_grid
 from lwd_tui.palette import DEBIASED, FLOOR, NORM, colour, marker
@@ -52,13 +64,13 @@ def density_plot(run: GmmRun, place: int, t: int, canvas: Canvas) -> str:
     shown = densities(run, place, t, grid)
     along = " along the first axis" if run.spec.dimension > 1 else ""
     figure = new_figure(f"densities{along} at t = {t}", width, height - 1)
-    legend = []
+    keys = []
     for who, density in enumerate(shown):
         join(figure, grid[:, 0], density, colour(who))
     for who, density in enumerate(shown):
         few = slice(8 * who, None, 8 * len(shown))
         mark(figure, grid[few, 0], density[few], marker(who), colour(who))
-        legend.append(key(marker(who), f"mixture {who + 1}", colour(who), plain))
+        keys.append(key(marker(who), f"mixture {who + 1}", colour(who), plain))
     figure.ruler("x").lim(float(grid[0, 0]), float(grid[-1, 0]))
     figure.ruler("y").lim(0, float(shown.max()) * 1.05 or 1)
-    return f"{built(figure, plain)}\n   x   {'   '.join(legend)}"
+    return f"{built(figure, plain)}\n{legend(['x', *keys], width)}"

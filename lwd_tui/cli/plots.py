@@ -22,6 +22,7 @@ _VALUE = 9
 _NARROWEST, _WIDEST = 50, 110
 _FRAME_COLUMNS, _FRAME_ROWS = 8, 4
 _CELL_ASPECT = 2.0
+_MARGIN = "   "
 
 
 class Canvas(NamedTuple):
@@ -140,8 +141,8 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
     figure.ruler("y").lim(0, top)
     ticks = whole_ticks(last, max(2, width // 12))
     figure.ruler("x").ticks(ticks, [str(tick) for tick in ticks])
-    legend = [key(line.sign, clean_line(line.label), line.shade, plain) for line in lines]
-    return f"{built(figure, plain)}\n   t   {'   '.join(legend)}"
+    keys = [key(line.sign, clean_line(line.label), line.shade, plain) for line in lines]
+    return f"{built(figure, plain)}\n{legend(['t', *keys], width)}"
 
 
 def join(figure: Any, x: Floats, y: Floats, shade: RGB, shape: str = THIN) -> None:
@@ -182,10 +183,10 @@ def scatter(
     if not len(coordinates):
         return ""
     figure = new_figure(title, width, height - 1)
-    legend = []
+    keys = []
     for participant, name in enumerate(names):
         rows = coordinates[geometry.owners == participant]
-        legend.append(key(marker(participant), clean_line(name), colour(participant), plain))
+        keys.append(key(marker(participant), clean_line(name), colour(participant), plain))
         if len(rows):
             mark(figure, rows[:, 0], rows[:, 1], marker(participant), colour(participant))
     (left, right), (low, high) = axis_limits(coordinates, scale)
@@ -194,7 +195,7 @@ def scatter(
     stretch_x, stretch_y = max(1.0, aspect), max(1.0, 1 / aspect)
     figure.ruler("x").lim(*_stretched(left, right, stretch_x))
     figure.ruler("y").lim(*_stretched(low, high, stretch_y))
-    return f"{built(figure, plain)}\n   {'   '.join(legend)}"
+    return f"{built(figure, plain)}\n{legend(keys, width)}"
 
 
 def _stretched(low: float, high: float, factor: float) -> tuple[float, float]:
@@ -217,6 +218,20 @@ def key(shape: str, label: str, shade: RGB, plain: bool) -> str:
     """Return an entry of a legend."""
     red, green, blue = shade
     return f"{shape} {label}" if plain else f"\x1b[38;2;{red};{green};{blue}m{shape}\x1b[0m {label}"
+
+
+def legend(keys: Sequence[str], width: int) -> str:
+    """Return entries as lines of at most `width` cells, each entry whole."""
+    lines: list[list[str]] = [[]]
+    for entry in keys:
+        if lines[-1] and _cells("   ".join([*lines[-1], entry])) + len(_MARGIN) > width:
+            lines.append([])
+        lines[-1].append(entry)
+    return "\n".join(_MARGIN + "   ".join(line) for line in lines)
+
+
+def _cells(text: str) -> int:
+    return Text.from_ansi(text).cell_len
 
 
 def new_figure(title: str, width: int, height: int) -> Any:

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from rich.text import Text
 
 from lwd_tui.cli.gmm_plots import norm_plot
-from lwd_tui.cli.plots import THIN, Canvas, Line, curves, norm_lines
+from lwd_tui.cli.plots import THIN, Canvas, Line, curves, key, legend, norm_lines
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm.network import simulate
 from lwd_tui.palette import DEBIASED, NORM
@@ -82,3 +83,12 @@ def test_one_replicate_looks_like_a_norm_and_many_like_their_median():
         text = norm_plot(run, expected, Canvas(70, 16, True))
         assert f"━━ {word}" in text
         assert f"{np.asarray(expected)[-1]:.3f} theory" in text
+
+
+def test_a_legend_goes_on_over_lines_and_cuts_no_entry():
+    keys = [key(shape, f"variant {shape * 2} with words", (9, 99, 200), False) for shape in "○□△◇✕"]
+    text = Text.from_ansi(legend(keys, 60)).plain
+    assert max(map(len, text.split("\n"))) <= 60
+    assert text.count("\n") == 2
+    for shape in "○□△◇✕":
+        assert f"{shape} variant {shape * 2} with words" in text

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _WHAT = (
     "Two small language models on this machine read each other's posts and answer one question, "
     "step after step. The first time, their weights are fetched (680 MB); the run takes a few "
-    "minutes. At each step t both read k of the |A| posts that there are; the norm is how far apart "
-    "their answers are."
+    "minutes. At each step t both read k of the |A| posts that there are; the norm says how far "
+    "apart their answers are."
 )
 
 

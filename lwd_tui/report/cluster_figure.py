@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.figure import FigureBase
 
 from lwd_tui.findings.clusters import AnswerClusters
@@ -14,6 +14,8 @@ from lwd_tui.report.ink import QUIET, series
 
 MOST_CLUSTERS, MOST_ROWS = 6, 12
 """Clusters with a colour of their own, and participants, at most."""
+_REST, _TALL = "all others", 0.85
+"""What stands for the others in the legend, and the share of a row that its bars take."""
 
 
 def cluster_figure(clusters: AnswerClusters, names: Sequence[str], steps: int) -> Drawing:
@@ -35,28 +37,30 @@ def cluster_figure(clusters: AnswerClusters, names: Sequence[str], steps: int) -
     labels = [f"cluster {chr(ord('A') + place)}" for place in range(shown)]
     colours = [series(place).light for place in range(shown)]
     if rest.any():
-        labels, colours = [*labels, "all others"], [*colours, QUIET.light]
+        labels, colours = [*labels, _REST], [*colours, QUIET.light]
     rows = min(len(names), MOST_ROWS)
 
     def draw(figure: FigureBase) -> None:
         t = np.arange(len(counts))
-        axes = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
-        drawn: list[Artist] = []
-        for participant, here in enumerate(axes):
-            base = np.zeros(len(t))
-            drawn = []
-            for place, (label, colour) in enumerate(zip(labels, colours, strict=True)):
-                share = shares[:, participant, place]
-                faint = 0.35 if label == "all others" else 1.0
-                drawn.append(
-                    here.bar(t, share, 1.0, base, color=colour, alpha=faint, label=label, lw=0)
+        # One frame for all rows: Matplotlib lays several out a little otherwise each time.
+        axes = figure.add_subplot()
+        bottoms = np.arange(rows)[::-1].repeat(len(t)).astype(float)
+        drawn: list[Any] = []
+        for place, (label, colour) in enumerate(zip(labels, colours, strict=True)):
+            heights = _TALL * shares[:, :rows, place].T.ravel()
+            faint = 0.35 if label == _REST else 1.0
+            drawn.append(
+                axes.bar(
+                    np.tile(t, rows), heights, 1.0, bottoms,
+                    color=colour, alpha=faint, label=label, lw=0,
                 )
-                base = base + share
-            over_time(here, steps, names[participant])
-            here.set(ylim=(0, 1), xlim=(-0.5, max(steps, 1) + 0.5), yticks=(0, 1))
-            here.yaxis.label.set(rotation=0, ha="right", va="center")
-            here.grid(visible=False)
-            here.label_outer()
+            )  # fmt: skip
+            bottoms = bottoms + heights
+        over_time(axes, steps, "")
+        axes.set(ylim=(0, rows), xlim=(-0.5, max(steps, 1) + 0.5))
+        axes.set_yticks(np.arange(rows)[::-1] + _TALL / 2, names[:rows])
+        axes.tick_params(axis="y", length=0)
+        axes.grid(visible=False)
         keys_below(figure, drawn)
 
     return Drawing(

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure, FigureBase
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
 
 from lwd_tui.palette import marker
 from lwd_tui.report.ink import INKS, QUIET, RULE, TEXT, series
@@ -175,6 +176,13 @@ def _blank(height: float, ground: str) -> Figure:
 
 
 def _saved(figure: Figure, kind: str) -> bytes:
+    # The layout is solved with differences in the last digits from one time to the next.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for part in figure.subfigs:
+        part.bbox_relative.set_points(part.bbox_relative.get_points().round(4))
+    for axes in figure.axes:
+        axes.set_position(Bbox(axes.get_position().get_points().round(4)))
     file = io.BytesIO()
     figure.savefig(file, format=kind, metadata=_METADATA[kind])
     return file.getvalue()

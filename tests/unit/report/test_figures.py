@@ -275,12 +275,22 @@ def test_every_colour_stands_out_on_both_grounds_and_is_named_once():
 
 
 def test_each_bar_is_a_share_of_one_participant_s_answers_in_one_cluster():
-    ada, ben = drawn(DRAWINGS["clusters"])
-    heights = [[bar.get_height() for bar in bars] for bars in ada.containers]
-    assert heights == [[0.5, 1, 0.5], [0.5, 0, 0.5], [0, 0, 0]]
-    heights = [[bar.get_height() for bar in bars] for bars in ben.containers]
-    assert heights == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
-    assert [bars.get_label() for bars in ada.containers] == ["cluster A", "cluster B", "cluster C"]
+    (axes,) = drawn(DRAWINGS["clusters"])
+    tall = 0.85
+    shares = [[bar.get_height() / tall for bar in bars] for bars in axes.containers]
+    # Ada's three steps, then Ben's.
+    assert shares == [
+        pytest.approx([0.5, 1, 0.5, 0, 0, 1]),
+        pytest.approx([0.5, 0, 0.5, 0, 0, 0]),
+        pytest.approx([0, 0, 0, 1, 0, 0]),
+    ]
+    assert [bars.get_label() for bars in axes.containers] == ["cluster A", "cluster B", "cluster C"]
+    # Hers stand over his, and each on what is below it.
+    second = axes.containers[1].patches
+    assert [bar.get_y() for bar in second] == pytest.approx(
+        [1 + tall / 2, 1 + tall, 1 + tall / 2, 0, 0, tall]
+    )
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["ada", "ben"]
 
 
 def test_clusters_beyond_the_first_are_drawn_as_one():
@@ -290,7 +300,7 @@ def test_clusters_beyond_the_first_are_drawn_as_one():
     (axes,) = drawn(cluster_figure(found, ["ada"], 3))
     *_, rest = axes.containers
     assert rest.get_label() == "all others"
-    assert [bar.get_height() for bar in rest] == pytest.approx([6 / 45] * 2)
+    assert [bar.get_height() / 0.85 for bar in rest] == pytest.approx([6 / 45] * 2)
 
 
 def test_posts_stand_side_by_side():

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lwd_tui.analysis.arrays import UnfitData, finite, shifted
+from lwd_tui.analysis.kernels import centred_gram, squared_distances
 from lwd_tui.analysis.resolution import resolution
 from lwd_tui.types import Floats, Ints
 
@@ -132,6 +133,5 @@ def typical_distance(points: ArrayLike) -> float:
     rows = finite(points, "points")
     if len(rows) < 2:
         return float("nan")
-    near = shifted(rows[:: -(-len(rows) // _MOST_PAIRED)])
-    squares = _squares(near, near)[np.triu_indices(len(near), 1)]
-    return float(np.median(np.sqrt(np.maximum(squares, 0.0))))
+    squares = squared_distances(centred_gram(rows[:: -(-len(rows) // _MOST_PAIRED)]))
+    return float(np.median(np.sqrt(squares[np.triu_indices(len(squares), 1)])))

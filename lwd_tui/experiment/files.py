@@ -7,10 +7,13 @@ A preset is an experiment that ships with the package, or any TOML file by its p
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from platformdirs import user_cache_path
 
 from lwd_tui.experiment.gmm import GmmSpec, Matrix
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment, SeedPost
@@ -157,9 +160,20 @@ def _parquet(path: Path, column: str) -> Iterator[tuple[str, Any]]:
 
 
 def preset_folder() -> Path:
-    """Return the folder of the shipped presets: inside the wheel, or at the checkout's top."""
-    shipped = Path(str(files("lwd_tui") / "presets"))
-    return shipped if shipped.is_dir() else Path(__file__).resolve().parents[2] / "presets"
+    """Return the folder of the shipped presets."""
+    return shipped_folder("presets")
+
+
+def shipped_folder(name: str) -> Path:
+    """Return a folder that ships: inside the wheel, or at the checkout's top."""
+    inside = Path(str(files("lwd_tui") / name))
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / name
+
+
+def cache_home() -> Path:
+    """Return the folder of what can be had again: LWD_HOME, or in the platform's cache."""
+    chosen = os.environ.get("LWD_HOME")
+    return user_path(chosen).absolute() if chosen else user_cache_path("lwd-tui", appauthor=False)
 
 
 def preset_names(kind: str = "llm") -> list[str]:

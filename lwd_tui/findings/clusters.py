@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 import numpy as np
 
@@ -62,6 +63,13 @@ class AnswerClusters:
         places: Ints = self.counts.argmax(axis=2)
         places[self.counts.sum(axis=2) == 0] = -1
         return places
+
+
+def letter(place: int) -> str:
+    """Return what a cluster is called by its place; "–" for none, "·" beyond Z."""
+    if place < 0:
+        return "–"
+    return ascii_uppercase[place] if place < len(ascii_uppercase) else "·"
 
 
 def answer_clusters(store: RunReader) -> AnswerClusters | None:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from string import ascii_uppercase
 
 import numpy as np
 
 from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.analysis.permutation import DifferenceTest
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.findings.clusters import SHARE, AnswerClusters
+from lwd_tui.findings.clusters import SHARE, AnswerClusters, letter
 from lwd_tui.findings.step import StepFindings
 from lwd_tui.findings.verdicts import NO_MARGIN, RunFindings, Unknown
 from lwd_tui.types import Floats
@@ -260,7 +259,7 @@ def _clusters(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]
     for place in range(min(clusters.last, _TOLD_CLUSTERS)):
         column = clusters.shares[:, place]
         shares = ", ".join(f"{names[i]} {column[i]:.0%}" for i in _named(column))
-        said.append((f"cluster {_letter(place)}", f"{shares}; led by: {clusters.texts[place]}"))
+        said.append((f"cluster {letter(place)}", f"{shares}; led by: {clusters.texts[place]}"))
     if len(names) <= _TOLD_NAMES:
         said += [
             (f"{name} over t", _course(clusters, participant))
@@ -272,11 +271,5 @@ def _clusters(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]
 def _course(clusters: AnswerClusters, participant: int) -> str:
     """Return a letter a step: the cluster with most of a participant's answers."""
     every = -(-len(clusters.counts) // _COURSE)
-    letters = "".join(map(_letter, clusters.places[::every, participant].tolist()))
+    letters = "".join(map(letter, clusters.places[::every, participant].tolist()))
     return letters if every == 1 else f"{letters} (every {every} steps)"
-
-
-def _letter(place: int) -> str:
-    if place < 0:
-        return "–"
-    return ascii_uppercase[place] if place < len(ascii_uppercase) else "·"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from lwd_tui.errors import LwdError
-from lwd_tui.experiment.files import read_text
+from lwd_tui.experiment.files import read_text, shipped_folder
 from lwd_tui.experiment.section import Section, parse_toml
 from lwd_tui.text import suggestion
 
@@ -77,9 +76,8 @@ class Lesson(Section):
 
 
 def shipped() -> Path:
-    """Return the folder of the demonstrations: inside the wheel, or at the checkout's top."""
-    inside = Path(str(files("lwd_tui") / "demonstrations"))
-    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / "demonstrations"
+    """Return the folder of the demonstrations."""
+    return shipped_folder("demonstrations")
 
 
 def lessons() -> dict[str, Lesson]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import os
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from lwd_tui.errors import LwdError
-from lwd_tui.experiment.files import user_path
+from lwd_tui.experiment.files import cache_home
 from lwd_tui.lessons.lesson import shipped
 from lwd_tui.store.files import write_whole
 
@@ -39,7 +36,7 @@ def recorded_run(name: str) -> Path:
         ) from None
     # Another version of the package may hold another run of that name.
     digest = hashlib.sha256(data).hexdigest()[:12]
-    target = _folder() / f"{name}-{digest}.sqlite"
+    target = cache_home() / "recorded" / f"{name}-{digest}.sqlite"
     if target.is_file():
         return target
     try:
@@ -50,9 +47,3 @@ def recorded_run(name: str) -> Path:
         ) from None
     write_whole(target, whole, replace=True)
     return target
-
-
-def _folder() -> Path:
-    chosen = os.environ.get("LWD_HOME")
-    base = user_path(chosen) if chosen else user_cache_path("lwd-tui", appauthor=False)
-    return base.absolute() / "recorded"

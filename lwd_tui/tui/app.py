@@ -257,10 +257,10 @@ def _let_processes_start() -> None:
 
 def _is_new_here() -> bool:
     """Whether the user has no run yet."""
+    from lwd_tui.store.errors import ENDING
     from lwd_tui.store.folder import runs_folder
 
-    folder = runs_folder()
-    return not folder.is_dir() or not any(folder.glob("*.sqlite"))
+    return not any(runs_folder().glob(f"*{ENDING}"))
 
 
 def run_app(**opening: Any) -> int:

@@ -28,8 +28,6 @@ class Help(Window[None], KeptScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "close", key_display="esc"),
-        Binding("j", "scroll('down')", show=False),
-        Binding("k", "scroll('up')", show=False),
     ]
     AUTO_FOCUS = "SteadyDown"
 
@@ -53,11 +51,6 @@ class Help(Window[None], KeptScreen[None]):
 
     def _all(self) -> Content:
         return Content("\n").join([*self._numbers(), *self._keys()])
-
-    def action_scroll(self, way: str) -> None:
-        """Scroll by one line."""
-        scroll = self.query_one(SteadyDown)
-        scroll.scroll_relative(y=1 if way == "down" else -1, animate=False)
 
     def _numbers(self) -> Iterator[Content]:
         terms: tuple[str, ...] = getattr(self._page, "GLOSSARY", ())

@@ -22,11 +22,10 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from lwd_tui.backends.embedded.catalogue import CATALOGUE as CATALOGUE
 from lwd_tui.backends.embedded.catalogue import Part, Weights
 from lwd_tui.experiment.backend import ModelMissing, WeightsError
+from lwd_tui.experiment.files import cache_home
 from lwd_tui.types import Fetching
 
 _TICK = 0.2
@@ -45,9 +44,7 @@ _UNREACHABLE = (
 
 def cache_folder() -> Path:
     """Return the folder of the weights: under LWD_HOME, or the platform's cache."""
-    if chosen := os.environ.get("LWD_HOME"):
-        return Path(chosen).expanduser().absolute() / "weights"
-    return user_cache_path("lwd-tui", appauthor=False) / "weights"
+    return cache_home() / "weights"
 
 
 def find_weights(name: str) -> Weights:

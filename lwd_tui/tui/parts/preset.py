@@ -71,14 +71,37 @@ class Presets(Items[Preset[T]]):
         yield Segment(excerpt(begins.description, max(width - column - 2 - _SIZE, 1)), self.ink())
 
 
-class Choose(Dialog[T]):
+class Marked(Dialog[T]):
+    """Gives back what is marked in a list; `nothing` says what is wrong where that is empty."""
+
+    DEFAULT_CSS = "Marked > Vertical { width: 104; }"
+    AUTO_FOCUS = "Presets"
+
+    def __init__(self, title: str, how: str, done: str, presets: Presets[T], nothing: str) -> None:
+        super().__init__(title, how, done)
+        self._list = presets
+        self._nothing = nothing
+
+    def compose_fields(self) -> ComposeResult:
+        """Yield the list."""
+        yield self._list
+
+    def answer(self) -> T:
+        """Return the one that is marked."""
+        if self._list.chosen is None:
+            raise LwdError(self._nothing)
+        return self._list.chosen.begins
+
+    @on(Rows.Chosen)
+    def _take_marked(self, event: Rows.Chosen) -> None:
+        event.stop()
+        self.dismiss(self._list.chosen.begins if self._list.chosen else None)
+
+
+class Choose(Marked[T]):
     """Gives back what to begin with: a preset, or what is read from a file of the user's own."""
 
-    DEFAULT_CSS = """
-    Choose > Vertical { width: 104; }
-    Choose #file { height: 1; margin-top: 1; color: $quiet; }
-    """
-    AUTO_FOCUS = "Presets"
+    DEFAULT_CSS = "Choose #file { height: 1; margin-top: 1; color: $quiet; }"
 
     def __init__(
         self,
@@ -88,13 +111,13 @@ class Choose(Dialog[T]):
         read: Callable[[Path], T],
         current: str = "",
     ) -> None:
-        super().__init__(title, how, "begin with it")
-        self._list = Presets(presets, current)
+        nothing = "there are no presets here; write the path of a file"
+        super().__init__(title, how, "begin with it", Presets(presets, current), nothing)
         self._read = read
 
     def compose_fields(self) -> ComposeResult:
         """Yield the presets, and a field for a file."""
-        yield self._list
+        yield from super().compose_fields()
         yield Words(Content("or a TOML file:"), id="file")
         yield Line(compact=True, placeholder="path/to/file.toml")
 
@@ -102,14 +125,7 @@ class Choose(Dialog[T]):
         """Return what is in the file, or else the one that is marked."""
         if written := self.query_one(Line).value.strip():
             return self._read(user_path(written))
-        if self._list.chosen is None:
-            raise LwdError("there are no presets here; write the path of a file")
-        return self._list.chosen.begins
-
-    @on(Rows.Chosen)
-    def _take_marked(self, event: Rows.Chosen) -> None:
-        event.stop()
-        self.dismiss(self._list.chosen.begins if self._list.chosen else None)
+        return super().answer()
 
 
 class ChoosePreset(Choose[Experiment]):
@@ -145,34 +161,16 @@ class ChooseMixtures(Choose[GmmSpec]):
         )
 
 
-class ChooseLesson(Dialog[Lesson]):
+class ChooseLesson(Marked[Lesson]):
     """Gives back a demonstration."""
-
-    DEFAULT_CSS = "ChooseLesson > Vertical { width: 104; }"
-    AUTO_FOCUS = "Presets"
 
     def __init__(self) -> None:
         how = (
             "Recorded runs of real models, shown stop by stop. Enter plays the one that is marked."
         )
-        super().__init__("demonstrations", how, "play it")
         found = [Preset(name, f"{len(it.stops)} stops", it) for name, it in lessons().items()]
-        self._list = Presets(found, "")
-
-    def compose_fields(self) -> ComposeResult:
-        """Yield the demonstrations."""
-        yield self._list
-
-    def answer(self) -> Lesson:
-        """Return the one that is marked."""
-        if self._list.chosen is None:
-            raise LwdError("there are no demonstrations here; install lwd-tui anew")
-        return self._list.chosen.begins
-
-    @on(Rows.Chosen)
-    def _take_marked(self, event: Rows.Chosen) -> None:
-        event.stop()
-        self.take()
+        nothing = "there are no demonstrations here; install lwd-tui anew"
+        super().__init__("demonstrations", how, "play it", Presets(found, ""), nothing)
 
 
 def _size(experiment: Experiment) -> str:

@@ -25,6 +25,10 @@ class SteadyDown(Steady):
 
     DEFAULT_CSS = "SteadyDown { layout: vertical; overflow-x: hidden; overflow-y: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "scroll down", show=False),
-        Binding("k", "scroll_up", "scroll up", show=False),
+        Binding("j", "scroll_line(1)", "scroll down", show=False),
+        Binding("k", "scroll_line(-1)", "scroll up", show=False),
     ]
+
+    def action_scroll_line(self, lines: int) -> None:
+        """Scroll by lines, at once."""
+        self.scroll_relative(y=lines, animate=False)

@@ -54,12 +54,7 @@ def _lines(found: StepFindings, grouping: Grouping) -> list[Content]:
         words = Content.styled(f"means of each {grouping.by or 'participant'}", "$quiet")
         lines.append(Content("  ").join([words, *keys]))
     lines.append(Content.assemble(" " * _TITLE, ("all".rjust(_COLUMN), "$quiet"), *heads))
-    counts = [
-        int(
-            sum(count for count, group in zip(found.counts, grouping.of, strict=True) if group == k)
-        )
-        for k in range(groups)
-    ]
+    counts = np.bincount(grouping.of, found.counts, groups).astype(int)
     lines.append(_row("answers", map(str, [int(found.counts.sum()), *counts])))
     interval = found.vectors.interval
     for measure in MEASURES:

@@ -12,6 +12,7 @@ from textual.reactive import var
 from textual.worker import WorkerError
 
 from lwd_tui.tui.paging import Paging
+from lwd_tui.tui.parts.guide import Told
 
 if TYPE_CHECKING:
     from lwd_tui.lessons.lesson import Lesson
@@ -22,10 +23,8 @@ class Teaching(Paging):
 
     Attributes
     ----------
-    lesson : Lesson or None
-        The demonstration that is played.
-    lesson_place : int
-        The place of its stop.
+    told : Told or None
+        The demonstration that is played, and the place of its stop.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,8 +34,17 @@ class Teaching(Paging):
         Binding("X", "leave_lesson", "leave the demonstration", id="demo.leave", show=False),
         Binding("Y", "begin_live", "begin the same live", id="demo.live", show=False),
     ]
-    lesson: var[Lesson | None] = var(None, init=False)
-    lesson_place: var[int] = var(0, init=False)
+    told: var[Told | None] = var(None, init=False)
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The demonstration that is played."""
+        return self.told.lesson if self.told else None
+
+    @property
+    def lesson_place(self) -> int:
+        """The place of its stop; 0 without one."""
+        return self.told.place if self.told else 0
 
     @work(exclusive=True, group="lessons")
     async def action_demonstrations(self) -> None:
@@ -52,8 +60,7 @@ class Teaching(Paging):
         """Play a demonstration from its first stop."""
         from lwd_tui.lessons.recorded import recorded_run
 
-        # Another may have fewer stops than the one that is left.
-        self.lesson, self.lesson_place = None, 0
+        self.told = None
         mine = self.memory.run
         with self.telling():
             path = await asyncio.to_thread(recorded_run, lesson.recorded)
@@ -61,8 +68,7 @@ class Teaching(Paging):
                 await self.open(path).wait()
             # The explorer begins again with the user's own run.
             self.memory.run = mine
-            self.lesson = lesson
-            await self._go_to(0)
+            await self._go_to(lesson, 0)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys of demonstrations out while none is played."""
@@ -75,11 +81,11 @@ class Teaching(Paging):
         if self.lesson is not None:
             place = self.lesson_place + places
             if 0 <= place < len(self.lesson.stops):
-                await self._go_to(place)
+                await self._go_to(self.lesson, place)
 
     def action_leave_lesson(self) -> None:
         """Leave the demonstration, and stay with its run."""
-        self.lesson = None
+        self.told = None
 
     @work(exclusive=True, group="lessons")
     async def action_begin_live(self) -> None:
@@ -93,13 +99,10 @@ class Teaching(Paging):
         with self.telling():
             if await self.ask(sentence, yes="begin it", no="not now"):
                 self.start(load_preset(lesson.live))
-                self.lesson = None
+                self.told = None
 
-    async def _go_to(self, place: int) -> None:
-        lesson = self.lesson
-        if lesson is None:
-            return
-        self.lesson_place = place
+    async def _go_to(self, lesson: Lesson, place: int) -> None:
+        self.told = Told(lesson, place)
         stop = lesson.stops[place]
         await self.action_show_page(stop.page)
         page: Any = self.screen

@@ -144,8 +144,7 @@ class Page(KeptScreen[None]):
 
     def on_mount(self) -> None:
         """Watch what the app knows."""
-        watched = "controller", "view", "progress", "notice", "posts", "lesson", "lesson_place"
-        for name in watched:
+        for name in ("controller", "view", "progress", "notice", "posts", "told"):
             self.watch(self.app, name, self.catch_up, init=False)
         self._complain_of_keys()
 
@@ -201,7 +200,7 @@ class Page(KeptScreen[None]):
     def _show_frame(self) -> None:
         explorer = self.explorer
         run, progress, view = explorer.controller, explorer.progress, explorer.view
-        self.query_one(Guide).show(explorer.lesson, explorer.lesson_place)
+        self.query_one(Guide).show(explorer.told)
         self.query_one(StatusLine).show(run.experiment if run else None, progress)
         if self.FOLLOWS:
             self.query_one(Scrubber).show(progress, view)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
@@ -11,6 +11,13 @@ from lwd_tui.tui.parts.words import Words
 
 if TYPE_CHECKING:
     from lwd_tui.lessons.lesson import Lesson
+
+
+class Told(NamedTuple):
+    """A demonstration, and the place of the stop that it is at."""
+
+    lesson: Lesson
+    place: int
 
 
 class Guide(Words):
@@ -26,17 +33,18 @@ class Guide(Words):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[Lesson | None, int] = (None, 0)
+        self._shown: Told | None = None
 
-    def show(self, lesson: Lesson | None, place: int) -> None:
+    def show(self, told: Told | None) -> None:
         """Show a stop of a demonstration; None takes the guide away."""
-        if (lesson, place) == self._shown:
+        if told == self._shown:
             return
-        self._shown = lesson, place
-        self.display = lesson is not None
-        if lesson is None:
+        self._shown = told
+        self.display = told is not None
+        if told is None:
             self.put(Content())
             return
+        lesson, place = told
         stop = lesson.stops[place]
         last = place == len(lesson.stops) - 1
         keys = "( back  Y live  X leave" if last else ") next  ( back  X leave"

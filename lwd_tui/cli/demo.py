@@ -77,12 +77,12 @@ def _print(lesson: Lesson) -> None:
 
     typer.echo(f"{lesson.title}\n")
     with RunStore.open(recorded_run(lesson.recorded)) as store:
-        seen = None
+        known, seen = store.numbers(), None
         for place, stop in enumerate(lesson.stops, 1):
             say(stop.say, f"{place}.  ")
             if stop.t not in (None, seen) and store.kind == "llm":
                 seen = stop.t
-                numbers, step = store.numbers()[stop.t], store.step(stop.t)
+                numbers, step = known[stop.t], store.step(stop.t)
                 typer.echo(
                     f"    t = {stop.t}: norm {number_text(numbers.norm)}, debiased "
                     f"{number_text(numbers.norm_debiased)}, floor "

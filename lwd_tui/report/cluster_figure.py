@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import FigureBase
 
-from lwd_tui.findings.clusters import AnswerClusters
+from lwd_tui.findings.clusters import AnswerClusters, letter
 from lwd_tui.report.draw import Drawing, keys_below, legend_height, over_time
 from lwd_tui.report.ink import QUIET, series
 
@@ -34,7 +34,7 @@ def cluster_figure(clusters: AnswerClusters, names: Sequence[str], steps: int) -
     rest = counts[:, :, shown:].sum(axis=2, keepdims=True)
     parts = np.concatenate([counts[:, :, :shown], rest], axis=2)
     shares = parts / np.maximum(parts.sum(axis=2, keepdims=True), 1)
-    labels = [f"cluster {chr(ord('A') + place)}" for place in range(shown)]
+    labels = [f"cluster {letter(place)}" for place in range(shown)]
     colours = [series(place).light for place in range(shown)]
     if rest.any():
         labels, colours = [*labels, _REST], [*colours, QUIET.light]

@@ -191,6 +191,14 @@ def _saved(figure: Figure, kind: str) -> bytes:
 # What the figures share.
 
 
+def paper(figure: FigureBase, height: float) -> Axes:
+    """Return blank axes for text, in inches from the upper left, under a drawing's title."""
+    axes = figure.add_axes((0, 0, 1, height / (height + HEADING)))
+    axes.set(xlim=(0, WIDTH), ylim=(height, 0))
+    axes.set_axis_off()
+    return axes
+
+
 def moments(last: int) -> list[int]:
     """Return the first, the middle and the last of t = 0 .. `last`, each once; [] before any."""
     return sorted({0, last // 2, last}) if last >= 0 else []

@@ -9,7 +9,7 @@ from matplotlib.figure import FigureBase
 
 from lwd_tui.lessons.lesson import Lesson
 from lwd_tui.lessons.recorded import recorded_run
-from lwd_tui.report.draw import HEADING, WIDTH, Drawing, picture
+from lwd_tui.report.draw import Drawing, paper, picture
 from lwd_tui.report.page import filled
 from lwd_tui.report.write import ReportError, drawings
 from lwd_tui.store.files import write_whole
@@ -47,7 +47,7 @@ def write_handout(name: str, lesson: Lesson, out: Path, *, replace: bool = False
             f"{out}: a handout is a page (.html or .pdf); the file's ending says which"
         )
     with RunStore.open(recorded_run(lesson.recorded)) as store:
-        found = {key: each for key, each in drawings(store).items() if key in _FIGURES}
+        found = drawings(store, _FIGURES)
         if kind == ".pdf":
             content = picture([_questions(name, lesson), *found.values()], lesson.title, "pdf")
         else:
@@ -67,9 +67,7 @@ def _questions(name: str, lesson: Lesson) -> Drawing:
     height = _LINE * len(lines)
 
     def draw(figure: FigureBase) -> None:
-        axes = figure.add_axes((0, 0, 1, height / (height + HEADING)))
-        axes.set(xlim=(0, WIDTH), ylim=(height, 0))
-        axes.set_axis_off()
+        axes = paper(figure, height)
         for place, (line, asked) in enumerate(lines):
             weight = "bold" if asked else "normal"
             axes.text(0.1, _LINE * (place + 0.5), line, va="center", fontsize=8.5, weight=weight)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.figure import FigureBase
 
 from lwd_tui.llm.network import first_usable
-from lwd_tui.report.draw import HEADING, WIDTH, Drawing
+from lwd_tui.report.draw import WIDTH, Drawing, paper
 from lwd_tui.report.ink import QUIET, TEXT, series
 from lwd_tui.text import clean_line, shorten
 from lwd_tui.types import Step
@@ -43,9 +43,7 @@ def posts_figure(steps: Sequence[Step], names: Sequence[str]) -> Drawing | None:
     total = sum(heights) + 2 * _LINE
 
     def draw(figure: FigureBase) -> None:
-        axes = figure.add_axes((0, 0, 1, total / (total + HEADING)))
-        axes.set(xlim=(0, WIDTH), ylim=(total, 0))
-        axes.set_axis_off()
+        axes = paper(figure, total)
         for place, step in enumerate(chosen):
             axes.text(_NAME + place * column, _LINE, f"t = {step.t}", va="center", weight="bold")
         top = 2 * _LINE

@@ -101,8 +101,14 @@ def _page(store: RunStore) -> str:
     return llm_page(store)
 
 
-def drawings(store: RunStore, at: Sequence[int] = (), *, posts: bool = False) -> dict[str, Drawing]:
-    """Return the figures that a run has, by name; posts side by side only if asked for."""
+def drawings(store: RunStore, wanted: Sequence[str], at: Sequence[int] = ()) -> dict[str, Drawing]:
+    """Return those of some figures that a run has, by name, in their order."""
+    found = _drawn(store, wanted, at)
+    return {name: found[name] for name in wanted if name in found}
+
+
+def _drawn(store: RunStore, wanted: Sequence[str], at: Sequence[int]) -> dict[str, Drawing]:
+    """Return at least those figures; what takes long is left out where it isn't wanted."""
     if store.kind == "gmm":
         from lwd_tui.report.gmm_figures import gmm_figures
         from lwd_tui.run.recorded import stored_mixtures
@@ -113,10 +119,11 @@ def drawings(store: RunStore, at: Sequence[int] = (), *, posts: bool = False) ->
     from lwd_tui.report.posts_figure import posts_figure
 
     chosen = chosen_steps(store, at)
-    found = figures(store.experiment, store.numbers(), chosen, answer_clusters(store))
-    names = [who.name for who in store.experiment.cast]
-    if posts and (side_by_side := posts_figure(chosen, names)):
-        found["posts"] = side_by_side
+    clusters = answer_clusters(store) if "clusters" in wanted else None
+    found = figures(store.experiment, store.numbers(), chosen, clusters)
+    if "posts" in wanted:
+        posts = posts_figure(chosen, [who.name for who in store.experiment.cast])
+        found |= {"posts": posts} if posts else {}
     return found
 
 
@@ -127,8 +134,9 @@ def _picture(store: RunStore, kind: str, wanted: str, at: Sequence[int]) -> byte
     name = store.summary().name
     if wanted != "all" and wanted not in known:
         raise ReportError(f"run {name} has no figure {wanted!r}; it has {', '.join(known)} and all")
-    found = drawings(store, at, posts=wanted == "posts")
-    chosen = [found[each] for each in known if each in found and wanted in (each, "all")]
+    # Posts are read beside the other figures, not among them.
+    names = [name for name in known if name != "posts"] if wanted == "all" else [wanted]
+    chosen = list(drawings(store, names, at).values())
     if not chosen:
         lacking = "figure" if wanted == "all" else f"{wanted} to draw"
         reason = "no step is whole yet" if not store.finished() else "its numbers are not defined"

@@ -94,8 +94,11 @@ class Responses(NamedTuple):
 
     @property
     def parts(self) -> list[Floats]:
-        """The points of each participant."""
-        return [self.points[self.owners == i] for i in range(self.n)]
+        """The points of each participant; views where they stand in order, as in a run."""
+        points, owners = self.points, self.owners
+        if (owners[1:] < owners[:-1]).any():
+            points = points[np.argsort(owners, kind="stable")]
+        return np.split(points, np.cumsum(self.counts)[:-1])
 
     def shifted(self) -> Responses:
         """Return them relative to the first of them; see `shifted` for why."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,8 @@ RESOLUTION = 1e-5
 
 def resolution(points: NDArray[np.floating]) -> float:
     """Return the distance up to which two of these vectors are equal but for rounding."""
-    return RESOLUTION * float(np.linalg.norm(points, axis=1).max(initial=0.0))
+    squares = np.einsum("ij,ij->i", points, points)
+    return RESOLUTION * math.sqrt(squares.max(initial=0.0))
 
 
 def without_rounding(points: Floats) -> Floats:

@@ -125,7 +125,7 @@ def attempt_rows(response: Response) -> Iterator[Row]:
             text_bytes(attempt.problem),
             text_bytes(attempt.thinking),
             text_bytes(attempt.host),
-            json.dumps(attempt.retries),
+            json.dumps(attempt.retries) if attempt.retries else "[]",
         )
 
 

@@ -10,12 +10,16 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pyte
 
 _PATIENCE = 30.0
 _STILL = 0.5
 """Seconds without a byte after which the screen is taken to be at rest."""
+_IDLE = 0.1
+"""Seconds of those in which a process at rest may have worked, or waited for a processor."""
 
 
 class Terminal:
@@ -103,8 +107,9 @@ class Terminal:
 
     def at_rest(self):
         """Read on until nothing comes any more, and return what is on the screen."""
-        while self._read(_STILL):
-            pass
+        before = self._busy()
+        while self._read(_STILL) or self._busy() - before > _IDLE:
+            before = self._busy()
         return self.lines
 
     def ended(self):
@@ -112,6 +117,15 @@ class Terminal:
         while self._read(_PATIENCE):
             pass
         return self._process.wait(_PATIENCE)
+
+    def _busy(self):
+        """Return the seconds in which the process worked, or would have on an idle machine."""
+        seconds = 0.0
+        for task in Path(f"/proc/{self._process.pid}/task").glob("*/schedstat"):
+            with suppress(OSError):  # A thread that has just ended.
+                worked, waited, _ = task.read_text().split()
+                seconds += (int(worked) + int(waited)) / 1e9
+        return seconds
 
     def _measure(self, size):
         columns, rows = size

@@ -142,7 +142,8 @@ def _parquet(path: Path, column: str) -> Iterator[tuple[str, Any]]:
         ) from None
     number = 0
     try:
-        with ParquetFile(path) as file:
+        # Pages are read as they are needed, not a whole column ahead.
+        with ParquetFile(path, buffer_size=_PIECE, pre_buffer=False) as file:
             names = file.schema_arrow.names
             columns_of(names, str(path), "the schema", column)
             taken = {plain_name(column) or "text", "author", "label"}

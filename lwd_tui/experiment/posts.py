@@ -30,6 +30,8 @@ WITHOUT_COLUMNS = (*LINES, ".toml")
 TABLES = (".csv", ".tsv", ".tab")
 _DETAILS = ("author", "label")
 _LISTED = 12
+_PIECE = 4096
+"""Lines of TOML that are read at once."""
 # Up to here a float holds every whole number.
 _EXACT = 2**53
 _ASTRAL = re.compile(rb"[\xf0-\xff][\x80-\xbf]{3}")
@@ -273,17 +275,37 @@ _JSON: dict[str, Callable[[str | Path, str], Iterator[tuple[str, Any]]]] = {
 
 
 def _toml(text: str | Path, where: str) -> FoundPosts:
-    rows = parse_toml(_whole(text), where).get("posts", [])
-    if not isinstance(rows, list):
-        raise InvalidExperiment(f"{where}: posts must be a list of texts, or [[posts]] tables")
-    # Written for this program: what is odd in it is a slip, and not passed over.
-    posts = tuple(
-        _post({"text": row} if isinstance(row, str) else row, where, place)
-        for place, row in _taken(rows)
-    )
+    if isinstance(text, Path):
+        # What is wrong in a piece is told of the whole, by its line.
+        with contextlib.suppress(InvalidExperiment):
+            return _written(_pieces(text), where)
+    return _written([_whole(text)], where)
+
+
+def _pieces(path: Path) -> Iterator[str]:
+    """Yield a file of [[posts]] tables in pieces, since a whole one takes ten times its size."""
+    lines: list[str] = []
+    for line in _broken(path):
+        if len(lines) >= _PIECE and line.strip() == "[[posts]]":
+            yield "".join(lines)
+            lines.clear()
+        lines.append(line)
+    yield "".join(lines)
+
+
+def _written(pieces: Iterable[str], where: str) -> FoundPosts:
+    """Make posts of TOML that was written for this program: what is odd in it is a slip."""
+    posts: list[SeedPost] = []
+    for piece in pieces:
+        rows = parse_toml(piece, where).get("posts", [])
+        if not isinstance(rows, list):
+            raise InvalidExperiment(f"{where}: posts must be a list of texts, or [[posts]] tables")
+        for row in rows:
+            fields = {"text": row} if isinstance(row, str) else row
+            posts.append(_post(fields, where, f"post {len(posts) + 1}"))
     if not posts:
         raise InvalidExperiment(f"{where}: holds no posts")
-    return FoundPosts(posts)
+    return FoundPosts(tuple(posts))
 
 
 def _taken(rows: list[Any]) -> Iterator[tuple[str, Any]]:

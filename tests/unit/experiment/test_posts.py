@@ -1,6 +1,7 @@
 import contextlib
 import csv
 import json
+import re
 import subprocess
 import sys
 import time
@@ -91,6 +92,24 @@ def test_toml_has_tables_or_texts(file):
         "Two.",
     ]
     assert texts(file("q.toml", 'posts = ["One.", "Two."]')) == ["One.", "Two."]
+
+
+def test_a_long_toml_file_is_read_as_a_short_one_is(file):
+    tables = [f'[[posts]]\ntext = "Number {number}."\n' for number in range(6000)]
+    # What looks like the head of a table, where a piece would begin, but is part of a text.
+    tables[1365] = '[[posts]]\ntext = """Long.\n[[posts]]\n[[posts]]\ntext = no"""\n'
+    assert texts(file("p.toml", "\n".join(tables))) == [
+        *(f"Number {number}." for number in range(1365)),
+        "Long.\n[[posts]]\n[[posts]]\ntext = no",
+        *(f"Number {number}." for number in range(1366, 6000)),
+    ]
+    for odd, told in (
+        ("text =", "not valid TOML: Invalid value (at line 18005,"),
+        ("", "post 6001: text"),
+        ('txt = "No."', "post 6001: there is no field txt"),
+    ):
+        with pytest.raises(InvalidExperiment, match=re.escape(told)):
+            texts(file("q.toml", "\n".join([*tables, f"[[posts]]\n{odd}\n"])))
 
 
 ENDINGS = [".txt", ".csv", ".tsv", ".json", ".jsonl", ".toml", ".parquet"]

@@ -38,7 +38,7 @@ from lwd_tui.backends.ollama.server import OllamaServer
 from lwd_tui.backends.openai.generator import OpenAIGenerator
 from lwd_tui.backends.openai.server import OpenAIServer
 from lwd_tui.backends.scheduler import scheduler_of
-from lwd_tui.experiment.backend import GenerateRequest, Generator
+from lwd_tui.experiment.backend import BackendError, GenerateRequest, Generator
 from lwd_tui.experiment.llm import Sampling
 from lwd_tui.types import Message, Prompt
 
@@ -240,7 +240,10 @@ def main(words: Sequence[str] = ()) -> None:
     parser.add_argument("--room", type=int, default=3, help="models in its memory at once")
     given = parser.parse_args(words)
     if given.host:
-        asyncio.run(with_ollama(parse_host(given.host), given.model, given.rounds))
+        try:
+            asyncio.run(with_ollama(parse_host(given.host), given.model, given.rounds))
+        except (BackendError, ValueError) as error:
+            parser.exit(1, f"{error}\n")
     elif given.paced:
         with paced(given.slots, given.room) as url:
             asyncio.run(with_ollama(url, ["ada:1b", "ben:1b", "cleo:1b"], given.rounds))

@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.wire import WireReader, counted, joined
 
+_REPEATED = 20
+"""Equal tokens in a row after which a stream that just stops was stopped for them.
+
+Ollama does so after 31, some of which it may hold back, and sends no last line. A request with the
+same seed would end the same way each time.
+"""
+
 
 @dataclass(slots=True)
 class Reader(WireReader):
@@ -25,6 +32,8 @@ class Reader(WireReader):
     completion_tokens: int | None = None
     _pieces: list[str] = field(default_factory=list)
     _thoughts: list[str] = field(default_factory=list)
+    _token: str = ""
+    _repeats: int = 0
 
     @property
     def text(self) -> str:
@@ -55,6 +64,8 @@ class Reader(WireReader):
             self.thought(source, thoughts)
         self._pieces.append(text)
         self._thoughts += thoughts
+        before, self._token = self._token, ("".join(thoughts) + text).strip()
+        self._repeats = self._repeats + 1 if self._token == before else 1
         self.prompt_tokens = counted(part.get("prompt_eval_count")) or self.prompt_tokens
         self.completion_tokens = counted(part.get("eval_count")) or self.completion_tokens
         if part.get("done"):
@@ -64,5 +75,7 @@ class Reader(WireReader):
 
     def finish(self) -> None:
         """Settle that the stream has ended; raise Transient if the answer hasn't."""
+        if not self.finish_reason and self._repeats >= _REPEATED:
+            self.finish_reason = "repetition"
         if not self.finish_reason:
             raise Transient("the stream ended before the answer did")

@@ -91,6 +91,21 @@ async def test_a_count_that_is_none_is_not_counted(count) -> None:
     assert (answer.text, answer.prompt_tokens, answer.retries) == ("Yes.", None, ())
 
 
+@pytest.mark.parametrize(
+    "token", [said(" -"), said("", thinking=" -"), {"response": " -", "done": False}], ids=str
+)
+async def test_an_answer_that_the_server_stopped_for_repeating_itself_is_not_awaited(token) -> None:
+    # Ollama 0.33 ends the stream after 31 equal tokens, and says nothing.
+    async with OllamaStandIn(models=[MODEL]) as server:
+        generator = ollama(server.url)
+        await generator.prepare({MODEL.name: 512}, 1)
+        server.faults.append(streams(said("A"), *[token] * 31))
+        (answer,) = await answers(generator, wish())
+        await generator.aclose()
+    assert (answer.finish_reason, answer.retries) == ("repetition", ())
+    assert "ended by repetition" in problem_of(answer.text, answer.finish_reason, answer.thinking)
+
+
 async def test_letters_at_which_other_readers_end_a_line_stay_in_the_answer() -> None:
     text = "One\u2028two\x85three\u2029four."
     async with OllamaStandIn(models=[MODEL]) as server:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.scheduler import HostScheduler, Waiter
-from lwd_tui.experiment.backend import BackendStopped, ModelMissing
+from lwd_tui.experiment.backend import BackendStopped, Generation, ModelMissing
 from lwd_tui.types import Notice
 
 Result = TypeVar("Result")
@@ -23,6 +23,20 @@ _TOLD = 3
 """Failures in a row after which a host is said to be in trouble."""
 _OUTAGE_DELAYS = 400
 """Of first delays, that hosts may refuse connections: 200 s, where vLLM is up again in 60 to 90."""
+
+
+class FailsAlone(BackendStopped):
+    """A piece of work failed at every try while others with the same model came to an end.
+
+    Attributes
+    ----------
+    faults : tuple of str
+        In order, each with its host.
+    """
+
+    def __init__(self, told: str, faults: tuple[str, ...]) -> None:
+        super().__init__(told)
+        self.faults = faults
 
 
 class Pool:
@@ -74,9 +88,10 @@ class Pool:
         Raises
         ------
         BackendStopped
-            If the last attempt failed as well.
+            If the last attempt failed as well; FailsAlone where it isn't for the hosts.
         """
         faults: list[str] = []
+        answered = 0
         tries = 0
         started = reached = time.monotonic()
         while True:
@@ -85,6 +100,8 @@ class Pool:
             try:
                 result = await work(host)
             except Transient as error:
+                if not faults:
+                    answered = _answered(model, hosts)
                 faults.append(f"{host.url}: {error.fault}")
                 if error.fault != UNREACHED:
                     tries, reached = tries + 1, time.monotonic()
@@ -95,7 +112,7 @@ class Pool:
             else:
                 if host.in_trouble and self._notice is not None:
                     self._notice(f"{host.url} answers again")
-                host.recovered()
+                host.recovered(model)
                 return result, tuple(faults)
             finally:
                 host.release(model)
@@ -107,10 +124,13 @@ class Pool:
             lost = waited >= self._outage if faults[-1].endswith(UNREACHED) else dead
             if lost or tries >= self._attempts:
                 spent = time.monotonic() - started
-                raise BackendStopped(
+                told = (
                     f"{model}: {len(faults)} tries in {spent:.0f} s failed, the last one at "
                     f"{faults[-1]}; when the server is well again, begin or resume the run"
                 )
+                if not lost and _answered(model, hosts) > answered:
+                    raise FailsAlone(told, tuple(faults))
+                raise BackendStopped(told)
 
     def _tell(self, host: HostScheduler, fault: str) -> None:
         if self._notice is None or host.failures < _TOLD or host.in_trouble:
@@ -118,6 +138,27 @@ class Pool:
         host.in_trouble = True
         how = f"for up to {self._outage:.0f} s" if fault == UNREACHED else "a few times more"
         self._notice(f"{host.url}: {fault}; it is tried again, {how}")
+
+
+def failed_alone(
+    position: int, seed: int, host: str, error: FailsAlone, before: tuple[str, ...] = ()
+) -> Generation:
+    """Return the unusable answer that such a failure comes to, so that the run can go on.
+
+    Parameters
+    ----------
+    position, seed, host
+        As of `Generation`.
+    error : FailsAlone
+    before : tuple of str
+        What was noted of the answer before its last request.
+    """
+    reason = f"a fault at each of {len(error.faults)} tries"
+    return Generation(position, "", seed, reason, None, None, 0.0, "", host, before + error.faults)
+
+
+def _answered(model: str, hosts: Iterable[HostScheduler]) -> int:
+    return sum(host.answered[model] for host in hosts)
 
 
 async def holders_of(

@@ -52,6 +52,8 @@ class HostScheduler:
         Models in the server's memory when we last looked.
     load_seconds, answer_seconds : dict of str to float
         What loading a model took, and its last answer.
+    answered : Counter of str
+        Requests to each model that came to an answer.
     failures : int
         In a row, up to now.
     in_trouble : bool
@@ -72,6 +74,7 @@ class HostScheduler:
         self._ceiling: dict[str, int] = {}
         self._waiting: list[Waiter] = []
         self._timer: asyncio.TimerHandle | None = None
+        self.answered: Counter[str] = Counter()
         self.failures = 0
         self.in_trouble = False
         self._failed_at = 0.0
@@ -150,8 +153,9 @@ class HostScheduler:
         rest = backoff(self.failures, first_delay, f"{self.url} {key}")
         self._rests_until = now + max(rest, after or 0.0)
 
-    def recovered(self) -> None:
-        """Note that the host answers."""
+    def recovered(self, model: str) -> None:
+        """Note that the host answers, and a model on it."""
+        self.answered[model] += 1
         self.failures = 0
         self.in_trouble = False
         self._rests_until = 0.0

@@ -16,7 +16,7 @@ from lwd_tui.backends.ollama.client import FAILURES, explained, is_too_long, tok
 from lwd_tui.backends.ollama.models import ModelFacts, canonical
 from lwd_tui.backends.ollama.request import body_of
 from lwd_tui.backends.ollama.server import OllamaServer, locate
-from lwd_tui.backends.pool import Pool
+from lwd_tui.backends.pool import FailsAlone, Pool, failed_alone
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.streams import as_finished, watched
@@ -224,7 +224,12 @@ class OllamaGenerator:
                     await server.look()
             return answer
 
-        answer, faults = await self._pool.run(name, self._places[request.model], work, str(seed))
+        try:
+            answer, faults = await self._pool.run(
+                name, self._places[request.model], work, str(seed)
+            )
+        except FailsAlone as error:
+            return failed_alone(position, seed, answered_by, error)
         return Generation(
             position,
             answer.text,

@@ -11,7 +11,7 @@ from lwd_tui.backends.keys import KEY_VARIABLE
 from lwd_tui.backends.openai.asking import Asked, Asking
 from lwd_tui.backends.openai.dialects import UNKNOWN, sampling_fields
 from lwd_tui.backends.openai.server import Alone, OpenAIServer
-from lwd_tui.backends.pool import Pool, holders_of
+from lwd_tui.backends.pool import FailsAlone, Pool, failed_alone, holders_of
 from lwd_tui.backends.scheduler import HostScheduler
 from lwd_tui.backends.streams import as_finished
 from lwd_tui.experiment.backend import (
@@ -192,9 +192,15 @@ class OpenAIGenerator:
             except Alone as refused:
                 return refused
 
-        asked, faults = await self._pool.run(
-            request.model, self._places[request.model], work, str(seed)
-        )
+        try:
+            asked, faults = await self._pool.run(
+                request.model, self._places[request.model], work, str(seed)
+            )
+        except FailsAlone as error:
+            return [
+                failed_alone(position, seed + offset, answered_by, error, before)
+                for offset, position in enumerate(group)
+            ]
         if isinstance(asked, Alone):
             noted = (*before, *faults, *asked.notes)
             alone = (

@@ -1,11 +1,13 @@
 """What is told of servers in trouble while their work waits."""
 
+import asyncio
+
 import pytest
 
-from lwd_tui.backends.pool import Pool
+from lwd_tui.backends.pool import FailsAlone, Pool, failed_alone
 from lwd_tui.backends.retry import UNREACHED, Transient
 from lwd_tui.backends.scheduler import HostScheduler
-from lwd_tui.experiment.backend import BackendStopped
+from lwd_tui.experiment.backend import BackendStopped, Generation
 
 
 def failing(times, fault="HTTP 500: out of luck"):
@@ -49,3 +51,24 @@ async def test_whoever_listens_is_told_though_another_pool_met_it_first():
         await Pool(3, 0.001).run("m", [host], failing(9), "a")
     await Pool(8, 0.001, told.append).run("m", [host], failing(1), "a")
     assert len(told) == 2
+
+
+async def test_work_that_fails_alone_is_told_from_a_model_that_fails():
+    pool, host = Pool(3, 0.001), HostScheduler("http://box:1")
+
+    async def fails(host):
+        raise Transient("HTTP 500: out of luck")
+
+    async def others(model):
+        while True:
+            await pool.run(model, [host], failing(0), "b")
+
+    for model, kind in (("m", FailsAlone), ("another", BackendStopped)):
+        beside = asyncio.create_task(others(model))
+        with pytest.raises(BackendStopped) as caught:
+            await pool.run("m", [host], fails, "a")
+        beside.cancel()
+        assert type(caught.value) is kind
+    assert failed_alone(2, 7, "http://box:1", FailsAlone("...", ("a", "b")), ("c",)) == Generation(
+        2, "", 7, "a fault at each of 2 tries", None, None, 0.0, "", "http://box:1", ("c", "a", "b")
+    )

@@ -23,7 +23,7 @@ def test_requests_that_were_under_way_when_a_host_failed_are_no_new_failures():
     host.failed(time.monotonic(), 10.0, "later", None)
     assert host.failures == 2
     assert host._rests_until > rests_until
-    host.recovered()
+    host.recovered("m")
     assert host.failures == 0
     assert not host.rests
 

@@ -21,6 +21,7 @@ from lwd_tui.experiment.backend import (
     ServerMissing,
     UnfitRequest,
 )
+from lwd_tui.llm.answers import problem_of
 from lwd_tui.llm.reasoning import split_reasoning
 from lwd_tui.types import Message, Prompt
 
@@ -95,6 +96,27 @@ async def test_retries_are_bounded_and_the_run_can_be_resumed() -> None:
         await generator.aclose()
     assert caught.value.exit_code == 4
     assert len(server.asked("/api/chat")) == 3
+
+
+class Allergic(WordEngine):
+    """Can't answer one seed, however often it is asked."""
+
+    async def generate(self, model, body, limit):
+        if body["options"].get("seed") == 3:
+            raise ConnectionAbortedError("as runners are whose kernel fails")
+        async for token in super().generate(model, body, limit):
+            yield token
+
+
+async def test_an_answer_that_fails_at_every_try_is_unusable_where_the_others_come() -> None:
+    async with stand_in(engine=Allergic()) as server:
+        generator = ollama(server.url, parallel=1)
+        found = await answers(generator, wish(seeds=tuple(range(12))))
+        await generator.aclose()
+    failed = [answer for answer in found if answer.finish_reason != "stop"]
+    assert [answer.seed for answer in failed] == [3]
+    assert len(failed[0].retries) == 4
+    assert "a fault at each of 4 tries" in problem_of("", failed[0].finish_reason)
 
 
 async def test_a_server_that_is_absent_at_the_start_is_said_at_once() -> None:

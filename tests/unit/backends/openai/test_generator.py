@@ -307,6 +307,23 @@ async def test_retries_are_bounded() -> None:
     assert caught.value.exit_code == 4
 
 
+async def test_an_answer_that_fails_at_every_try_is_unusable_where_the_others_come() -> None:
+    class Allergic(Compatible):
+        async def _speak(self, request: Request, reply: Reply) -> None:
+            if request.body["seed"] == 3:
+                await reply.send(500, {"error": {"message": "out of luck"}})
+                return
+            await super()._speak(request, reply)
+
+    async with Allergic("someone") as server:
+        generator = openai(server.url)
+        found = await answers(generator, wish("m", tuple(range(12)), top_k=0, min_p=0))
+        await generator.aclose()
+    failed = [answer for answer in found if answer.finish_reason != "stop"]
+    assert [(answer.seed, len(answer.retries)) for answer in failed] == [(3, 4)]
+    assert failed[0].finish_reason == "a fault at each of 4 tries"
+
+
 @pytest.mark.parametrize(
     ("message", "needed"),
     [

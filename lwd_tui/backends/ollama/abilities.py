@@ -9,12 +9,13 @@ capabilities without `completion`         it does nothing that a run could use
 `tools` or `thinking` among them          it takes turns: neither goes without a chat format
 RENDERER or PARSER in the modelfile       it takes turns: the server has the format built in
 a template other than the bare prompt     it takes turns
+`remote_model` beside its name            another machine runs it, and takes turns: what it is
+                                          made of isn't shown, and a bare prompt is refused
 none of these                             a base model, which goes on from a text
 no RENDERER, and a template that has no   a system text doesn't reach it: the server drops it
 place for a system text                   without a word
 `thinking` among the capabilities         it can think before it answers
 ... and it is named in `_ALWAYS`          it thinks whatever it is told
-`remote_model` beside its name            another machine runs it
 ========================================  ====================================================
 """
 
@@ -72,7 +73,8 @@ def abilities(
         return away
     built_in = _BUILT_IN.findall(_QUOTED.sub("", modelfile))
     turns = (
-        bool(capabilities & {"tools", "thinking"})
+        remote
+        or bool(capabilities & {"tools", "thinking"})
         or bool(built_in)
         or template.strip() not in _NO_TEMPLATE
     )

@@ -37,12 +37,12 @@ def compare(
 
     from lwd_tui.cli.plots import Canvas, Line, curves, print_plot
     from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
+    from lwd_tui.lessons.recorded import run_called
     from lwd_tui.palette import colour, marker
-    from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
     check_level(level)
-    paths = [find_run(run) for run in runs]
+    paths = [run_called(run) for run in runs]
     found: list[ComparedRun] = []
     for path in paths:
         with RunStore.open(path) as store:

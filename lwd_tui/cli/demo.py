@@ -34,6 +34,8 @@ def demo(
 ) -> None:
     """Run the preset quickstart, and say what to do next; or play a demonstration."""
     if not (name or listed):
+        if headless or handout is not None:
+            raise typer.BadParameter("name a demonstration; lwd-tui demo --list has them")
         _first_run()
         return
     from lwd_tui.lessons.lesson import lesson_called, lessons

@@ -35,14 +35,15 @@ def replay(
     from rich.console import Console
 
     from lwd_tui.cli.progress import LineReporter
-    from lwd_tui.store.folder import find_run, reference
+    from lwd_tui.lessons.recorded import run_called
+    from lwd_tui.store.folder import reference
     from lwd_tui.store.run import RunStore
 
     if pace is not None and as_recorded:
         raise LwdError("--pace and --as-recorded: give one of them")
     if pace is not None and not math.isfinite(pace):
         raise LwdError(f"--pace {pace}: must be a number of seconds")
-    with RunStore.open(find_run(run)) as store:
+    with RunStore.open(run_called(run)) as store:
         if not store.finished():
             name = reference(store.path)
             raise LwdError(f"{name} has no whole step yet; go on with: lwd-tui resume {name}")

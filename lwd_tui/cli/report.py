@@ -43,10 +43,10 @@ def report(
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
     """Write a run as one page that needs nothing else, or its figures as PNG, SVG or PDF."""
+    from lwd_tui.lessons.recorded import run_called
     from lwd_tui.report.write import write_report
-    from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
-    with RunStore.open(find_run(run)) as store:
+    with RunStore.open(run_called(run)) as store:
         write_report(store, out, figure.value if figure else None, at or (), replace=force)
     typer.echo(str(out))

@@ -72,11 +72,11 @@ def show(
     from lwd_tui.cli.gmm import print_gmm, write_json
     from lwd_tui.cli.shared import write
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
+    from lwd_tui.lessons.recorded import run_called
     from lwd_tui.run.recorded import stored_mixtures
-    from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
-    with RunStore.open(find_run(run)) as store:
+    with RunStore.open(run_called(run)) as store:
         if store.kind == "gmm":
             (write_json if as_json else print_gmm)(stored_mixtures(store))
         elif as_json:
@@ -98,11 +98,11 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
     """Write a run's content for pandas and other tools."""
+    from lwd_tui.lessons.recorded import run_called
     from lwd_tui.store.export import export as write
-    from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
-    with RunStore.open(find_run(run)) as store:
+    with RunStore.open(run_called(run)) as store:
         for path in write(store, format_.value, out, content_only=content_only, overwrite=force):
             typer.echo(str(path))
 

@@ -40,18 +40,18 @@ def stats(
     from lwd_tui.findings.control import check_control, least_margin
     from lwd_tui.findings.step import step_findings
     from lwd_tui.findings.verdicts import run_findings
-    from lwd_tui.store.folder import find_run
+    from lwd_tui.lessons.recorded import run_called
     from lwd_tui.store.run import RunStore
 
     # What is wrong with the options is said before the steps are gone through.
     check_level(level)
     if margin is not None:
         equivalence((), margin, window)
-    with RunStore.open(find_run(run)) as store:
+    with RunStore.open(run_called(run)) as store:
         check_answers(store)
         reach = None
         if control is not None:
-            with RunStore.open(find_run(control)) as other:
+            with RunStore.open(run_called(control)) as other:
                 check_answers(other)
                 check_control(store, other)
                 steps = counted(range(other.finished()), "control")

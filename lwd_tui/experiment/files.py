@@ -226,6 +226,8 @@ def shipped_or_own(name: str, folder: Path, what: str, names: Callable[[], list[
         return user_path(name)
     path = folder / f"{name}.toml"
     if not path.is_file():
+        if Path(name).suffix and user_path(name).is_file():
+            raise InvalidExperiment(f"{name}: is no {what}: that is a file that ends in .toml")
         raise InvalidExperiment(f"no {what} is called {name!r}; {suggestion(name, names())}")
     return path
 

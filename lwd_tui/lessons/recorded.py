@@ -9,7 +9,9 @@ from pathlib import Path
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.files import cache_home
 from lwd_tui.lessons.lesson import shipped
+from lwd_tui.store.errors import NoSuchRun
 from lwd_tui.store.files import write_whole
+from lwd_tui.store.folder import find_run
 
 
 class RecordedMissing(LwdError):
@@ -47,3 +49,21 @@ def recorded_run(name: str) -> Path:
         ) from None
     write_whole(target, whole, replace=True)
     return target
+
+
+def run_called(text: str) -> Path:
+    """Return the file of a user's run, as `find_run` does, or else of a recorded one by its name.
+
+    Raises
+    ------
+    NoSuchRun
+    RecordedMissing
+    StoreError
+    """
+    try:
+        return find_run(text)
+    except NoSuchRun:
+        packed = (shipped() / "recorded").glob("*.sqlite.xz")
+        if text not in {path.name.partition(".")[0] for path in packed}:
+            raise
+    return recorded_run(text)

@@ -8,7 +8,9 @@ from lwd_tui.errors import LwdError
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.lessons import lesson as lessons_module
 from lwd_tui.lessons.lesson import NoSuchLesson, lesson_called, lessons
-from lwd_tui.lessons.recorded import RecordedMissing, recorded_run
+from lwd_tui.lessons.recorded import RecordedMissing, recorded_run, run_called
+from lwd_tui.store.errors import NoSuchRun
+from lwd_tui.store.folder import runs_folder
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import PAGES
 
@@ -41,6 +43,16 @@ def test_every_stop_is_in_its_run(name):
 def test_they_come_in_their_order():
     orders = [lesson.order for lesson in LESSONS.values()]
     assert orders == sorted(set(orders))
+
+
+def test_a_recorded_run_can_be_named_like_ones_own_which_comes_first(home):
+    assert run_called("mixtures") == recorded_run("mixtures")
+    own = runs_folder() / "mixtures.sqlite"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(recorded_run("mixtures").read_bytes())
+    assert run_called("mixtures") == own
+    with pytest.raises(NoSuchRun, match="'mixture_'"):
+        run_called("mixture_")
 
 
 def test_a_recorded_run_is_unpacked_once(home):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from textual.app import ComposeResult
 from textual.content import Content
 
 from lwd_tui.palette import COLOURS, marker
@@ -118,17 +117,11 @@ class Curves(Panel):
     """
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._plot = _CurvesPlot()
         self._legend = Words(classes="legend")
         self._nothing = Words(classes="nothing")
+        super().__init__(self._plot, self._legend, self._nothing, id=id)
         self._entries: list[Content] = []
-
-    def compose(self) -> ComposeResult:
-        """Yield the plot, the legend outside the data, and words in place of both."""
-        yield self._plot
-        yield self._legend
-        yield self._nothing
 
     def show(self, curves: Sequence[Curve], *, t: int | None, last: int, top: float) -> None:
         """Show curves.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.content import Content
+from textual.widget import Widget
 
 from lwd_tui.glossary import GLOSSARY
 from lwd_tui.tui.parts.panel import Panel
@@ -14,7 +15,7 @@ from lwd_tui.tui.parts.words import Words
 
 
 class TextPanel(Panel):
-    """Its text scrolls where there is no room for all of it.
+    """Its text scrolls where there is no room for all of it; other parts may stand beside it.
 
     Attributes
     ----------
@@ -26,9 +27,9 @@ class TextPanel(Panel):
     DEFAULT_CSS = "TextPanel Words { height: auto; }"
     SCROLLS: ClassVar[type[Steady]] = SteadyDown
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *parts: Widget, id: str | None = None) -> None:
         self.text = Words()
-        super().__init__(self.SCROLLS(self.text), id=id)
+        super().__init__(self.SCROLLS(self.text), *parts, id=id)
 
 
 def numbers_in_lines(values: Mapping[str, str], column: int) -> list[Content]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from textual.app import ComposeResult
 from textual.content import Content
 
 from lwd_tui.palette import COLOURS, marker
@@ -23,14 +22,9 @@ class Densities(Panel):
     DEFAULT_CSS = "Densities .legend { height: auto; max-height: 2; }"
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._plot = _DensityPlot()
         self._legend = Words(classes="legend")
-
-    def compose(self) -> ComposeResult:
-        """Yield the plot, and the legend outside the data."""
-        yield self._plot
-        yield self._legend
+        super().__init__(self._plot, self._legend, id=id)
 
     def show(self, scene: Scene, component: int) -> None:
         """Show a scene."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from textual import events
-from textual.app import ComposeResult
 from textual.content import Content
 
 from lwd_tui.palette import as_hex, as_rgb, contrast, marker, mixed
@@ -41,14 +40,10 @@ class Distances(TextPanel):
     SCROLLS = Steady
 
     def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
         self.map = HeatMap()
+        super().__init__(self.map, id=id)
         self._distances: Floats = np.zeros((0, 0))
         self._highest = 1.0
-
-    def compose(self) -> ComposeResult:
-        """Yield the map of many beside the table of few."""
-        yield self.map
 
     def on_mount(self) -> None:
         """Follow the theme, whose colours are mixed."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from rich.cells import cell_len
 from textual import events
-from textual.app import ComposeResult
 from textual.content import Content
 
 from lwd_tui.experiment.llm import Participant
@@ -46,17 +45,13 @@ class Participants(TextPanel):
     """
 
     def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
         self.table = CrowdTable()
+        super().__init__(self.table, id=id)
         self._names: Sequence[str] = ()
         self._responses = 1
         self._step: Step | None = None
         self._work: Progress | None = None
         self._centre: Floats = np.zeros(0)
-
-    def compose(self) -> ComposeResult:
-        """Yield the table of many beside the text of few."""
-        yield self.table
 
     def show_names(self, names: Sequence[str], responses: int) -> None:
         """Show another run's participants, whose names are not cleaned, and L."""

@@ -8,7 +8,6 @@ from itertools import groupby
 
 import numpy as np
 from rich.cells import cell_len
-from textual.app import ComposeResult
 from textual.content import Content
 
 from lwd_tui.palette import COLOURS, as_hex, as_rgb, marker, mixed
@@ -38,14 +37,9 @@ class Scatter(Panel):
     DEFAULT_CSS = "Scatter .legend { height: auto; max-height: 2; }"
 
     def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._plot = _ScatterPlot()
         self._legend = Words(classes="legend")
-
-    def compose(self) -> ComposeResult:
-        """Yield the plot and the legend."""
-        yield self._plot
-        yield self._legend
+        super().__init__(self._plot, self._legend, id=id)
 
     def show_cast(self, names: Sequence[str], grouping: Grouping) -> None:
         """Show whose markers they are, of participants whose names are not cleaned."""

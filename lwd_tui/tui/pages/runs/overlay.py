@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from textual import events
-from textual.app import ComposeResult
 from textual.content import Content
 
 from lwd_tui.palette import COLOURS, marker
@@ -34,17 +33,11 @@ class Overlay(Panel):
     """
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._plot = _OverlayPlot()
         self._legend = Words(classes="legend")
         self._remarks = Words(classes="remarks")
+        super().__init__(self._plot, self._legend, self._remarks, id=id)
         self._entries: list[Content] = []
-
-    def compose(self) -> ComposeResult:
-        """Yield the plot, the legend, and what else is to be said of the runs."""
-        yield self._plot
-        yield self._legend
-        yield self._remarks
 
     def show_series(
         self,

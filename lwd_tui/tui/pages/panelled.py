@@ -17,6 +17,8 @@ from lwd_tui.tui.parts.tabs import TabLine
 class PanelledPage(Page):
     """Its panels are the widgets whose ids `PANELS` names, and which bear the class "panel".
 
+    Those that `compose_panels` yields are given it; a container of several needs it from the start.
+
     The style sheet of a subclass says from which size on they are shown one at a time: it then
     displays `#panels`, and of the panels only the one with the class "-chosen".
 
@@ -36,7 +38,9 @@ class PanelledPage(Page):
     def compose_page(self) -> ComposeResult:
         """Yield the tabs, then the panels."""
         yield TabLine(self.PANELS, self.first_panel, id="panels")
-        yield from self.compose_panels()
+        names = dict(self.PANELS)
+        for widget in self.compose_panels():
+            yield widget.add_class("panel") if widget.id in names else widget
 
     def compose_panels(self) -> ComposeResult:
         """Yield the panels, wherever they stand in the layout."""

@@ -112,17 +112,13 @@ class GmmPage(MixturesInTime):
     def compose_panels(self) -> ComposeResult:
         """Yield the panels, and the mixtures' clock under them."""
         with Grid(id="grid"):
-            for panel in (
-                Curves(id="llm"),
-                Curves(id="gmm"),
-                Parameters(self.spec, id="parameters"),
-                Densities(id="densities"),
-                Weights(id="weights"),
-                Curves(id="trace"),
-                GmmNumbers(id="numbers"),
-            ):
-                panel.add_class("panel")
-                yield panel
+            yield Curves(id="llm")
+            yield Curves(id="gmm")
+            yield Parameters(self.spec, id="parameters")
+            yield Densities(id="densities")
+            yield Weights(id="weights")
+            yield Curves(id="trace")
+            yield GmmNumbers(id="numbers")
         yield GmmClock()
 
     def on_mount(self) -> None:

@@ -86,9 +86,7 @@ class InspectPage(PanelledPage):
     def compose_panels(self) -> ComposeResult:
         """Yield the three columns."""
         with Horizontal(id="columns"):
-            finder = Finder(id="finder")
-            finder.add_class("panel")
-            yield finder
+            yield Finder(id="finder")
             with Container(id="middle", classes="panel"):
                 yield Reading(id="reading")
                 yield Followed(id="followed")

@@ -117,14 +117,13 @@ class LivePage(PanelledPage):
             yield DispersionCurve(id="dispersion")
             yield Participants(id="participants")
             yield Distances(id="distances")
-            with Panel(id="internet"):
+            with Panel(id="internet").add_class("panel"):
                 yield NetworkLine()
                 yield Feed()
             yield Numbers(id="numbers")
 
     def on_mount(self) -> None:
         """Say which panels wait for a large terminal."""
-        self.query("#grid > Panel").add_class("panel")
         self.query("#dispersion, #numbers").add_class("-extra")
 
     # What is shown

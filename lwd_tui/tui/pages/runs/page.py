@@ -96,14 +96,10 @@ class RunsPage(RunChanges):
     def compose_panels(self) -> ComposeResult:
         """Yield the list, the plot and the facts."""
         with Grid(id="shelf"):
-            for panel in (
-                RunTable(id="table"),
-                Overlay(id="norms"),
-                Unlike(id="unlike"),
-                RunCard(id="card"),
-            ):
-                panel.add_class("panel")
-                yield panel
+            yield RunTable(id="table")
+            yield Overlay(id="norms")
+            yield Unlike(id="unlike")
+            yield RunCard(id="card")
 
     def takes_cursor(self, widget: Widget) -> bool:
         """Whether tab goes there: what differs isn't seen beside the others while it is empty."""

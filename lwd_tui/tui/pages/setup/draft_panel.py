@@ -24,7 +24,6 @@ class DraftPanel(Panel):
 
     def __init__(self, draft: Draft, *parts: Widget, id: str) -> None:
         super().__init__(*parts, id=id)
-        self.add_class("panel")
         self.draft = draft
 
     def show_draft(self) -> None:

@@ -133,13 +133,9 @@ class StatisticsPage(PanelledPage):
     def compose_panels(self) -> ComposeResult:
         """Yield the table, the plots and the sentences."""
         with Grid(id="grid"):
-            for panel in (
-                FindingsTable(id="table"),
-                Multiples(id="multiples"),
-                Verdicts(id="verdicts"),
-            ):
-                panel.add_class("panel")
-                yield panel
+            yield FindingsTable(id="table")
+            yield Multiples(id="multiples")
+            yield Verdicts(id="verdicts")
 
     # What is shown
 

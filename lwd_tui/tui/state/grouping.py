@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.palette import MARKERS
+from lwd_tui.types import Floats
 
 FEW = len(MARKERS)
 """Participants up to which each has a marker of its own."""
@@ -37,6 +40,13 @@ class Grouping:
     def crowd(self) -> bool:
         """Whether there are more participants than markers."""
         return len(self.of) > FEW
+
+    def means(self, values: Floats) -> Floats:
+        """Average what each participant has over those of its group that have it; NaN for none."""
+        of, known = np.array(self.of), np.isfinite(values)
+        sizes = np.bincount(of[known], minlength=len(self.names))
+        with np.errstate(invalid="ignore"):
+            return np.bincount(of[known], values[known], len(sizes)) / sizes
 
 
 NO_CROWD = Grouping("participant", (), ())

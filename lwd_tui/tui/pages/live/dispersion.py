@@ -59,13 +59,8 @@ class DispersionCurve(Curves):
         self.show(curves, t=t, last=self._steps, top=top_of(curves))
 
     def _curves_of_groups(self) -> list[Curve]:
-        of = np.array(self._grouping.of)
-        for each in self._numbers[len(self._means) :]:
-            known = np.isfinite(each.dispersion)
-            sizes = np.bincount(of[known], minlength=len(self._grouping.names))
-            sums = np.bincount(of[known], each.dispersion[known], len(sizes))
-            with np.errstate(invalid="ignore"):
-                self._means.append(sums / sizes)
+        new = self._numbers[len(self._means) :]
+        self._means += [self._grouping.means(each.dispersion) for each in new]
         means = np.array(self._means).reshape(-1, len(self._grouping.names))
         mine = np.array([each.dispersion[self._chosen] for each in self._numbers], dtype=float)
         groups = [of_participant(i, column) for i, column in enumerate(means.T)]

@@ -73,13 +73,7 @@ def _lines(found: StepFindings, grouping: Grouping) -> list[Content]:
 
 def means_of_groups(values: Sequence[float], grouping: Grouping) -> Sequence[float]:
     """Return the mean over the participants of each group that have a value; of few, themselves."""
-    if not grouping.crowd:
-        return values
-    numbers, of = np.array(values), np.array(grouping.of)
-    known = np.isfinite(numbers)
-    sizes = np.bincount(of[known], minlength=len(grouping.names))
-    sums = np.bincount(of[known], numbers[known], len(sizes))
-    return [total / size if size else np.nan for total, size in zip(sums, sizes, strict=True)]
+    return grouping.means(np.array(values)).tolist() if grouping.crowd else values
 
 
 def _tests(found: StepFindings, grouping: Grouping) -> list[Content]:

@@ -99,23 +99,7 @@ def step_findings(
     UnfitData
         If the level doesn't fit, or the embeddings can't be analysed.
     """
-    t, experiment = numbers.t, store.experiment
-    n = len(experiment.cast)
-    step, posts = store.step(t), store.posts(t)
-    responses, owners = responses_of(store, step), step.owners
-    texts = [response.text for response in step.usable]
-    shares = _copied(step, posts)
-    human = nearest_overlap(texts, [post.text for post in posts if post.origin == "human"])
-    rng = generator(experiment.seed, PURPOSE, t)
-    return StepFindings(
-        numbers,
-        responses.counts,
-        step_statistics(responses, rng, level, permutations),
-        text_statistics(texts, owners, n),
-        _means(shares, owners, n),
-        _means(human, owners, n),
-        upper_bound(store, step, level),
-    )
+    return _findings(store, numbers, level, permutations)
 
 
 def first_findings(store: RunReader, numbers: StepNumbers, *, level: float = 0.95) -> StepFindings:
@@ -123,18 +107,32 @@ def first_findings(store: RunReader, numbers: StepNumbers, *, level: float = 0.9
 
     `step_findings` adds the tests, the interval, the diversity by vectors, and what was copied.
     """
-    experiment = store.experiment
+    return _findings(store, numbers, level, None)
+
+
+def _findings(
+    store: RunReader, numbers: StepNumbers, level: float, permutations: int | None
+) -> StepFindings:
+    """Compute all of a step; without permutations, what is quick."""
+    t, experiment = numbers.t, store.experiment
     n = len(experiment.cast)
-    step, posts = store.step(numbers.t), store.posts(numbers.t)
+    step, posts = store.step(t), store.posts(t)
     responses, owners = responses_of(store, step), step.owners
     texts = [response.text for response in step.usable]
     human = nearest_overlap(texts, [post.text for post in posts if post.origin == "human"])
+    if permutations is None:
+        vectors = first_statistics(responses, step.geometry, level)
+        read = Value(math.nan, (math.nan,) * n)
+    else:
+        rng = generator(experiment.seed, PURPOSE, t)
+        vectors = step_statistics(responses, rng, level, permutations)
+        read = _means(_copied(step, posts), owners, n)
     return StepFindings(
         numbers,
         responses.counts,
-        first_statistics(responses, step.geometry, level),
+        vectors,
         text_statistics(texts, owners, n),
-        Value(math.nan, (math.nan,) * n),
+        read,
         _means(human, owners, n),
         upper_bound(store, step, level),
     )

@@ -16,6 +16,16 @@ T = TypeVar("T")
 _STEPS_KEPT = 32
 
 
+async def ask_anew(path: Path, question: Callable[[RunStore], T]) -> T:
+    """Return what a question to a run's file comes to, opened for it alone, in a thread."""
+
+    def ask() -> T:
+        with RunStore.open(path) as store:
+            return question(store)
+
+    return await asyncio.to_thread(ask)
+
+
 class Archive:
     """Answers questions about a run's file, which may be written meanwhile."""
 

@@ -19,7 +19,6 @@ from lwd_tui.run.mixtures_walk import Scene
 from lwd_tui.run.recorded import stored_mixtures
 from lwd_tui.store.errors import run_name
 from lwd_tui.store.folder import new_run_path
-from lwd_tui.store.run import RunStore
 from lwd_tui.tui.pages.gmm.densities import Densities
 from lwd_tui.tui.pages.gmm.mixtures import Mixtures
 from lwd_tui.tui.pages.gmm.numbers import GmmNumbers
@@ -37,6 +36,7 @@ from lwd_tui.tui.parts.curves import Curve, Curves, top_of
 from lwd_tui.tui.parts.form import Prose
 from lwd_tui.tui.parts.preset import ChooseMixtures
 from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.state.archive import ask_anew
 from lwd_tui.tui.state.controller import RunController
 
 _NO_RUN = (
@@ -257,7 +257,7 @@ class GmmPage(MixturesInTime):
     @work(exclusive=True, group="stored")
     async def _open_stored(self, path: Path) -> None:
         """Show a stored run, whole."""
-        run = await self.asked(asyncio.to_thread(_read, path))
+        run = await self.asked(ask_anew(path, stored_mixtures))
         if run is None:
             return
         if self.locked:
@@ -303,11 +303,6 @@ class GmmPage(MixturesInTime):
             self.set_focus(None)
         else:
             self.explorer.notice = ""
-
-
-def _read(path: Path) -> GmmRun:
-    with RunStore.open(path) as store:
-        return stored_mixtures(store)
 
 
 def _keep(source: GmmSpec | GmmRun) -> Path:

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 
+from lwd_tui.findings.lineage import follow
 from lwd_tui.text import shorten
 from lwd_tui.tui.pages.inspect.answer import Answer
 from lwd_tui.tui.pages.inspect.finder import Finder
@@ -23,11 +24,11 @@ from lwd_tui.tui.pages.inspect.sheets import (
     Place,
     Sheet,
     compared,
-    following,
     hits_of,
     sheet_at,
 )
 from lwd_tui.tui.pages.panelled import PanelledPage
+from lwd_tui.tui.state.archive import ask_anew
 from lwd_tui.tui.state.controller import RunController
 from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
@@ -294,7 +295,7 @@ class InspectPage(PanelledPage):
         followed = self.query_one(Followed)
         followed.show_post(post, self._authors, place.t)
         # With the file opened anew: the steps are read meanwhile, and this may take a second.
-        found = await self.asked(asyncio.to_thread(following, run.path, post))
+        found = await self.asked(ask_anew(run.path, lambda store: follow(store, post)))
         if found is not None and self._place is not None and self._place.post == post:
             followed.show_following(found, self._names)
 

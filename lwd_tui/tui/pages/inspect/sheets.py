@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.differences import Differences, differences
 from lwd_tui.analysis.distance import distances_from_means
-from lwd_tui.findings.lineage import Following, authored, follow
+from lwd_tui.findings.lineage import authored
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean, shorten
 from lwd_tui.tui.pages.inspect.finder import Hit
@@ -90,12 +89,6 @@ def sheet_at(step: Step, place: Place, names: tuple[str, ...], posts_each: int) 
 def compared(one: str, other: str) -> Differences:
     """Return in which words two answers differ, as far as that is quick to find out."""
     return differences(clean(one[:COMPARED]), clean(other[:COMPARED]))
-
-
-def following(path: Path, post: Post) -> Following:
-    """Look through a run for what became of a post, with its file opened anew."""
-    with RunStore.open(path) as store:
-        return follow(store, post)
 
 
 def hits_of(store: RunStore, words: str) -> list[Hit]:

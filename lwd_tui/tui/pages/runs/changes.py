@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +17,12 @@ from lwd_tui.experiment.files import user_path
 from lwd_tui.store.export import export
 from lwd_tui.store.folder import annotate_run, delete_run, rename_run, restore_run
 from lwd_tui.store.records import RunSummary
-from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 from lwd_tui.tui.pages.panelled import PanelledPage
 from lwd_tui.tui.parts.choice import Choice
 from lwd_tui.tui.parts.dialog import AskLine, Dialog
 from lwd_tui.tui.parts.line import Line
+from lwd_tui.tui.state.archive import ask_anew
 
 _ALL, _CONTENT = "everything", "without times, hosts and attempts"
 _KEEP, _REPLACE = "never replace a file", "replace what is there"
@@ -165,7 +165,7 @@ class RunChanges(PanelledPage):
                 return
             self.explorer.notice = f"exporting {run.name} …"
             try:
-                paths = await asyncio.to_thread(_export, run.path, wish)
+                paths = await ask_anew(run.path, partial(export, **asdict(wish)))
             except LwdError as error:
                 self.explorer.notice, complaint = "", str(error)
                 continue
@@ -217,14 +217,3 @@ class RunChanges(PanelledPage):
     def _after(self, notice: str, at: Path | None = None) -> None:
         self.explorer.notice = notice
         self.look_again(at)
-
-
-def _export(path: Path, wish: Export) -> list[Path]:
-    with RunStore.open(path) as store:
-        return export(
-            store,
-            wish.file_format,
-            wish.out,
-            content_only=wish.content_only,
-            overwrite=wish.overwrite,
-        )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Container
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from lwd_tui.errors import LwdError
 from lwd_tui.findings.step import StepFindings, first_findings, step_findings
 from lwd_tui.findings.verdicts import RunFindings, run_findings
-from lwd_tui.store.run import RunStore
+from lwd_tui.tui.state.archive import ask_anew
 from lwd_tui.tui.state.grouping import FEW
 
 if TYPE_CHECKING:
     from lwd_tui.store.records import StepNumbers
+    from lwd_tui.store.run import RunStore
     from lwd_tui.tui.state.controller import RunController
 
 AGAIN = 1.1
@@ -121,7 +121,7 @@ class Findings:
         """
         t = self._next(viewed, self.steps)
         if t is not None:
-            await self._compute(t, _step if self._at_once else _first_step, f"computing t = {t}")
+            await self._compute(t, f"computing t = {t}", whole=self._at_once)
             return True
         if await self._judge(busy=busy):
             return True
@@ -130,18 +130,19 @@ class Findings:
         t = self._next(viewed, self._complete)
         if t is None:
             return False
-        await self._compute(t, _step, f"testing t = {t}")
+        await self._compute(t, f"testing t = {t}", whole=True)
         return True
 
-    async def _compute(
-        self, t: int, work: Callable[[Path, StepNumbers], StepFindings], words: str
-    ) -> None:
+    async def _compute(self, t: int, words: str, *, whole: bool) -> None:
         self._begin(words)
+        numbers = self.run.numbers[t]
+        work: Callable[[RunStore, StepNumbers], StepFindings]
+        work = step_findings if whole else first_findings
         try:
-            self.steps[t] = await asyncio.to_thread(work, self.run.path, self.run.numbers[t])
+            self.steps[t] = await ask_anew(self.run.path, lambda store: work(store, numbers))
         except LwdError as error:
             self._failed[t] = str(error)
-        if work is _step:
+        if whole:
             self._complete.add(t)
         self._doing = ""
 
@@ -151,15 +152,17 @@ class Findings:
             self._tell()
 
     async def _judge(self, *, busy: bool) -> bool:
-        numbers, path = self.run.numbers, self.run.path
-        done = len(numbers)
+        done = len(self.run.numbers)
         grown = done > self._judged if not busy else done >= max(self._judged, 1) * AGAIN
         if not done or self._failed or not grown:
             return False
         self._begin("judging the whole run")
-        margin, found_all = self.margin, [self.steps[t] for t in range(done)]
+        margin = self.margin
+        judge = partial(run_findings, findings=[self.steps[t] for t in range(done)])
+        if margin is not None:
+            judge = partial(judge, margin=margin.norm, window=margin.window)
         try:
-            whole = await asyncio.to_thread(_whole, path, found_all, margin)
+            whole = await ask_anew(self.run.path, judge)
         except LwdError as error:
             self._failed[done - 1] = str(error)
         else:
@@ -172,20 +175,3 @@ class Findings:
         done = len(self.run.numbers)
         order = range(done) if viewed is None else [viewed, *range(done)]
         return next((t for t in order if t not in known and t not in self._failed), None)
-
-
-def _first_step(path: Path, numbers: StepNumbers) -> StepFindings:
-    with RunStore.open(path) as store:
-        return first_findings(store, numbers)
-
-
-def _step(path: Path, numbers: StepNumbers) -> StepFindings:
-    with RunStore.open(path) as store:
-        return step_findings(store, numbers)
-
-
-def _whole(path: Path, found: list[StepFindings], margin: Margin | None) -> RunFindings:
-    with RunStore.open(path) as store:
-        if margin is None:
-            return run_findings(store, found)
-        return run_findings(store, found, margin=margin.norm, window=margin.window)

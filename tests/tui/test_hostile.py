@@ -6,7 +6,7 @@ from textual import events
 
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.live.page import LivePage
-from lwd_tui.tui.pages.live.post import PostByHand
+from lwd_tui.tui.parts.ask_text import AskText
 from lwd_tui.tui.parts.editor import LONGEST, Editor
 
 
@@ -52,7 +52,7 @@ async def test_what_is_pasted_into_a_post(tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.view.t == 0)
         await pilot.press("p")
-        await until(pilot, lambda: isinstance(app.screen, PostByHand))
+        await until(pilot, lambda: isinstance(app.screen, AskText))
         editor = app.screen.query_one(Editor)
         for text in HOSTILE.values():
             editor.post_message(events.Paste(text))

@@ -12,8 +12,8 @@ from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.help import Help
 from lwd_tui.tui.pages.live.feed import Feed
 from lwd_tui.tui.pages.live.page import LivePage
-from lwd_tui.tui.pages.live.post import PostByHand
 from lwd_tui.tui.pages.live.scatter import Scatter
+from lwd_tui.tui.parts.ask_text import AskText
 from lwd_tui.tui.parts.question import Question
 
 PACE = 1500  # tokens a second
@@ -37,9 +37,9 @@ async def test_a_teacher_pauses_looks_back_and_posts_by_hand(tmp_path):
         await until(pilot, lambda: app.view.t == done - 3)
         assert f"answers at t = {done - 3}" in shown(app)
         await pilot.press("p")
-        await until(pilot, lambda: isinstance(app.screen, PostByHand))
+        await until(pilot, lambda: isinstance(app.screen, AskText))
         await pilot.press(*"Miners strike", "tab", "enter")
-        await until(pilot, lambda: not isinstance(app.screen, PostByHand))
+        await until(pilot, lambda: not isinstance(app.screen, AskText))
         await pilot.press("s")
         await until(pilot, lambda: app.progress.done == done + 1)
         await pilot.press("end")
@@ -56,11 +56,11 @@ async def test_a_blank_post_is_not_posted(kept):
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.view.t == 5)
         await pilot.press("p")
-        await until(pilot, lambda: isinstance(app.screen, PostByHand))
+        await until(pilot, lambda: isinstance(app.screen, AskText))
         await pilot.press("tab", "enter")
         assert "can't be blank" in shown(app)
         await pilot.press("escape")
-        await until(pilot, lambda: not isinstance(app.screen, PostByHand))
+        await until(pilot, lambda: not isinstance(app.screen, AskText))
 
 
 async def test_posting_to_a_run_that_is_closed_says_what_to_do(kept):
@@ -68,7 +68,7 @@ async def test_posting_to_a_run_that_is_closed_says_what_to_do(kept):
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.view.t == 5)
         await pilot.press("p")
-        await until(pilot, lambda: isinstance(app.screen, PostByHand))
+        await until(pilot, lambda: isinstance(app.screen, AskText))
         await pilot.press("x", "tab", "enter")
         await until(pilot, lambda: "go on with the run first" in shown(app))
 

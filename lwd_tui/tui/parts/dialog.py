@@ -136,7 +136,9 @@ class AskLine(Dialog[str]):
 
     def answer(self) -> str:
         """Return what was written."""
-        written = self.query_one(Line).value.strip()
-        if self._blank and not written:
+        return self._unless_blank(self.query_one(Line).value.strip())
+
+    def _unless_blank(self, written: str) -> str:
+        if self._blank and not written.strip():
             raise LwdError(self._blank)
         return written

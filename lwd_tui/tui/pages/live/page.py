@@ -19,9 +19,9 @@ from lwd_tui.tui.pages.live.heat_map import sorted_distances
 from lwd_tui.tui.pages.live.numbers import Numbers
 from lwd_tui.tui.pages.live.participants import Participants
 from lwd_tui.tui.pages.live.pictures import Course, course_of, picture
-from lwd_tui.tui.pages.live.post import PostByHand
 from lwd_tui.tui.pages.live.scatter import Scatter
 from lwd_tui.tui.pages.panelled import PanelledPage
+from lwd_tui.tui.parts.ask_text import AskText
 from lwd_tui.tui.parts.network_line import NetworkLine
 from lwd_tui.tui.parts.norm_curve import NormCurve
 from lwd_tui.tui.parts.panel import Panel
@@ -33,6 +33,10 @@ from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
 from lwd_tui.types import Post, Response, Step
 
+_HOW_TO_POST = (
+    "It can be read from the next step on, and is recorded as posted by hand. "
+    "Tab, then Enter, posts it."
+)
 _PAINTED = 0.03
 """Seconds after which a step is painted, but for what takes longer to work out."""
 _NOTHING = {
@@ -324,7 +328,9 @@ class LivePage(PanelledPage):
         if self.run is None:
             self.explorer.notice = "no run is open that could read a post"
             return
-        text = await self.app.push_screen_wait(PostByHand())
+        blank = "nothing is written yet: a post can't be blank"
+        dialog = AskText("post by hand", _HOW_TO_POST, "post it", "", blank=blank)
+        text = await self.app.push_screen_wait(dialog)
         if text is not None:
             with self.explorer.telling():
                 self.run.inject(text)

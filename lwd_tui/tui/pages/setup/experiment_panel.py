@@ -7,7 +7,6 @@ from functools import partial
 from typing import ClassVar
 
 from textual import events, on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -17,8 +16,8 @@ from textual.widget import Widget
 from lwd_tui.experiment.draft import Draft
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel
 from lwd_tui.tui.pages.setup.fields import BEYOND, EXPERIMENT, SCRIPTED, UNSTATED
-from lwd_tui.tui.parts.dialog import Dialog
-from lwd_tui.tui.parts.editor import LONGEST, Editor
+from lwd_tui.tui.parts.ask_text import AskText
+from lwd_tui.tui.parts.editor import LONGEST
 from lwd_tui.tui.parts.form import Field, Form
 from lwd_tui.tui.parts.steady import SteadyDown
 from lwd_tui.tui.parts.words import Words
@@ -85,26 +84,6 @@ class Fold(Vertical):
         self._heading.put(Content(f"{_OPEN if self.unfolded else _SHUT} {self._title}"))
 
 
-class EditText(Dialog[str]):
-    """Gives back a text of several lines; what isn't edited stays as it is, cleaned or not."""
-
-    AUTO_FOCUS = "Editor"
-
-    def __init__(self, title: str, text: str) -> None:
-        complaint = f"it has {len(text):,} characters, too many to be edited here"
-        how = "Tab, then Enter, keeps it."
-        super().__init__(title, how, "keep it", complaint if len(text) > LONGEST else "")
-        self._text = text
-
-    def compose_fields(self) -> ComposeResult:
-        """Yield the field."""
-        yield Editor(self._text)
-
-    def answer(self) -> str:
-        """Return the text."""
-        return self.query_one(Editor).written
-
-
 class ExperimentPanel(DraftPanel):
     """A form in parts."""
 
@@ -167,7 +146,10 @@ class ExperimentPanel(DraftPanel):
 
     @work(exclusive=True, group="prose")
     async def _edit(self, field: Field) -> None:
-        text = await self.app.push_screen_wait(EditText(field.label, self.draft.get(field.path)))
-        if text is not None:
-            self.draft.set(field.path, text)
+        how, text = "Tab, then Enter, keeps it.", self.draft.get(field.path)
+        long = f"it has {len(text):,} characters, too many to be edited here"
+        dialog = AskText(field.label, how, "keep it", text, long if len(text) > LONGEST else "")
+        written = await self.app.push_screen_wait(dialog)
+        if written is not None:
+            self.draft.set(field.path, written)
             self.edited()

@@ -91,6 +91,10 @@ class PanelledPage(Page):
         # At once, or two quick presses would move by one.
         self.set_focus(stop)
 
+    def action_single(self) -> None:
+        """Show one panel, or all, where the terminal has room for all."""
+        self.toggle_class("-single")
+
     @on(TabLine.Chosen, "#panels")
     def _choose_tab(self, event: TabLine.Chosen) -> None:
         event.stop()

@@ -304,10 +304,6 @@ class LivePage(PanelledPage):
         here = self.first_panel if self.first_panel in names else names[0]
         self.choose(names[(names.index(here) + steps) % len(names)])
 
-    def action_single(self) -> None:
-        """Show one panel, or all, where the terminal has room for all."""
-        self.toggle_class("-single")
-
     def action_basis(self) -> None:
         """Lay the answers flat in the other way."""
         memory = self.explorer.memory

@@ -246,10 +246,6 @@ class StatisticsPage(PanelledPage):
             self._show()
             self._go_on()
 
-    def action_single(self) -> None:
-        """Show one panel, or all."""
-        self.toggle_class("-single")
-
     def action_again(self) -> None:
         """Try again what could not be computed."""
         if self._findings is not None:

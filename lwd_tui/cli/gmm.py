@@ -140,16 +140,8 @@ def _table(run: GmmRun, summary: GmmSummary) -> Table:
     table = plain_table(caption=caption)
     for heading in ("replicate", "norm first", "last", "set to eps", "first death", "from vertex"):
         table.add_column(heading, justify="right")
-    rows = zip(
-        run.replicates,
-        summary.norm_first,
-        summary.norm_last,
-        summary.lifted,
-        summary.first_death,
-        summary.vertex_distance,
-        strict=True,
-    )
-    for number, first, last, lifted, death, vertex in list(rows)[:_MOST_ROWS]:
+    for number, row in list(zip(run.replicates, summary.rows(), strict=True))[:_MOST_ROWS]:
+        first, last, lifted, death, vertex = row
         table.add_row(
             str(number),
             number_text(first),

@@ -27,17 +27,8 @@ def gmm_page(store: RunStore) -> str:
             strict=True,
         )
     )
-    replicates = list(
-        zip(
-            run.replicates,
-            summary.norm_first.tolist(),
-            summary.norm_last.tolist(),
-            summary.lifted.tolist(),
-            summary.first_death.tolist(),
-            summary.vertex_distance.tolist(),
-            strict=True,
-        )
-    )
+    numbered = zip(run.replicates, summary.rows(), strict=True)
+    replicates = [(number, *row) for number, row in numbered]
     values = {
         "run": store.summary(),
         "spec": spec,

@@ -74,6 +74,12 @@ class GmmSummary:
             return math.nan
         return float((self.norm_last < NEAR_ZERO).mean())
 
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return of each replicate norm_first, norm_last, lifted, first_death, vertex_distance."""
+        ends = self.norm_first, self.norm_last
+        columns = (*ends, self.lifted, self.first_death, self.vertex_distance)
+        return list(zip(*map(np.ndarray.tolist, columns), strict=True))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; None is what isn't defined."""
         return {

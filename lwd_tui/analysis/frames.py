@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -163,6 +164,13 @@ def axis_limits(
     half = max(float((high - low).max()) * 0.55, NARROWEST * scale / 2)
     (x, y) = (low + high) / 2
     return (float(x) - half, float(x) + half), (float(y) - half, float(y) + half)
+
+
+def stride(count: int, most: int) -> int:
+    """Return the least of 1, 2, 5, 10, 20 .. that passes over a count in `most` strides."""
+    strides = (unit * 10**power for power in itertools.count() for unit in (1, 2, 5))
+    found: int = next(every for every in strides if count <= most * every)
+    return found
 
 
 def apart(falling: Sequence[float], gap: float, lowest: float) -> list[float]:

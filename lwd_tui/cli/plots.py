@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from lwd_tui.analysis.frames import apart, axis_limits
+from lwd_tui.analysis.frames import apart, axis_limits, stride
 from lwd_tui.palette import DEBIASED, FLOOR, NORM, RGB, colour, marker
 from lwd_tui.text import clean_line, shorten
 from lwd_tui.types import Floats, Geometry
@@ -139,8 +139,8 @@ def curves(lines: Sequence[Line], title: str, canvas: Canvas, top: float | None 
     # Beyond the last step there is room for the last values.
     figure.ruler("x").lim(0, last * (1 + room / max(width - _FRAME_COLUMNS - room, 1)))
     figure.ruler("y").lim(0, top)
-    ticks = whole_ticks(last, max(2, width // 12))
-    figure.ruler("x").ticks(ticks, [str(tick) for tick in ticks])
+    ticks = range(0, last + 1, stride(last, max(2, width // 12)))
+    figure.ruler("x").ticks(list(ticks), [str(tick) for tick in ticks])
     keys = [key(line.sign, clean_line(line.label), line.shade, plain) for line in lines]
     return f"{built(figure, plain)}\n{legend(['t', *keys], width)}"
 
@@ -201,17 +201,6 @@ def scatter(
 def _stretched(low: float, high: float, factor: float) -> tuple[float, float]:
     middle, half = (low + high) / 2, (high - low) / 2 * factor
     return middle - half, middle + half
-
-
-def whole_ticks(last: int, most: int) -> list[int]:
-    """Return whole steps of t, evenly spaced by 1, 2 or 5 times a power of ten."""
-    spacing = next(
-        unit * 10**power
-        for power in range(9)
-        for unit in (1, 2, 5)
-        if last <= most * unit * 10**power
-    )
-    return list(range(0, last + 1, spacing))
 
 
 def key(shape: str, label: str, shade: RGB, plain: bool) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from lwd_tui.analysis.frames import stride
 from lwd_tui.analysis.weights import norms, quantile_band
 from lwd_tui.report.gmm_figures import gmm_figures
-from lwd_tui.report.page import beyond_the_paper, command, filled, shown_toml, stride, thinned
+from lwd_tui.report.page import MOST_ROWS, beyond_the_paper, command, filled, shown_toml, thinned
 from lwd_tui.report.recorded import recorded
 from lwd_tui.run.mixtures import NEAR_ZERO, sizes, summarise, theory
 from lwd_tui.run.recorded import stored_mixtures
@@ -36,7 +37,7 @@ def gmm_page(store: RunStore) -> str:
         "record": recorded(store),
         "steps": steps,
         "rows": thinned(steps),
-        "stride": stride(len(steps)),
+        "stride": stride(len(steps), MOST_ROWS),
         "replicates": replicates,
         "shown_replicates": replicates[:MOST_REPLICATES],
         "summary": summary,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lwd_tui.analysis.frames import stride
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.findings.clusters import answer_clusters
 from lwd_tui.llm.network import first_usable
 from lwd_tui.report.figures import chosen_steps, figures
-from lwd_tui.report.page import beyond_the_paper, command, filled, shown_toml, stride, thinned
+from lwd_tui.report.page import MOST_ROWS, beyond_the_paper, command, filled, shown_toml, thinned
 from lwd_tui.report.recorded import Recorded, recorded
 from lwd_tui.report.tally import Answers, Tally, tally
 from lwd_tui.store.run import RunStore
@@ -60,7 +61,7 @@ def llm_page(store: RunStore) -> str:
         "numbers": numbers,
         "clusters": clusters,
         "rows": thinned(numbers),
-        "stride": stride(len(numbers)),
+        "stride": stride(len(numbers), MOST_ROWS),
         "columns": cast[:MOST_PARTICIPANTS],
         "moments": [step.t for step in chosen],
         "distances": {

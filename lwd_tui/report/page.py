@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import shlex
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lwd_tui import __version__
+from lwd_tui.analysis.frames import stride
 from lwd_tui.experiment.exchange import Exchange
 from lwd_tui.experiment.section import Specification
 from lwd_tui.glossary import GLOSSARY
@@ -41,19 +41,9 @@ def filled(template: str, values: dict[str, Any], drawings: dict[str, Drawing]) 
     return page.render(values, figures=figures, **shared) + "\n"
 
 
-def stride(count: int, most: int = MOST_ROWS) -> int:
-    """Return the least of 1, 2, 5, 10, 20 .. that passes over `count` rows in `most` strides."""
-    every = 1
-    for factor in itertools.cycle((2, 2.5, 2)):
-        if count <= most * every:
-            break
-        every = int(every * factor)
-    return every
-
-
 def thinned(rows: Sequence[_Row]) -> list[_Row]:
     """Return the rows of a table in strides, and the last."""
-    every = stride(len(rows))
+    every = stride(len(rows), MOST_ROWS)
     return [*rows[::every], *(rows[-1:] if (len(rows) - 1) % every else ())]
 
 

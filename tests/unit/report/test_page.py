@@ -10,9 +10,10 @@ import pytest
 from support.pages import parsed, rows, table
 from support.store_samples import attempt, begin, experiment, simple_step, write
 
+from lwd_tui.analysis.frames import stride
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
-from lwd_tui.report.page import stride, thinned
+from lwd_tui.report.page import thinned
 from lwd_tui.report.write import write_report
 from lwd_tui.run.session import Session
 from lwd_tui.store.run import RunStore
@@ -337,7 +338,7 @@ def test_a_large_run_gives_a_page_of_bounded_size_that_says_what_it_leaves_out(t
     ("count", "every"), [(1, 1), (64, 1), (65, 2), (129, 5), (321, 10), (641, 20), (64_001, 2000)]
 )
 def test_long_tables_go_in_round_strides(count, every):
-    assert stride(count) == every
+    assert stride(count, 64) == every
     shown = thinned(range(count))
     assert (shown[0], shown[-1]) == (0, count - 1)
     assert len(shown) <= 65

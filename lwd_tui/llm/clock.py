@@ -17,7 +17,6 @@ class Clock:
     def __init__(self, *, paused: bool = False) -> None:
         self._changed = asyncio.Event()
         self._paused = paused
-        self._stopped = False
         self._granted = 0
 
     @property
@@ -41,19 +40,10 @@ class Clock:
         self._granted += 1
         self._changed.set()
 
-    def stop(self) -> None:
-        """End the run before the next step."""
-        self._stopped = True
-        self._changed.set()
-
-    async def tick(self) -> bool:
-        """Wait until the next step may start; False if there is to be none."""
-        while not self._stopped:
-            if not self._paused:
-                return True
-            if self._granted:
-                self._granted -= 1
-                return True
+    async def tick(self) -> None:
+        """Wait until the next step may start."""
+        while self._paused and not self._granted:
             self._changed.clear()
             await self._changed.wait()
-        return False
+        if self._paused:
+            self._granted -= 1

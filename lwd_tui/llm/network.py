@@ -136,8 +136,7 @@ class Network:
         """
         known = {(answer.participant, answer.index): answer for answer in pending}
         for t in range(start, self._experiment.steps + 1):
-            if not await self._clock.tick():
-                return
+            await self._clock.tick()
             async with aclosing(self._step(t, known, preview, t == start)) as events:
                 async for event in events:
                     yield event

@@ -59,7 +59,7 @@ class Session:
     experiment : Experiment
         With its participants chosen.
     clock : Clock
-        Runs, pauses, steps and stops the run.
+        Runs, pauses and steps the run.
     """
 
     def __init__(self, store: RunStore, crew: Crew, clock: Clock, previous: Step | None) -> None:

@@ -291,17 +291,6 @@ async def test_the_clock_pauses_between_steps_and_lets_single_ones_through():
     assert done == [0, 1, 2, 3, 4]
 
 
-async def test_a_stopped_clock_ends_the_run_before_the_next_step():
-    clock = Clock()
-    done = []
-    async for event in network(experiment(), clock=clock).run():
-        if isinstance(event, StepCompleted):
-            done.append(event.step.t)
-            if event.step.t == 1:
-                clock.stop()
-    assert done == [0, 1]
-
-
 async def test_previews_name_the_participant_and_response():
     shown: dict[tuple[int, int], str] = {}
 

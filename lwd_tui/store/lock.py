@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from lwd_tui.store.errors import RunBusy, StoreError, run_name
@@ -17,7 +17,7 @@ from lwd_tui.store.errors import RunBusy, StoreError, run_name
 _PATIENCE = 0.5
 
 
-class WriterLock:
+class WriterLock(AbstractContextManager["WriterLock"]):
     """Holds the right to write a run, until released or until the process ends.
 
     The lock is on a hidden file beside the run's, which need not exist: SQLite's own locks are let
@@ -48,9 +48,6 @@ class WriterLock:
                 f"folder on a local disk that you may write to"
             ) from None
         self._handle: int | None = handle
-
-    def __enter__(self) -> WriterLock:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.release()

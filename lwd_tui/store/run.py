@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store import encoding
@@ -19,7 +19,7 @@ from lwd_tui.store.reader import RunReader
 from lwd_tui.types import NO_EMBEDDING, Draw, Post, Prompt, Response, Step
 
 
-class RunStore(RunReader):
+class RunStore(RunReader, AbstractContextManager["RunStore"]):
     """A run's file, at `path`.
 
     A response is committed when it arrives, a step whole. What is committed outlives the
@@ -88,9 +88,6 @@ class RunStore(RunReader):
         else:
             settle(self._connection)
             self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -48,14 +48,8 @@ class Scatter(Panel):
             Content.assemble((f"{marker(i)} ", series(i)), shorten(name, 24))
             for i, name in enumerate(grouping.names)
         ]
-        if grouping.crowd:
-            entries.append(
-                Content.assemble((f"{CHOSEN} ", "bold $foreground"), ("the chosen one", "$quiet"))
-            )
-        else:
-            entries.append(
-                Content.assemble(("3 ", "bold $foreground"), ("so many there", "$quiet"))
-            )
+        sign, words = (CHOSEN, "the chosen one") if grouping.crowd else ("3", "so many there")
+        entries.append(Content.assemble((f"{sign} ", "bold $foreground"), (words, "$quiet")))
         self._legend.put(Content("   ").join(entries))
         self.head("answers · classical MDS")
 

@@ -195,7 +195,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Geometry:
-    """Where the participants stand at one step; LLM and GMM steps carry the same.
+    """Where the participants stand at one step.
 
     Attributes
     ----------
@@ -284,27 +284,6 @@ class Step:
             if draw.participant == participant and draw.response in (None, index):
                 return draw
         return None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GmmStep:
-    """One step of the Gaussian-mixture proxy (Algorithm 3).
-
-    Attributes
-    ----------
-    t, k, size : int
-        The step, k_t and |A(t)|.
-    weights : ndarray of shape (n, B)
-        Pi_i(t), one row a participant.
-    geometry : Geometry
-        D(t) between the weights; the coordinates are those of the weights.
-    """
-
-    t: int
-    k: int
-    size: int
-    weights: Floats
-    geometry: Geometry
 
 
 @dataclass(frozen=True, slots=True)

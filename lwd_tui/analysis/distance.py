@@ -9,9 +9,8 @@ noise floor it would show if all means were equal.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import Responses, finite, shifted
+from lwd_tui.analysis.arrays import Responses, shifted
 from lwd_tui.analysis.cmds import classical_mds
 from lwd_tui.analysis.frames import aligned
 from lwd_tui.analysis.resolution import resolution
@@ -160,38 +159,4 @@ def geometry(responses: Responses, previous: Geometry | None = None) -> Geometry
         coordinates=aligned(scaled.coordinates, near.owners, previous),
         owners=near.owners,
         explained=1.0 if equal else scaled.explained,
-    )
-
-
-def weights_geometry(weights: ArrayLike, previous: Geometry | None = None) -> Geometry:
-    """Do the same for a step of the Gaussian-mixture proxy: distances between weights (4).
-
-    One point a participant; what takes several responses to know is NaN.
-
-    Parameters
-    ----------
-    weights : array_like of shape (n, B)
-        Pi_i(t), one row a participant.
-    previous : Geometry, optional
-        Of the step before.
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite.
-    """
-    points = shifted(finite(weights, "weights"))
-    n = len(points)
-    distances = distance_matrix(points)
-    scaled = classical_mds(points)
-    labels = np.arange(n, dtype=np.int64)
-    return Geometry(
-        distances=distances,
-        norm=frobenius_norm(distances),
-        norm_debiased=float("nan"),
-        noise_floor=float("nan"),
-        dispersion=np.full(n, np.nan),
-        coordinates=aligned(scaled.coordinates, labels, previous),
-        owners=labels,
-        explained=scaled.explained,
     )

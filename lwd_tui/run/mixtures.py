@@ -1,11 +1,10 @@
-"""A run of mixtures for any front end: its steps, its summary, and where it is kept."""
+"""A run of mixtures for any front end: its summary, and where it is kept."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import math
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwd_tui import __version__
-from lwd_tui.analysis.distance import weights_geometry
 from lwd_tui.analysis.weights import (
     collapsed,
     drift,
@@ -28,7 +26,7 @@ from lwd_tui.gmm.plan import plan_of
 from lwd_tui.gmm.theory import expected, noise_floor
 from lwd_tui.store.gmm import save_gmm
 from lwd_tui.text import json_number
-from lwd_tui.types import Floats, Geometry, GmmStep, Ints
+from lwd_tui.types import Floats, Ints
 
 NEAR_ZERO = 0.1
 """A norm below this counts as near 0, as at the end of the paper's figure 4."""
@@ -127,14 +125,6 @@ def sizes(run: GmmRun) -> tuple[Ints, Ints]:
     """Return the largest k_t of a participant, and |A(t)|, for every t of the run."""
     plan, steps = plan_of(run.spec), run.weights.shape[1]
     return plan.k.max(axis=1)[:steps], plan.size[:steps]
-
-
-def steps(run: GmmRun, place: int) -> Iterator[GmmStep]:
-    """Yield the steps of one replicate, each with its geometry in the frame of the one before."""
-    frame: Geometry | None = None
-    for t, (weights, k, size) in enumerate(zip(run.weights[place], *sizes(run), strict=True)):
-        frame = weights_geometry(weights, frame)
-        yield GmmStep(t, int(k), int(size), weights, frame)
 
 
 def keep(run: GmmRun, path: Path) -> None:

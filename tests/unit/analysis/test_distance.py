@@ -19,7 +19,6 @@ from lwd_tui.analysis.distance import (
     geometry,
     mean_embeddings,
     noise_floor,
-    weights_geometry,
 )
 
 # Two participants in the plane: means (0, 1) and (4, 1), with S = 2 and S = 8.
@@ -138,8 +137,6 @@ def test_one_participant_alone_is_at_no_distance() -> None:
     step = geometry(Responses.of(POINTS, np.zeros(4, dtype=int), 1))
     assert np.isnan([step.norm, step.norm_debiased, step.noise_floor]).all()
     assert step.dispersion[0] > 0
-    mixture = weights_geometry([[0.3, 0.7]])
-    assert np.isnan(mixture.norm)
 
 
 def test_no_responses_at_all_is_a_defined_case() -> None:
@@ -154,8 +151,6 @@ def test_numbers_that_are_none_are_refused(bad: float) -> None:
     points[2, 1] = bad
     with pytest.raises(UnfitData, match="embeddings: row 2 holds"):
         geometry(Responses.of(points, OWNERS, 2))
-    with pytest.raises(UnfitData, match="weights: row 2 holds"):
-        weights_geometry(points)
 
 
 def test_owners_must_fit() -> None:
@@ -166,20 +161,6 @@ def test_owners_must_fit() -> None:
             geometry(Responses.of(POINTS, np.array(owners), 2))
     with pytest.raises(UnfitData, match="2 dimensions are needed"):
         geometry(Responses.of(POINTS[0], OWNERS, 2))
-
-
-def test_weights_of_the_mixtures() -> None:
-    step = weights_geometry([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
-    half = np.sqrt(0.5)
-    np.testing.assert_allclose(
-        step.distances, [[0, 2 * half, half], [2 * half, 0, half], [half, half, 0]], rtol=1e-12
-    )
-    assert step.norm == pytest.approx(np.sqrt(2 * (2 + 0.5 + 0.5)))
-    assert np.isnan([step.norm_debiased, step.noise_floor, *step.dispersion]).all()
-    assert step.owners.tolist() == [0, 1, 2]
-    # Two weights that add up to 1 lie on a line.
-    assert step.explained == pytest.approx(1.0)
-    np.testing.assert_allclose(step.coordinates[:, 1], 0.0, atol=1e-12)
 
 
 def test_norms_of_the_parts() -> None:

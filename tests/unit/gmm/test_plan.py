@@ -10,7 +10,7 @@ from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm import plan
 from lwd_tui.gmm.network import GmmNetwork, simulate
 from lwd_tui.gmm.trace import drawn, internet
-from lwd_tui.run.mixtures import sizes, steps, summarise, theory
+from lwd_tui.run.mixtures import sizes, summarise, theory
 from lwd_tui.run.mixtures_walk import Walk
 
 
@@ -34,7 +34,6 @@ def test_a_plan_is_laid_out_once_for_all_that_a_run_is_asked(counted, monkeypatc
     summarise(run)
     theory(run)
     sizes(run)
-    list(steps(run, 0))
     internet(run, 0)
     drawn(run, 0, 5, 1)
     walk = Walk(spec)

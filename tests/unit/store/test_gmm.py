@@ -5,11 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from lwd_tui.analysis.weights import distances, norms
+from lwd_tui.analysis.weights import norms
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm.network import simulate
 from lwd_tui.gmm.trace import internet
-from lwd_tui.run.mixtures import keep, steps, summarise, theory
+from lwd_tui.run.mixtures import keep, summarise, theory
 from lwd_tui.store.errors import RunExists
 from lwd_tui.store.export import export
 from lwd_tui.store.folder import find_run, list_runs, new_run_path
@@ -115,19 +115,6 @@ def test_equal_runs_export_equal_content(tmp_path):
     kinds = [json.loads(line)["kind"] for line in texts[0].splitlines()]
     assert kinds.count("steps") == 7
     assert kinds.count("run") == 1
-
-
-def test_steps_carry_the_same_geometry_as_those_of_language_models():
-    run = run_of()
-    found = list(steps(run, 1))
-    assert [step.t for step in found] == list(range(7))
-    assert [step.size for step in found] == [9 * t for t in range(7)]
-    assert [step.k for step in found] == [9 * t // 2 for t in range(7)]
-    for step in found:
-        np.testing.assert_array_equal(step.weights, run.weights[1, step.t])
-        np.testing.assert_allclose(step.geometry.distances, distances(step.weights), atol=1e-12)
-        assert step.geometry.norm == pytest.approx(norms(step.weights), abs=1e-12)
-        assert step.geometry.coordinates.shape == (3, 2)
 
 
 def test_a_summary_says_what_the_weights_say():

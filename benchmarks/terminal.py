@@ -24,7 +24,7 @@ _REPLIES = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Terminal:
+class TimedTerminal:
     """Runs a command until it is left.
 
     Parameters

@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.store import make_long_run
-from benchmarks.terminal import Terminal
+from benchmarks.terminal import TimedTerminal
 from lwd_tui.backends.embedded.weights import cache_folder
 
 LWD = [sys.executable, "-m", "lwd_tui"]
@@ -56,9 +56,9 @@ def first_frames(home: Path) -> None:
     """Time from the command to the first frame, ours and a bare app's in turns."""
     bare, ours, page = [], [], []
     for _ in range(ROUNDS):
-        with Terminal([sys.executable, "-c", BARE]) as terminal:
+        with TimedTerminal([sys.executable, "-c", BARE]) as terminal:
             bare.append(terminal.until("pressed 0 times") - terminal.began)
-        with Terminal(LWD, LWD_HOME=str(home)) as terminal:
+        with TimedTerminal(LWD, LWD_HOME=str(home)) as terminal:
             ours.append(terminal.until("lwd-tui") - terminal.began)
             page.append(terminal.until("prompt tokens") - terminal.began)
     ratio = min(ours) / min(bare)
@@ -68,7 +68,7 @@ def first_frames(home: Path) -> None:
     print(f" its first page: {min(page):.2f} s", flush=True)
 
 
-def press(terminal: Terminal, what: str, keys: Keys) -> None:
+def press(terminal: TimedTerminal, what: str, keys: Keys) -> None:
     """Press keys at odd moments, and print how long each took to be painted."""
     waits, before, began = [], terminal.processor(), time.perf_counter()
     for key, painted in keys:
@@ -85,7 +85,7 @@ def press(terminal: Terminal, what: str, keys: Keys) -> None:
     )
 
 
-def press_all(terminal: Terminal) -> None:
+def press_all(terminal: TimedTerminal) -> None:
     """Press what is pressed most: another step, another panel, another page, help."""
     terminal.press(",")
     terminal.until(r"viewing t \d+, ")
@@ -103,14 +103,14 @@ def press_all(terminal: Terminal) -> None:
 def bare_keys() -> None:
     """Press keys in the bare app: what the terminal and Textual themselves take."""
     print("keys in a bare app")
-    with Terminal([sys.executable, "-c", BARE]) as terminal:
+    with TimedTerminal([sys.executable, "-c", BARE]) as terminal:
         terminal.until("pressed 0 times")
         press(terminal, "a key", [("x", rf"pressed {n} times") for n in range(1, PRESSES + 1)])
 
 
 def while_running(home: Path, run: Path, options: list[str], ready: str) -> None:
     """Press keys while a run goes on behind them."""
-    with Terminal([*LWD, *options, str(run)], LWD_HOME=str(home)) as terminal:
+    with TimedTerminal([*LWD, *options, str(run)], LWD_HOME=str(home)) as terminal:
         terminal.until(ready, 300)
         terminal.rest(2)
         began, steps = time.perf_counter(), whole_steps(run)
@@ -131,12 +131,12 @@ def stored(home: Path, run: Path) -> None:
     command = [*LWD, "resume", str(run)]
     opened, busy = [], []
     for _ in range(ROUNDS):
-        with Terminal(command, LWD_HOME=str(home)) as terminal:
+        with TimedTerminal(command, LWD_HOME=str(home)) as terminal:
             opened.append(terminal.until(r"viewing t 999\b") - terminal.began)
             busy.append(terminal.processor())
     print(f"a stored run of 1,000 steps and 100,000 posts: opened in {min(opened):.2f} s", end="")
     print(f" ({min(busy):.2f} s of a processor)")
-    with Terminal(command, LWD_HOME=str(home)) as terminal:
+    with TimedTerminal(command, LWD_HOME=str(home)) as terminal:
         terminal.until(r"viewing t 999\b")
         terminal.rest(2)
         press_all(terminal)
@@ -153,7 +153,7 @@ def crowd(home: Path, participants: int, responses: int, steps: int) -> None:
     if done.returncode:
         raise SystemExit(done.stderr.decode())
     print(f"{participants:,} participants, L = {responses}")
-    with Terminal([*LWD, "resume", str(run)], LWD_HOME=str(home)) as terminal:
+    with TimedTerminal([*LWD, "resume", str(run)], LWD_HOME=str(home)) as terminal:
         opened = terminal.until(rf"viewing t {steps}\b") - terminal.began
         drawn = terminal.until("a block") - terminal.began
         print(f"  opened in {opened:.2f} s, the map of distances in {drawn:.2f} s")

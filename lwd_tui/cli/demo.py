@@ -99,7 +99,7 @@ def _print(lesson: Lesson) -> None:
 
 
 def _first_run() -> None:
-    from lwd_tui.cli.run import run_headless
+    from lwd_tui.cli.headless import run_headless
     from lwd_tui.experiment.files import load_preset
     from lwd_tui.experiment.participants import Wishes
     from lwd_tui.store.folder import new_run_path

@@ -129,7 +129,7 @@ def start(
     if not headless:
         raise typer.Exit(explore(experiment=experiment, wishes=wishes, path=out))
 
-    from lwd_tui.cli.run import run_headless
+    from lwd_tui.cli.headless import run_headless
     from lwd_tui.store.folder import new_run_path
 
     path = out if out is not None else new_run_path(experiment.name)
@@ -159,7 +159,7 @@ def resume(
     path = find_run(run)
     if not headless and not as_json:
         raise typer.Exit(explore(run=path))
-    from lwd_tui.cli.run import resume_headless
+    from lwd_tui.cli.headless import resume_headless
 
     code = resume_headless(path, tuple(host or ()), allow_changed=allow_changed, as_json=as_json)
     raise typer.Exit(code)

@@ -58,8 +58,8 @@ def sweep(
     from lwd_tui.experiment.participants import REHEARSAL, Wishes
     from lwd_tui.store.folder import made_folder
     from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled
-    from lwd_tui.sweep.plan import find_sweep, read_sweep, sweep_folder
     from lwd_tui.sweep.results import run_result, variant_results
+    from lwd_tui.sweep.variants import find_sweep, read_sweep, sweep_folder
     from lwd_tui.text import clean_line
 
     check_level(level)

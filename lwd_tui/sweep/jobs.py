@@ -23,7 +23,7 @@ from lwd_tui.run.choose import choose_cast
 from lwd_tui.run.session import Session
 from lwd_tui.store.errors import ENDING
 from lwd_tui.store.run import RunStore
-from lwd_tui.sweep.plan import Sweep, stem
+from lwd_tui.sweep.variants import Sweep, stem
 from lwd_tui.types import Notice
 
 LOOK = 0.5

@@ -16,8 +16,8 @@ from lwd_tui.findings.step import step_findings
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep import jobs as sweep_jobs
 from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled, steps_done
-from lwd_tui.sweep.plan import find_sweep, read_sweep
 from lwd_tui.sweep.results import TITLES, RunResult, estimate, run_result, variant_results
+from lwd_tui.sweep.variants import find_sweep, read_sweep
 
 PRESET = """
 name = "tiny"

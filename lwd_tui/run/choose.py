@@ -77,7 +77,7 @@ async def _runner_of(models: Sequence[str]) -> str:
     The Hub's names are Ollama's too: they are run here, unless a server has all of them already.
     """
     from lwd_tui.backends.embedded.hub_names import is_on_hub
-    from lwd_tui.backends.embedded.weights import CATALOGUE
+    from lwd_tui.backends.embedded.packaged import CATALOGUE
 
     unsure = {model.lower() for model in models if is_on_hub(model)}
     others = [model for model in models if not is_on_hub(model)]

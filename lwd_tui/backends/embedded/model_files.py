@@ -16,7 +16,7 @@ from lwd_tui.backends.embedded.catalogue import Purpose, Weights
 from lwd_tui.backends.embedded.gguf import read_metadata
 from lwd_tui.backends.embedded.gguf_convert import WINDOW_KEY
 from lwd_tui.backends.embedded.hub_names import HubName, is_on_hub, read_hub_name
-from lwd_tui.backends.embedded.weights import (
+from lwd_tui.backends.embedded.packaged import (
     CATALOGUE,
     check,
     digest_of,

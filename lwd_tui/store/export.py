@@ -78,15 +78,16 @@ def export(
     if file_format == "parquet":
         _pyarrow()
     mixtures = store.kind == "gmm"
+    embeddings = embeddings and file_format != "csv"
     tables = wanted_tables(
-        GMM_TABLES if mixtures else TABLES,
-        content_only=content_only,
-        embeddings=embeddings and file_format != "csv",
+        GMM_TABLES if mixtures else TABLES, content_only=content_only, embeddings=embeddings
     )
     found = (
         (table, [values[column.name] for column in tables[table]])
         for table, values in (
-            gmm_rows(store) if mixtures else table_rows(store, content_only=content_only)
+            gmm_rows(store)
+            if mixtures
+            else table_rows(store, content_only=content_only, embeddings=embeddings)
         )
         if table in tables
     )
@@ -165,7 +166,7 @@ def _write_parquet(parts: list[Path], tables: Tables, found: Rows) -> None:
         for table, values in found:
             waiting[table].append(
                 {
-                    column.name: _plain(value, column)
+                    column.name: plain(value, column)
                     for column, value in zip(tables[table], values, strict=True)
                 }
             )
@@ -175,8 +176,8 @@ def _write_parquet(parts: list[Path], tables: Tables, found: Rows) -> None:
             flush(table)
 
 
-def _plain(value: Any, column: Column) -> Any:
-    """Return a value that Arrow takes, its text such as UTF-8 has."""
+def plain(value: Any, column: Column) -> Any:
+    """Return a value that Arrow and pandas take, its text such as UTF-8 has."""
     match column.kind:
         case "json":
             return json.dumps(value)

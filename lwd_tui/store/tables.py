@@ -104,12 +104,14 @@ def wanted_tables(
     return {name: kept for name, kept in tables.items() if kept}
 
 
-def table_rows(store: RunStore, *, content_only: bool) -> Iterator[tuple[str, Values]]:
+def table_rows(
+    store: RunStore, *, content_only: bool, embeddings: bool
+) -> Iterator[tuple[str, Values]]:
     """Yield (table, row) for all that is stored: run, posts, then step by step, then events.
 
     A step that isn't whole gives what is there of it, without a row in "steps". Rows hold more
     than `wanted_tables` may ask for; only the experiment's hosts are left out here, if only
-    content is wanted.
+    content is wanted, and what embeddings hold.
     """
     experiment = store.experiment.to_dict()
     if content_only:
@@ -124,7 +126,8 @@ def table_rows(store: RunStore, *, content_only: bool) -> Iterator[tuple[str, Va
     for t in range(finished):
         step = store.step(t)
         yield from _draw_rows(store, names, t, step.draws, prompts)
-        yield from _response_rows(names, step.responses, step.embeddings, step.geometry)
+        vectors = step.embeddings if embeddings else None
+        yield from _response_rows(names, step.responses, vectors, step.geometry)
         if step.geometry is not None:
             yield from _geometry_rows(t, names, step.geometry)
         norms = _values(step.geometry, _NORMS) if step.geometry else _NO_NORMS

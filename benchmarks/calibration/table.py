@@ -6,10 +6,17 @@ from concurrent.futures import ProcessPoolExecutor
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks.calibration import bounds, estimates, mixtures, series, shuffles
+from benchmarks.calibration import bounds, estimates, mixtures, planning, series, shuffles
 from benchmarks.calibration.row import Row
 
-CLAIMS = (*estimates.CLAIMS, *bounds.CLAIMS, *shuffles.CLAIMS, *series.CLAIMS, *mixtures.CLAIMS)
+CLAIMS = (
+    *estimates.CLAIMS,
+    *bounds.CLAIMS,
+    *shuffles.CLAIMS,
+    *planning.CLAIMS,
+    *series.CLAIMS,
+    *mixtures.CLAIMS,
+)
 
 
 def rows(claim) -> list[Row]:

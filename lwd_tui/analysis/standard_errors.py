@@ -74,6 +74,18 @@ def debiased_pairs(responses: Responses) -> PairEstimates:
     return PairEstimates(squares, np.sqrt(variance))
 
 
+def covariance_products(responses: Responses) -> Floats:
+    """Estimate tr(Sigma_i Sigma_j) without bias, but for the cut at 0.
+
+    Returns
+    -------
+    ndarray of shape (n, n)
+        NaN where a participant has fewer than four responses.
+    """
+    points, labels, _ = near = responses.shifted()
+    return _traces(points - mean_embeddings(near)[labels], labels, near.counts)
+
+
 def _traces(residuals: Floats, labels: Ints, counts: Ints) -> Floats:
     """Estimate tr(Sigma_i Sigma_j), and tr(Sigma_i^2) on the diagonal; never negative."""
     n = len(counts)

@@ -13,6 +13,7 @@ from lwd_tui.cli import (
     doctor,
     gmm,
     models,
+    plan,
     presets,
     replay,
     report,
@@ -22,10 +23,10 @@ from lwd_tui.cli import (
     sweep,
 )
 from lwd_tui.cli.explore import explore
-from lwd_tui.cli.options import Run, StepsAsJson
+from lwd_tui.cli.options import Backend, Hosts, Models, Run, Settings, StepsAsJson
 from lwd_tui.cli.outcome import leave
+from lwd_tui.cli.shared import asked_for
 from lwd_tui.errors import LwdError
-from lwd_tui.experiment.registry import OURS, generators, place_of
 
 app = typer.Typer(
     name="lwd-tui",
@@ -41,34 +42,12 @@ app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("replay")(replay.replay)
 app.command("gmm")(gmm.gmm)
+app.command("plan")(plan.plan)
 app.command("stats")(stats.stats)
 app.command("compare")(compare.compare)
 app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
-
-
-def _known_backend(name: str) -> str:
-    """Refuse what is neither "auto" nor a backend that answers prompts."""
-    place = place_of(name)
-    if name != "auto" and (place is None or not place.generates):
-        names = ", ".join(map(repr, ("auto", *generators())))
-        raise typer.BadParameter(f"{name!r} is not one of {names}.")
-    return name
-
-
-Backend = Annotated[
-    str,
-    typer.Option(
-        help="Who runs the models.",
-        # Those of other packages are left to be looked for when one is named.
-        metavar=f"<{'|'.join(('auto', *(name for name, it in OURS.items() if it.generates)))}>",
-        callback=_known_backend,
-    ),
-]
-Hosts = Annotated[
-    list[str] | None, typer.Option("--host", help="A server's address; may be given again.")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -80,20 +59,14 @@ def start(
     headless: Annotated[bool, typer.Option("--headless", help="Run without a screen.")] = False,
     backend: Backend = "auto",
     host: Hosts = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option("--model", help="A participant's model; may be given again, for copies too."),
-    ] = None,
+    model: Models = None,
     steps: Annotated[int | None, typer.Option(help="T: the run has steps 0 to T.")] = None,
     responses: Annotated[
         int | None, typer.Option(help="L: answers a participant and step.")
     ] = None,
     beta: Annotated[float | None, typer.Option(help="Share of the posts that is read.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all randomness.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="FIELD=VALUE: any field, such as posts_file=posts.csv."),
-    ] = None,
+    settings: Settings = None,
     out: Annotated[Path | None, typer.Option(help="File that the run is kept in.")] = None,
     as_json: StepsAsJson = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -114,18 +87,7 @@ def start(
             raise LwdError("these options change a preset: name it with --preset")
         raise typer.Exit(explore())
 
-    from lwd_tui.experiment.files import changed, load_preset
-    from lwd_tui.experiment.participants import Wishes
-    from lwd_tui.experiment.section import parse_setting
-
-    changes = dict(parse_setting(setting) for setting in settings or ())
-    changes |= {name: value for name, value in given.items() if value is not None}
-    # Whom these are about is known once the participants are chosen.
-    later = tuple(
-        (path, changes.pop(path)) for path in list(changes) if path.startswith("participants.")
-    )
-    experiment = changed(load_preset(preset, _say), changes, _say)
-    wishes = Wishes(backend, tuple(model or ()), tuple(host or ()), later)
+    experiment, wishes = asked_for(preset, settings, given, backend, model, host)
     if not headless:
         raise typer.Exit(explore(experiment=experiment, wishes=wishes, path=out))
 
@@ -134,12 +96,6 @@ def start(
 
     path = out if out is not None else new_run_path(experiment.name)
     raise typer.Exit(run_headless(experiment, wishes, path, as_json=as_json))
-
-
-def _say(sentence: str) -> None:
-    from lwd_tui.text import clean_line
-
-    typer.echo(clean_line(sentence), err=True)
 
 
 @app.command()

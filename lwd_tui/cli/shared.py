@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lwd_tui.errors import LwdError
@@ -15,9 +15,47 @@ from lwd_tui.errors import LwdError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from lwd_tui.experiment.llm import Experiment
+    from lwd_tui.experiment.participants import Wishes
     from lwd_tui.store.run import RunStore
 
 T = TypeVar("T")
+
+
+def asked_for(
+    preset: str,
+    settings: Sequence[str] | None,
+    given: Mapping[str, Any],
+    backend: str,
+    models: Sequence[str] | None,
+    hosts: Sequence[str] | None,
+) -> tuple[Experiment, Wishes]:
+    """Return the experiment that the options ask for, and what they wish beyond it.
+
+    Raises
+    ------
+    InvalidExperiment
+        If a preset or a field isn't valid.
+    """
+    from lwd_tui.experiment.files import changed, load_preset
+    from lwd_tui.experiment.participants import Wishes
+    from lwd_tui.experiment.section import parse_setting
+
+    changes = dict(parse_setting(setting) for setting in settings or ())
+    changes |= {name: value for name, value in given.items() if value is not None}
+    # Whom these are about is known once the participants are chosen.
+    later = tuple(
+        (path, changes.pop(path)) for path in list(changes) if path.startswith("participants.")
+    )
+    experiment = changed(load_preset(preset, say), changes, say)
+    return experiment, Wishes(backend, tuple(models or ()), tuple(hosts or ()), later)
+
+
+def say(sentence: str) -> None:
+    """Write a sentence that the user must see to stderr, cleaned."""
+    from lwd_tui.text import clean_line
+
+    sys.stderr.write(f"{clean_line(sentence)}\n")
 
 
 def check_level(level: float) -> None:

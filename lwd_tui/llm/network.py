@@ -289,7 +289,7 @@ class Network:
             async with aclosing(self._generators[participant].generate(request, show)) as answers:
                 async for generation in answers:
                     index = asked[generation.position]
-                    attempt = _attempt(generation)
+                    attempt = attempt_of(generation)
                     attempts[index] += (attempt,)
                     if attempt.problem and number + 1 < experiment.max_attempts:
                         indices.append(index)
@@ -345,7 +345,8 @@ def _previewer(
     return lambda position, text: preview(participant, indices[position], text)
 
 
-def _attempt(generation: Generation) -> Attempt:
+def attempt_of(generation: Generation) -> Attempt:
+    """Return an answer as an attempt, with what keeps it from being used."""
     text, thought = split_reasoning(generation.text)
     text = text.strip()
     thinking = "\n".join(filter(None, (generation.thinking, thought)))

@@ -1,30 +1,24 @@
 """What a run costs, said before it starts: responses, prompt tokens, context and time.
 
 All of it is arithmetic on the experiment, but for the time: how fast models read and write is
-measured by a short request to each (`probe`).
+measured by a short request to each (`lwd_tui.run.rehearsal`).
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lwd_tui.experiment.backend import BackendError, GenerateRequest, Generator, load_backend
+from lwd_tui.experiment.backend import load_backend
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
 from lwd_tui.llm.prompt import build_prompt, post_line
-from lwd_tui.run.open_backends import assemble
 from lwd_tui.text import duration, quantity
-from lwd_tui.types import Message, Notice, Prompt
 
 # English has about 4 bytes a token; a context is sized with 3, which is on the safe side.
 _BYTES = 4
 # Tokens of one sentence, until a probe has seen the model's own answers.
 _SENTENCE = 40
-_PROBED_ANSWERS = 4
-_PROBED_TOKENS = 64
 
 Runner = tuple[str, str, str]
 """Who answers: backend, host and model. Participants that share all three share its speed."""
@@ -179,69 +173,9 @@ def strain(experiment: Experiment, cost: Cost, limits: Mapping[Runner, int]) -> 
     return ""
 
 
-async def probe(
-    generator: Generator, who: Participant, experiment: Experiment, context: int, nonce: int
-) -> Speed:
-    """Measure how fast a participant reads and writes, with one short request.
-
-    It is asked what it is asked at t = 0, for a few answers of at most 64 tokens. The time until
-    its first token counts as reading, the rest as writing.
-
-    Parameters
-    ----------
-    generator : Generator
-        Prepared, so that loading the model isn't measured.
-    who : Participant
-    experiment : Experiment
-    context : int
-        Tokens of context that the generator was prepared with.
-    nonce : int
-        In [0, 2**31 - 4). Goes into the seeds and the first words of the prompt, so that no cache
-        knows them: another one for each probe.
-
-    Raises
-    ------
-    BackendError
-        If the model can't answer.
-    """
-    seeds = tuple(nonce + i for i in range(min(experiment.responses, _PROBED_ANSWERS)))
-    limit = min(who.sampling.max_tokens, _PROBED_TOKENS)
-    sampling = who.sampling.model_copy(update={"max_tokens": limit})
-    prompt = _first_prompt(experiment, who, nonce)
-    request = GenerateRequest(who.model, prompt, seeds, sampling, context)
-    began = time.perf_counter()
-    first: float | None = None
-
-    def heard(_position: int, _text: str) -> None:
-        nonlocal first
-        first = first or time.perf_counter()
-
-    async with aclosing(generator.generate(request, heard)) as stream:
-        answers = [answer async for answer in stream]
-    ended = time.perf_counter()
-    if not answers:
-        raise BackendError(f"{who.name} ({who.model}) gave no answer when it was tried out")
-    read = answers[0].prompt_tokens or typical_tokens(prompt.text)
-    counts = [answer.completion_tokens or typical_tokens(answer.text) for answer in answers]
-    # A server that doesn't stream gives no first token: all of its time counts for both.
-    writing = ended - (first or began)
-    reading = (first or ended) - began
-    return Speed(
-        read / max(reading, 1e-9), sum(counts) / max(writing, 1e-9), sum(counts) / len(counts)
-    )
-
-
 def typical_tokens(text: str) -> int:
     """Estimate the tokens of a text, as many as there usually are."""
     return len(text.encode()) // _BYTES + 1
-
-
-def _first_prompt(experiment: Experiment, who: Participant, nonce: int) -> Prompt:
-    k = experiment.draw_size(len(experiment.posts))
-    lines = [post_line(experiment.template, post.text) for post in experiment.posts[:k]]
-    prompt = build_prompt(experiment.template, who, experiment.query, lines)
-    head, *rest = prompt.messages
-    return Prompt(prompt.style, (Message(head.role, f"[{nonce}] {head.content}"), *rest))
 
 
 def _reading(experiment: Experiment, answer: float) -> list[tuple[int, float]]:
@@ -292,41 +226,3 @@ def _seconds(
         seconds = share.prompt_tokens / speed.read + share.new_tokens / speed.write
         lanes[lane] = lanes.get(lane, 0.0) + seconds
     return max(lanes.values())
-
-
-async def rehearse(
-    experiment: Experiment, hosts: Sequence[str], notice: Notice
-) -> dict[Runner, Speed]:
-    """Measure how fast the participants of an experiment answer.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        With its participants chosen.
-    hosts : sequence of str
-        Servers of the run.
-    notice : callable
-        Called with each sentence that the user must see.
-
-    Returns
-    -------
-    dict of Runner to Speed
-        One for each backend, host and model.
-
-    Raises
-    ------
-    BackendError
-        Whatever would keep the run from starting.
-    """
-    crew = await assemble(experiment, hosts, notice)
-    speeds: dict[Runner, Speed] = {}
-    try:
-        for who, generator, context in zip(
-            experiment.cast, crew.generators, crew.contexts, strict=True
-        ):
-            if runner(who) not in speeds:
-                nonce = time.time_ns() % (2**31 - 4)
-                speeds[runner(who)] = await probe(generator, who, experiment, context, nonce)
-    finally:
-        await crew.aclose()
-    return speeds

@@ -405,6 +405,11 @@ async def test_the_time_is_measured(preset):
         assert "m measures the time" in sentence(app)
         await pilot.press("m")
         await until(pilot, lambda: "tokens, about 0." in sentence(app))
+        await until(pilot, lambda: "; noise floor about " in sentence(app))
+        # Of other participants nothing is known.
+        app.screen._draft.participants = app.screen._draft.participants[:1]
+        app.screen._check()
+        await until(pilot, lambda: "noise floor" not in sentence(app))
 
 
 async def test_who_takes_part_is_found_out_where_a_preset_leaves_it_open(tmp_path, monkeypatch):

@@ -10,7 +10,8 @@ from lwd_tui.experiment.llm import Experiment, Scripted
 from lwd_tui.llm.clock import Clock
 from lwd_tui.llm.internet import Internet
 from lwd_tui.llm.network import Network, StepStarted
-from lwd_tui.run.cost import Speed, estimate, probe, rehearse, runner, strain
+from lwd_tui.run.cost import Speed, estimate, runner, strain
+from lwd_tui.run.rehearsal import probe, rehearse
 from lwd_tui.types import Post
 
 
@@ -132,7 +133,7 @@ def test_strain_names_who_and_what():
 async def test_probe_measures_a_scripted_pace():
     spec = experiment(scripted={"tokens_per_second": 200})
     generator = ScriptedGenerator(spec.scripted)
-    speed = await probe(generator, spec.cast[0], spec, 4096, 1)
+    speed, _ = await probe(generator, spec.cast[0], spec, 4096, 1, 4)
     assert 6 <= speed.answer <= 14
     # asyncio sleeps at least as long as asked for, and longer on a busy machine.
     assert 20 < speed.write < 230
@@ -148,7 +149,7 @@ async def test_two_probes_share_no_words_that_a_cache_could_keep():
 
     spec = experiment()
     for nonce in (11, 12):
-        await probe(Listening(Scripted()), spec.cast[0], spec, 4096, nonce)
+        await probe(Listening(Scripted()), spec.cast[0], spec, 4096, nonce, 4)
     first, second = (request.prompt.text for request in asked)
     assert first.startswith("[11]")
     assert second.startswith("[12]")
@@ -158,6 +159,8 @@ async def test_two_probes_share_no_words_that_a_cache_could_keep():
 async def test_a_rehearsal_measures_each_model_once():
     spec = experiment()
     twice = spec.replaced({"participants.2.model": "ada"})
-    speeds = await rehearse(twice, (), lambda _: None)
+    found = await rehearse(twice, (), lambda _: None)
+    speeds = found.speeds
+    assert found.responses.counts.tolist() == [8, 8, 8]
     assert set(speeds) == {("scripted", "", "ada"), ("scripted", "", "ben")}
     assert estimate(twice, speeds).seconds < 10

@@ -15,13 +15,16 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, TextArea
 from textual.worker import WorkerError
 
+from lwd_tui.analysis.planning import Scatter, scatter
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.draft import Draft
 from lwd_tui.experiment.files import load_preset, user_path
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import SERVER, Wishes
 from lwd_tui.run.choose import choose_cast
-from lwd_tui.run.cost import Cost, Runner, Speed, estimate, rehearse, strain
+from lwd_tui.run.cost import Cost, Runner, Speed, estimate, strain
+from lwd_tui.run.plan import outlook
+from lwd_tui.run.rehearsal import rehearse
 from lwd_tui.store.files import PresetExists, save_preset
 from lwd_tui.tui.pages.panelled import PanelledPage
 from lwd_tui.tui.pages.setup.cast_panel import CastPanel
@@ -100,6 +103,7 @@ class SetupPage(PanelledPage):
         except LwdError as error:
             self._restored = f"{error}; this is the preset {FIRST}"
         self._speeds: dict[Runner, Speed] = {}
+        self._scatter: tuple[object, Scatter] | None = None
         self._experiment: Experiment | None = None
         self._wrong = ""
         self._typing: Timer | None = None
@@ -182,16 +186,20 @@ class SetupPage(PanelledPage):
             line.show_cost("who takes part is chosen when the run starts")
             return
         cost = await asyncio.to_thread(estimate, experiment, self._speeds)
+        shown = ""
+        if self._scatter is not None and self._scatter[0] == _asked(experiment):
+            shown = await asyncio.to_thread(outlook, experiment, self._scatter[1])
         line.show_cost(
-            self._sentence(cost), strain(experiment, cost, self.query_one(ModelsPanel).limits)
+            self._sentence(cost, shown),
+            strain(experiment, cost, self.query_one(ModelsPanel).limits),
         )
 
-    def _sentence(self, cost: Cost) -> str:
+    def _sentence(self, cost: Cost, shown: str) -> str:
         if self._measuring:
             return f"{cost.sentence()}; measuring the time (esc stops) …"
         if cost.seconds is None:
             return f"{cost.sentence()}; m measures the time"
-        return cost.sentence()
+        return f"{cost.sentence()}; {shown}" if shown else cost.sentence()
 
     @work(exclusive=True, group="settle")
     async def _settle(self) -> None:
@@ -226,12 +234,14 @@ class SetupPage(PanelledPage):
         try:
             with self.explorer.telling():
                 placed, wishes = self._draft.placed(experiment)
-                speeds = await rehearse(placed, wishes.hosts, self._say)
-                self._speeds |= speeds
+                found = await rehearse(placed, wishes.hosts, self._say)
+                self._speeds |= found.speeds
+                if not found.unfit:
+                    self._scatter = _asked(experiment), scatter([found.responses])
                 # Hosts that were written in for the run alone are none in the draft.
                 for now, then in zip(experiment.cast, placed.cast, strict=True):
                     key = then.backend, then.host, then.model
-                    self._speeds[now.backend, now.host, now.model] = speeds[key]
+                    self._speeds[now.backend, now.host, now.model] = found.speeds[key]
                 self.explorer.notice = ""
         finally:
             self._measuring = False
@@ -381,3 +391,8 @@ class SetupPage(PanelledPage):
     def takes_cursor(self, widget: Widget) -> bool:
         """Whether tab goes there: here fields are among them."""
         return widget.can_focus and not widget.disabled
+
+
+def _asked(experiment: Experiment) -> object:
+    """Return what answers depend on most: who is asked what, and how answers are embedded."""
+    return experiment.cast, experiment.query, experiment.embedder

@@ -82,14 +82,14 @@ def _from_runs(
 ) -> tuple[Experiment, Basis]:
     """Return the experiment, with the runs' participants where it names none, and its ground."""
     from lwd_tui.findings.comparison import compared, replicates
+    from lwd_tui.lessons.recorded import run_called
     from lwd_tui.run.basis import from_runs
-    from lwd_tui.store.folder import find_run
     from lwd_tui.store.run import RunStore
 
     if wishes.backend != "auto" or wishes.models or wishes.hosts:
         raise LwdError("--from: who takes part is known; leave out --backend, --model and --host")
     with ExitStack() as stack:
-        stores = [stack.enter_context(RunStore.open(find_run(name))) for name in names]
+        stores = [stack.enter_context(RunStore.open(run_called(name))) for name in names]
         for store in stores:
             check_answers(store)
         if len(stores) > 1 and not replicates([compared(store) for store in stores]):

@@ -121,6 +121,11 @@ def _print(plan: Plan) -> None:
         highlight=False,
         markup=False,
     )
+    console.print(
+        f'What "shows" does so with a probability of {plan.power:.0%}, in a test at '
+        f"{1 - plan.level:.2g}.\n",
+        highlight=False,
+    )
     table = plain_table()
     table.add_column("")
     table.add_column("", justify="right")
@@ -135,8 +140,7 @@ def _shown(plan: Plan) -> list[tuple[str, str, str]]:
 
     length, basis = plan.experiment.responses, plan.basis
     spreads = ", ".join(f"{each:.3g}" for each in basis.scatter.dispersion[:6])
-    odds = f"with a probability of {plan.power:.0%}"
-    shows = f"{odds}, at L = {length}"
+    shows = f"at L = {length}"
     if not math.isfinite(plan.least_norm):
         alone = len(plan.experiment.cast) < 2
         shows = "one alone is at no distance" if alone else f"L = {length} shows none whatever"
@@ -151,23 +155,25 @@ def _shown(plan: Plan) -> list[tuple[str, str, str]]:
         (
             f"least difference that {plan.seeds} seeds show",
             number_text(plan.least_difference),
-            f"{plan.least_effect:.2f} standard deviations of the differences, pair by pair"
-            + unknown,
+            f"{plan.least_effect:.2f} standard deviations of a difference{unknown}",
         ),
     ]
     if plan.margin is None:
         return rows
     wished = f"a norm of {plan.margin:g}"
     rows += [
-        (f"{wished} shows", f"{plan.margin_power or 0:.0%}", f"of the time, at L = {length}"),
-        (f"{wished} takes L =", _count(plan.responses_to_show), odds),
+        (f"{wished} shows at L = {length}", f"{plan.margin_power or 0:.0%}", "of the time"),
+        (f"{wished} shows from L =", _count(plan.responses_to_show), "at a step"),
         (
-            f'"the same within {plan.margin:g}" takes L =',
+            f'"the same within {plan.margin:g}" from L =',
             _count(plan.responses_for_same),
-            f"or more, for {plan.experiment.steps + 1} steps together, even if all answers are "
-            "equal",
+            f"at best, for {plan.experiment.steps + 1} steps together",
         ),
-        (f"a difference of {plan.margin:g} takes R =", _count(plan.seeds_to_show), odds),
+        (
+            f"a difference of {plan.margin:g} shows from R =",
+            _count(plan.seeds_to_show),
+            "seeds of each variant",
+        ),
     ]
     return rows
 
@@ -181,11 +187,10 @@ def _cost(plan: Plan) -> list[tuple[str, str, str]]:
         (
             "answers",
             quantity(steps * n * experiment.responses),
-            f"of {quantity(basis.new_tokens)} tokens, to {quantity(basis.prompt_tokens)} tokens of "
-            "prompts",
+            f"of {quantity(basis.new_tokens)} tokens; {quantity(basis.prompt_tokens)} are read",
         ),
-        ("time", "–" if basis.seconds is None else duration(basis.seconds), "one run"),
-        ("disk", size_text(basis.disk), "one run"),
+        ("time", "–" if basis.seconds is None else duration(basis.seconds), "a run"),
+        ("disk", size_text(basis.disk), "a run"),
     ]
     for host, size in basis.memory.items():
         where = clean_line(host) or "this machine"

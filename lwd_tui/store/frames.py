@@ -19,6 +19,7 @@ from lwd_tui.store.folder import find_run, reference
 from lwd_tui.store.gmm import GMM_TABLES, gmm_rows, read_gmm_run
 from lwd_tui.store.run import RunStore
 from lwd_tui.store.tables import TABLES, Column, table_rows, wanted_tables
+from lwd_tui.text import clean_line
 from lwd_tui.types import Step
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Run:
     def __repr__(self) -> str:
         with RunStore.open(self.path) as store:
             run = store.summary()
-        return f"<Run {reference(self.path)}: {run.status}, {run.done} of {run.steps} steps>"
+        name = clean_line(reference(self.path))
+        return f"<Run {name}: {run.status}, {run.done} of {run.steps} steps>"
 
     @cached_property
     def experiment(self) -> Experiment | GmmSpec:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lwd_tui.experiment.llm import Experiment
     from lwd_tui.experiment.participants import Wishes
     from lwd_tui.run.basis import Basis
-    from lwd_tui.run.plan import Plan
+    from lwd_tui.run.outlook import Outlook
 
 
 def plan(
@@ -46,7 +46,7 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object.")] = False,
 ) -> None:
     """Say what a run could show and what it costs, from a few answers or from stored runs."""
-    from lwd_tui.run.plan import plan as work_out
+    from lwd_tui.run.outlook import outlook
 
     check_level(level)
     if not 1 - level < power < 1:
@@ -58,7 +58,7 @@ def plan(
         experiment, basis = _from_runs(experiment, wishes, stored)
     else:
         experiment, basis = asyncio.run(_rehearsed(experiment, wishes, answers))
-    found = work_out(experiment, basis, margin=margin, seeds=seeds, level=level, power=power)
+    found = outlook(experiment, basis, margin=margin, seeds=seeds, level=level, power=power)
     if as_json:
         write(found.to_dict())
     else:
@@ -106,82 +106,82 @@ def _from_runs(
         return experiment, from_runs(experiment, stores)
 
 
-def _print(plan: Plan) -> None:
+def _print(found: Outlook) -> None:
     from rich.console import Console
 
     from lwd_tui.text import clean_line
 
-    experiment, console = plan.experiment, Console()
+    experiment, console = found.experiment, Console()
     n = len(experiment.cast)
     console.print(
         clean_line(
             f"{experiment.name}: n = {n}, L = {experiment.responses}, T = {experiment.steps}; from "
-            f"{plan.basis.source}"
+            f"{found.basis.source}"
         ),
         highlight=False,
         markup=False,
     )
     console.print(
-        f'What "shows" does so with a probability of {plan.power:.0%}, in a test at '
-        f"{1 - plan.level:.2g}.\n",
+        f'What "shows" does so with a probability of {found.power:.0%}, in a test at '
+        f"{1 - found.level:.2g}.\n",
         highlight=False,
     )
     table = plain_table()
     table.add_column("")
     table.add_column("", justify="right")
     table.add_column("")
-    for what, number, remark in [*_shown(plan), *_cost(plan)]:
+    for what, number, remark in [*_shown(found), *_cost(found)]:
         table.add_row(what, number, remark)
     console.print(table, highlight=False, markup=False)
 
 
-def _shown(plan: Plan) -> list[tuple[str, str, str]]:
+def _shown(found: Outlook) -> list[tuple[str, str, str]]:
     from lwd_tui.text import number_text
 
-    length, basis = plan.experiment.responses, plan.basis
+    length, basis = found.experiment.responses, found.basis
     spreads = ", ".join(f"{each:.3g}" for each in basis.scatter.dispersion[:6])
     shows = f"at L = {length}"
-    if not math.isfinite(plan.least_norm):
-        alone = len(plan.experiment.cast) < 2
+    if not math.isfinite(found.least_norm):
+        alone = len(found.experiment.cast) < 2
         shows = "one alone is at no distance" if alone else f"L = {length} shows none whatever"
     unknown = "" if basis.deviation >= 0 else ": give several runs with --from"
     rows = [
         (
             "noise floor to expect",
-            number_text(plan.floor),
+            number_text(found.floor),
             f"S = {spreads}, in about {basis.scatter.directions:.1f} directions",
         ),
-        ("least norm that a step shows", number_text(plan.least_norm), shows),
+        ("least norm that a step shows", number_text(found.least_norm), shows),
         (
-            f"least difference that {plan.seeds} seeds show",
-            number_text(plan.least_difference),
-            f"{plan.least_effect:.2f} standard deviations of a difference{unknown}",
+            f"least difference that {found.seeds} seeds show",
+            number_text(found.least_difference),
+            f"{found.least_effect:.2f} standard deviations of a difference{unknown}",
         ),
     ]
-    if plan.margin is None:
+    if found.margin is None:
         return rows
-    wished = f"a norm of {plan.margin:g}"
+    wished = f"a norm of {found.margin:g}"
     rows += [
-        (f"{wished} shows at L = {length}", f"{plan.margin_power or 0:.0%}", "of the time"),
-        (f"{wished} shows from L =", _count(plan.responses_to_show), "at a step"),
+        (f"{wished} shows at L = {length}", f"{found.margin_power or 0:.0%}", "of the time"),
+        (f"{wished} shows from L =", _count(found.responses_to_show), "at a step"),
         (
-            f'"the same within {plan.margin:g}" from L =',
-            _count(plan.responses_for_same),
-            f"at best, for {plan.experiment.steps + 1} steps together",
+            f'"the same within {found.margin:g}" from L =',
+            _count(found.responses_for_same),
+            f"at best, for {found.experiment.steps + 1} steps together",
         ),
         (
-            f"a difference of {plan.margin:g} shows from R =",
-            _count(plan.seeds_to_show),
+            f"a difference of {found.margin:g} shows from R =",
+            _count(found.seeds_to_show),
             "seeds of each variant",
         ),
     ]
     return rows
 
 
-def _cost(plan: Plan) -> list[tuple[str, str, str]]:
+def _cost(found: Outlook) -> list[tuple[str, str, str]]:
     from lwd_tui.text import clean_line, duration, quantity, size_text
 
-    basis, experiment = plan.basis, plan.experiment
+    basis, experiment = found.basis, found.experiment
     steps, n = experiment.steps + 1, len(experiment.cast)
     rows = [
         (

@@ -23,7 +23,7 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import SERVER, Wishes
 from lwd_tui.run.choose import choose_cast
 from lwd_tui.run.cost import Cost, Runner, Speed, estimate, strain
-from lwd_tui.run.plan import outlook
+from lwd_tui.run.outlook import clause
 from lwd_tui.run.rehearsal import rehearse
 from lwd_tui.store.files import PresetExists, save_preset
 from lwd_tui.tui.pages.panelled import PanelledPage
@@ -188,7 +188,7 @@ class SetupPage(PanelledPage):
         cost = await asyncio.to_thread(estimate, experiment, self._speeds)
         shown = ""
         if self._scatter is not None and self._scatter[0] == _asked(experiment):
-            shown = await asyncio.to_thread(outlook, experiment, self._scatter[1])
+            shown = await asyncio.to_thread(clause, experiment, self._scatter[1])
         line.show_cost(
             self._sentence(cost, shown),
             strain(experiment, cost, self.query_one(ModelsPanel).limits),

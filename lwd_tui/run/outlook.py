@@ -23,7 +23,7 @@ from lwd_tui.text import json_number, number_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class Outlook:
     """What a run could show, and what it costs.
 
     Attributes
@@ -102,7 +102,7 @@ class Plan:
         }
 
 
-def plan(
+def outlook(
     experiment: Experiment,
     basis: Basis,
     *,
@@ -110,7 +110,7 @@ def plan(
     seeds: int = 6,
     level: float = 0.95,
     power: float = 0.8,
-) -> Plan:
+) -> Outlook:
     """Work out what a run could show.
 
     Parameters
@@ -138,7 +138,7 @@ def plan(
             shown["responses_for_same"] = responses_needed(margin, n, each)
         if deviation > 0:
             shown["seeds_to_show"] = seeds_needed(margin, deviation, level, power)
-    return Plan(
+    return Outlook(
         experiment,
         basis,
         level,
@@ -153,7 +153,7 @@ def plan(
     )
 
 
-def outlook(experiment: Experiment, found: Scatter) -> str:
+def clause(experiment: Experiment, found: Scatter) -> str:
     """Say in a clause what one step could show of the norm; "" for one participant."""
     if len(experiment.cast) < 2:
         return ""

@@ -23,6 +23,7 @@ _MOST_STEPS = 24
 """Of a stored run, taken evenly from its last third: enough to average over."""
 
 _MOST_NAMED = 5
+_FEWEST_STEPS = 2
 
 # Of a run's file, in bytes: an empty one, and what a row of an answer takes beside its text.
 _EMPTY = 100_000
@@ -88,12 +89,12 @@ def from_runs(experiment: Experiment, stores: Sequence[RunReader]) -> Basis:
     experiment : Experiment
         With its participants chosen.
     stores : sequence of RunReader
-        At least one, of models, with a whole step; if several, of one experiment with other seeds.
+        At least one, of models; if several, of one experiment with other seeds.
 
     Raises
     ------
     LwdError
-        If a run is of other participants, another query, or another embedder.
+        If a run is of other participants, another query, or another embedder, or hardly begun.
     """
     for store in stores:
         _check_fits(experiment, store)
@@ -128,6 +129,11 @@ def _clouds(store: RunReader, steps: range) -> list[Responses]:
 
 def _check_fits(experiment: Experiment, store: RunReader) -> None:
     """Refuse a run whose answers vary otherwise: of other models, asked or embedded differently."""
+    if store.finished() < _FEWEST_STEPS:
+        raise LwdError(
+            f"run {reference(store.path)} has one whole step only; go on with it, or plan without "
+            "--from, from a few answers"
+        )
     then, now = dict(_depends(store.experiment)), dict(_depends(experiment))
     if differ := [name for name in then | now if then.get(name) != now.get(name)]:
         more = " and more" if len(differ) > _MOST_NAMED else ""
@@ -157,11 +163,13 @@ def _scaled(experiment: Experiment, store: RunReader) -> Basis:
     What the estimate misses of one it misses of the other.
     """
     numbers = store.numbers()
-    then = store.experiment.replaced({"steps": max(len(numbers) - 1, 1)})
+    then = store.experiment.replaced({"steps": len(numbers) - 1})
     wanted, had = estimate(experiment), estimate(then)
     dimension = next((rows.shape[1] for _, rows in store.embeddings(0, 1)), 0)
-    read, written = _tokens(store)
     new = [sum(share.new_tokens for share in cost.shares) for cost in (wanted, had)]
+    read, written = _tokens(store)
+    # Not every server counts them.
+    read, written = read or had.prompt_tokens, written or new[1]
     grown = (wanted.prompt_tokens + new[0]) / (had.prompt_tokens + new[1])
     stored = store.path.stat().st_size / _disk(then, had, dimension)
     record = store.record

@@ -123,6 +123,11 @@ async def test_runs_of_others_are_no_ground_for_a_plan(tmp_path, lwd, preset):
         code, _, err = lwd("plan", preset, "--from", run, "--set", change)
         assert code == 2
         assert told in err
+    with handmade(tmp_path / "one.sqlite", [{"vectors": clouds([0, 0, 0])}], steps=3):
+        pass
+    code, _, err = lwd("plan", preset, "--from", tmp_path / "one.sqlite")
+    assert code == 2
+    assert "has one whole step only" in err
     other = await scripted_run(tmp_path / "other.sqlite", responses=8)
     code, _, err = lwd("plan", preset, "--from", run, "--from", other)
     assert code == 2

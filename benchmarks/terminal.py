@@ -43,6 +43,8 @@ class TimedTerminal:
         self.pid, self._file = pty.fork()
         if not self.pid:
             settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
+            # What is installed is compiled once, not at each start.
+            settings["PYTHONDONTWRITEBYTECODE"] = ""
             os.execvpe(command[0], list(command), os.environ | settings)  # noqa: S606 (no shell)
         rows = struct.pack("HHHH", size[1], size[0], 0, 0)
         fcntl.ioctl(self._file, termios.TIOCSWINSZ, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Any
@@ -24,6 +25,9 @@ def explore(**opening: Any) -> int:
         raise LwdError("the explorer needs a terminal that can draw, and TERM is dumb: --headless")
     # A key waits for the next frame: 8 ms at the longest, where Textual would let it be 16.
     os.environ.setdefault("TEXTUAL_FPS", "120")
+    # Nothing that is imported is garbage, and to look for some takes a tenth of the way to a page,
+    # after which Python does so again.
+    gc.disable()
     from lwd_tui.tui.app import run_app
 
     return run_app(**opening)

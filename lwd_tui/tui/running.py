@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import var
@@ -215,6 +215,12 @@ class Running(App[None]):
 
     # Keys
 
+    async def on_event(self, event: events.Event) -> None:
+        """Let the run wait for what a key asks for."""
+        if isinstance(event, events.Key) and self._owned is not None:
+            self._owned.give_way()
+        await super().on_event(event)
+
     def action_toggle_run(self) -> None:
         """Pause after the step in progress, or run."""
         if run := self._run_that_can_go_on():
@@ -265,6 +271,7 @@ def spare_the_collector() -> None:
     Going through it takes longer than a frame, and what is painted makes so many small objects
     that Python would do it every two seconds; it is left to do it more rarely.
     """
+    gc.enable()
     gc.set_threshold(5_000, 5, 400)
     gc.freeze()
 

@@ -26,6 +26,8 @@ from lwd_tui.types import Floats, Ints
 
 REDRAW = 0.25
 """Seconds between two redraws of a plot."""
+LATER = 0.02
+"""Seconds that a plot lets pass first, so that a key isn't kept waiting for it."""
 APART = 0.05
 """Seconds between the redraws of two plots, so that a key is never kept waiting for both."""
 DOTS = HiResMode.BRAILLE
@@ -115,10 +117,10 @@ class Plot(PlotWidget, inherit_bindings=False):
         return self._waiting is not None
 
     def redraw(self) -> None:
-        """Draw what is new, now or as soon as a quarter of a second is over."""
+        """Draw what is new, soon or once a quarter of a second is over."""
         if self._waiting is None and self.is_mounted:
             wait = self._drawn + REDRAW - time.monotonic()
-            self._waiting = self.set_timer(max(wait, 0.001), self._redraw)
+            self._waiting = self.set_timer(max(wait, LATER), self._redraw)
 
     def _redraw(self) -> None:
         self._waiting = None

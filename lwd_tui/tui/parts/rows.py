@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -108,10 +109,14 @@ class Rows(Widget, can_focus=True):
 
     # Painting
 
-    def render_line(self, y: int) -> Strip:
-        """Make one line."""
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Make the lines that are asked for."""
         # Textual works its style out from all that is around it, each time that it is asked.
         self._base = self.rich_style
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Make one line."""
         width, row, base = self.size.width, y + self.top, self._base
         if width < _NARROWEST or (row >= self._count and row):
             return Strip.blank(width, base)

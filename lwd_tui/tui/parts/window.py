@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -15,6 +16,8 @@ from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
 T = TypeVar("T")
+_TURNS = 3
+"""Of the event loop, in which all widgets that changed together have said so."""
 
 
 class KeptScreen(Screen[ScreenResultType]):
@@ -25,6 +28,11 @@ class KeptScreen(Screen[ScreenResultType]):
     """
 
     _styled_for = ""
+
+    async def on_idle(self) -> None:
+        """Hear all that is to be painted before any of it is: the rest would wait two frames."""
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
     @on(events.ScreenResume)
     def _spare(self, event: events.ScreenResume) -> None:

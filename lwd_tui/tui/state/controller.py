@@ -29,6 +29,8 @@ from lwd_tui.types import Post, Step
 
 Opening = Callable[[Clock], Awaitable[Session]]
 
+GIVEN_WAY = 0.04
+"""Seconds that a run waits for what a key asks for to be painted."""
 PULSE = 1 / 8
 """Seconds between two tellings of the progress; what comes faster is told together."""
 
@@ -83,6 +85,7 @@ class RunController:
         self._queued: list[tuple[str, str]] = []
         self._delay = 0.0
         self._nudged = asyncio.Event()
+        self._given_way = 0.0
         self._told = -PULSE
         self._flush: asyncio.TimerHandle | None = None
         self._opened = False
@@ -207,6 +210,10 @@ class RunController:
         self._delay = seconds
         self._nudge()
 
+    def give_way(self) -> None:
+        """Let what the user asked for be painted before the next step begins."""
+        self._given_way = time.monotonic() + GIVEN_WAY
+
     def inject(self, text: str, label: str = "") -> None:
         """Put a post on the Internet by hand, before the next step begins.
 
@@ -305,8 +312,9 @@ class RunController:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), self._delay)
         else:
-            # A model that answers at once must not keep the keys waiting.
-            await asyncio.sleep(0)
+            # A model that answers at once must not keep the keys waiting; nor may keys that are
+            # held down stop it.
+            await asyncio.sleep(max(0.0, self._given_way - time.monotonic()))
         self._hold_if_paused()
 
     def _hold_if_paused(self) -> None:

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.strip import Strip
+from textual.theme import Theme
 from textual.widget import Widget
 
 from lwd_tui.analysis.crowd import block_means, block_starts, clustered_order, distances_from_centre
@@ -84,7 +85,11 @@ class HeatMap(Widget):
 
     def on_mount(self) -> None:
         """Follow the theme, whose colours are mixed."""
-        self.app.theme_changed_signal.subscribe(self, lambda _: self._lay_out())
+        self.app.theme_changed_signal.subscribe(self, self._recolour)
+
+    def _recolour(self, _: Theme) -> None:
+        self._inks.clear()
+        self.refresh()
 
     def on_resize(self, _: events.Resize) -> None:
         """Make as many blocks as there is room for."""
@@ -106,7 +111,6 @@ class HeatMap(Widget):
         return few or self.app.no_color
 
     def _lay_out(self) -> None:
-        self._inks.clear()
         self.refresh()
         width, height = self.size.width - _SIDE, self.size.height - _ABOVE - _BELOW
         room = min(width // 2, height) if self._shaded else min(width, 2 * height)

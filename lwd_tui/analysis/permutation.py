@@ -198,9 +198,10 @@ def _permute(
     contrasts, blocks = _contrasts(group_sizes), None
     if len(contrasts) * m**2 > GATHERED * (counts**2).sum():
         blocks = _blocks(codes, counts)
-    observed = _statistics(codes[None], contrasts, centred)[:, 0]
+    of_rows = np.take(contrasts, codes, axis=1)
+    observed = _statistics(np.arange(m)[None], of_rows, centred)[:, 0]
     near = 8 * m * len(counts) * np.finfo(np.float32).eps
-    rough, rough_contrasts = centred.astype(np.float32), contrasts.astype(np.float32)
+    rough, rough_of_rows = centred.astype(np.float32), of_rows.astype(np.float32)
     beyond = np.zeros(len(matrices), dtype=np.int64)
     held = len(blocks[0]) if blocks else m * len(contrasts) * len(matrices)
     chunk = max(1, CHUNK // held)
@@ -212,10 +213,9 @@ def _permute(
         if blocks:
             gaps = _block_sums(order, blocks, centred) - observed[:, None]
         else:
-            rows = codes[order]
-            gaps = _statistics(rows, rough_contrasts, rough) - observed[:, None]
+            gaps = _statistics(order, rough_of_rows, rough) - observed[:, None]
             close = np.flatnonzero((np.abs(gaps) <= near).any(axis=0))
-            gaps[:, close] = _statistics(rows[close], contrasts, centred) - observed[:, None]
+            gaps[:, close] = _statistics(order[close], of_rows, centred) - observed[:, None]
         beyond += (gaps >= -TIES).sum(axis=1)
     return observed * traces, (1 + beyond) / (1 + permutations)
 
@@ -230,10 +230,13 @@ def _contrasts(counts: tuple[int, ...]) -> Floats:
     return contrasts
 
 
-def _statistics(rows: Ints, contrasts: Numbers, matrices: Numbers) -> Floats:
-    """Return the statistic of each matrix (first axis) for each row of labels (second)."""
-    m = rows.shape[1]
-    x: Numbers = np.take(contrasts, rows, axis=1)
+def _statistics(order: Ints, of_rows: Numbers, matrices: Numbers) -> Floats:
+    """Return the statistic of each matrix (first axis) for each order of the rows (second).
+
+    `of_rows` has the contrasts of the groups that the rows are in.
+    """
+    m = order.shape[1]
+    x: Numbers = np.take(of_rows, order, axis=1)
     products = (x.reshape(-1, m) @ matrices.reshape(-1, m).T).reshape(
         *x.shape[:2], len(matrices), m
     )

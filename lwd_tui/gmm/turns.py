@@ -17,7 +17,7 @@ from lwd_tui.types import Floats, Ints
 @compiled
 def at_once(components: int) -> int:
     """Return how many mixtures take turns: three with two components, which fit in registers."""
-    return 3 if components == 2 else 2
+    return 3 if components == 2 else 4
 
 
 @compiled
@@ -36,17 +36,100 @@ def absorb_in_turns(weights: Floats, table: Floats, rows: Rows, rule: Rule, lift
         Filled with how often a weight was set to eps.
     """
     m = len(weights)
+    last = m - 1
     if m == 1:
         lifted[0] = absorb(weights[0], table, rows[0], rule)
-    elif weights.shape[1] > 2:
-        lifted[0], lifted[1] = _pair(weights[0], weights[1], table, rows[0], rows[1], rule)
-    else:
+    elif weights.shape[1] == 2:
         # Two are three, of which the last is done twice.
-        last, third = m - 1, weights[m - 1].copy()
+        third = weights[last].copy()
         counts = _three(weights[0], weights[1], third, table, rows[0], rows[1], rows[last], rule)
         weights[last] = third
         for i in range(m):
             lifted[i] = counts[i]
+    elif m == 2:
+        lifted[0], lifted[1] = _pair(weights[0], weights[1], table, rows[0], rows[1], rule)
+    else:
+        # Three are four, in the same way.
+        four = np.empty((weights.shape[1], 4))
+        for i in range(4):
+            four[:, i] = weights[min(i, last)]
+        often = _four(four, table, rows[0], rows[1], rows[2], rows[last], rule)
+        for i in range(m):
+            weights[i], lifted[i] = four[:, i], often[i]
+
+
+@compiled
+def _four(
+    weights: Floats,
+    table: Floats,
+    rows_a: Rows,
+    rows_b: Rows,
+    rows_c: Rows,
+    rows_d: Rows,
+    rule: Rule,
+) -> tuple[int, int, int, int]:
+    """Do what `_pair` does, for four mixtures; `weights` has the shape (B, 4)."""
+    size, alpha = len(weights), rule.alpha
+    gain = alpha / (1.0 - size * rule.c)
+    loss = gain * rule.c
+    own = np.empty((size, 4))
+    lifted_a = lifted_b = lifted_c = lifted_d = 0
+    for j in range(rows_a.size):
+        row_a, row_b, row_c, row_d = rows_a[j], rows_b[j], rows_c[j], rows_d[j]
+        a = b = c = d = 0.0
+        for i in range(size):
+            x = weights[i, 0] * max(table[row_a, i], 0.0)
+            y = weights[i, 1] * max(table[row_b, i], 0.0)
+            z = weights[i, 2] * max(table[row_c, i], 0.0)
+            u = weights[i, 3] * max(table[row_d, i], 0.0)
+            own[i, 0], own[i, 1], own[i, 2], own[i, 3] = x, y, z, u
+            a += x
+            b += y
+            c += z
+            d += u
+        if a < FAINT:
+            log_ownership(weights[:, 0], table[row_a], own[:, 0])
+            a = 1.0
+        if b < FAINT:
+            log_ownership(weights[:, 1], table[row_b], own[:, 1])
+            b = 1.0
+        if c < FAINT:
+            log_ownership(weights[:, 2], table[row_c], own[:, 2])
+            c = 1.0
+        if d < FAINT:
+            log_ownership(weights[:, 3], table[row_d], own[:, 3])
+            d = 1.0
+        below_a = below_b = below_c = below_d = 0
+        for i in range(size):
+            p, q, r, s = weights[i, 0], weights[i, 1], weights[i, 2], weights[i, 3]
+            x = a * (p - (alpha * p + loss)) + gain * own[i, 0]
+            y = b * (q - (alpha * q + loss)) + gain * own[i, 1]
+            z = c * (r - (alpha * r + loss)) + gain * own[i, 2]
+            u = d * (s - (alpha * s + loss)) + gain * own[i, 3]
+            own[i, 0], own[i, 1], own[i, 2], own[i, 3] = x, y, z, u
+            below_a += x <= 0
+            below_b += y <= 0
+            below_c += z <= 0
+            below_d += u <= 0
+        if below_a > 0:
+            a = lift(own[:, 0], a, rule)
+            lifted_a += below_a
+        if below_b > 0:
+            b = lift(own[:, 1], b, rule)
+            lifted_b += below_b
+        if below_c > 0:
+            c = lift(own[:, 2], c, rule)
+            lifted_c += below_c
+        if below_d > 0:
+            d = lift(own[:, 3], d, rule)
+            lifted_d += below_d
+        a, b, c, d = 1.0 / a, 1.0 / b, 1.0 / c, 1.0 / d
+        for i in range(size):
+            weights[i, 0] = own[i, 0] * a
+            weights[i, 1] = own[i, 1] * b
+            weights[i, 2] = own[i, 2] * c
+            weights[i, 3] = own[i, 3] * d
+    return lifted_a, lifted_b, lifted_c, lifted_d
 
 
 @compiled

@@ -13,6 +13,7 @@ from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.live.crowd_table import CrowdTable
 from lwd_tui.tui.pages.live.density import density
+from lwd_tui.tui.pages.live.feed import Feed
 from lwd_tui.tui.pages.live.heat_map import HeatMap, sorted_distances
 from lwd_tui.tui.pages.live.page import LivePage
 from lwd_tui.tui.pages.live.participants import Participants
@@ -20,6 +21,7 @@ from lwd_tui.tui.pages.live.pictures import Picture
 from lwd_tui.tui.pages.live.scatter import Scatter
 from lwd_tui.tui.paging import PageEntry
 from lwd_tui.tui.parts.plot import Plot
+from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.state.grouping import Grouping, chosen, groupings
 from lwd_tui.types import Attempt, Draw, Geometry, Post, Prompt, Response, Step
 
@@ -380,6 +382,35 @@ async def test_the_chosen_participant_is_chosen_in_all_pictures(live, sixty):
         await until(pilot, lambda: page.query_one(HeatMap)._selected == 2)
         assert page.query_one(Scatter)._plot._chosen[0] == 2
         await check(app, pilot, "two down")
+
+
+async def test_another_step_of_a_crowd_is_painted_in_one_frame(live, sixty, monkeypatch):
+    painted, paint = [], LivePage._compositor_refresh
+
+    def count(page):
+        painted.append({type(widget) for widget in page._dirty_widgets})
+        paint(page)
+
+    app = Explorer(run=sixty)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, app)
+        last = app.view.t
+        for t in (last - 1, last):
+            app.action_scrub_to(t)
+            await until(pilot, lambda t=t: app.view.t == t)
+        await holds(lambda: not any(plot.waits for plot in app.screen.query(Plot)))
+        await pilot.pause(0.1)
+        monkeypatch.setattr(LivePage, "_compositor_refresh", count)
+        app.action_scrub_to(last - 1)
+        await holds(lambda: painted)
+        changed = {
+            Scrubber,
+            Feed,
+            Scatter,
+            Participants,
+            type(app.screen.query_one(CrowdTable).lines),
+        }
+        assert painted[0] >= changed
 
 
 async def test_another_grouping_colours_all_pictures(live, sixty):

@@ -211,3 +211,20 @@ async def test_a_question_to_a_run_that_was_let_go_of_ends_without_a_word(tmp_pa
         with pytest.raises(asyncio.CancelledError):
             await archive.ask(lambda store: store.step(0))
         await closing
+
+
+async def test_no_step_begins_while_what_a_key_asks_for_is_painted(run, tmp_path, monkeypatch):
+    waits, sleep = [], asyncio.sleep
+
+    async def counted(seconds):
+        waits.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr("lwd_tui.tui.state.controller.GIVEN_WAY", 3600)
+    monkeypatch.setattr("lwd_tui.tui.state.controller.asyncio.sleep", counted)
+    run.start(scripted(), Wishes(), tmp_path / "run.sqlite")
+    run.give_way()
+    while phase(run) != "done":
+        await sleep(0.01)
+    # Each step is taken in the end: a key that is held down doesn't stop the run.
+    assert len([seconds for seconds in waits if seconds > 3000]) == 7

@@ -311,8 +311,8 @@ class RunController:
             self._nudged.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), self._delay)
-        # A model that answers at once must not keep the keys waiting; nor may keys that are held down
-        # stop it.
+        # A model that answers at once must not keep the keys waiting; nor may keys that are held
+        # down stop it.
         await asyncio.sleep(max(0.0, self._given_way - time.monotonic()))
         self._hold_if_paused()
 

@@ -79,6 +79,8 @@ class Participant(Section):
         at all where it can be told so, else as little as it can; the run records which.
     context : int
         Tokens of context; 0 sizes it for k_T before the run starts.
+    silent : bool
+        It reads and answers, and none of it is posted.
     sampling : Sampling
     """
 
@@ -90,6 +92,7 @@ class Participant(Section):
     style: PromptStyle = "chat"
     think: Think = Field("auto", json_schema_extra=NEWER)
     context: int = Field(0, ge=0)
+    silent: bool = Field(False, json_schema_extra=NEWER)
     sampling: Sampling = Sampling()
 
     @property
@@ -291,7 +294,8 @@ class Experiment(Specification, Exchange):
 
         In the paper's network |A(0)| + n t.
         """
-        written = len(self.cast) * self.posts_each if self.interaction else 0
+        speaking = sum(not who.silent for who in self.cast)
+        written = speaking * self.posts_each if self.interaction else 0
         oldest = self.oldest(t)
         human = len(self.posts) if oldest == 0 else 0
         return human + (written + self.fresh + self.noise) * (t - max(oldest - 1, 0))

@@ -123,7 +123,10 @@ class Specification(Section):
         return cls.from_dict(parse_toml(text, where), where)
 
     def replaced(self, changes: dict[str, Any], where: str = "experiment") -> Self:
-        """Return a copy with dotted fields set, such as ``participants.0.sampling.top_k``."""
+        """Return a copy with dotted fields set, such as ``participants.0.sampling.top_k``.
+
+        A table at the place after the last of a list is added to it.
+        """
         # What isn't touched stays as it is, which is valid: there may be a hundred thousand posts.
         touched = {path.partition(".")[0] for path in changes}
         data = {name: value for name, value in self if name not in touched and value is not None}
@@ -168,6 +171,8 @@ def _set(data: dict[str, Any], path: str, value: Any, where: str) -> None:
         target[last] = value
     elif isinstance(target, list) and last.isdecimal() and int(last) < len(target):
         target[int(last)] = value
+    elif isinstance(target, list) and last == str(len(target)) and isinstance(value, dict):
+        target.append(value)
     else:
         raise InvalidExperiment(f"{where}: there is no field {path!r}")
 

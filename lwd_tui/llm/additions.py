@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from lwd_tui.experiment.llm import Experiment, SeedPost
 from lwd_tui.seeds import generator
+from lwd_tui.types import Post
 
 OFF_TOPIC = (
     "The bakery on the corner now opens at six on Sundays.",
@@ -27,11 +29,26 @@ OFF_TOPIC = (
 )
 
 
-def fresh_posts(experiment: Experiment, t: int) -> list[SeedPost]:
-    """Return the human posts that step t adds from the reserve; each is used once."""
-    order = generator(experiment.seed, "fresh").permutation(len(experiment.reserve))
-    chosen = order[t * experiment.fresh : (t + 1) * experiment.fresh].tolist()
-    return [experiment.reserve[position] for position in chosen]
+def fresh_posts(experiment: Experiment, used: Iterable[Post]) -> list[SeedPost]:
+    """Return the human posts that a step adds from the reserve; each is used once.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    used : iterable of Post
+        Those that earlier steps added, perhaps by the rules of the run that this one is a fork of.
+    """
+    if not experiment.fresh:
+        return []
+    gone = Counter((post.text, post.author, post.label) for post in used)
+    chosen: list[SeedPost] = []
+    for place in generator(experiment.seed, "fresh").permutation(len(experiment.reserve)).tolist():
+        post = experiment.reserve[place]
+        if gone[key := (post.text, post.author, post.label)]:
+            gone[key] -= 1
+        elif len(chosen) < experiment.fresh:
+            chosen.append(post)
+    return chosen
 
 
 def noise_posts(experiment: Experiment, t: int) -> Iterator[str]:

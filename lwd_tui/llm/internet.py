@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lwd_tui.types import Origin, Post
 
@@ -41,6 +41,10 @@ class Internet:
         Posts come in order of step, so that this is a search, not a scan.
         """
         return range(bisect_left(self._posts, step, key=lambda post: post.step), len(self._posts))
+
+    def fresh(self) -> Iterator[Post]:
+        """Yield the human posts that joined after A(0)."""
+        return (post for post in self._posts if post.origin == "human" and post.step)
 
     def synthetic(self, ids: range) -> int:
         """Count the posts of a range that a participant wrote."""

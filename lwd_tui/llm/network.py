@@ -71,7 +71,14 @@ class StepCompleted:
     step: Step
 
 
-Event = StepStarted | AttemptRejected | ResponseArrived | Embedding | StepCompleted
+@dataclass(frozen=True, slots=True)
+class PostArrived:
+    """A post is on the Internet that no step brought: put in by hand, before step `post.step`."""
+
+    post: Post
+
+
+Event = StepStarted | AttemptRejected | ResponseArrived | Embedding | StepCompleted | PostArrived
 TokenPreview = Callable[[int, int, str], None]
 """Called with (participant, response, new text) as tokens arrive; may be dropped."""
 
@@ -210,10 +217,11 @@ class Network:
         experiment, add = self._experiment, self._internet.add
         if experiment.interaction:
             for response in first_usable(responses, experiment.posts_each):
-                author = experiment.cast[response.participant].name
-                yield add(response.text, author, "synthetic", t + 1)
+                who = experiment.cast[response.participant]
+                if not who.silent:
+                    yield add(response.text, who.name, "synthetic", t + 1)
         if t < experiment.steps:
-            for post in fresh_posts(experiment, t):
+            for post in fresh_posts(experiment, self._internet.fresh()):
                 yield add(post.text, post.author, "human", t + 1, post.label)
             for text in noise_posts(experiment, t):
                 yield add(text, "", "noise", t + 1)

@@ -17,9 +17,11 @@ def refuse_other_draws(store: RunReader) -> None:
 
     Gone on with, it would be a run of neither version.
     """
-    experiment = store.experiment
+    experiment, fork = store.experiment, store.fork
     pools = _readable(store)
     for t, participant, k in store.draw_sizes():
+        if fork is not None and t < fork.at:
+            continue  # By the rules of its parent.
         size = int(pools[t, participant])
         if k != (wanted := experiment.draw_size(size)):
             raise RunMismatch(
@@ -34,13 +36,16 @@ def _readable(store: RunReader) -> Ints:
     experiment, done = store.experiment, store.finished()
     place = {who.name: i for i, who in enumerate(experiment.cast)}
     others = len(place)
-    added = np.zeros((done + 1, others + 1), dtype=np.int64)
+    # Who is no participant any more, since the run was forked, is read by those who read all.
+    gone = others + 1
+    added = np.zeros((done + 1, gone + 1), dtype=np.int64)
     for post in store.posts(done - 1):
-        author = place.get(post.author, others) if post.origin == "synthetic" else others
+        author = place.get(post.author, gone) if post.origin == "synthetic" else others
         added[post.step + 1, author] += 1
     until = added.cumsum(axis=0)
     oldest = [experiment.oldest(t) for t in range(done)]
-    reads = np.column_stack([experiment.readers(others), np.ones(others, dtype=bool)])
+    reads = experiment.readers(others)
+    reads = np.column_stack([reads, np.ones(others, dtype=bool), reads.all(axis=1)])
     readable: Ints = (until[1:] - until[oldest]) @ reads.T
     return readable
 

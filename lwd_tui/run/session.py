@@ -26,12 +26,14 @@ from lwd_tui.llm.internet import Internet
 from lwd_tui.llm.network import (
     Event,
     Network,
+    PostArrived,
     ResponseArrived,
     StepCompleted,
     StepStarted,
     TokenPreview,
 )
 from lwd_tui.run.choose import choose_cast
+from lwd_tui.run.fork import later_posts
 from lwd_tui.run.open_backends import Crew, assemble
 from lwd_tui.run.recorded import refuse_other_draws
 from lwd_tui.store.run import RunStore
@@ -70,6 +72,7 @@ class Session:
         self._internet = Internet(store.posts())
         self._frame: Geometry | None = previous.geometry if previous else None
         self._in_step = bool(store.draws(store.finished()))
+        self._later = later_posts(store)
         self._network = Network(
             self.experiment,
             self._internet,
@@ -146,7 +149,7 @@ class Session:
         clock: Clock | None = None,
         fetching: Fetching | None = None,
     ) -> Session:
-        """Open a stored run where it stopped.
+        """Open a stored run where it stopped, or a fork where it begins.
 
         Parameters
         ----------
@@ -183,15 +186,28 @@ class Session:
                     f"{path.stem} can't be gone on with; delete it and begin anew: "
                     f"{told[-1].message}"
                 )
+            notes: list[str] = []
+
+            def note(sentence: str) -> None:
+                notes.append(sentence)
+                notice(sentence)
+
             servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
-            crew = await assemble(store.experiment, servers, notice, fetching)
+            crew = await assemble(store.experiment, servers, note, fetching)
             changed = _changed(store.record, crew)
             if changed and not allow_changed:
                 raise ModelChanged(
                     f"{path.stem}: {changed}; resume with --allow-changed to go on all the same"
                 )
             done = store.finished()
-            store.add_event("resumed", changed or "", done)
+            fork = store.fork
+            if fork is not None and fork.at == done and not store.draws(done):
+                # Its participants are asked what their models can do as those of a new run are.
+                made = run_record(crew.experiment, crew, servers) | {"notes": notes}
+                store.refit(crew.experiment, store.record | made)
+                store.add_event("forked", f"from {fork.parent} at t = {fork.at}", done)
+            else:
+                store.add_event("resumed", changed or "", done)
             previous = store.step(done - 1) if done else None
             return cls(store, crew, clock or Clock(), previous)
         except BaseException:
@@ -217,11 +233,16 @@ class Session:
             What stopped the run; it is recorded with it.
         """
         start = self.store.finished()
+        for post in self._put_in_again(start):
+            yield PostArrived(post)
         pending = self.store.pending(start)
         try:
             async with aclosing(self._network.run(start, pending, preview)) as events:
                 async for event in events:
                     yield self._keep(event)
+                    if isinstance(event, StepCompleted):
+                        for post in self._put_in_again(event.step.t + 1):
+                            yield PostArrived(post)
             self._refuse_nothing()
         except LwdError as error:
             kind = _WORTHLESS if isinstance(error, RunWorthless) else "error"
@@ -259,6 +280,10 @@ class Session:
         post = self._internet.add(text.strip(), "", "injected", step, label)
         self.store.add_posts([post])
         return post
+
+    def _put_in_again(self, t: int) -> list[Post]:
+        """Put in what was put into a fork's parent by hand before step t."""
+        return [self.inject(post.text, post.label) for post in self._later.pop(t, ())]
 
     async def aclose(self) -> None:
         """Let go of the file and the models.

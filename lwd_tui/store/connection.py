@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from lwd_tui.store.encoding import now, text_of
 from lwd_tui.store.errors import NoSuchRun, RunExists, opening, run_name
-from lwd_tui.store.schema import MIGRATIONS, migrate, version_of
+from lwd_tui.store.pasts import Past, given, lean_on, pasts_of
+from lwd_tui.store.schema import READABLE, migrate, version_of
 
 # Seconds to wait for another connection; a writer's commits take a thousandth of that.
 _PATIENCE = 5.0
@@ -21,12 +22,12 @@ _MOMENT = 1.0
 
 @contextmanager
 def new_file(
-    path: Path, experiment: dict[str, Any], record: Mapping[str, Any]
+    path: Path, experiment: dict[str, Any], record: Mapping[str, Any], pasts: Sequence[Past] = ()
 ) -> Iterator[sqlite3.Connection]:
     """Make the file of a run; it is there whole when the block ends, or not at all.
 
     What is to be run, and what it is run with, come as JSON values. Of the tables that the
-    connection leads to, that of the run alone is filled.
+    connection leads to, that of the run alone is filled, and for a fork those of its pasts.
 
     Raises
     ------
@@ -48,9 +49,10 @@ def new_file(
                 connection.execute(
                     "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)", run
                 )
-                yield connection
-                connection.execute("COMMIT")
-            new.rename(path)
+                with given(connection, path, pasts):
+                    yield connection
+                    connection.execute("COMMIT")
+                    new.rename(path)
         except BaseException:
             for leftover in (new, new.with_name(f"{new.name}-journal")):
                 leftover.unlink(missing_ok=True)
@@ -60,6 +62,7 @@ def new_file(
 def connect_to_write(path: Path) -> sqlite3.Connection:
     """Open a run's file to write it, and bring it to this version's tables."""
     with opening(path):
+        _unshare(path)
         connection = _connect(path, "rw")
         try:
             version = version_of(connection, path)
@@ -70,10 +73,25 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
+            lean_on(connection, pasts_of(connection, path))
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _unshare(path: Path) -> None:
+    """Make a file its own that forks share, before it is written: they keep what it was."""
+    if not path.is_file() or path.stat().st_nlink < 2:
+        return
+    own = path.resolve()
+    new = own.with_name(f".{own.name}.new")
+    try:
+        with closing(_readable(own)) as shared, closing(_connect(new, "rwc")) as copy:
+            shared.backup(copy)
+        new.replace(own)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def settle(connection: sqlite3.Connection) -> None:
@@ -116,9 +134,10 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         connection = _readable(path)
         try:
             version = version_of(connection, path)
-            if version < len(MIGRATIONS):
+            if version < READABLE:
                 connection = _copy_in_memory(connection)
                 migrate(connection, version)
+            lean_on(connection, pasts_of(connection, path))
         except BaseException:
             connection.close()
             raise

@@ -30,6 +30,7 @@ from lwd_tui.store.errors import (
     run_name,
 )
 from lwd_tui.store.lock import WriterLock, is_locked, lock_path
+from lwd_tui.store.pasts import past_paths, shared_size
 from lwd_tui.store.records import RunSummary, Status
 from lwd_tui.store.run import RunStore
 
@@ -215,10 +216,14 @@ def _move(old: Path, new: Path) -> None:
     with suppress(LwdError):
         settle_file(old)
     try:
-        for ending in ("-wal", "-shm", ""):
-            part = old.with_name(old.name + ending)
+        for part in (
+            *(old.with_name(old.name + log) for log in ("-wal", "-shm")),
+            *past_paths(old),
+        ):
             if part.exists():
-                shutil.move(part, new.with_name(new.name + ending))
+                shutil.move(part, new.with_name(new.name + part.name.removeprefix(old.name)))
+        if old.exists():
+            shutil.move(old, new)
     except OSError as error:
         raise StoreError(f"{old} can't be moved to {new}: {error.strerror}") from None
 
@@ -226,7 +231,7 @@ def _move(old: Path, new: Path) -> None:
 def _summary(name: str) -> RunSummary | None:
     """Return a run's line, or None if another process took the run away meanwhile."""
     path = _path(name)
-    size = sum(map(size_of, path.parent.glob(f"{glob.escape(path.name)}*")))
+    size = sum(map(size_of, path.parent.glob(f"{glob.escape(path.name)}*"))) - shared_size(path)
     try:
         with RunStore.open(path) as store:
             return replace(store.summary(), size=size)

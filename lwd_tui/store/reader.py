@@ -18,7 +18,8 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store import encoding
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
-from lwd_tui.store.records import Event, Reading, RunSummary, Status, StepNumbers
+from lwd_tui.store.pasts import found_words, pasts_of
+from lwd_tui.store.records import Event, Fork, Reading, RunSummary, Status, StepNumbers
 from lwd_tui.types import Draw, Floats, Ints, Post, Prompt, Response, Step, Vectors
 
 T = TypeVar("T")
@@ -28,11 +29,6 @@ _NO_NORMS: dict[str, Any] = dict.fromkeys(("norm", "norm_debiased", "noise_floor
 _POSTS = "SELECT id, text, author, origin, step, label FROM posts"
 _ATTEMPTS = """SELECT t, participant, response, text, seed, finish_reason, prompt_tokens,
     completion_tokens, seconds, problem, thinking, host, retries FROM attempts"""
-_FOUND_POSTS = """(SELECT rowid FROM post_words
-    WHERE post_words MATCH CAST(? AS TEXT) ORDER BY rowid LIMIT ?)"""
-_FOUND_RESPONSES = """(SELECT t, participant, response FROM attempts WHERE id IN (
-    SELECT rowid FROM response_words
-    WHERE response_words MATCH CAST(? AS TEXT) ORDER BY rowid LIMIT ?))"""
 
 
 class RunReader:
@@ -44,6 +40,8 @@ class RunReader:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        with reading(path):
+            self._pasts = pasts_of(connection, path)
 
     # What the run is
 
@@ -70,15 +68,33 @@ class RunReader:
         """What the run was made with: versions, platform, models, embedder, notes."""
         return self._mapping("SELECT record FROM run")
 
+    @property
+    def created(self) -> str:
+        """When the file was made, ISO 8601 in UTC; no two runs are made at the same time."""
+        (created,) = self._one("SELECT created FROM run")
+        return str(created)
+
+    @property
+    def fork(self) -> Fork | None:
+        """Where the run was forked from another, and by what; None if it wasn't."""
+        with reading(self.path):
+            return Fork.of(self.record)
+
     @cached_property
-    def _alone(self) -> bool:
-        """Whether there is one participant only, at no distance: earlier versions stored 0."""
+    def _n(self) -> int:
+        """Return the number of participants, without making the whole experiment."""
         (count,) = self._one(
             """SELECT CASE json_type(experiment, '$.participants') WHEN 'array'
                    THEN json_array_length(experiment, '$.participants')
                    ELSE json_extract(experiment, '$.participants') END FROM run"""
         )
-        return bool(count == 1)
+        # One that is "auto" isn't begun.
+        return count if isinstance(count, int) else 0
+
+    @cached_property
+    def _alone(self) -> bool:
+        """Whether there is one participant only, at no distance: earlier versions stored 0."""
+        return self._n == 1
 
     @property
     def status(self) -> Status:
@@ -139,7 +155,11 @@ class RunReader:
                    seconds, failed
                FROM steps WHERE whole ORDER BY t""",
         )
-        return [replace(each, **_NO_NORMS) for each in found] if self._alone else found
+        if self._alone:
+            found = [replace(each, **_NO_NORMS) for each in found]
+        if not self._pasts:
+            return found
+        return [replace(each, dispersion=self._widened(each.dispersion)) for each in found]
 
     def step(self, t: int) -> Step:
         """Return a step; raise StoreError if it isn't whole."""
@@ -158,6 +178,15 @@ class RunReader:
         )
         if self._alone:
             geometry = [replace(each, **_NO_NORMS) for each in geometry]
+        if self._pasts:
+            geometry = [
+                replace(
+                    each,
+                    distances=self._widened(each.distances),
+                    dispersion=self._widened(each.dispersion),
+                )
+                for each in geometry
+            ]
         responses = self.pending(t)
         usable = sum(not response.failed for response in responses)
         with reading(self.path):
@@ -174,6 +203,13 @@ class RunReader:
                 truncated,
                 geometry[0] if geometry else None,
             )
+
+    def _widened(self, values: Floats) -> Floats:
+        """Return numbers of the participants with NaN for those that a fork added later."""
+        more = self._n - len(values)
+        if not len(values) or more <= 0:
+            return values
+        return np.pad(values, (0, more), constant_values=np.nan)
 
     def embeddings(self, first: int, last: int) -> Iterator[tuple[int, Vectors]]:
         """Yield t and the embeddings of each whole step from `first` to before `last`.
@@ -289,11 +325,14 @@ class RunReader:
 
     def search_posts(self, words: str, limit: int = 500) -> list[Post]:
         """Return the posts that hold all the words, the last of them perhaps unfinished."""
-        return self._posts(f"WHERE id IN {_FOUND_POSTS}", _match(words), limit)
+        found = found_words(self._pasts, "post_words", "posts")
+        return self._posts(f"WHERE id IN {found}", _match(words), limit)
 
     def search_responses(self, words: str, limit: int = 500) -> list[Response]:
         """Return the responses of whole steps that hold all the words, in order of t."""
-        where = f"WHERE (t, participant, response) IN {_FOUND_RESPONSES}"
+        found = found_words(self._pasts, "response_words", "attempts")
+        places = f"SELECT t, participant, response FROM attempts WHERE id IN {found}"  # noqa: S608
+        where = f"WHERE (t, participant, response) IN ({places})"
         return self._responses(where, _match(words), limit)
 
     # Mixtures

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from lwd_tui.types import Floats, Step
 
@@ -65,6 +66,47 @@ class Reading(NamedTuple):
     t: int
     participant: int
     response: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Where a run was forked, and by what.
+
+    Attributes
+    ----------
+    parent, file, created : str
+        The name of the run that it was forked from, its file, and by what that is known.
+    at : int
+        The first step that was taken anew.
+    changes : dict
+        Fields in which it differs from its parent, with dots between the names of sections.
+    posts : tuple of str
+        Put in by hand just before step `at`.
+    replicate : int
+        0 goes on with its parent's seed, each other with one of its own.
+    """
+
+    parent: str
+    file: str
+    created: str
+    at: int
+    changes: dict[str, Any]
+    posts: tuple[str, ...]
+    replicate: int
+
+    @property
+    def twin(self) -> bool:
+        """Whether nothing but chance was changed."""
+        return not self.changes and not self.posts
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Fork | None:
+        """Read what a run's record says it is a fork of; None if it isn't one."""
+        found = record.get("fork")
+        if not found:
+            return None
+        fields = {name: found[name] for name in cls.__dataclass_fields__}
+        return cls(**fields | {"posts": tuple(fields["posts"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store import encoding
-from lwd_tui.store.connection import connect_to_read, connect_to_write, new_file, settle
+from lwd_tui.store.connection import (
+    connect_to_read,
+    connect_to_write,
+    new_file,
+    settle,
+    settle_file,
+)
 from lwd_tui.store.encoding import IDS, VECTORS
-from lwd_tui.store.errors import RunMismatch, run_name, writing
+from lwd_tui.store.errors import RunBusy, RunMismatch, StoreError, run_name, writing
 from lwd_tui.store.lock import WriterLock
+from lwd_tui.store.pasts import cut, last_numbers
 from lwd_tui.store.reader import RunReader
 from lwd_tui.types import NO_EMBEDDING, Draw, Post, Prompt, Response, Step
 
@@ -33,6 +40,7 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
     ) -> None:
         super().__init__(path, connection)
         self._lock = lock
+        self._last = last_numbers(connection, self._pasts)
 
     @classmethod
     def create(cls, path: Path, experiment: Experiment, record: Mapping[str, Any]) -> RunStore:
@@ -58,6 +66,49 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
         except BaseException:
             lock.release()
             raise
+
+    def make_fork(
+        self,
+        path: Path,
+        at: int,
+        experiment: Experiment,
+        record: Mapping[str, Any],
+        posts: Sequence[Post] = (),
+    ) -> None:
+        """Make the file of a fork of this run: what came before step `at` is this run's.
+
+        It takes next to no room where it lies on the same file system as this run's file; else it
+        gets a copy. Where this run is still written, what it says after is its own.
+
+        Parameters
+        ----------
+        path : Path
+            Of the fork; beside it will stand its pasts, see `lwd_tui.store.pasts`.
+        at : int
+            The first step that the fork takes itself; those before must be whole.
+        experiment : Experiment
+            By which it goes on, its participants chosen.
+        record : mapping
+            As in `create`.
+        posts : sequence of Post
+            Put in by hand before step `at`.
+
+        Raises
+        ------
+        RunExists
+            If something is there already.
+        RunBusy
+            If another process writes this run.
+        StoreError
+            If the folder can't be written.
+        """
+        pasts = cut(self._pasts, self.path, at)
+        with (
+            WriterLock(path),
+            _held_still(self.path),
+            new_file(path, experiment.to_dict(), record, pasts) as connection,
+        ):
+            _insert_posts(connection, posts, None)
 
     @classmethod
     def open(cls, path: Path, *, write: bool = False) -> RunStore:
@@ -98,6 +149,13 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
         with self._transaction() as connection:
             connection.execute("UPDATE run SET record = ?", (text,))
 
+    def refit(self, experiment: Experiment, record: Mapping[str, Any]) -> None:
+        """Set what a fork goes on with, before its first step."""
+        texts = [json.dumps(part, allow_nan=False) for part in (experiment.to_dict(), dict(record))]
+        with self._transaction() as connection:
+            connection.execute("UPDATE run SET experiment = ?, record = ?", texts)
+        self.__dict__.pop("experiment", None)
+
     def begin_step(
         self, t: int, k: int, size: int, draws: Sequence[Draw], prompts: Sequence[Prompt]
     ) -> None:
@@ -128,15 +186,19 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
         if t != self.finished():
             raise ValueError(f"step {t} can't begin: {self.finished()} steps are whole")
         with self._transaction() as connection:
-            connection.execute("INSERT INTO steps (t, k, size) VALUES (?, ?, ?)", (t, k, size))
+            connection.execute("INSERT INTO main.steps (t, k, size) VALUES (?, ?, ?)", (t, k, size))
             for draw, (sha256, body) in zip(draws, packed, strict=True):
                 connection.execute(
-                    "INSERT OR IGNORE INTO prompts (sha256, body) VALUES (?, ?)", (sha256, body)
+                    f"""INSERT OR IGNORE INTO main.prompts (id, sha256, body)
+                        VALUES ({_next("prompts")}, ?, ?)""",  # noqa: S608
+                    (self._last["prompts"], sha256, body),
                 )
+                posts = encoding.packed(draw.posts, IDS)
                 connection.execute(
-                    """INSERT INTO draws (t, participant, response, posts, prompt)
-                       VALUES (?, ?, ?, ?, (SELECT id FROM prompts WHERE sha256 = ?))""",
-                    (t, draw.participant, draw.response, encoding.packed(draw.posts, IDS), sha256),
+                    f"""INSERT INTO main.draws (id, t, participant, response, posts, prompt)
+                        VALUES ({_next("draws")}, ?, ?, ?, ?,
+                            (SELECT id FROM main.prompts WHERE sha256 = ?))""",  # noqa: S608
+                    (self._last["draws"], t, draw.participant, draw.response, posts, sha256),
                 )
 
     def add_response(self, response: Response) -> None:
@@ -145,12 +207,13 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
             raise ValueError("a response without an attempt")
         with self._transaction() as connection:
             connection.executemany(
-                """INSERT INTO attempts (t, participant, response, number, final, text, seed,
-                       finish_reason, prompt_tokens, completion_tokens, seconds, problem,
-                       thinking, host, retries)
-                   VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?, ?,
-                       CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?)""",
-                encoding.attempt_rows(response),
+                f"""INSERT INTO main.attempts (id, t, participant, response, number, final, text,
+                        seed, finish_reason, prompt_tokens, completion_tokens, seconds, problem,
+                        thinking, host, retries)
+                    VALUES ({_next("attempts")}, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?,
+                        CAST(? AS TEXT), ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT),
+                        CAST(? AS TEXT), ?)""",  # noqa: S608
+                ((self._last["attempts"], *row) for row in encoding.attempt_rows(response)),
             )
 
     def finish_step(self, step: Step) -> None:
@@ -168,7 +231,7 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
         with self._transaction() as connection:
             # What lacks a vector is known only now that the step is whole.
             connection.executemany(
-                """UPDATE attempts SET problem = CAST(? AS TEXT)
+                """UPDATE main.attempts SET problem = CAST(? AS TEXT)
                    WHERE t = ? AND participant = ? AND response = ? AND final""",
                 [
                     (encoding.text_bytes(NO_EMBEDDING), step.t, answer.participant, answer.index)
@@ -177,7 +240,7 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
                 ],
             )
             changed = connection.execute(
-                """UPDATE steps SET whole = 1, synthetic = ?, seconds = ?, truncated = ?,
+                """UPDATE main.steps SET whole = 1, synthetic = ?, seconds = ?, truncated = ?,
                        failed = ?, norm = ?, norm_debiased = ?, noise_floor = ?, dispersion = ?
                    WHERE t = ? AND k = ? AND size = ? AND NOT whole""",
                 (
@@ -194,18 +257,18 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
             if not changed.rowcount:
                 raise ValueError(f"step {step.t} was not begun like this, or is whole already")
             connection.execute(
-                "INSERT INTO embeddings VALUES (?, ?, ?)",
+                "INSERT INTO main.embeddings VALUES (?, ?, ?)",
                 (step.t, step.embeddings.shape[1], encoding.packed(step.embeddings, VECTORS)),
             )
             if step.geometry is not None:
                 connection.execute(
-                    "INSERT INTO geometries VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO main.geometries VALUES (?, ?, ?, ?, ?)",
                     encoding.geometry_row(step.t, step.geometry),
                 )
             _insert_posts(connection, step.posted, step.t)
             connection.execute(
-                """INSERT INTO response_words (rowid, text)
-                   SELECT id, text FROM responses WHERE t = ?""",
+                """INSERT INTO main.response_words (rowid, text)
+                   SELECT id, text FROM main.responses WHERE t = ?""",
                 (step.t,),
             )
 
@@ -257,6 +320,27 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
                 raise
 
 
+def _next(table: str) -> str:
+    """Return the number of a table's next row in SQL, with a place for the last of the pasts."""
+    return f"(SELECT coalesce(max(id), ?) + 1 FROM main.{table})"  # noqa: S608
+
+
+@contextmanager
+def _held_still(run: Path) -> Iterator[None]:
+    """Keep others from writing a run, and fold into it the log that a killed writer left."""
+    try:
+        lock = WriterLock(run)
+    except RunBusy:
+        raise
+    except StoreError:  # Where no lock can be made, nobody writes.
+        yield
+        return
+    with lock:
+        with suppress(StoreError):  # It may be read only.
+            settle_file(run)
+        yield
+
+
 def _first_posts(experiment: Experiment) -> list[Post]:
     return [
         Post(number, post.text, post.author, "human", 0, post.label)
@@ -268,11 +352,11 @@ def _insert_posts(
     connection: sqlite3.Connection, posts: Sequence[Post], answered_at: int | None
 ) -> None:
     connection.executemany(
-        """INSERT INTO posts (id, text, author, origin, step, label, answered_at)
+        """INSERT INTO main.posts (id, text, author, origin, step, label, answered_at)
            VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?)""",
         (encoding.post_row(post, answered_at) for post in posts),
     )
     connection.executemany(
-        "INSERT INTO post_words (rowid, text) VALUES (?, CAST(? AS TEXT))",
+        "INSERT INTO main.post_words (rowid, text) VALUES (?, CAST(? AS TEXT))",
         ((post.id, encoding.text_bytes(post.text)) for post in posts),
     )

@@ -121,8 +121,19 @@ CREATE TABLE replicates (        -- of a network of mixtures, whose steps have t
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _MIXTURES)
+_PASTS = """
+CREATE TABLE pasts (             -- of a fork, see lwd_tui/store/pasts.py; else empty
+    number INTEGER PRIMARY KEY,  -- of the file beside this one whose name ends in -past and it
+    until INTEGER NOT NULL,      -- the first step that isn't taken from it
+    created TEXT NOT NULL        -- as in its own table run, by which it is known
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _MIXTURES, _PASTS)
 """MIGRATIONS[i] leads from version i to i + 1; what was released is never edited."""
+
+READABLE = 2
+"""The earliest version that can be read as it is: it lacks only tables that it would have empty."""
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:

@@ -1,0 +1,230 @@
+"""The past of a fork: what came before its first step, in files that it shares with its parents.
+
+A fork's own file holds what came since it was forked. Beside it stand its pasts, ``NAME-past1`` and
+so on, one for each fork that led to it: further names (hard links) of its parents' files, which
+take no room and are there whatever becomes of the parents. A file that has more than one name is
+never written; whoever is to write it makes itself a copy first (`lwd_tui.store.connection`).
+
+A connection to a fork attaches its pasts and puts views in the place of the tables, so that whoever
+reads sees one run. What is written goes to the tables of the file itself, ``main``.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from lwd_tui.store.encoding import text_of
+from lwd_tui.store.errors import DamagedRun, run_name
+
+# SQLite attaches ten files; a fork of more forks than these holds a copy instead.
+_MOST = 8
+
+_OLDER = "t < {until}"
+_ROWS = {
+    "posts": "step <= {until}",
+    "steps": _OLDER,
+    "draws": _OLDER,
+    "attempts": _OLDER,
+    "embeddings": _OLDER,
+    "geometries": _OLDER,
+    "prompts": "true",
+}
+"""The tables that a past has a share in, and which of its rows."""
+
+NUMBERED = ("prompts", "draws", "attempts")
+"""The tables whose rows get numbers of their own, each larger than those of the pasts."""
+
+
+class Past(NamedTuple):
+    """A file that holds what a fork didn't make itself, and the first step that isn't its."""
+
+    file: Path
+    until: int
+
+
+def past_path(run: Path, number: int) -> Path:
+    """Return where a past of a fork stands; they are counted from 1."""
+    return run.with_name(f"{run.name}-past{number}")
+
+
+def past_paths(run: Path) -> list[Path]:
+    """Return the pasts that stand beside a run."""
+    return sorted(run.parent.glob(f"{glob.escape(run.name)}-past*"))
+
+
+def shared_size(run: Path) -> int:
+    """Return the bytes of the pasts that are other files' too, which would stay without the run."""
+    total = 0
+    for past in past_paths(run):
+        with suppress(FileNotFoundError):
+            found = past.stat()
+            total += found.st_size if found.st_nlink > 1 else 0
+    return total
+
+
+def pasts_of(connection: sqlite3.Connection, run: Path) -> list[Past]:
+    """Return the pasts of a run, the oldest first; none unless it is a fork.
+
+    Raises
+    ------
+    DamagedRun
+        If one isn't beside it, or is of another run.
+    """
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'pasts'").fetchone():
+        return []
+    found = connection.execute("SELECT number, until, created FROM pasts ORDER BY number")
+    pasts = []
+    for number, until, created in found.fetchall():
+        file = past_path(run, number)
+        if not file.is_file() or _created(file) != created:
+            raise DamagedRun(
+                f"run {run_name(run)} is a fork, and the file that holds its steps before "
+                f"t = {until} isn't beside it: put {file.name} there, which is moved and copied "
+                f"with it ({run})"
+            )
+        pasts.append(Past(file, until))
+    return pasts
+
+
+def cut(pasts: Sequence[Past], run: Path, at: int) -> list[Past]:
+    """Return the pasts of a fork at a step of a run that has these pasts itself."""
+    # None has anything older than where its own steps begin, but posts by hand just there.
+    begins = (0, *(past.until for past in pasts))
+    return [
+        Past(past.file, min(past.until, at))
+        for past, begin in zip((*pasts, Past(run, at)), begins, strict=True)
+        if at >= begin
+    ]
+
+
+def lean_on(connection: sqlite3.Connection, pasts: Sequence[Past]) -> None:
+    """Show, in the place of each table, the rows of the pasts and then those of the file."""
+    if not pasts:
+        return
+    connection.execute("PRAGMA temp_store = MEMORY")
+    _attach(connection, pasts, "immutable=1")
+    for table, rows in _ROWS.items():
+        parts = [
+            f"SELECT * FROM past{number}.{table} WHERE {rows.format(until=past.until)}"  # noqa: S608
+            for number, past in enumerate(pasts, 1)
+        ]
+        whole = " UNION ALL ".join((*parts, f"SELECT * FROM main.{table}"))  # noqa: S608
+        connection.execute(f"CREATE TEMP VIEW {table} AS {whole}")
+    connection.execute("CREATE TEMP VIEW responses AS SELECT * FROM attempts WHERE final")
+
+
+def found_words(pasts: Sequence[Past], words: str, table: str) -> str:
+    """Return the query for the rows of a table, and of its pasts, that hold words."""
+    parts = [f"SELECT rowid FROM main.{words} WHERE {words} MATCH CAST(?1 AS TEXT)"]  # noqa: S608
+    for number, past in enumerate(pasts, 1):
+        mine = f"SELECT id FROM past{number}.{table} WHERE {_ROWS[table].format(until=past.until)}"  # noqa: S608
+        parts.append(
+            f"SELECT rowid FROM past{number}.{words} "  # noqa: S608
+            f"WHERE {words} MATCH CAST(?1 AS TEXT) AND rowid IN ({mine})"
+        )
+    return f"({' UNION ALL '.join(parts)} ORDER BY rowid LIMIT ?2)"
+
+
+def last_numbers(connection: sqlite3.Connection, pasts: Sequence[Past]) -> dict[str, int]:
+    """Return the largest number that a row of the pasts has, for each of the `NUMBERED`."""
+    return {
+        table: max(
+            connection.execute(f"SELECT coalesce(max(id), 0) FROM past{k}.{table}").fetchone()[0]  # noqa: S608
+            for k in range(1, len(pasts) + 1)
+        )
+        if pasts
+        else 0
+        for table in NUMBERED
+    }
+
+
+@contextmanager
+def given(connection: sqlite3.Connection, run: Path, pasts: Sequence[Past]) -> Iterator[None]:
+    """Give a new file its pasts, or a copy of them where they can't be shared.
+
+    They are taken away again if the block that makes the rest of it fails.
+    """
+    names = [past_path(run, number) for number in range(1, len(pasts) + 1)]
+    try:
+        if _linked(pasts, names):
+            connection.executemany(
+                "INSERT INTO pasts (number, until, created) VALUES (?, ?, ?)",
+                ((number, past.until, _created(past.file)) for number, past in enumerate(pasts, 1)),
+            )
+        else:
+            _copy(connection, pasts)
+        yield
+    except BaseException:
+        for name in names:
+            name.unlink(missing_ok=True)
+        raise
+
+
+def _linked(pasts: Sequence[Past], names: Sequence[Path]) -> bool:
+    """Make further names of the files, if all of them can have one; say whether it was done."""
+    if len(pasts) > _MOST:
+        return False
+    try:
+        for past, name in zip(pasts, names, strict=True):
+            log = past.file.with_name(f"{past.file.name}-wal")
+            if log.exists() and log.stat().st_size:  # What stands there isn't in the file yet.
+                raise OSError
+            name.unlink(missing_ok=True)
+            os.link(past.file.resolve(), name)
+    except OSError:
+        for name in names:
+            name.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _copy(connection: sqlite3.Connection, pasts: Sequence[Past]) -> None:
+    """Copy into a new file what it would share."""
+    _attach(connection, pasts, "")
+    for number, past in enumerate(pasts, 1):
+        old = f"past{number}"
+        used = f"id IN (SELECT prompt FROM {old}.draws WHERE t < {past.until})"  # noqa: S608
+        for table, rows in (_ROWS | {"prompts": used}).items():
+            if table == "draws":
+                continue
+            # Two pasts may have the same prompt.
+            connection.execute(
+                f"INSERT OR IGNORE INTO main.{table} "  # noqa: S608
+                f"SELECT * FROM {old}.{table} WHERE {rows.format(until=past.until)}"
+            )
+        connection.execute(
+            f"""INSERT INTO main.draws (id, t, participant, response, posts, prompt)
+                SELECT id, t, participant, response, posts, (
+                    SELECT mine.id FROM main.prompts AS mine JOIN {old}.prompts AS theirs
+                    USING (sha256) WHERE theirs.id = draws.prompt
+                ) FROM {old}.draws WHERE t < {past.until}"""  # noqa: S608
+        )
+    connection.execute("INSERT INTO main.post_words (rowid, text) SELECT id, text FROM main.posts")
+    connection.execute(
+        "INSERT INTO main.response_words (rowid, text) SELECT id, text FROM main.responses"
+    )
+
+
+def _attach(connection: sqlite3.Connection, pasts: Sequence[Past], how: str) -> None:
+    for number, past in enumerate(pasts, 1):
+        where = f"{past.file.absolute().as_uri()}?mode=ro&{how}"
+        connection.execute(f"ATTACH ? AS past{number}", (where,))
+
+
+def _created(file: Path) -> str:
+    """Return by what a run's file is known; "" if it is none."""
+    try:
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        connection.text_factory = text_of
+        try:
+            return str(connection.execute("SELECT created FROM run").fetchone()[0])
+        finally:
+            connection.close()
+    except (sqlite3.Error, TypeError):
+        return ""

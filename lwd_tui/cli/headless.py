@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
 
@@ -38,9 +38,17 @@ def run_headless(experiment: Experiment, wishes: Wishes, path: Path, *, as_json:
 
 
 def resume_headless(
-    path: Path, hosts: tuple[str, ...], *, allow_changed: bool, as_json: bool
+    path: Path,
+    hosts: tuple[str, ...],
+    *,
+    allow_changed: bool = False,
+    as_json: bool = False,
+    told: bool = True,
 ) -> int:
-    """Go on with a stored run and see it through; return the exit code."""
+    """Go on with a stored run and see it through; return the exit code.
+
+    What it came to is told on stdout, unless somebody else tells it.
+    """
     return _main(
         lambda reporter: Session.resume(
             path,
@@ -50,18 +58,19 @@ def resume_headless(
             fetching=reporter.fetching,
         ),
         as_json,
+        told,
     )
 
 
-def _main(opening: Opening, as_json: bool) -> int:
+def _main(opening: Opening, as_json: bool, told: bool = True) -> int:
     errors = Console(stderr=True)
     reporter = BarReporter(errors) if errors.is_terminal else LineReporter(errors)
-    return asyncio.run(_supervise(opening, reporter, as_json))
+    return asyncio.run(_supervise(_work(opening, reporter, as_json, told), reporter))
 
 
-async def _supervise(opening: Opening, reporter: Reporter, as_json: bool) -> int:
+async def _supervise(running: Coroutine[None, None, None], reporter: Reporter) -> int:
     """Run as a task that Ctrl-C and SIGTERM cancel, so that clean-up always happens."""
-    work = asyncio.create_task(_work(opening, reporter, as_json))
+    work = asyncio.create_task(running)
     received: list[int] = []
 
     def cancel(number: int) -> None:
@@ -86,7 +95,7 @@ async def _supervise(opening: Opening, reporter: Reporter, as_json: bool) -> int
     return 0
 
 
-async def _work(opening: Opening, reporter: Reporter, as_json: bool) -> None:
+async def _work(opening: Opening, reporter: Reporter, as_json: bool, told: bool) -> None:
     async with await opening(reporter) as session:
         store = session.store
         done = store.finished()
@@ -115,7 +124,7 @@ async def _work(opening: Opening, reporter: Reporter, as_json: bool) -> None:
         reporter.stop()
         if as_json:
             write(summary_line(store))
-        else:
+        elif told:
             print_summary(store, Console())
             reporter.notice(f"stored: lwd-tui runs show {reference(store.path)}")
 

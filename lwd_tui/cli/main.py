@@ -11,6 +11,7 @@ from lwd_tui.cli import (
     compare,
     demo,
     doctor,
+    fork,
     gmm,
     models,
     plan,
@@ -41,6 +42,7 @@ app.command("presets")(presets.presets)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("replay")(replay.replay)
+app.command("fork")(fork.fork)
 app.command("gmm")(gmm.gmm)
 app.command("plan")(plan.plan)
 app.command("stats")(stats.stats)

@@ -113,7 +113,7 @@ def fork_run(
             "file": str(path.absolute()),
             "created": parent.created,
             "at": at,
-            "changes": dict(_changes(before, after)),
+            "changes": changes_between(before, after),
             "posts": texts,
             "replicate": replicate,
             # What was put into the parent by hand later on is put in again.
@@ -126,7 +126,8 @@ def fork_run(
         }
         experiment = after.replaced({"seed": before.seed + replicate}) if replicate else after
         record = _record(parent.record, before, experiment) | {"fork": fork}
-        kept = out or new_run_path(f"{experiment.name[:30]} t{at}")
+        same = not fork["changes"] and not texts
+        kept = out or new_run_path(f"{experiment.name[:26]} t{at}{' twin' if same else ''}")
         parent.make_fork(kept, at, experiment, record, by_hand)
     return kept
 
@@ -167,12 +168,14 @@ def _refuse_past(before: Experiment, after: Experiment, at: int) -> None:
         )
 
 
-def _changes(before: Experiment, after: Experiment) -> Iterator[tuple[str, Any]]:
-    """Yield the fields in which an experiment differs from another, participants one by one."""
+def changes_between(before: Experiment, after: Experiment) -> dict[str, Any]:
+    """Return the fields in which an experiment differs from another, participants one by one."""
     old, new = (dict(_flat(each, len(before.cast))) for each in (before, after))
-    for field, value in new.items():
-        if field not in ("name", "description") and (field not in old or old[field] != value):
-            yield field, value
+    return {
+        field: value
+        for field, value in new.items()
+        if field not in ("name", "description") and (field not in old or old[field] != value)
+    }
 
 
 def _flat(experiment: Experiment, known: int) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+from lwd_tui.store.folder import runs_folder
+
+TINY = """
+name = "tiny"
+query = "What next?"
+responses = 3
+steps = 5
+[embedder]
+backend = "scripted"
+model = "words-16"
+[[participants]]
+name = "ada"
+backend = "scripted"
+model = "ada"
+[[participants]]
+name = "ben"
+backend = "scripted"
+model = "ben"
+[[posts]]
+text = "One."
+[[posts]]
+text = "Two."
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, lwd):
+    monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
+    preset = tmp_path / "tiny.toml"
+    preset.write_text(TINY)
+    assert lwd("--preset", preset, "--headless", "--out", tmp_path / "parent.sqlite")[0] == 0
+    return tmp_path / "parent.sqlite"
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_fork_tells_its_steps_as_a_run_does(lwd, run):
+    steps = lines(lwd("runs", "show", run, "--json")[1])[:-1]
+    code, out, err = lwd("fork", run, "--at", 3, "--json", "--set", "beta=1", "--silence", "ben")
+    *forked, summary = lines(out)
+    assert code == 0
+    assert forked[:3] == steps[:3]
+    assert [step["k"] for step in forked[3:]] == [8, 9, 10] == [s["posts"] for s in forked[3:]]
+    assert summary["done"]
+    assert "3 of 6 steps are stored already" in err
+    (kept,) = runs_folder().glob("*.sqlite")
+    assert kept.name.startswith("tiny-t3-")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--at", 9], "it can be forked at 0 to 6, not at 9"),
+        (["--at", 2, "--set", "query=Why?"], "query: can't be changed by a fork at t = 2"),
+        (["--at", 2, "--silence", "cleo"], "no participant has this name; there are ada, ben"),
+        (["--at", 2, "--post", " "], "a post must not be blank"),
+    ],
+)
+def test_what_cant_be_forked_is_one_sentence(lwd, run, options, sentence):
+    code, out, err = lwd("fork", run, "--headless", *options)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert not list(runs_folder().glob("*"))

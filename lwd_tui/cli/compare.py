@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,12 +14,15 @@ from lwd_tui.errors import LwdError
 from lwd_tui.text import json_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rich.table import Table
 
     from lwd_tui.analysis.collapse import CollapseTimes
     from lwd_tui.findings.comparison import ComparedRun
+    from lwd_tui.findings.forks import Branch
+    from lwd_tui.types import Floats
 
 _ROWS, _LONGEST = 19, 40
 
@@ -35,8 +39,10 @@ def compare(
     """Lay the norms of several runs over each other, and say in what the runs differ."""
     from rich.console import Console
 
+    from lwd_tui.cli.compare_forks import branch_line, branch_table
     from lwd_tui.cli.plots import Canvas, Line, curves, print_plot
     from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
+    from lwd_tui.findings.forks import branches
     from lwd_tui.lessons.recorded import run_called
     from lwd_tui.palette import colour, marker
     from lwd_tui.store.run import RunStore
@@ -44,11 +50,14 @@ def compare(
     check_level(level)
     paths = [run_called(run) for run in runs]
     found: list[ComparedRun] = []
-    for path in paths:
-        with RunStore.open(path) as store:
+    with ExitStack() as stack:
+        stores = [stack.enter_context(RunStore.open(path)) for path in paths]
+        for store in stores:
             found.append(compared(store))
-        if not found[-1].numbers:
-            raise LwdError(f"{found[-1].name} has no whole step yet; go on with `lwd-tui resume`")
+            if not found[-1].numbers:
+                name = found[-1].name
+                raise LwdError(f"{name} has no whole step yet; go on with `lwd-tui resume`")
+        told = branches(stores, level)
     differing = differences(found)
     alone = [run.name for run in found if run.n < 2]
     if margin is not None and alone:
@@ -60,21 +69,45 @@ def compare(
             write(_line(run, differing[position]) | {"collapsed_at": collapse})
         same = replicates(found)
         alike = {"margin": margin, "one_scale": not why_norms_differ(found), "replicates": same}
-        write(_summary(found, times if same else None) | alike)
+        names = [run.name for run in found]
+        forks = {"forks": [branch_line(branch, names) for branch in told]} if told else {}
+        write(_summary(found, times if same else None) | alike | forks)
         return
     console = Console()
-    lines = [
-        Line(run.name, marker(i), colour(i), [step.norm for step in run.numbers])
-        for i, run in enumerate(found)
-    ]
+    drawn = list(_curves(found, told))
+    lines = [Line(name, marker(i), colour(i), norms) for i, (name, norms) in enumerate(drawn)]
     if plot := curves(lines, "‖D(t)‖F", Canvas.on(console, _ROWS)):
         print_plot(console, plot)
         console.print()
-    console.print(_table(found, differing))
+    signs = {name: marker(i) if i else "──" for i, (name, _) in enumerate(drawn)}
+    console.print(_table(found, differing, signs))
     if why := why_norms_differ(found):
         console.print(why, highlight=False)
+    for branch in told:
+        console.print()
+        console.print(branch_table(branch, level))
     if times is not None:
         console.print(_collapse_sentence(times, margin, replicates(found)), highlight=False)
+
+
+def _curves(
+    found: Sequence[ComparedRun], told: Sequence[Branch]
+) -> Iterator[tuple[str, Sequence[float] | Floats]]:
+    """Yield a name and norms: of each run, a fork's from where it left its parent.
+
+    Of forks in several pairs, and of their twins, the mean is drawn.
+    """
+    many = [branch for branch in told if len(branch.pairs) > 1]
+    parents = {branch.parent for branch in many}
+    together = {run for branch in many for pair in branch.pairs for run in pair}
+    for i, run in enumerate(found):
+        if i not in together or run.name in parents:
+            yield run.name, run.since_fork
+    for branch in many:
+        before = [math.nan] * branch.at
+        seeds = f"t = {branch.at}, mean of {len(branch.pairs)}"
+        yield f"twins, {seeds}", [*before, *branch.twins]
+        yield f"{branch.change}, {seeds}", [*before, *branch.forks]
 
 
 def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
@@ -130,10 +163,11 @@ def _summary(found: list[ComparedRun], times: CollapseTimes | None) -> dict[str,
     return line
 
 
-def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
+def _table(
+    found: list[ComparedRun], differing: list[dict[str, Any]], signs: dict[str, str]
+) -> Table:
     from rich.text import Text
 
-    from lwd_tui.palette import marker
     from lwd_tui.text import clean_line, number_text
 
     table = plain_table()
@@ -141,11 +175,11 @@ def _table(found: list[ComparedRun], differing: list[dict[str, Any]]) -> Table:
     for heading in ("seed", "t", "norm", "→", "debi-\nased", "floor", "S", "→"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("differs in", overflow="fold")
-    for position, (run, fields) in enumerate(zip(found, differing, strict=True)):
+    for run, fields in zip(found, differing, strict=True):
         first, last = run.numbers[0], run.numbers[-1]
-        sign = "──" if position == 0 else marker(position)
+        # Of forks in pairs the mean is drawn, and each has no sign of its own.
         table.add_row(
-            Text(f"{sign} {clean_line(run.name)}"),
+            Text(f"{signs.get(run.name, ' ')} {clean_line(run.name)}"),
             str(run.seed),
             str(last.t),
             number_text(first.norm),

@@ -10,7 +10,7 @@ from typing import Any
 
 from lwd_tui.experiment.section import dotted
 from lwd_tui.store.reader import RunReader
-from lwd_tui.store.records import StepNumbers
+from lwd_tui.store.records import Fork, StepNumbers
 from lwd_tui.text import shorten
 
 Plain = dict[str, Any]
@@ -35,6 +35,7 @@ class ComparedRun:
         Of the whole steps.
     settings : dict
         What is run, field by field with dots between the names of sections.
+    fork : Fork or None
     """
 
     name: str
@@ -43,6 +44,13 @@ class ComparedRun:
     steps: int
     numbers: tuple[StepNumbers, ...]
     settings: Plain
+    fork: Fork | None = None
+
+    @property
+    def since_fork(self) -> list[float]:
+        """The norms; NaN as long as they are those of the run that it was forked from."""
+        first = 0 if self.fork is None else self.fork.at - 1
+        return [step.norm if step.t >= first else math.nan for step in self.numbers]
 
     @property
     def dispersions(self) -> tuple[float, float]:
@@ -65,6 +73,7 @@ def compared(store: RunReader) -> ComparedRun:
         specification["steps"] + 1,
         tuple(store.numbers()),
         settings,
+        store.fork,
     )
 
 

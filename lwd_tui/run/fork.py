@@ -12,6 +12,7 @@ from typing import Any
 
 from lwd_tui.experiment.files import changed
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment, SeedPost
+from lwd_tui.experiment.participants import REHEARSAL
 from lwd_tui.experiment.section import dotted
 from lwd_tui.store.errors import run_name
 from lwd_tui.store.folder import new_run_path, reference
@@ -190,7 +191,12 @@ def _flat(experiment: Experiment, known: int) -> Iterator[tuple[str, Any]]:
 def _record(record: Mapping[str, Any], before: Experiment, after: Experiment) -> dict[str, Any]:
     """Return what a fork's record takes over: the models that it must find again."""
     models = dict(zip(before.cast, record.get("models", ()), strict=False))
-    known = {(who.backend, who.model, who.host): model for who, model in models.items()}
+    known = {
+        (who.backend, who.model, who.host): model
+        for who, model in models.items()
+        # Scripted models are others where they behave otherwise.
+        if who.backend != REHEARSAL or before.scripted == after.scripted
+    }
     kept = [known.get((who.backend, who.model, who.host), {}) for who in after.cast]
     same = {name: record[name] for name in ("hosts", "embedder", "versions") if name in record}
     return {"experiment_sha256": after.sha256, **same, "models": kept, "notes": []}

@@ -68,3 +68,26 @@ def test_what_cant_be_forked_is_one_sentence(lwd, run, options, sentence):
     assert sentence in err
     assert err.count("\n") == 1
     assert not list(runs_folder().glob("*"))
+
+
+def test_replicates_are_compared_with_their_twins_and_gone_on_with(lwd, run, tmp_path):
+    options = ("--at", 2, "--post", "Hear, hear.", "--replicates", 2, "--json")
+    code, out, _ = lwd("fork", run, *options, "--out", tmp_path / "what.sqlite")
+    *runs, summary = lines(out)
+    assert code == 0
+    assert [line["run"] for line in runs] == [
+        "parent", "what-1", "what-twin-1", "what-2", "what-twin-2"
+    ]  # fmt: skip
+    assert [line["seed"] for line in runs] == [7, 7, 7, 8, 8]
+    assert runs[0]["norms"] == runs[2]["norms"]
+    (branch,) = summary["forks"]
+    assert branch["pairs"] == [["what-1", "what-twin-1"], ["what-2", "what-twin-2"]]
+    assert branch["change"] == "post: Hear, hear."
+    first = runs[1]["norms"][2] - runs[2]["norms"][2], runs[3]["norms"][2] - runs[4]["norms"][2]
+    assert branch["difference"][0] == pytest.approx(sum(first) / 2)
+    assert [len(branch[name]) for name in ("half_width", "p_holm", "apart", "chance")] == [4] * 4
+    # What is there is kept: the same command goes on with it.
+    assert lwd("fork", run, *options, "--out", tmp_path / "what.sqlite")[1] == out
+    code, out, _ = lwd("compare", run, tmp_path / "what-1.sqlite")
+    assert code == 0
+    assert "parent forked at t = 2: post: Hear, hear.; one pair" in " ".join(out.split())

@@ -97,12 +97,14 @@ def _curves(
 
     Of forks in several pairs, and of their twins, the mean is drawn.
     """
+    from lwd_tui.findings.comparison import begins
+
     many = [branch for branch in told if len(branch.pairs) > 1]
     parents = {branch.parent for branch in many}
     together = {run for branch in many for pair in branch.pairs for run in pair}
-    for i, run in enumerate(found):
+    for i, (run, first) in enumerate(zip(found, begins(found), strict=True)):
         if i not in together or run.name in parents:
-            yield run.name, run.since_fork
+            yield run.name, [math.nan] * first + [step.norm for step in run.numbers[first:]]
     for branch in many:
         before = [math.nan] * branch.at
         seeds = f"t = {branch.at}, mean of {len(branch.pairs)}"

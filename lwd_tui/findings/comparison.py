@@ -36,6 +36,8 @@ class ComparedRun:
     settings : dict
         What is run, field by field with dots between the names of sections.
     fork : Fork or None
+    created : str
+        By which forks name it.
     """
 
     name: str
@@ -44,13 +46,8 @@ class ComparedRun:
     steps: int
     numbers: tuple[StepNumbers, ...]
     settings: Plain
-    fork: Fork | None = None
-
-    @property
-    def since_fork(self) -> list[float]:
-        """The norms; NaN as long as they are those of the run that it was forked from."""
-        first = 0 if self.fork is None else self.fork.at - 1
-        return [step.norm if step.t >= first else math.nan for step in self.numbers]
+    fork: Fork | None
+    created: str
 
     @property
     def dispersions(self) -> tuple[float, float]:
@@ -74,7 +71,20 @@ def compared(store: RunReader) -> ComparedRun:
         tuple(store.numbers()),
         settings,
         store.fork,
+        store.created,
     )
+
+
+def begins(runs: Sequence[ComparedRun]) -> list[int]:
+    """Return the step at which each run leaves those before it in the same picture.
+
+    It is 0, or for a fork whose parent is among the runs the last step that they share.
+    """
+    there = {run.created for run in runs}
+    return [
+        max(run.fork.at - 1, 0) if run.fork is not None and run.fork.created in there else 0
+        for run in runs
+    ]
 
 
 def differences(runs: Sequence[ComparedRun]) -> list[Plain]:

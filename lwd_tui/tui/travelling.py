@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
+from lwd_tui.errors import LwdError
 from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.running import Running
 from lwd_tui.tui.state.view import View
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 FRAME = 0.25
 """Seconds that a step stays while the steps are played back."""
+_UNDER_WAY = "The run is under way, and is stopped to be forked. It can go on later."
 _SCRUB = Binding.Group("scrub", compact=True)
 
 
@@ -69,6 +72,31 @@ class Travelling(Running):
             newest = self.view.t >= len(self.controller.numbers) - 1
             self._look_at(0 if newest else self.view.t, playing=True)
             self._playback = self.set_interval(FRAME, self._next_frame)
+
+    @work(exclusive=True, group="fork")
+    async def action_fork(self) -> None:
+        """Fork the run at the viewed step, and show the fork; asking what is to be changed."""
+        from lwd_tui.tui.parts.fork import AskFork, ForkWish, forked
+
+        run = self.controller
+        if run is None or self.view.t is None:
+            self.notice = "no step is viewed at which a run could be forked"
+            return
+        wish, complaint = ForkWish(self.view.t), ""
+        while asked := await self.push_screen_wait(AskFork(run.path.stem, wish, complaint)):
+            wish = asked
+            if self.progress.busy and not await self.ask(_UNDER_WAY, yes="stop it", no="go on"):
+                return
+            try:
+                await run.stop()
+                made = await asyncio.to_thread(forked, run.path, wish)
+            except LwdError as error:
+                complaint = str(error)
+                continue
+            await self.open(made).wait()
+            await self.run_action("show_page('live')")
+            self.notice = f"forked from {run.path.stem} at t = {wish.at}: space goes on from there"
+            return
 
     def _next_frame(self) -> None:
         if self.controller is None or self.view.t is None:

@@ -70,6 +70,10 @@ class Archive:
         if len(self._steps) > _STEPS_KEPT:
             self._steps.popitem(last=False)
 
+    async def renew(self) -> None:
+        """Read from now on what is there by now: a file that forks share is replaced to write."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+
     async def aclose(self) -> None:
         """Let go of the file and the thread."""
         self._closed = True
@@ -84,3 +88,4 @@ class Archive:
     def _close(self) -> None:
         if self._store is not None:
             self._store.close()
+            self._store = None

@@ -15,7 +15,7 @@ from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.clock import Clock
-from lwd_tui.llm.network import Event, StepCompleted
+from lwd_tui.llm.network import Event, PostArrived, StepCompleted
 from lwd_tui.run.pace import Pace
 from lwd_tui.run.session import ModelChanged, Session
 from lwd_tui.store.folder import new_run_path
@@ -279,6 +279,8 @@ class RunController:
             self.archive = Archive(self.path)
             self.posts = session.store.posts()
             self._opened = True
+        else:
+            await self.archive.renew()
         self._tally = Tally(len(self.experiment.cast))
         self._tell(messages.RunOpened(self.number))
         self._hold_if_paused()
@@ -295,6 +297,9 @@ class RunController:
         self._t = t
         if isinstance(event, StepCompleted):
             self._keep(event.step)
+        elif isinstance(event, PostArrived):
+            self.posts.append(event.post)
+            self._tell(messages.PostsChanged(self.number))
         self._be(phase)
 
     def _keep(self, step: Step) -> None:

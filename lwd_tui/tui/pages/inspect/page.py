@@ -70,6 +70,7 @@ class InspectPage(PanelledPage):
         Binding("e", "prompt", "prompt", id="inspect.prompt"),
         Binding("n", "next_answer(1)", "next answer", id="inspect.next", show=False),
         Binding("N", "next_answer(-1)", "answer before", id="inspect.previous", show=False),
+        Binding("F", "app.fork", "fork at this step", id="inspect.fork", show=False),
     ]
     GLOSSARY = (
         "t", "norm", "k", "age", "prompt", "seed", "attempts", "mean_distance", "following",

@@ -90,6 +90,7 @@ class LivePage(PanelledPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "post", "post", id="live.post"),
         Binding("i", "inspect", "inspect", id="live.inspect"),
+        Binding("F", "app.fork", "fork at this step", id="live.fork", show=False),
         Binding("tab", "next_panel(1)", "next panel", id="live.next", show=False),
         Binding("shift+tab", "next_panel(-1)", "panel before", id="live.previous", show=False),
         Binding("o", "single", "one panel / all", id="live.single", show=False),

@@ -29,14 +29,16 @@ class Overlay(Panel):
 
     DEFAULT_CSS = """
     Overlay .legend { height: auto; }
+    Overlay .forks { height: auto; max-height: 3; }
     Overlay .remarks { height: auto; max-height: 3; color: $warning; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         self._plot = _OverlayPlot()
         self._legend = Words(classes="legend")
+        self._forks = Words(classes="forks")
         self._remarks = Words(classes="remarks")
-        super().__init__(self._plot, self._legend, self._remarks, id=id)
+        super().__init__(self._plot, self._legend, self._forks, self._remarks, id=id)
         self._entries: list[Content] = []
 
     def show_series(
@@ -47,6 +49,7 @@ class Overlay(Panel):
         reading: Reading = "norm",
         pinned: int | None = None,
         t: int | None = None,
+        forks: Sequence[str] = (),
         remarks: Sequence[str] = (),
     ) -> None:
         """Show the norms of some runs, by their places among the markers and colours.
@@ -62,6 +65,8 @@ class Overlay(Panel):
             The place of the run that the others are compared with.
         t : int or None
             Where all are read; None tells where each begins and ends.
+        forks : sequence of str
+            What the changes of forks came to, not cleaned.
         remarks : sequence of str
             What is to be said, not cleaned.
         """
@@ -81,6 +86,7 @@ class Overlay(Panel):
         self._plot.take(placed, pinned if pinned in placed else None, t)
         self._entries = _entries(placed, pinned, t)
         self._show_legend()
+        self._forks.put(Content("\n".join(shorten(each, 200) for each in forks)))
         self._remarks.put(Content("\n".join(shorten(each, 200) for each in remarks)))
 
     def on_resize(self, _: events.Resize) -> None:
@@ -139,7 +145,7 @@ def _entry(place: int, series: NormSeries, t: int | None) -> Content:
     name = Content.assemble((f"{marker(place)} ", series_style(place)), shorten(series.name, 28))
     if t is not None:
         return name + Content.styled(f" {series.reading(t)}", "bold")
-    held = series.norms[np.isfinite(series.norms)]
+    held = series.drawn[np.isfinite(series.drawn)]
     ends = f"{held[0]:.3f} → {held[-1]:.3f}" if len(held) else "no step yet"
     return name + Content.styled(f" {ends}", "$quiet")
 
@@ -167,7 +173,7 @@ class _OverlayPlot(Plot):
 
         Those stand at other places for each, where all are read, and where a curve ends.
         """
-        norms = {place: each.norms for place, each in self._placed.items() if len(each.norms)}
+        norms = {place: each.drawn for place, each in self._placed.items() if len(each.norms)}
         held = [each[np.isfinite(each)] for each in norms.values()]
         ends = [
             float(each) for values in held if len(values) for each in (values.min(), values.max())
@@ -192,7 +198,8 @@ class _OverlayPlot(Plot):
             at = {*(shares * len(values)).astype(int).tolist(), self._t}
             if not self._is_told(values, longest):
                 at.add(len(values) - 1)
-            read = [t for t in at if t is not None and np.isfinite(self._placed[place].at(t))]
+            at = {t for t in at if t is not None and t < len(values)}
+            read = [t for t in at if np.isfinite(values[t])]
             times = [self.place(t, last) for t in read]
             self.scatter(times, values[read], marker(place), self._ink(place))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -15,8 +15,11 @@ from textual.containers import Grid
 from textual.widget import Widget
 
 from lwd_tui.errors import LwdError
+from lwd_tui.findings.comparison import begins
+from lwd_tui.findings.forks import Branch
 from lwd_tui.store.folder import list_runs
 from lwd_tui.store.records import RunSummary, Status
+from lwd_tui.tui.pages.runs.branches import branches_of, told_at
 from lwd_tui.tui.pages.runs.changes import RunChanges
 from lwd_tui.tui.pages.runs.comparison import Comparison
 from lwd_tui.tui.pages.runs.overlay import Overlay
@@ -90,6 +93,7 @@ class RunsPage(RunChanges):
         self._problems: dict[Path, str] = {}
         self._comparison = Comparison()
         self._unlike: tuple[list[Card], list[Fields]] = ([], [])
+        self._forked: tuple[list[Card], list[Branch]] = ([], [])
         self._told = (-1, False)
         self._at: Path | None = None
 
@@ -151,13 +155,19 @@ class RunsPage(RunChanges):
     def _show_compared(self) -> None:
         """Show the norms of some runs, and in what they differ."""
         cards, how = self._compared, self._comparison
-        placed = {place: self._series(card) for place, card in cards.items()}
+        begin = begins([card.run for card in cards.values()])
+        placed = {
+            place: replace(self._series(card), begins=first)
+            for (place, card), first in zip(cards.items(), begin, strict=True)
+        }
+        at = how.within(_longest(placed.values()))
         self.query_one(Overlay).show_series(
             placed,
             relative=how.relative,
             reading=how.reading,
             pinned=how.pinned_place,
-            t=how.within(_longest(placed.values())),
+            t=at,
+            forks=[told_at(branch, at) for branch in self._branches_of(cards)],
             remarks=list(self._remarks()),
         )
         self.set_class(len(cards) > 1, "-several")
@@ -175,6 +185,11 @@ class RunsPage(RunChanges):
         run = self.chosen
         marked = self._comparison.marked or ({run.path: 0} if run is not None else {})
         return {place: self._cards[path] for path, place in marked.items() if path in self._cards}
+
+    def _branches_of(self, cards: Mapping[int, Card]) -> list[Branch]:
+        """Return what is known of the forks among the runs that are shown."""
+        known, found = self._forked
+        return found if list(cards.values()) == known else []
 
     def _remarks(self) -> Iterator[str]:
         """Tell which of the marked runs are shown in part, or not at all."""
@@ -234,6 +249,10 @@ class RunsPage(RunChanges):
         if cards != self._unlike[0]:
             compared = [card.run for card in cards]
             self._unlike = cards, await asyncio.to_thread(unlike_fields, compared)
+        if cards != self._forked[0]:
+            paths = [card.summary.path for card in cards]
+            found = await self.asked(asyncio.to_thread(branches_of, paths))
+            self._forked = cards, found or []
         self._show_chosen()
 
     async def _card(self, run: RunSummary) -> Card | None:

@@ -39,6 +39,8 @@ class NormSeries:
     n : int
         Participants. Norms compare only where scale, embedder and n are the same: each pair of
         participants adds to the norm.
+    begins : int
+        Where the curve begins: a fork beside its parent has no other norms before.
     """
 
     name: str
@@ -47,12 +49,18 @@ class NormSeries:
     scale: str
     embedder: str
     n: int
+    begins: int = 0
 
     def relative(self) -> NormSeries:
         """Return the norm as a share of its first value that isn't 0."""
         starts = self.norms[np.isfinite(self.norms) & (self.norms > 0)]
         start = starts[0] if len(starts) else np.nan
         return replace(self, norms=self.norms / start, scale="share of the start")
+
+    @property
+    def drawn(self) -> Floats:
+        """The norms from where the curve begins; NaN before."""
+        return np.where(np.arange(len(self.norms)) < self.begins, np.nan, self.norms)
 
     def at(self, t: int) -> float:
         """Return the norm at t; NaN where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from lwd_tui.cli.plots import Canvas, curves, norm_lines, print_plot, scatter
 from lwd_tui.cli.shared import plain_table
+from lwd_tui.findings.forks import in_words
 from lwd_tui.palette import marker
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
@@ -41,7 +43,8 @@ def summary_line(store: RunStore) -> dict[str, Any]:
     """Return the JSON object that follows the steps."""
     experiment, steps = store.experiment, store.numbers()
     record: Mapping[str, Any] = store.record
-    return {
+    forked = {"fork": asdict(fork)} if (fork := store.fork) else {}
+    return forked | {
         "summary": True,
         "run": store.path.stem,
         "file": str(store.path),
@@ -72,6 +75,9 @@ def print_summary(store: RunStore, console: Console) -> None:
     if not steps:
         console.print("No step is whole yet.")
         return
+    if fork := store.fork:
+        said = f"forked from {fork.parent} at t = {fork.at}, changed: {in_words(fork)}"
+        console.print(Text(clean_line(said)))
     console.print(_table(steps, names, experiment.embedder.scale))
     lines = norm_lines(
         [step.norm for step in steps],

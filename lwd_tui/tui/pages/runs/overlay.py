@@ -29,7 +29,7 @@ class Overlay(Panel):
 
     DEFAULT_CSS = """
     Overlay .legend { height: auto; }
-    Overlay .forks { height: auto; max-height: 3; }
+    Overlay .forks { height: auto; max-height: 3; display: none; }
     Overlay .remarks { height: auto; max-height: 3; color: $warning; }
     """
 
@@ -86,6 +86,7 @@ class Overlay(Panel):
         self._plot.take(placed, pinned if pinned in placed else None, t)
         self._entries = _entries(placed, pinned, t)
         self._show_legend()
+        self._forks.display = bool(forks)
         self._forks.put(Content("\n".join(shorten(each, 200) for each in forks)))
         self._remarks.put(Content("\n".join(shorten(each, 200) for each in remarks)))
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lwd_tui.findings.comparison import ComparedRun, compared
+from lwd_tui.findings.forks import in_words
 from lwd_tui.store.errors import reading
 from lwd_tui.store.records import RunSummary, StepNumbers
 from lwd_tui.store.run import RunStore
@@ -147,6 +148,8 @@ def _facts(store: RunStore, scale: str) -> Iterator[tuple[str, str]]:
     yield "settings", ", ".join(told)
     if isinstance(embedder := specification.get("embedder"), dict):
         yield "embedder", f"{embedder.get('model')} · {scale}"
+    if fork := store.fork:
+        yield "fork of", f"{fork.parent} at t = {fork.at}, changed: {in_words(fork)}"
     versions = store.record.get("versions", {})
     yield "made with", f"lwd-tui {versions.get('lwd-tui', '(not said)')}"
     for event in store.events()[-_EVENTS:]:

@@ -104,7 +104,10 @@ def _posted(store: RunStore, steps: Sequence[StepNumbers]) -> list[str]:
     """Return what each participant posted last; nothing for one whose answers all failed."""
     last = store.step(steps[-1].t)
     said = {post.author: clean_line(post.text) for post in last.posted}
-    return [said.get(who.name, "(no usable answer)") for who in store.experiment.cast]
+    return [
+        said.get(who.name, "(it is silent)" if who.silent else "(no usable answer)")
+        for who in store.experiment.cast
+    ]
 
 
 def _table(steps: Sequence[StepNumbers], names: Sequence[str], scale: str) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import groupby
@@ -64,10 +64,31 @@ class Following:
     descendants: tuple[Descendant, ...]
 
 
-def authored(step: Step, posts_each: int) -> list[tuple[Response, Post]]:
-    """Return the responses of a step that were posted, each with the post that it became."""
-    posts = [post for post in step.posted if post.origin == "synthetic"]
-    return list(zip(first_usable(step.responses, posts_each), posts, strict=False))
+def authored(step: Step, names: Sequence[str]) -> list[tuple[Response, Post]]:
+    """Return the responses of a step that were posted, each with the post that it became.
+
+    Parameters
+    ----------
+    step : Step
+    names : sequence of str
+        Of the participants. At steps before a run was forked one may have had another name, and
+        is known by what it said.
+    """
+    place = {name: i for i, name in enumerate(names)}
+    found: list[tuple[Response, Post]] = []
+    after = 0
+    posts = (post for post in step.posted if post.origin == "synthetic")
+    for author, group in groupby(posts, key=lambda post: post.author):
+        mine = list(group)
+        first = first_usable(step.responses, len(mine))
+        writer = place.get(author)
+        if writer is None:
+            said = (each.participant for each in first if each.text == mine[0].text)
+            writer = next((i for i in said if i >= after), len(names))
+        after = writer + 1
+        written = [each for each in first if each.participant == writer]
+        found += zip(written, mine, strict=False)
+    return found
 
 
 def follow(store: RunReader, post: Post, count: int = 20) -> Following:
@@ -105,7 +126,8 @@ def writer_of(store: RunReader, post: Post) -> tuple[Step, Response] | None:
     if post.origin != "synthetic":
         return None
     step = store.step(post.step - 1)
-    for response, written in authored(step, store.experiment.posts_each):
+    names = [who.name for who in store.experiment.cast]
+    for response, written in authored(step, names):
         if written.id == post.id:
             return step, response
     return None

@@ -101,8 +101,8 @@ def settle(connection: sqlite3.Connection) -> None:
     """
     with suppress(sqlite3.Error):
         connection.execute("PRAGMA busy_timeout = 0")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA main.journal_mode = DELETE")
     connection.close()
 
 

@@ -94,7 +94,20 @@ def test_a_failed_first_answer_is_not_the_one_that_was_posted():
     step = simple_step(0)
     failed = replace(step.responses[0], attempts=(attempt("", problem="blank"),))
     step = replace(step, responses=(failed, *step.responses[1:]))
-    assert [response.index for response, _ in authored(step, 1)] == [1, 0]
+    assert [response.index for response, _ in authored(step, ("ada", "ben"))] == [1, 0]
+
+
+def test_a_silent_writer_or_one_of_another_name_is_not_mistaken_for_the_next():
+    step = simple_step(0)
+    _, post = step.posted
+    # All say the same, and the first one posts nothing.
+    alike = tuple(replace(each, attempts=(attempt(post.text),)) for each in step.responses)
+    silent = replace(step, responses=alike, posted=(post,))
+    ((writer, found),) = authored(silent, ("ada", "ben"))
+    assert (writer.participant, found) == (1, post)
+    # Before a fork swapped it, the second had another name.
+    ((writer, _),) = authored(replace(step, posted=(post,)), ("ada", "eve"))
+    assert (writer.participant, writer.text) == (1, post.text)
 
 
 async def test_the_posts_of_a_real_run_are_the_answers_they_came_from(tmp_path):

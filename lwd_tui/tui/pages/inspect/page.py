@@ -204,8 +204,7 @@ class InspectPage(PanelledPage):
     async def _sheet_at(self, step: Step, place: Place) -> Sheet | None:
         if self.run is None:
             return None
-        posts_each = self.run.experiment.posts_each
-        return await asyncio.to_thread(sheet_at, step, place, self._names, posts_each)
+        return await asyncio.to_thread(sheet_at, step, place, self._names)
 
     # Going somewhere, and back
 

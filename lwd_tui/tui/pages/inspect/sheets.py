@@ -67,7 +67,7 @@ def answer_at(step: Step, place: Place) -> Response | None:
     return None
 
 
-def sheet_at(step: Step, place: Place, names: tuple[str, ...], posts_each: int) -> Sheet | None:
+def sheet_at(step: Step, place: Place, names: tuple[str, ...]) -> Sheet | None:
     """Gather what is known of the answer at a place; None if there is none."""
     answer = answer_at(step, place)
     if answer is None:
@@ -77,7 +77,7 @@ def sheet_at(step: Step, place: Place, names: tuple[str, ...], posts_each: int) 
         row = step.usable.index(answer)
         responses = Responses.of(step.embeddings, step.owners, len(names))
         distances = distances_from_means(responses)[row]
-    posts = [post.id for each, post in authored(step, posts_each) if each is answer]
+    posts = [post.id for each, post in authored(step, names) if each is answer]
     alike = tuple(
         each
         for each in step.responses

@@ -62,6 +62,7 @@ PARTICIPANT = (
     Field("host", "host", "blank: the run's", kind="text"),
     Field("style", "style", kind="choice", choices=get_args(PromptStyle)),
     Field("think", "think", kind="choice", choices=get_args(Think)),
+    Field("silent", "silent", "answers, and posts nothing", kind="yes/no"),
     Field("context", "context", "tokens; 0: what k_T posts need"),
     Field("sampling.temperature", "temperature", "0 always takes the likeliest"),
     Field("sampling.top_p", "top_p", "share of the likeliest tokens"),

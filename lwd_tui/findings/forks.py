@@ -126,7 +126,9 @@ def _family(
     if not changes and parent is not None and again is not None:
         against, changes = {0: parent}, {"": {0: again}}
     for of in changes.values():
-        pairs = tuple(Pair(i, against[number]) for number, i in of.items() if number in against)
+        # One that hasn't gone on yet has nothing of its own.
+        begun = {number: i for number, i in of.items() if stores[i].finished() > forks[i].at}
+        pairs = tuple(Pair(i, against[number]) for number, i in begun.items() if number in against)
         if pairs:
             chance = None if parent is None or again is None else Pair(again, parent)
             yield _branch(stores, forks[pairs[0].fork], pairs, chance, level)

@@ -54,11 +54,12 @@ def fork(
 ) -> None:
     """Take a stored run anew from one of its steps on, with something changed or nothing."""
     from lwd_tui.experiment.participants import Wishes
+    from lwd_tui.lessons.recorded import run_called
     from lwd_tui.run.fork import fork_run
-    from lwd_tui.store.folder import find_run, reference
+    from lwd_tui.store.folder import reference
 
     check_level(level)
-    path = find_run(run)
+    path = run_called(run)
     wishes = Wishes(backend, tuple(model or ()), tuple(host or ()))
     experiment = _changed(path, at, settings or (), silence or (), wishes)
     if replicates > 1:
@@ -71,7 +72,7 @@ def fork(
     made = fork_run(path, at, experiment, posts=post or (), out=out)
     if not headless and not as_json:
         raise typer.Exit(explore(run=made))
-    from lwd_tui.cli.run import resume_headless
+    from lwd_tui.cli.headless import resume_headless
 
     try:
         code = resume_headless(made, wishes.hosts, as_json=as_json)
@@ -157,7 +158,7 @@ def _forked(file: Path) -> tuple[object, ...] | None:
 
 def _see_through(files: Sequence[Path], hosts: tuple[str, ...]) -> None:
     """Go on with runs, one after the other, to their ends."""
-    from lwd_tui.cli.run import resume_headless
+    from lwd_tui.cli.headless import resume_headless
     from lwd_tui.store.folder import reference
     from lwd_tui.store.run import RunStore
 

@@ -106,14 +106,14 @@ def settle(connection: sqlite3.Connection) -> None:
     connection.close()
 
 
-def settle_file(path: Path) -> None:
-    """Fold the log that a killed writer left into a file that is about to be moved.
+def settle_file(path: Path, patience: float = _MOMENT) -> None:
+    """Fold the log that a killed writer left into a file that is about to be moved or shared.
 
-    Whoever lists the runs reads it for a moment, and is waited for: files that are moved under
-    an open connection can end its process.
+    Whoever lists the runs reads it for a moment, and is waited for so many seconds: files that are
+    moved under an open connection can end its process.
     """
     log = path.with_name(f"{path.name}-wal")
-    deadline = time.monotonic() + _MOMENT
+    deadline = time.monotonic() + patience
     while True:
         with opening(path):
             settle(_connect(path, "rw"))

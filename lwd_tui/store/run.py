@@ -337,7 +337,7 @@ def _held_still(run: Path) -> Iterator[None]:
         return
     with lock:
         with suppress(StoreError):  # It may be read only.
-            settle_file(run)
+            settle_file(run, 0.0)
         yield
 
 

@@ -103,6 +103,21 @@ def test_what_was_put_in_by_hand_at_the_fork_stays_with_forks_of_it(parent):
         assert store.search_posts("hand") == [by_hand]
 
 
+def test_a_parent_whose_writer_was_killed_is_shared_with_what_its_log_held(parent):
+    killed = parent.with_name("killed.sqlite")
+    with RunStore.open(parent, write=True) as store:
+        write(store, simple_step(4))
+        for ending in ("", "-wal"):
+            log = parent.with_name(f"parent.sqlite{ending}")
+            killed.with_name(f"killed.sqlite{ending}").write_bytes(log.read_bytes())
+    made = fork(killed, 5)
+    assert killed.stat().st_nlink == 2
+    for path in parent.parent.glob("killed*"):
+        path.unlink()
+    go_on(made, STEPS)
+    assert_whole(made, STEPS)
+
+
 def test_where_no_file_can_have_two_names_a_fork_holds_a_copy(parent, monkeypatch):
     one = fork(parent, 2)
     go_on(one, 4)

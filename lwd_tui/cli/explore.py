@@ -18,11 +18,7 @@ def explore(**opening: Any) -> int:
     LwdError
         If there is no terminal that can draw.
     """
-    # Textual draws on stderr.
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise LwdError("the explorer needs a terminal; without one, add --headless")
-    if os.environ.get("TERM") == "dumb":
-        raise LwdError("the explorer needs a terminal that can draw, and TERM is dumb: --headless")
+    refuse_without_terminal()
     # A key waits for the next frame: 8 ms at the longest, where Textual would let it be 16.
     os.environ.setdefault("TEXTUAL_FPS", "120")
     # Nothing that is imported is garbage, and to look for some takes a tenth of the way to a page,
@@ -31,3 +27,12 @@ def explore(**opening: Any) -> int:
     from lwd_tui.tui.app import run_app
 
     return run_app(**opening)
+
+
+def refuse_without_terminal() -> None:
+    """Raise LwdError if there is no terminal that can draw."""
+    # Textual draws on stderr.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise LwdError("the explorer needs a terminal; without one, add --headless")
+    if os.environ.get("TERM") == "dumb":
+        raise LwdError("the explorer needs a terminal that can draw, and TERM is dumb: --headless")

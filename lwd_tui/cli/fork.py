@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lwd_tui.cli.explore import explore
+from lwd_tui.cli.explore import explore, refuse_without_terminal
 from lwd_tui.cli.options import Backend, Hosts, Level, Models, Run, Settings
 from lwd_tui.cli.shared import check_level, say
 from lwd_tui.errors import LwdError, RunStopped
@@ -59,6 +59,9 @@ def fork(
     from lwd_tui.store.folder import reference
 
     check_level(level)
+    seen = not (headless or as_json or replicates > 1)
+    if seen:
+        refuse_without_terminal()
     path = run_called(run)
     wishes = Wishes(backend, tuple(model or ()), tuple(host or ()))
     experiment = _changed(path, at, settings or (), silence or (), wishes)
@@ -70,7 +73,7 @@ def fork(
         compare([str(file) for file in (path, *files)], level=level, as_json=as_json)
         return
     made = fork_run(path, at, experiment, posts=post or (), out=out)
-    if not headless and not as_json:
+    if seen:
         raise typer.Exit(explore(run=made))
     from lwd_tui.cli.headless import resume_headless
 

@@ -70,6 +70,13 @@ def test_what_cant_be_forked_is_one_sentence(lwd, run, options, sentence):
     assert not list(runs_folder().glob("*"))
 
 
+def test_without_a_terminal_nothing_is_forked_to_be_seen(lwd, run):
+    code, _, err = lwd("fork", run, "--at", 2)
+    assert code == 2
+    assert "needs a terminal" in err
+    assert not list(runs_folder().glob("*"))
+
+
 def test_replicates_are_compared_with_their_twins_and_gone_on_with(lwd, run, tmp_path):
     options = ("--at", 2, "--post", "Hear, hear.", "--replicates", 2, "--json")
     code, out, _ = lwd("fork", run, *options, "--out", tmp_path / "what.sqlite")

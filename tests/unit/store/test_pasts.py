@@ -134,6 +134,17 @@ def test_where_no_file_can_have_two_names_a_fork_holds_a_copy(parent, monkeypatc
     assert list(two.parent.iterdir()) == [two]
 
 
+def test_a_long_line_of_forks_is_cut_short_by_a_copy(parent):
+    path = parent
+    for t in range(4, 15):
+        path = fork(path, t, f"fork-{t}")
+        go_on(path, t + 1)
+    # Eight are shared, the ninth was a copy.
+    assert len(list(path.parent.glob("fork-11.sqlite-past*"))) == 8
+    assert not list(path.parent.glob("fork-12.sqlite-past*"))
+    assert_whole(path, 15)
+
+
 def test_a_fork_is_moved_with_its_past(folder, parent):
     go_on(rename_run(fork(parent, 2), "renamed"), 3)
     delete_run(folder / "renamed.sqlite")

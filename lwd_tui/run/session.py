@@ -32,6 +32,7 @@ from lwd_tui.llm.network import (
     TokenPreview,
 )
 from lwd_tui.run.choose import choose_cast
+from lwd_tui.run.embedding import RecordedEmbedder
 from lwd_tui.run.open_backends import Crew, assemble
 from lwd_tui.run.recorded import refuse_other_draws
 from lwd_tui.store.run import RunStore
@@ -75,7 +76,7 @@ class Session:
             self._internet,
             crew.generators,
             crew.contexts,
-            crew.embedder,
+            RecordedEmbedder(crew.embedder, store),
             clock,
         )
 

@@ -172,20 +172,24 @@ def sweep(trial: Trial) -> None:
 def explorer(trial: Trial) -> None:
     """Kill the explorer in its terminal while a run is under way, and go on there."""
     whole, _ = whole_run(trial, experiment(steps=12))
-    runs, kept = trial.folder / "home" / "runs", {}
+    runs = trial.folder / "home" / "runs"
+    kept: dict[Any, Any] = {}
     environment = {name: value for name, value in trial.environment().items() if name != "TERM"}
-    for number in range(2 if trial.short else 5):
+    for _ in range(2 if trial.short else 5):
         found = list(runs.glob("*.sqlite"))
         words = ("resume", found[0].stem) if found else ("--preset", trial.folder / "preset.toml")
         with Terminal(*map(str, words), **environment) as terminal:
+            if found:
+                if _is_done(found[0]):
+                    break
+                terminal.shows("can go on")
+                terminal.press(" ")
             _until_running(runs, terminal)
             terminal.watch(trial.rng.uniform(0, 2))
         trial.counts["kills"] += 1
         nobody_left(terminal.pid)
         (path,) = runs.glob("*.sqlite")
         kept = nothing_lost(path, kept)
-        if number == 0 and trial.short:
-            break
     trial.sees_through("resume", path.stem, "--headless")
     nothing_lost(path, kept)
     same(whole, path)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,14 +60,12 @@ class Trial:
         paths = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
         kept = {name: os.environ[name] for name in os.environ.keys() - {"OLLAMA_HOST"}}
         home = {"LWD_HOME": str(self.folder / "home"), "TMPDIR": str(temporary)}
-        return kept | home | {"PYTHONPATH": paths, "LWD_TORTURE": str(self.folder)}
+        return kept | home | {"PYTHONPATH": paths}
 
-    def start(
-        self, *words: str | Path, module: str = "lwd_tui", before: Sequence[str] = ()
-    ) -> subprocess.Popen[str]:
+    def start(self, *words: str | Path, module: str = "lwd_tui") -> subprocess.Popen[str]:
         """Start the command line in a session of its own, so that its children can be found."""
         return subprocess.Popen(
-            [*before, sys.executable, "-m", module, *map(str, words)],
+            [sys.executable, "-m", module, *map(str, words)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -35,7 +35,8 @@ _OLLAMA = [
         "error_in_stream", "cut_stream", "reset_in_stream", "hang", "hang_in_stream", "runner_died",
     )
 ]  # fmt: skip
-_STREAMS = [path.read_text() for path in sorted((ROOT / "tests/data/openai-streams").glob("*.txt"))]
+_STREAMS = sorted((ROOT / "tests/data/openai-streams").glob("*.txt"))
+_Kind = Callable[..., Awaitable[None]]
 
 
 class Chance:
@@ -47,7 +48,7 @@ class Chance:
         Faults that an answer, or vectors, must tell of, by the path that was asked.
     """
 
-    def __init__(self, rng: random.Random, kinds: list[Callable[..., Awaitable[None]]]) -> None:
+    def __init__(self, rng: random.Random, kinds: list[_Kind]) -> None:
         self._rng = rng
         self._kinds = kinds
         self.share = 0.0
@@ -60,29 +61,35 @@ class Chance:
     def __bool__(self) -> bool:
         return self._rng.random() < self.share
 
-    def popleft(self) -> Callable[..., Awaitable[None]]:
+    def popleft(self) -> _Kind:
         """Return the fault that is next."""
         kind = self._rng.choice(self._kinds)
 
         async def fault(*given: Any) -> None:
             _, request, _ = (None, *given)[-3:]
-            if kind is not _answered:
+            if kind not in _ODD:
                 self.dealt[request.path] += 1
             await kind(*given)
 
         return fault
 
 
-async def _answered(request: Request, reply: Reply) -> None:
+def _answers(stream: str) -> _Kind:
     """Answer in an odd way, which is no fault: null parts, thinking, a cut by a filter."""
-    await reply.stream("text/event-stream")
-    await reply.chunk(random.choice(_STREAMS))
-    await reply.end()
+
+    async def answered(request: Request, reply: Reply) -> None:
+        await reply.stream("text/event-stream")
+        await reply.chunk(stream)
+        await reply.end()
+
+    return answered
 
 
-async def _status(request: Request, reply: Reply) -> None:
-    status = random.choice((408, 429, 500, 502, 503, 504))
-    await reply.send(status, {"error": {"message": "out of luck"}})
+def _refuses(status: int) -> _Kind:
+    async def refused(request: Request, reply: Reply) -> None:
+        await reply.send(status, {"error": {"message": "out of luck"}})
+
+    return refused
 
 
 async def _reset(request: Request, reply: Reply) -> None:
@@ -130,9 +137,10 @@ async def _hang(request: Request, reply: Reply) -> None:
     await reply.gone.wait()
 
 
+_ODD = [_answers(path.read_text()) for path in _STREAMS]
 _OPENAI = [
-    _answered, _status, _reset, _web_page, _half_then_reset, _half_then_end, _half_then_nothing,
-    _half_then_error, _malformed, _hang,
+    *_ODD, *map(_refuses, (408, 429, 500, 502, 503, 504)), _reset, _web_page, _half_then_reset,
+    _half_then_end, _half_then_nothing, _half_then_error, _malformed, _hang,
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from lwd_tui.errors import LwdError
 from torture import disks, endless, kills, soak
 from torture.runs import Broken, Trial
 
@@ -54,7 +55,7 @@ def tried(part: str, seed: int, seconds: float) -> Counter[str]:
         trial = Trial(folder, rng, short=not seconds, counts=done)
         try:
             work(trial)
-        except (Broken, AssertionError) as error:
+        except (AssertionError, Broken, LwdError) as error:
             told = f"{part}, seed {seed}, round {done['rounds']}: {error} ({folder})"
             raise Broken(told) from error
         done["rounds"] += 1

@@ -227,14 +227,19 @@ def _cut(trial: Trial, images: list[Image], place: int, torn: Path) -> int:
             _log(torn).write_bytes(log)
             return durable
     old = images[synced]
-    length = trial.rng.choice((len(now.log), trial.rng.randrange(len(now.log) + 1)))
-    kept = bytearray(now.log[:length])
-    # The pages that differ from what was synced may be those of then, or zero.
+    # A log that was begun anew has its head synced before anything else; one that goes on is synced
+    # as far as it was. Pages behind that may be those of then, or zero, or not there at all.
+    goes_on = synced and now.log[:32] == old.log[:32]
+    sure = len(old.log) if goes_on else 32
+    kept = bytearray(now.log)
     for start in range(0, len(kept), _PAGE):
         if trial.rng.random() < 0.3:
-            before = old.log[start : start + _PAGE] if synced else b""
-            piece = before.ljust(_PAGE, b"\0")[: len(kept) - start]
-            kept[start : start + _PAGE] = piece
+            piece = (old.log if synced else b"")[start : start + _PAGE].ljust(_PAGE, b"\0")
+            kept[start : start + _PAGE] = piece[: len(kept) - start]
+    kept[:sure] = now.log[:sure]
+    if trial.rng.random() < 0.5:
+        least = max(sure, len(old.log) if synced else 0)
+        del kept[trial.rng.randrange(min(least, len(kept)), len(kept) + 1) :]
     torn.write_bytes(now.file)
     _log(torn).write_bytes(bytes(kept))
     return durable

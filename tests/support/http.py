@@ -141,7 +141,7 @@ class WireServer:
                 if not reply.keep or reply.gone.is_set():
                     break
                 ahead = b"" if watch.cancelled() else watch.result()
-        except (ConnectionError, asyncio.CancelledError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self._tasks.discard(task)

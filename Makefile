@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo install test unit screens journeys integration servers lint bench calibration mutants screenshots clean
+.PHONY: help demo install test unit screens journeys integration servers lint bench calibration mutants torture screenshots clean
 
 help:
 	@echo "make demo         install, fetch the small models, and watch them drift together"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench        the benchmarks, as ratios measured in one run"
 	@echo "make calibration  simulations of every level that the statistics claim"
 	@echo "make mutants      faults put into the code, to see which the tests miss; hours"
+	@echo "make torture      runs killed, disks filled, power cut, servers that fail: two hours"
 	@echo "make screenshots  pictures of the screens and figures, from the recorded runs"
 
 demo: $(VENV)/installed
@@ -55,6 +56,9 @@ calibration: $(VENV)/installed-dev
 
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m mutants
+
+torture: $(VENV)/installed-dev
+	$(BIN)/python -m torture --minutes 120
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python -m screenshots

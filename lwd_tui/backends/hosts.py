@@ -19,6 +19,8 @@ OLLAMA_PORT = 11434
 CONNECT_SECONDS = 10.0
 # Many servers close idle connections after 5 s; a request on one of those is lost.
 KEEP_SECONDS = 2.0
+TELL_SECONDS = 60.0
+"""Limit on what a server knows without any work, such as its models; a busy one takes seconds."""
 _SCHEME_PORTS = {"http": 80, "https": 443}
 _SECRET = re.compile(r"key|token|secret|passw|auth|signature|^sig$", re.IGNORECASE)
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (dialled, not bound)

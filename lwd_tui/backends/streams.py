@@ -18,9 +18,10 @@ async def watched(
     idle_seconds: float,
     failures: tuple[type[Exception], ...],
     explained: Callable[[Exception], Exception],
+    tokens: int,
     heard: Callable[[], int] | None = None,
 ) -> AsyncGenerator[Part, None]:
-    """Yield what a stream brings; the limits are on each wait, never on the whole.
+    """Yield what a stream brings; the limits are on each wait, and the whole has their sum.
 
     Parameters
     ----------
@@ -35,6 +36,8 @@ async def watched(
     explained : callable
         Gives what is raised in its place. What is done with the parts is outside of this, so
         that a mistake there is never taken for a fault of the server.
+    tokens : int
+        Those that were asked for.
     heard : callable, optional
         Says how many tokens were in the parts up to now, where some hold none: signs of life
         while the request waits. Without it each part is a token.
@@ -42,23 +45,28 @@ async def watched(
     Raises
     ------
     Transient
-        If no token came in that time.
+        If no token came in that time, or after that of all of them there are still more.
     """
     clock = asyncio.get_running_loop().time
     limit, awaited, before = first_seconds, "answer", 0
     deadline = clock() + limit
+    whole = first_seconds + tokens * idle_seconds
+    end = clock() + whole
     while True:
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(min(deadline, end)):
                 part = await anext(parts)
         except StopAsyncIteration:
             return
         except TimeoutError:
+            if end < deadline:
+                raise Transient(f"no end of the answer within {whole:g} s") from None
             raise Transient(f"no {awaited} within {limit:g} s") from None
         except failures as error:
             raise explained(error) from None
         began = clock()
         yield part
+        end += clock() - began
         now = heard() if heard else before + 1
         if now > before:
             before, limit, awaited = now, idle_seconds, "further token"

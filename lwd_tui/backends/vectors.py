@@ -119,6 +119,7 @@ def _together(parts: Sequence[Embeddings]) -> Embeddings:
         np.concatenate(rows) if rows else np.empty((0, 0), dtype=np.float32),
         tuple(cut for part in parts for cut in part.truncated),
         tuple(lacks for part in parts for lacks in part.missing or (False,) * len(part.vectors)),
+        tuple(fault for part in parts for fault in part.faults),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,10 @@ from lwd_tui.backends.retry import Transient
 from lwd_tui.text import clean_line, shorten
 
 _SENT_LONGEST = 80
+# A server may have its reasons to send a kilobyte a token, and to heed no limit on the tokens.
+_TOKEN_BYTES = 2**12
+_STREAM_BYTES = 2**22
+_RESPONSE_BYTES = 2**28
 # What is thought, by the names of a message's fields and of the parts of a content that hold it.
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 _THOUGHT = ("thinking", "reasoning", "reasoning_content", "summary")
@@ -25,19 +29,69 @@ _NO_REASONS = ("", "null", "none")
 _LIMITS = ("length", "max_tokens", "max_output_tokens")
 
 
-async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
+async def lines_of(chunks: AsyncIterator[bytes], tokens: int) -> AsyncGenerator[str, None]:
     """Yield the lines of a stream.
 
     Only line feeds part them: JSON may hold U+0085 and U+2028 as they are, at which httpx would
     cut an answer in two.
+
+    Parameters
+    ----------
+    chunks : async iterator of bytes
+    tokens : int
+        Those that were asked for, by which it is told from a stream without end.
+
+    Raises
+    ------
+    Transient
+        If it is far longer than so many tokens can be.
     """
-    rest = b""
+    most = _STREAM_BYTES + tokens * _TOKEN_BYTES
+    rest, came = bytearray(), 0
     async for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
+        came += len(chunk)
+        if came > most:
+            raise Transient(f"more than {most / 2**20:.0f} MiB came for {tokens} tokens")
+        rest += chunk
+        if b"\n" not in chunk:
+            continue
+        *lines, rest = rest.split(b"\n")
         for line in lines:
             yield line.decode("utf-8", "replace")
     if rest:
         yield rest.decode("utf-8", "replace")
+
+
+def bounded(kind: type[Any], fault: type[Exception]) -> Callable[[Any], Awaitable[None]]:
+    """Return a hook for responses, by which none of them can fill the memory.
+
+    Parameters
+    ----------
+    kind : type
+        Of byte streams, as the library of the client has it.
+    fault : type of exception
+        Of that library: what is raised when there is more than any answer of a server has.
+    """
+
+    class Bounded(kind):  # type: ignore[misc]
+        def __init__(self, sent: Any) -> None:
+            self._sent = sent
+
+        async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+            came = 0
+            async for chunk in self._sent:
+                came += len(chunk)
+                if came > _RESPONSE_BYTES:
+                    raise fault(f"more than {_RESPONSE_BYTES / 2**20:.0f} MiB came")
+                yield chunk
+
+        async def aclose(self) -> None:
+            await self._sent.aclose()
+
+    async def bound(response: Any) -> None:
+        response.stream = Bounded(response.stream)
+
+    return bound
 
 
 @dataclass(slots=True)

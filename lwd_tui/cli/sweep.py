@@ -102,8 +102,11 @@ def _in_processes(count: int) -> Executor:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
+    from lwd_tui.sweep.jobs import leave_with_parent
+
     # A fresh interpreter for each: what a process has of threads and locks must not be copied.
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=leave_with_parent)
 
 
 @contextmanager

@@ -150,11 +150,14 @@ class Embeddings:
         Which texts were cut to the embedder's window.
     missing : tuple of bool
         Which texts have no vector, alone as in a batch, so that their rows are zero; () for none.
+    faults : tuple of str
+        What was met before the vectors came, each with its host.
     """
 
     vectors: Vectors
     truncated: tuple[bool, ...]
     missing: tuple[bool, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 @runtime_checkable

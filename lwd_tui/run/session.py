@@ -33,6 +33,7 @@ from lwd_tui.llm.network import (
     TokenPreview,
 )
 from lwd_tui.run.choose import choose_cast
+from lwd_tui.run.embedding import RecordedEmbedder
 from lwd_tui.run.fork import later_posts
 from lwd_tui.run.open_backends import Crew, assemble
 from lwd_tui.run.recorded import refuse_other_draws
@@ -78,7 +79,7 @@ class Session:
             self._internet,
             crew.generators,
             crew.contexts,
-            crew.embedder,
+            RecordedEmbedder(crew.embedder, store),
             clock,
         )
 

@@ -171,7 +171,10 @@ def delete_run(path: Path) -> Path:
     trash = made_folder(home() / "trash")
     _purge(trash)
     with WriterLock(path):
-        kept = made_folder(trash / f"{run_name(path)}.{time.time_ns()}") / path.name
+        # Later than those of its name that lie there, also where the clock was set back.
+        last = max((_moment(entry) for entry in _deleted(run_name(path))), default=0)
+        moment = max(time.time_ns(), last + 1)
+        kept = made_folder(trash / f"{run_name(path)}.{moment}") / path.name
         (kept.parent / _ORIGIN).write_text(str(path.absolute()), encoding="utf-8")
         _move(path, kept)
     return kept
@@ -187,10 +190,10 @@ def restore_run(name: str) -> Path:
     RunExists
         If its place is taken now.
     """
-    entries = [entry for entry in (home() / "trash").glob("*.*") if entry.stem == name]
+    entries = _deleted(name)
     if not entries:
         raise NoSuchRun(f"no run called {name!r} is in the trash ({home() / 'trash'})")
-    entry = max(entries, key=lambda entry: int(entry.suffix[1:]))
+    entry = max(entries, key=_moment)
     place = Path((entry / _ORIGIN).read_text(encoding="utf-8"))
     made_folder(place.parent)
     with WriterLock(place):
@@ -199,6 +202,14 @@ def restore_run(name: str) -> Path:
         _move(entry / place.name, place)
     shutil.rmtree(entry)
     return place
+
+
+def _deleted(name: str) -> list[Path]:
+    return [entry for entry in (home() / "trash").glob("*.*") if entry.stem == name]
+
+
+def _moment(entry: Path) -> int:
+    return int(entry.suffix[1:])
 
 
 def _purge(trash: Path) -> None:

@@ -7,6 +7,9 @@ redone.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -122,6 +125,21 @@ def see_through(job: Job) -> str:
     except LwdError as error:
         return str(error)
     return ""
+
+
+def leave_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, however that ended.
+
+    One that is left would go on with its run, keep it locked, and then wait for ever.
+    """
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(RunStopped.exit_code)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 async def _see_through(job: Job) -> None:

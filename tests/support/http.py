@@ -141,7 +141,7 @@ class WireServer:
                 if not reply.keep or reply.gone.is_set():
                     break
                 ahead = b"" if watch.cancelled() else watch.result()
-        except (ConnectionError, asyncio.CancelledError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self._tasks.discard(task)
@@ -149,7 +149,10 @@ class WireServer:
 
     async def _watch(self, reader: asyncio.StreamReader, reply: Reply) -> bytes:
         """Notice a client that hangs up while it is being answered."""
-        ahead = await reader.read(1)
+        try:
+            ahead = await reader.read(1)
+        except ConnectionError:  # As a client leaves that is killed.
+            ahead = b""
         if not ahead:
             self.hangups += 1
             reply.gone.set()

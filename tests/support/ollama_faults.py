@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from support.http import Reply, Request
 from support.ollama_server import OllamaStandIn
 from support.ollama_wire import answer_line
@@ -66,6 +68,21 @@ async def hang_in_stream(server: OllamaStandIn, request: Request, reply: Reply) 
     await reply.stream()
     await reply.chunk(answer_line(request.body, request.path == "/api/chat", "Half"))
     await reply.gone.wait()
+
+
+async def endless(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    """Send tokens for ever."""
+    await reply.stream()
+    token = json.dumps(answer_line(request.body, request.path == "/api/chat", "and ")) + "\n"
+    while True:
+        await reply.chunk(64 * token)
+
+
+async def endless_line(server: OllamaStandIn, request: Request, reply: Reply) -> None:
+    """Send a line that never ends."""
+    await reply.stream()
+    while True:
+        await reply.chunk("and " * 4096)
 
 
 async def runner_died(server: OllamaStandIn, request: Request, reply: Reply) -> None:

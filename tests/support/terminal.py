@@ -58,6 +58,11 @@ class Terminal:
         os.close(self._ours)
 
     @property
+    def pid(self):
+        """The number of the process, and of its session."""
+        return self._process.pid
+
+    @property
     def lines(self):
         """What is on the screen."""
         return list(self._screen.display)
@@ -100,6 +105,12 @@ class Terminal:
         while not condition():
             came = self._read(max(deadline - time.monotonic(), 0))
             assert came, f"it never came to hold:\n{self.text}"
+
+    def watch(self, seconds):
+        """Read on for some seconds."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._read(left)
 
     def shows(self, *words):
         """Read on until some words are on the screen."""

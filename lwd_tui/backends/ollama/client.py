@@ -7,11 +7,12 @@ client's own request method, so that its parsing and its exceptions stay in use.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import ollama
@@ -22,13 +23,14 @@ from lwd_tui.backends.environment import unopened, untrusted
 from lwd_tui.backends.hosts import (
     CONNECT_SECONDS,
     KEEP_SECONDS,
+    TELL_SECONDS,
     is_direct,
     proxy_hint,
     redirected,
 )
 from lwd_tui.backends.keys import Key
 from lwd_tui.backends.retry import UNREACHED, Transient
-from lwd_tui.backends.wire import lines_of
+from lwd_tui.backends.wire import bounded, lines_of
 from lwd_tui.experiment.backend import BackendError, PromptTooLong, ServerMissing, UnfitRequest
 from lwd_tui.text import shorten
 
@@ -46,6 +48,8 @@ FAILURES = (
 
 
 KEY_VARIABLE = "OLLAMA_API_KEY"
+_Told = TypeVar("_Told")
+_BOUND = bounded(httpx.AsyncByteStream, httpx.ReadError)
 
 
 class OllamaClient(ollama.AsyncClient):
@@ -72,7 +76,7 @@ class OllamaClient(ollama.AsyncClient):
                 limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
                 # A redirect would turn a POST into a GET; it is reported instead.
                 follow_redirects=False,
-                event_hooks={"response": [self._refuse_redirect]},
+                event_hooks={"response": [self._refuse_redirect, _BOUND]},
                 # Certificates are the environment's also where its proxies are not used.
                 verify=httpx.create_ssl_context() if url.startswith("https") else False,
                 trust_env=not is_direct(url),
@@ -94,29 +98,32 @@ class OllamaClient(ollama.AsyncClient):
 
     async def version(self) -> str:
         """Return the server's version."""
-        return (await self._request(_Version, "GET", "/api/version")).version
+        return (await self._told(_Version, "GET", "/api/version")).version
 
     async def show(self, model: str) -> ShownModel:
         """Return what the server shows of a model."""
-        return await self._request(ShownModel, "POST", "/api/show", json={"model": model})
+        return await self._told(ShownModel, "POST", "/api/show", json={"model": model})
 
     async def ps(self) -> ollama.ProcessResponse:
         """Return what is in the server's memory."""
-        return await self._request(Running, "GET", "/api/ps")
+        return await self._told(Running, "GET", "/api/ps")
 
     async def listing(self) -> Listing:
         """Return the models that the server has."""
-        return await self._request(Listing, "GET", "/api/tags")
+        return await self._told(Listing, "GET", "/api/tags")
 
-    async def stream(self, body: Mapping[str, Any]) -> AsyncGenerator[str, None]:
-        """Yield the lines of a chat, or of a completion where the body has no messages."""
+    async def stream(self, body: Mapping[str, Any], tokens: int) -> AsyncGenerator[str, None]:
+        """Yield the lines of a chat, or of a completion where the body has no messages.
+
+        Of at most so many tokens; see `lines_of`.
+        """
         path = "/api/chat" if "messages" in body else "/api/generate"
         asked = self._client.stream("POST", path, json={**body, "stream": True})
         async with asked as answer:
             if not answer.is_success:
                 await answer.aread()
                 raise ResponseError(answer.text, answer.status_code)
-            async with aclosing(lines_of(answer.aiter_bytes())) as lines:
+            async with aclosing(lines_of(answer.aiter_bytes(), tokens)) as lines:
                 async for line in lines:
                     yield line
 
@@ -134,6 +141,15 @@ class OllamaClient(ollama.AsyncClient):
     async def raw_vector(self, body: Mapping[str, Any]) -> Any:
         """Return what is sent as the vector of one text."""
         return (await self._whole("/api/embeddings", body)).get("embedding")
+
+    async def _told(self, kind: type[_Told], method: str, path: str, **more: Any) -> _Told:
+        """Return what the server knows without any work."""
+        try:
+            async with asyncio.timeout(TELL_SECONDS):
+                found: _Told = await self._request(kind, method, path, **more)
+                return found
+        except TimeoutError:
+            raise httpx.ReadTimeout(f"{path} took longer than {TELL_SECONDS:g} s") from None
 
     async def _whole(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         # Not by the client's own classes, which refuse an answer whole for one odd field.

@@ -19,6 +19,7 @@ from lwd_tui.types import ModelInfo
 
 _STREAMS = 6
 _SECONDS = 300.0
+_STREAMED = 24
 
 
 async def doctor(
@@ -183,10 +184,11 @@ async def count_slots(server: OllamaServer, model: str, context: int) -> int:
 
     async def listen(seed: int) -> None:
         nonlocal streaming, most
-        asked = body | loaded_with(context, num_predict=24, temperature=0.8, seed=seed)
+        asked = body | loaded_with(context, num_predict=_STREAMED, temperature=0.8, seed=seed)
         tokens = 0
+        sent = server.client.stream(server.accepted(asked), _STREAMED)
         try:
-            async with aclosing(server.client.stream(server.accepted(asked))) as parts:
+            async with aclosing(sent) as parts:
                 async for _ in parts:
                     tokens += 1
                     if tokens == 2:

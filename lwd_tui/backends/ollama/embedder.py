@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,8 @@ class OllamaEmbedder(ServerEmbedder):
             return Embeddings(vectors, truncated)
 
         hosts = [server.scheduler for server in self._holders]
-        result, _ = await self._pool.run(canonical(self._model), hosts, work, "embed")
-        return result
+        result, faults = await self._pool.run(canonical(self._model), hosts, work, "embed")
+        return replace(result, faults=faults)
 
     async def _unit(
         self, server: OllamaServer, texts: list[str]

@@ -256,8 +256,8 @@ class OllamaGenerator:
         limits = self._first_seconds, self._idle_seconds
         try:
             async with (
-                aclosing(server.client.stream(body)) as sent,
-                aclosing(watched(sent, *limits, FAILURES, fault)) as lines,
+                aclosing(server.client.stream(body, request.new_tokens)) as sent,
+                aclosing(watched(sent, *limits, FAILURES, fault, request.new_tokens)) as lines,
             ):
                 async for line in lines:
                     text = _taken(reader, line, server)

@@ -122,9 +122,10 @@ class Asking:
             raise Transient(f"no answer within {first_seconds:g} s") from None
         except FAILURES as error:
             raise fault(error) from None
-        parts = lines_of(opened.iter_bytes())
+        tokens = count * request.new_tokens
+        parts = lines_of(opened.iter_bytes(), tokens)
         async with aclosing(
-            watched(parts, *self._limits, FAILURES, fault, lambda: reader.heard)
+            watched(parts, *self._limits, FAILURES, fault, tokens, lambda: reader.heard)
         ) as lines:
             try:
                 async for line in lines:

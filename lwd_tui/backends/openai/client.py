@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,10 +13,18 @@ import httpx2
 import openai
 
 from lwd_tui.backends.environment import causes, unopened, untrusted
-from lwd_tui.backends.hosts import CONNECT_SECONDS, KEEP_SECONDS, is_direct, proxy_hint, redirected
+from lwd_tui.backends.hosts import (
+    CONNECT_SECONDS,
+    KEEP_SECONDS,
+    TELL_SECONDS,
+    is_direct,
+    proxy_hint,
+    redirected,
+)
 from lwd_tui.backends.keys import Key
 from lwd_tui.backends.openai.refusals import KEY_WANTED, message_of, seconds_asked
 from lwd_tui.backends.retry import UNREACHED, Transient
+from lwd_tui.backends.wire import bounded
 from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
 from lwd_tui.text import shorten
 
@@ -27,6 +37,8 @@ FAILURES = (
     AttributeError,
     TypeError,
 )
+
+_BOUND = bounded(httpx2.AsyncByteStream, httpx2.ReadError)
 
 
 class Client:
@@ -71,6 +83,7 @@ class Client:
                     verify=httpx2.create_ssl_context() if url.startswith("https") else False,
                     # A redirect would turn a POST into a GET; it is told instead.
                     follow_redirects=False,
+                    event_hooks={"response": [_BOUND]},
                     limits=httpx2.Limits(max_connections=None, keepalive_expiry=KEEP_SECONDS),
                 ),
             )
@@ -79,11 +92,19 @@ class Client:
 
     async def get(self, path: str) -> Any:
         """Return what the server answers to GET, as far as it is JSON."""
-        return await self.api.get(path, cast_to=object)
+        return await self._told(self.api.get(path, cast_to=object))
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
         """Return what the server answers to POST, as far as it is JSON."""
-        return await self.api.post(path, cast_to=object, body=body)
+        return await self._told(self.api.post(path, cast_to=object, body=body))
+
+    async def _told(self, asked: Awaitable[Any]) -> Any:
+        """Wait for what the server knows without any work."""
+        try:
+            async with asyncio.timeout(TELL_SECONDS):
+                return await asked
+        except TimeoutError:
+            raise httpx2.ReadTimeout(f"no answer within {TELL_SECONDS:g} s") from None
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from lwd_tui.backends.hosts import openai_urls
@@ -79,8 +80,8 @@ class OpenAIEmbedder(ServerEmbedder):
                 refuse_unit(vectors, self._model, host.url)
             return Embeddings(vectors, (False,) * len(texts))
 
-        result, _ = await self._pool.run(self._model, self._holders, work, "embed")
-        return result
+        result, faults = await self._pool.run(self._model, self._holders, work, "embed")
+        return replace(result, faults=faults)
 
     async def _ask(self, server: OpenAIServer, texts: list[str]) -> list[list[float]]:
         # llama-server normalises unless told not to.

@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.engine import StandInModel
+from support.ollama_faults import reset, runner_died
+from support.ollama_server import OllamaStandIn
 
 from lwd_tui.backends.scripted import ScriptedEmbedder, ScriptedGenerator
 from lwd_tui.errors import RunStopped
@@ -395,3 +398,18 @@ async def test_an_answer_without_a_vector_is_unusable_stored_so_and_never_posted
             posted = {post.author: post.text for post in step.posted}
             assert posted["ada"] == stored.responses[1].text
         assert [numbers.failed for numbers in store.numbers()] == [1] * 4
+
+
+async def test_what_vectors_met_on_their_way_is_in_the_record(tmp_path):
+    model = StandInModel("emb:1b", embeds=True)
+    async with OllamaStandIn(models=[model]) as server:
+        embedder = {"backend": "ollama", "model": model.name, "host": server.url}
+        spec = experiment(embedder=embedder | {"normalise": True})
+        async with await started(tmp_path / "a.sqlite", spec) as session:
+            server.faults.extend([reset, runner_died])
+            await steps_of(session)
+            events = session.store.events()
+    told = [event.message for event in events if event.kind == "embedding retried"]
+    assert len(told) == 2
+    assert "the connection broke" in told[0]
+    assert "HTTP 500" in told[1]

@@ -272,6 +272,19 @@ def test_of_two_deleted_runs_of_one_name_the_last_comes_back():
         restore_run(path.stem)
 
 
+def test_the_run_that_was_deleted_last_comes_back_also_where_the_clock_was_set_back(monkeypatch):
+    path = made("going")
+    for moment, note in ((2 * 10**18, "first"), (10**18, "second")):
+        if note == "second":
+            with RunStore.create(path, experiment(), {}):
+                pass
+        annotate_run(path, note)
+        monkeypatch.setattr(time, "time_ns", lambda moment=moment: moment)
+        delete_run(path)
+    with RunStore.open(restore_run(path.stem)) as store:
+        assert store.record["note"] == "second"
+
+
 def test_the_trash_is_emptied_after_thirty_days():
     first, second = made("tiny"), made("tiny")
     old = delete_run(first).parent

@@ -1,8 +1,13 @@
 """Sweeps: read, run, gone on with, and summed up."""
 
 import math
+import os
+import signal
+import subprocess
+import sys
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -292,3 +297,28 @@ def test_differences_are_from_the_first_variant_of_the_file_whichever_finished(j
         assert math.isnan(second.differences["norm"].mean)
         assert math.isnan(first.values["norm"].mean)
         assert not len(first.norms)
+
+
+LEFT = """
+import os, time
+from lwd_tui.cli.sweep import _in_processes
+
+if __name__ == "__main__":
+    executor = _in_processes(1)
+    print(executor.submit(os.getpid).result(), flush=True)
+    executor.submit(time.sleep, 10**6)
+    time.sleep(10**6)
+"""
+
+
+def test_a_sweep_that_is_killed_leaves_no_process_behind(tmp_path):
+    (tmp_path / "left.py").write_text(LEFT)
+    sweep = subprocess.Popen([sys.executable, tmp_path / "left.py"], stdout=subprocess.PIPE)
+    worker = int(sweep.stdout.readline())
+    sweep.kill()
+    try:
+        # All that write there have ended.
+        sweep.communicate(timeout=60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)

@@ -58,6 +58,8 @@ async def _never(request: Request, reply: Reply) -> None:
         (faulty.cut_stream, "the stream ended before the answer did"),
         (faulty.hang_in_stream, "no further token within 0.3 s"),
         (faulty.runner_died, "HTTP 500: an error was encountered"),
+        (faulty.endless, "more than 4 MiB came for 96 tokens"),
+        (faulty.endless_line, "more than 4 MiB came for 96 tokens"),
     ],
 )
 async def test_a_fault_that_passes_is_tried_again_and_recorded(fault: Fault, told: str) -> None:

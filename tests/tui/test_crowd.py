@@ -367,6 +367,7 @@ def live(monkeypatch):
 
 async def opened(pilot, app):
     await until(pilot, lambda: app.view.t is not None)
+    await until(pilot, lambda: isinstance(app.screen, LivePage))
     await until(pilot, lambda: len(app.screen.query_one(HeatMap)._levels) > 0)
 
 
@@ -424,6 +425,20 @@ async def test_another_grouping_colours_all_pictures(live, sixty):
         await check(app, pilot, "v")
         await pilot.press("v")
         await until(pilot, lambda: "○ s0   □ s1   △ s2" in shown(app))
+
+
+async def test_inspect_marks_participants_by_their_groups(sixty):
+    app = Explorer(run=sixty)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t is not None)
+        await pilot.press("3")
+        await until(pilot, lambda: all(each in shown(app) for each in ("○ m3 ", "□ m4 ", "△ m11 ")))
+        await pilot.press("2")
+        await opened(pilot, app)
+        await pilot.press("v")
+        await until(pilot, lambda: app.memory.groups == "persona")
+        await pilot.press("3")
+        await until(pilot, lambda: "○ m4 " in shown(app) and "○ m11 " in shown(app))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -87,6 +87,7 @@ class Page(KeptScreen[None]):
         super().__init__(name=name)
         self._shown_run: RunController | None = None
         self._shown_view: View | None = None
+        self._shown_groups = ""
         self._shown_posts = -1
         self._shown_progress: Progress | None = None
         self._glance: Timer | None = None
@@ -189,8 +190,9 @@ class Page(KeptScreen[None]):
             if self._shown_posts != explorer.posts:
                 self._shown_posts = explorer.posts
                 self.show_posts()
-            if self._shown_view is not explorer.view:
-                self._shown_view = explorer.view
+            groups = explorer.memory.groups
+            if self._shown_view is not explorer.view or self._shown_groups != groups:
+                self._shown_view, self._shown_groups = explorer.view, groups
                 self.show_view(explorer.view)
             if self._shown_progress != explorer.progress:
                 self._shown_progress = explorer.progress

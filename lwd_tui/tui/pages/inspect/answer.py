@@ -108,7 +108,7 @@ def _numbers(sheet: Sheet) -> Iterator[Content]:
             whose = ", its own" if j == own else ""
             yield Content.assemble(
                 " " * _LABEL,
-                (f"{marker(j)} ", series(j)),
+                (f"{marker(sheet.signs[j])} ", series(sheet.signs[j])),
                 (f"{sheet.distances[j]:.3f}", "bold"),
                 (f"  {shorten(sheet.names[j], 24)}{whose}", "$quiet"),
             )

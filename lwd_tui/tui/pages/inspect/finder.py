@@ -34,6 +34,7 @@ class Hits(Items[Hit]):
     def __init__(self) -> None:
         super().__init__()
         self._authors: Mapping[str, int] = {}
+        self._signs: Sequence[int] = ()
         self._words = re.compile("$^")
 
     def forget(self) -> None:
@@ -42,9 +43,12 @@ class Hits(Items[Hit]):
         self.show_items(())
 
     def show_hits(self, hits: Sequence[Hit], authors: Mapping[str, int], words: str) -> None:
-        """Show other results, and the words that were searched for in them."""
+        """Show other results, and the words that were searched for in them.
+
+        `authors` has the signs of all participants, in their order.
+        """
         self.nothing = "nothing has these words"
-        self._authors = authors
+        self._authors, self._signs = authors, tuple(authors.values())
         parts = sorted(map(re.escape, words.split()), key=len, reverse=True)
         self._words = re.compile("|".join(parts) or "$^", re.IGNORECASE)
         self.show_items(hits)
@@ -56,7 +60,8 @@ class Hits(Items[Hit]):
             sign, ink = author_sign(hit, self._authors)
             t, what = hit.step, f"{ORIGINS[hit.origin]}: "
         else:
-            sign, ink = marker(hit.participant), series(hit.participant).removeprefix("$")
+            place = self._signs[hit.participant]
+            sign, ink = marker(place), series(place).removeprefix("$")
             t, what = hit.t, f"{hit.index}  "
         head = [
             Segment(f"{t:>4} ", self.ink("quiet")),

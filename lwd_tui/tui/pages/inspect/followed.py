@@ -57,10 +57,12 @@ class Followed(Panel):
         self._post.put(post_to_read(post, authors, t))
         self._read.put(Content("looking for who read it …"))
         self._near.put(Content("looking for the nearest later answers …"))
-        self._readers.show_readings(None, (), ())
-        self._descendants.show_descendants((), measure="")
+        self._readers.show_readings(None, (), (), ())
+        self._descendants.show_descendants((), "", ())
 
-    def show_following(self, following: Following, names: Sequence[str]) -> None:
+    def show_following(
+        self, following: Following, names: Sequence[str], signs: Sequence[int]
+    ) -> None:
         """Show what became of the post; the names of the participants are not cleaned."""
         times = len(following.readings)
         words = f"read {times} time{'' if times == 1 else 's'}" if times else "not read"
@@ -70,8 +72,8 @@ class Followed(Panel):
         else:
             head, how = "later answers", ", by words in common"
         self._near.put(Content.assemble((head, "bold $foreground"), how))
-        self._readers.show_readings(following.source, following.readings, names)
-        self._descendants.show_descendants(following.descendants, following.measure)
+        self._readers.show_readings(following.source, following.readings, names, signs)
+        self._descendants.show_descendants(following.descendants, following.measure, signs)
 
     @on(Rows.Chosen, "#readers")
     def _go_to_reader(self, event: Rows.Chosen) -> None:
@@ -92,12 +94,17 @@ class _Readers(Items[Reading]):
         super().__init__(nothing, id=id)
         self._source: Response | None = None
         self._names: Sequence[str] = ()
+        self._signs: Sequence[int] = ()
 
     def show_readings(
-        self, source: Response | None, readings: Sequence[Reading], names: Sequence[str]
+        self,
+        source: Response | None,
+        readings: Sequence[Reading],
+        names: Sequence[str],
+        signs: Sequence[int],
     ) -> None:
         """Show the answer that the post was, if it was one, and its readers; stand on the first."""
-        self._source, self._names = source, names
+        self._source, self._names, self._signs = source, names, signs
         first = [Reading(source.t, source.participant, source.index)] if source else []
         # No more room than it needs.
         self.styles.max_height = max(len(first) + len(readings), 1)
@@ -109,9 +116,10 @@ class _Readers(Items[Reading]):
         if self._source is not None and row == 0:
             alone = f" wrote it, answer {response}"
         name = shorten(self._names[participant], max(width - 12 - cell_len(alone), 4))
+        sign = self._signs[participant]
         return [
             Segment(f"t {t:<6}", self.ink("quiet")),
-            Segment(f"{marker(participant)} ", self.series_ink(participant)),
+            Segment(f"{marker(sign)} ", self.series_ink(sign)),
             Segment(f"{name}{alone}", self.ink()),
         ]
 
@@ -120,20 +128,24 @@ class _Descendants(Items[Descendant]):
     def __init__(self, nothing: str, *, id: str) -> None:
         super().__init__(nothing, id=id)
         self._measure = ""
+        self._signs: Sequence[int] = ()
 
-    def show_descendants(self, descendants: Sequence[Descendant], measure: str) -> None:
-        self._measure = measure
+    def show_descendants(
+        self, descendants: Sequence[Descendant], measure: str, signs: Sequence[int]
+    ) -> None:
+        self._measure, self._signs = measure, signs
         self.show_items(descendants)
 
     def draw(self, row: int, width: int) -> list[Segment]:
         found = self.items[row]
         answer = found.response
+        sign = self._signs[answer.participant]
         value = f"{found.value:.3f}" if self._measure == "embedding" else f"{found.value:.0%}"
         head = [
             Segment(f"{value:>6} ", self.ink("foreground", bold=True)),
             Segment("r " if found.read else "  ", self.ink("accent", bold=True)),
             Segment(f"t {answer.t:<5}", self.ink("quiet")),
-            Segment(f"{marker(answer.participant)} ", self.series_ink(answer.participant)),
+            Segment(f"{marker(sign)} ", self.series_ink(sign)),
         ]
         room = max(width - sum(piece.cell_length for piece in head), 1)
         return [*head, Segment(excerpt(answer.text, room), self.ink())]

@@ -53,6 +53,11 @@ class Outline(Rows):
 
     So the tree is as cheap for 1,000,000 steps as for ten, and what is open is what all panels
     show.
+
+    Attributes
+    ----------
+    signs : sequence of int
+        Whose marker and colour each participant has.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -84,6 +89,7 @@ class Outline(Rows):
     def __init__(self) -> None:
         super().__init__("no step is whole yet")
         self._names: Sequence[str] = ()
+        self.signs: Sequence[int] = ()
         self._numbers: Sequence[StepNumbers] = ()
         self._step: Step | None = None
         self._answers: list[list[list[Response]]] = []
@@ -96,7 +102,7 @@ class Outline(Rows):
 
         The numbers of these may grow.
         """
-        self._names, self._numbers = names, numbers
+        self._names, self._numbers, self.signs = names, numbers, range(len(names))
         self._step, self._answers, self._open = None, [], {0}
         self._lay_out(0)
 
@@ -178,10 +184,11 @@ class Outline(Rows):
         alike = f"{len(answers)} of " if len(answers) < total else ""
         count = f"{failed} failed" if failed else f"{alike}{total}"
         name = excerpt(self._names[participant], max(width - 8 - len(count), 4))
+        sign = self.signs[participant]
         gap = max(width - 6 - cell_len(name) - len(count), 1)
         return [
             Segment(f"  {_OPEN if participant in self._open else _SHUT} ", self.ink("quiet")),
-            Segment(f"{marker(participant)} ", self.series_ink(participant)),
+            Segment(f"{marker(sign)} ", self.series_ink(sign)),
             Segment(name + " " * gap, self.ink()),
             Segment(count, self.ink("warning" if failed else "quiet")),
         ]

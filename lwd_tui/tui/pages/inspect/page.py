@@ -30,6 +30,7 @@ from lwd_tui.tui.pages.inspect.sheets import (
 from lwd_tui.tui.pages.panelled import PanelledPage
 from lwd_tui.tui.state.archive import ask_anew
 from lwd_tui.tui.state.controller import RunController
+from lwd_tui.tui.state.grouping import chosen, groupings
 from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
 from lwd_tui.types import Post, Response, Step
@@ -147,14 +148,22 @@ class InspectPage(PanelledPage):
         return tuple(who.name for who in self.run.experiment.cast) if self.run else ()
 
     @property
+    def _signs(self) -> tuple[int, ...]:
+        if self.run is None:
+            return ()
+        return chosen(groupings(self.run.experiment), self.explorer.memory.groups).of
+
+    @property
     def _authors(self) -> dict[str, int]:
-        return {name: position for position, name in enumerate(self._names)}
+        return dict(zip(self._names, self._signs, strict=True))
 
     def _show_place(self) -> None:
         place, step, run = self._place, self.view.step, self.run
         if place is None or step is None or run is None:
             return
-        self.query_one(Outline).show_step(step, place.participant, place.index)
+        outline = self.query_one(Outline)
+        outline.signs = self._signs
+        outline.show_step(step, place.participant, place.index)
         self._show_middle(place.post)
         self._show_reading(run, step, place)
         self._show_answer(step, place)
@@ -204,7 +213,7 @@ class InspectPage(PanelledPage):
     async def _sheet_at(self, step: Step, place: Place) -> Sheet | None:
         if self.run is None:
             return None
-        return await asyncio.to_thread(sheet_at, step, place, self._names)
+        return await asyncio.to_thread(sheet_at, step, place, self._names, self._signs)
 
     # Going somewhere, and back
 
@@ -297,7 +306,7 @@ class InspectPage(PanelledPage):
         # With the file opened anew: the steps are read meanwhile, and this may take a second.
         found = await self.asked(ask_anew(run.path, lambda store: follow(store, post)))
         if found is not None and self._place is not None and self._place.post == post:
-            followed.show_following(found, self._names)
+            followed.show_following(found, self._names, self._signs)
 
     @on(Followed.Left)
     def _leave_post(self, event: Followed.Left) -> None:

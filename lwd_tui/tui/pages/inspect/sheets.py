@@ -38,6 +38,8 @@ class Sheet:
     response : Response
     names : tuple of str
         Of the participants, not cleaned.
+    signs : tuple of int
+        Whose marker and colour each of them has.
     distances : ndarray of shape (n,) or None
         From the mean of each participant at the same step; None for a failed answer.
     post : int or None
@@ -48,6 +50,7 @@ class Sheet:
 
     response: Response
     names: tuple[str, ...]
+    signs: tuple[int, ...]
     distances: Floats | None
     post: int | None
     alike: tuple[Response, ...] = ()
@@ -67,7 +70,9 @@ def answer_at(step: Step, place: Place) -> Response | None:
     return None
 
 
-def sheet_at(step: Step, place: Place, names: tuple[str, ...]) -> Sheet | None:
+def sheet_at(
+    step: Step, place: Place, names: tuple[str, ...], signs: tuple[int, ...]
+) -> Sheet | None:
     """Gather what is known of the answer at a place; None if there is none."""
     answer = answer_at(step, place)
     if answer is None:
@@ -83,7 +88,7 @@ def sheet_at(step: Step, place: Place, names: tuple[str, ...]) -> Sheet | None:
         for each in step.responses
         if each is not answer and not (each.failed or answer.failed) and each.text == answer.text
     )
-    return Sheet(answer, names, distances, posts[0] if posts else None, alike)
+    return Sheet(answer, names, signs, distances, posts[0] if posts else None, alike)
 
 
 def compared(one: str, other: str) -> Differences:

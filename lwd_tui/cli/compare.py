@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_answers, check_level, counted, plain_table, write
+from lwd_tui.cli.shared import (
+    check_answers,
+    check_level,
+    counted,
+    plain_console,
+    plain_table,
+    write,
+)
 from lwd_tui.errors import LwdError
 from lwd_tui.text import json_number
 
@@ -33,8 +40,6 @@ def compare(
     as_json: RunsAsJson = False,
 ) -> None:
     """Lay the norms of several runs over each other, and say in what the runs differ."""
-    from rich.console import Console
-
     from lwd_tui.cli.plots import Canvas, Line, curves, print_plot
     from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
     from lwd_tui.lessons.recorded import run_called
@@ -62,7 +67,7 @@ def compare(
         alike = {"margin": margin, "one_scale": not why_norms_differ(found), "replicates": same}
         write(_summary(found, times if same else None) | alike)
         return
-    console = Console()
+    console = plain_console()
     lines = [
         Line(run.name, marker(i), colour(i), [step.norm for step in run.numbers])
         for i, run in enumerate(found)
@@ -72,9 +77,9 @@ def compare(
         console.print()
     console.print(_table(found, differing))
     if why := why_norms_differ(found):
-        console.print(why, highlight=False)
+        console.print(why)
     if times is not None:
-        console.print(_collapse_sentence(times, margin, replicates(found)), highlight=False)
+        console.print(_collapse_sentence(times, margin, replicates(found)))
 
 
 def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:

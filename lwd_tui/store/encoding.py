@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lwd_tui.store.records import StepNumbers
+from lwd_tui.store.sound import unpacked_prompt
 from lwd_tui.types import (
     Attempt,
     Draw,
@@ -77,7 +78,7 @@ def prompt_row(prompt: Prompt) -> tuple[bytes, bytes]:
 
 def prompt_of(blob: bytes) -> Prompt:
     """Read the body of a prompt."""
-    return Prompt.from_json(text_of(zlib.decompress(blob)))
+    return Prompt.from_json(text_of(unpacked_prompt(blob)))
 
 
 def post_row(post: Post, answered_at: int | None) -> Row:

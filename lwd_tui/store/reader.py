@@ -19,6 +19,18 @@ from lwd_tui.store import encoding
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
 from lwd_tui.store.records import Event, Reading, RunSummary, Status, StepNumbers
+from lwd_tui.store.sound import (
+    check_draws,
+    check_numbers,
+    check_posts,
+    check_record,
+    check_responses,
+    check_scatter,
+    check_step,
+    check_summary,
+    check_types,
+    require,
+)
 from lwd_tui.types import Draw, Floats, Ints, Post, Prompt, Response, Step, Vectors
 
 T = TypeVar("T")
@@ -51,7 +63,10 @@ class RunReader:
     def experiment(self) -> Experiment:
         """The experiment, as it was when the run was created."""
         where = f"run {run_name(self.path)}"
-        return Experiment.from_dict(self.specification, where, stored=True)
+        found = Experiment.from_dict(self.specification, where, stored=True)
+        with reading(self.path):
+            require(found.cast, "nobody takes part")
+        return found
 
     @property
     def specification(self) -> dict[str, Any]:
@@ -68,23 +83,31 @@ class RunReader:
     @property
     def record(self) -> dict[str, Any]:
         """What the run was made with: versions, platform, models, embedder, notes."""
-        return self._mapping("SELECT record FROM run")
+        found = self._mapping("SELECT record FROM run")
+        with reading(self.path):
+            return check_record(found)
 
     @cached_property
-    def _alone(self) -> bool:
-        """Whether there is one participant only, at no distance: earlier versions stored 0."""
+    def _participants(self) -> int:
+        """How many there are."""
         (count,) = self._one(
             """SELECT CASE json_type(experiment, '$.participants') WHEN 'array'
                    THEN json_array_length(experiment, '$.participants')
                    ELSE json_extract(experiment, '$.participants') END FROM run"""
         )
-        return bool(count == 1)
+        with reading(self.path):
+            require(isinstance(count, int) and count > 0, "nobody takes part")
+        return int(count)
+
+    @property
+    def _alone(self) -> bool:
+        """Whether there is one participant only, at no distance: earlier versions stored 0."""
+        return self._participants == 1
 
     @property
     def status(self) -> Status:
         """Whether the run is done, is being written, or was stopped."""
-        (total,) = self._one("SELECT json_extract(experiment, '$.steps') + 1 FROM run")
-        return self._status(self.finished(), total)
+        return self.summary().status
 
     def summary(self) -> RunSummary:
         """Tell the run in one line, without making its whole experiment."""
@@ -103,18 +126,20 @@ class RunReader:
             names = _names(cast)
             if len(names) == 1:
                 norms = []
-            return RunSummary(
-                run_name(self.path),
-                self.path,
-                self._status(done, total),
-                name,
-                names,
-                done,
-                total,
-                encoding.number_of(norms[0][0]) if norms else math.nan,
-                encoding.number_of(norms[-1][0]) if norms else math.nan,
-                created,
-                note=note or "",
+            return check_summary(
+                RunSummary(
+                    run_name(self.path),
+                    self.path,
+                    self._status(done, total),
+                    name,
+                    names,
+                    done,
+                    total,
+                    encoding.number_of(norms[0][0]) if norms else math.nan,
+                    encoding.number_of(norms[-1][0]) if norms else math.nan,
+                    created,
+                    note=note or "",
+                )
             )
 
     def events(self) -> list[Event]:
@@ -128,7 +153,9 @@ class RunReader:
 
     def finished(self) -> int:
         """Return the number of whole steps, which is the t of the next one."""
-        (count,) = self._one("SELECT count(*) FROM steps WHERE whole")
+        count, first, last = self._one("SELECT count(*), min(t), max(t) FROM steps WHERE whole")
+        with reading(self.path):
+            require(not count or (first, last) == (0, count - 1), "a step is missing")
         return int(count)
 
     def numbers(self) -> list[StepNumbers]:
@@ -139,6 +166,8 @@ class RunReader:
                    seconds, failed
                FROM steps WHERE whole ORDER BY t""",
         )
+        with reading(self.path):
+            check_numbers(found, self.kind, self._participants)
         return [replace(each, **_NO_NORMS) for each in found] if self._alone else found
 
     def step(self, t: int) -> Step:
@@ -161,7 +190,7 @@ class RunReader:
         responses = self.pending(t)
         usable = sum(not response.failed for response in responses)
         with reading(self.path):
-            return Step(
+            step = Step(
                 t,
                 k,
                 size,
@@ -174,6 +203,7 @@ class RunReader:
                 truncated,
                 geometry[0] if geometry else None,
             )
+            return check_step(step, self._participants)
 
     def embeddings(self, first: int, last: int) -> Iterator[tuple[int, Vectors]]:
         """Yield t and the embeddings of each whole step from `first` to before `last`.
@@ -198,7 +228,9 @@ class RunReader:
         ):
             with reading(self.path):
                 places = encoding.unpacked(coordinates, encoding.FLOATS).reshape(-1, 2)
-                yield t, places, encoding.unpacked(owners, encoding.INTS)
+                people = encoding.unpacked(owners, encoding.INTS)
+                check_scatter(places, people, self._participants)
+            yield t, places, people
 
     def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
         """Yield t, participant, response and text of what can be used of whole steps.
@@ -228,11 +260,13 @@ class RunReader:
 
     def draws(self, t: int) -> list[Draw]:
         """Return the draws of a step, in the order in which they were made."""
-        return self._records(
+        found = self._records(
             encoding.draw_of,
             "SELECT t, participant, posts, response FROM draws WHERE t = ? ORDER BY id",
             t,
         )
+        with reading(self.path):
+            return check_draws(found, self._participants)
 
     def draw_sizes(self) -> list[tuple[int, int, int]]:
         """Return t, participant and number of posts of each draw of the whole steps, in order."""
@@ -246,7 +280,7 @@ class RunReader:
         """Return the SHA-256 of the prompt of each of a step's draws, in their order."""
         return self._records(
             lambda row: bytes(row[0]),
-            """SELECT sha256 FROM draws JOIN prompts ON prompts.id = draws.prompt
+            """SELECT sha256 FROM draws LEFT JOIN prompts ON prompts.id = draws.prompt
                WHERE t = ? ORDER BY draws.id""",
             t,
         )
@@ -271,7 +305,9 @@ class RunReader:
 
     def posts(self, up_to: int | None = None) -> list[Post]:
         """Return the posts that can be drawn at step `up_to`, or all, in order of posting."""
-        return self._posts() if up_to is None else self._posts("WHERE step <= ?", up_to)
+        found = self._posts() if up_to is None else self._posts("WHERE step <= ?", up_to)
+        with reading(self.path):
+            return check_posts(found)
 
     def readers(self, post: Post) -> list[Reading]:
         """Return who read a post, and when, in order."""
@@ -314,7 +350,7 @@ class RunReader:
     def _responses(self, where: str, *values: Any) -> list[Response]:
         found = self._all(f"{_ATTEMPTS} {where} ORDER BY t, participant, response, number", *values)
         with reading(self.path):
-            return encoding.responses_of(found)
+            return check_responses(encoding.responses_of(found), self._participants)
 
     def _status(self, done: int, total: int) -> Status:
         if done >= total:
@@ -328,7 +364,10 @@ class RunReader:
 
     def _records(self, record: Callable[[encoding.Row], T], query: str, *values: Any) -> list[T]:
         with reading(self.path):
-            return list(map(record, self._connection.execute(query, values).fetchall()))
+            cursor = self._connection.execute(query, values)
+            rows = cursor.fetchall()
+            check_types(cursor, rows)
+            return list(map(record, rows))
 
     def _all(self, query: str, *values: Any) -> list[encoding.Row]:
         return self._records(tuple, query, *values)

@@ -24,6 +24,13 @@ def experiment(posts=3, steps=2, **changes):
     )
 
 
+def experiment_of(step):
+    """Return an experiment that a step can be of: its participants, its posts."""
+    count = 1 + max(response.participant for response in step.responses)
+    names = [{"name": f"one {i}", "backend": "scripted", "model": "m"} for i in range(count)]
+    return experiment(posts=step.size, participants=names)
+
+
 def attempt(text="It will rise.", **changes):
     values = {"seed": 7, "finish_reason": "stop", "prompt_tokens": 9, "completion_tokens": 4}
     return Attempt(text, **(values | {"seconds": 0.25} | changes))
@@ -148,7 +155,7 @@ def geometries(draw, n, owners):
 @st.composite
 def steps(draw, t=0):
     """Return a step, and the prompts that go with its draws."""
-    n, answers, size = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(0, 9))
+    n, answers, size = draw(st.integers(2, 3)), draw(st.integers(1, 3)), draw(st.integers(0, 9))
     ids = st.permutations(range(size)).map(tuple)
     each = draw(st.booleans())
     draws = tuple(

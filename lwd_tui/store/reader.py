@@ -217,8 +217,8 @@ class RunReader:
             ):
                 with reading(self.path):
                     count = len(blob) // (4 * dimensions) if dimensions else 0
-                    vectors = encoding.unpacked(blob, encoding.VECTORS)
-                yield t, vectors.reshape(count, dimensions)
+                    vectors = encoding.unpacked(blob, encoding.VECTORS).reshape(count, dimensions)
+                yield t, vectors
 
     def scatters(self) -> Iterator[tuple[int, Floats, Ints]]:
         """Yield t, coordinates and owners of the scatter of each whole step that has one."""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.hostile import HOSTILE
 
 from lwd_tui.errors import LwdError
-from lwd_tui.experiment.files import load_preset, read_posts
+from lwd_tui.experiment.files import load_gmm_preset, load_preset, read_posts
+from lwd_tui.experiment.gmm import GmmSpec
 
 WRITERS = {
     ".csv": lambda file, texts: csv.writer(file).writerows(zip(["text", *texts])),
@@ -58,3 +59,11 @@ def test_bytes_are_posts_or_a_sentence(tmp_path_factory, parts, ending):
     for read in (lambda: read_posts(path), lambda: load_preset(str(preset))):
         with suppress(LwdError):
             read()
+
+
+@pytest.mark.parametrize("field", sorted(set(GmmSpec.model_fields) - {"description", "human"}))
+def test_a_number_beyond_all_numbers_is_told(tmp_path, field):
+    path = tmp_path / "p.toml"
+    path.write_text(f'kind = "gmm"\n{field} = 1{"0" * 400}\n')
+    with pytest.raises(LwdError, match=r"p\.toml"):
+        load_gmm_preset(str(path))

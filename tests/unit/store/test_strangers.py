@@ -128,6 +128,7 @@ def test_a_prompt_is_not_unpacked_beyond_memory(path, monkeypatch):
         ("UPDATE attempts SET retries = ? WHERE t = 1", "[1]"),
         ("UPDATE geometries SET owners = ? WHERE t = 1", struct.pack("<4q", 0, 0, 1, 99)),
         ("UPDATE draws SET participant = ? WHERE t = 1 AND participant = 1", -1),
+        ("UPDATE embeddings SET dimensions = ?", -1),
         ("UPDATE posts SET origin = ? WHERE id = 1", "\x1b]0;x\x07"),
         ("UPDATE posts SET step = ? WHERE id = 0", 2**62),
         ("UPDATE posts SET text = ? WHERE id = 0", b"\xff\xfe"),

@@ -16,7 +16,8 @@ from lwd_tui.llm.network import AttemptRejected
 from lwd_tui.types import Attempt
 
 NAMES = ("[/] [b]x :bomb: \\[red]", "=1+1 \x1b]52;c;ZQ==\x07\x9b31m", "<b>\u202e 100 % _ \x07")
-TEXTS = [*HOSTILE.values(), "x" * 1_000_000]
+TEXTS = [*HOSTILE.values()]
+TEXTS.insert(3, "x" * 1_000_000)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def run(tmp_path_factory):
     names = {f"participants__{i}__name": name for i, name in enumerate(NAMES)}
     posts = {f"posts__{i}__text": text for i, text in enumerate(TEXTS[:6])}
     path = tmp_path_factory.mktemp("hostile") / "a[b]\x1b]0;x\x07.sqlite"
-    return handmade_run(path, texts=TEXTS, name=NAMES[1], **names, **posts)
+    return handmade_run(path, stop_after=2, texts=TEXTS, name=NAMES[1], **names, **posts)
 
 
 def assert_plain(text):

@@ -1,5 +1,6 @@
 """No socket is opened but those that the user named: there is no telemetry, and nothing phones."""
 
+import random
 import socket
 
 import pytest
@@ -22,7 +23,7 @@ def test_the_hook_hears():
 
 def test_a_run_without_servers_and_all_that_is_made_of_it_open_no_socket(lwd, tmp_path):
     run = tmp_path / "run.lwd"
-    scripted = ("--preset", "quickstart", "--backend", "scripted", "--set", "steps=2")
+    scripted = ("--preset", "quickstart", "--backend", "scripted", "--set", "steps=1")
     phi = ("--set", "embedder.backend=scripted", "--set", "embedder.model=words-16")
     with heard() as told:
         for words in (
@@ -39,6 +40,8 @@ def test_a_run_without_servers_and_all_that_is_made_of_it_open_no_socket(lwd, tm
 def test_a_run_on_a_server_speaks_to_that_server_alone(lwd, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-none-of-anybody")
     server = Compatible("vllm")
+    words = ("Prices ", "will ", "rise ", "and ", "fall ", "again ", "slowly ", "perhaps ")
+    server.word = lambda _, seed, n: random.Random(f"{seed} {n}").choice(words)  # noqa: S311
     with in_thread(server):
         who = f'backend = "openai"\nmodel = "m"\nhost = "{server.url}"\n'
         (tmp_path / "p.toml").write_text(
@@ -53,4 +56,4 @@ def test_a_run_on_a_server_speaks_to_that_server_alone(lwd, tmp_path, monkeypatc
     assert ("socket.connect", ("127.0.0.1", port)) in told, err
     named = {"127.0.0.1", port}
     assert not [address for _, address in told if not named.issuperset(address[:2])]
-    assert code in (0, 2, 3, 4)
+    assert code == 0, err

@@ -23,6 +23,9 @@ LEAVES = (
     *([], {}, [[]], {"a": 1}, ["x"], "\ud800", "z" * 10_000, "scripted", "auto", 10**6),
 )
 
+ODD = (float("nan"), float("inf"), float("-inf"), 1e38, -1e38, 1e-38, 0.0, -1.0)
+ODD_WHOLE = (-1, 0, 1, 2, 3, 99, 2**31 - 1)
+
 TRIGGER = """CREATE TRIGGER evil AFTER INSERT ON {table} BEGIN
     DELETE FROM posts; INSERT INTO events (time, kind, message) VALUES ('x', 'x', 'x'); END"""
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT {} FROM c"
@@ -32,7 +35,15 @@ def damage(whole: Path, out: Path, seed: int) -> str:
     """Write a damaged copy of a run's file; return in a word how."""
     rng = random.Random(seed)  # noqa: S311 (damage, not secrets)
     out.write_bytes(whole.read_bytes())
-    kinds = (*[_bytes] * 3, *[_values] * 5, *[_json] * 4, *[_rows] * 2, *[_schema] * 3, _beside)
+    kinds = (
+        *[_bytes] * 3,
+        *[_values] * 5,
+        *[_json] * 4,
+        *[_numbers] * 3,
+        *[_rows] * 2,
+        *[_schema] * 3,
+        _beside,
+    )
     kind = rng.choice(kinds)
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
         with suppress(sqlite3.Error, ValueError, LookupError, TypeError, RecursionError):
@@ -89,6 +100,35 @@ def _values(out, rng):
         column, value = rng.choice(columns), rng.choice(VALUES)
         some = rng.choice(("", "WHERE rowid IN (SELECT max(rowid) FROM {0})")).format(table)
         connection.execute(f'UPDATE OR REPLACE "{table}" SET "{column}" = ? {some}', (value,))  # noqa: S608
+
+
+def _numbers(out, rng):
+    """Put numbers that nobody computed among those of an array, which keeps its size."""
+    arrays = (
+        *(
+            ("embeddings", "vectors", "f"),
+            ("geometries", "distances", "d"),
+            ("draws", "posts", "i"),
+        ),
+        *(("geometries", "coordinates", "d"), ("geometries", "owners", "q")),
+        *(
+            ("steps", "dispersion", "d"),
+            ("replicates", "weights", "d"),
+            ("replicates", "lifted", "q"),
+        ),
+    )
+    with _connected(out) as connection:
+        present = _tables(connection)
+        table, column, kind = rng.choice([each for each in arrays if each[0] in present])
+        row, blob = connection.execute(
+            f"SELECT rowid, {column} FROM {table} WHERE {column} NOTNULL ORDER BY random()"  # noqa: S608
+        ).fetchone()
+        blob, size = bytearray(blob), struct.calcsize(kind)
+        for _ in range(rng.choice((1, 3, len(blob) // size))):
+            odd = ODD_WHOLE if kind in "qi" else ODD
+            place = rng.randrange(len(blob) // size) * size
+            struct.pack_into(f"<{kind}", blob, place, rng.choice(odd))
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (blob, row))  # noqa: S608
 
 
 def _rows(out, rng):

@@ -265,8 +265,9 @@ class RunReader:
             "SELECT t, participant, posts, response FROM draws WHERE t = ? ORDER BY id",
             t,
         )
+        (last,) = self._one("SELECT coalesce(max(id), -1) FROM posts")
         with reading(self.path):
-            return check_draws(found, self._participants)
+            return check_draws(found, self._participants, last)
 
     def draw_sizes(self) -> list[tuple[int, int, int]]:
         """Return t, participant and number of posts of each draw of the whole steps, in order."""

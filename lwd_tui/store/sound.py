@@ -13,6 +13,8 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, get_args
 
+import numpy as np
+
 from lwd_tui.store.records import RunSummary, StepNumbers
 from lwd_tui.store.schema import reference
 from lwd_tui.types import Draw, Floats, Ints, Origin, Post, Response, Step
@@ -107,11 +109,12 @@ def check_posts(posts: list[Post]) -> list[Post]:
     return posts
 
 
-def check_draws(draws: list[Draw], participants: int) -> list[Draw]:
-    """Return draws, each of somebody."""
+def check_draws(draws: list[Draw], participants: int, last: int) -> list[Draw]:
+    """Return draws, each of somebody, and of posts up to the last one."""
     for draw in draws:
         _check_who(draw.participant, participants)
-        require(min(draw.posts, default=0) >= 0, "a draw has a post of no number")
+        ends = (min(draw.posts, default=0), max(draw.posts, default=0))
+        require(ends[0] >= 0 and ends[1] <= max(last, 0), "a draw has a post that isn't there")
     return draws
 
 
@@ -128,6 +131,7 @@ def check_responses(responses: list[Response], participants: int) -> list[Respon
 def check_step(step: Step, participants: int) -> Step:
     """Return a whole step whose parts belong together."""
     require(None not in (step.synthetic, step.truncated), "the step isn't whole")
+    require(np.isfinite(step.embeddings).all(), "a vector isn't finite")
     geometry = step.geometry
     if geometry is not None:
         require(len(geometry.dispersion) == participants, "the geometry is of others")
@@ -138,6 +142,7 @@ def check_step(step: Step, participants: int) -> Step:
 
 def check_scatter(places: Floats, owners: Ints, participants: int) -> None:
     """Check that each place belongs to somebody."""
+    require(np.isfinite(places).all(), "a place isn't finite")
     require(len(places) == len(owners), "the places of answers are more or fewer than they")
     require(((owners >= 0) & (owners < participants)).all(), "an answer is nobody's")
 

@@ -113,6 +113,8 @@ texts = st.text(odd | st.characters(exclude_categories=()), max_size=30)
 counts = st.none() | st.integers(0, 10**6)
 # A distance has no sign, and SQLite keeps none of a zero.
 numbers = st.floats(allow_nan=True, allow_infinity=True).map(lambda number: number + 0.0)
+# Of vectors, and of their places, backends and the analysis give no others.
+finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @st.composite
@@ -146,7 +148,7 @@ def geometries(draw, n, owners):
         draw(numbers),
         draw(numbers),
         draw(array(np.float64, n, elements=numbers)),
-        draw(array(np.float64, (len(owners), 2), elements=numbers)),
+        draw(array(np.float64, (len(owners), 2), elements=finite)),
         owners,
         draw(st.floats(0, 1)),
     )
@@ -175,7 +177,9 @@ def steps(draw, t=0):
     )
     owners = np.array([r.participant for r in responses if not r.failed], dtype=np.int64)
     vectors = hnp.arrays(
-        np.float32, (len(owners), draw(st.integers(0, 5))), elements=st.floats(width=32)
+        np.float32,
+        (len(owners), draw(st.integers(0, 5))),
+        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
     )
     origins = st.sampled_from(["human", "synthetic", "injected", "noise"])
     posted = tuple(

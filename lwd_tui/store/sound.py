@@ -22,6 +22,7 @@ from lwd_tui.types import Draw, Floats, Ints, Origin, Post, Response, Step
 LARGEST_PROMPT = 2**26
 """Bytes of a prompt unpacked, at most: far more than any model reads."""
 
+_FARTHEST = 1e140
 _TYPES = {"INTEGER": int, "REAL": float, "TEXT": str, "BLOB": bytes}
 _RECORD: dict[str, tuple[type, type]] = {
     **dict.fromkeys(("note", "platform", "experiment_sha256"), (str, str)),
@@ -142,7 +143,7 @@ def check_step(step: Step, participants: int) -> Step:
 
 def check_scatter(places: Floats, owners: Ints, participants: int) -> None:
     """Check that each place belongs to somebody."""
-    require(np.isfinite(places).all(), "a place isn't finite")
+    require((np.abs(places) <= _FARTHEST).all(), "a place is nowhere")
     require(len(places) == len(owners), "the places of answers are more or fewer than they")
     require(((owners >= 0) & (owners < participants)).all(), "an answer is nobody's")
 

@@ -21,9 +21,11 @@ HOSTILE = {
     "script": "<script>alert(1)</script><img src=x onerror=alert(2)> &lt; {{ 7 * 7 }}",
     "formula": '=HYPERLINK("http://evil.example")',
     "wildcards": "100 % _ * ' OR 1=1; DROP TABLE posts; -- \"NEAR(",
-    "surrogate": "half \ud83d a pair \udfff",
     "emoji code": ":bomb: [b]bold[/b] \\[red]",
 }
+
+BROKEN = "half \ud83d a pair \udfff"
+"""As an answer that was cut may be; no specification takes it."""
 
 
 def assert_tame(app):

@@ -114,7 +114,7 @@ counts = st.none() | st.integers(0, 10**6)
 # A distance has no sign, and SQLite keeps none of a zero.
 numbers = st.floats(allow_nan=True, allow_infinity=True).map(lambda number: number + 0.0)
 # Of vectors, and of their places, backends and the analysis give no others.
-finite = st.floats(allow_nan=False, allow_infinity=False)
+finite = st.floats(-1e100, 1e100)
 
 
 @st.composite

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 from rich.console import Console
-from support.hostile import HOSTILE
+from support.hostile import BROKEN, HOSTILE
 from support.tui import handmade_run, scripted
 
 from lwd_tui.cli.models import _bar
@@ -17,7 +17,7 @@ from lwd_tui.types import Attempt
 
 NAMES = ("[/] [b]x :bomb: \\[red]", "=1+1 \x1b]52;c;ZQ==\x07\x9b31m", "<b>\u202e 100 % _ \x07")
 TEXTS = [*HOSTILE.values()]
-TEXTS.insert(3, "x" * 1_000_000)
+TEXTS[3:3] = ["x" * 1_000_000, BROKEN]
 
 
 @pytest.fixture(scope="module")
@@ -104,4 +104,4 @@ def test_a_table_keeps_formulas_as_the_data_that_they_are(lwd, run, tmp_path):
     lwd("runs", "export", run, "--format", "jsonl", "--out", tmp_path / "run.jsonl")
     told = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
     found = {row["text"] for row in told if row["kind"] == "responses"}
-    assert HOSTILE["surrogate"] in found
+    assert BROKEN in found

@@ -17,7 +17,8 @@ from lwd_tui.types import Attempt
 
 NAMES = ("[/] [b]x :bomb: \\[red]", "=1+1 \x1b]52;c;ZQ==\x07\x9b31m", "<b>\u202e 100 % _ \x07")
 TEXTS = [*HOSTILE.values()]
-TEXTS[3:3] = ["x" * 1_000_000, BROKEN]
+TEXTS[3:3] = ["x" * 1_000_000]
+TEXTS[8:8] = [BROKEN]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 
 Origin = Literal["human", "synthetic", "injected", "noise"]
 PromptStyle = Literal["chat", "completion"]
+Role = Literal["system", "user", "assistant"]
 Think = Literal["auto", "off", "on", "low", "medium", "high"]
 
 NO_EMBEDDING = "it has no embedding"
@@ -84,7 +85,7 @@ class Draw:
 class Message:
     """One turn of a chat prompt."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Role
     content: str
 
 
@@ -127,7 +128,10 @@ class Prompt:
     def from_json(cls, text: str) -> Prompt:
         """Read back what `to_json` wrote."""
         data = json.loads(text)
-        return cls(data["style"], tuple(Message(role, body) for role, body in data["messages"]))
+        turns = tuple(Message(role, body) for role, body in data["messages"])
+        if not all(isinstance(turn.content, str) and turn.role in get_args(Role) for turn in turns):
+            raise ValueError("a prompt isn't made of messages")
+        return cls(data["style"], turns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_answers, check_level, counted, plain_table, write
+from lwd_tui.cli.shared import (
+    check_answers,
+    check_level,
+    counted,
+    plain_console,
+    plain_table,
+    write,
+)
 from lwd_tui.errors import LwdError
 from lwd_tui.text import json_number
 
@@ -37,8 +44,6 @@ def compare(
     as_json: RunsAsJson = False,
 ) -> None:
     """Lay the norms of several runs over each other, and say in what the runs differ."""
-    from rich.console import Console
-
     from lwd_tui.cli.compare_forks import branch_line, branch_table
     from lwd_tui.cli.plots import Canvas, Line, curves, print_plot
     from lwd_tui.findings.comparison import compared, differences, replicates, why_norms_differ
@@ -73,7 +78,7 @@ def compare(
         forks = {"forks": [branch_line(branch, names) for branch in told]} if told else {}
         write(_summary(found, times if same else None) | alike | forks)
         return
-    console = Console()
+    console = plain_console()
     drawn = list(_curves(found, told))
     lines = [Line(name, marker(i), colour(i), norms) for i, (name, norms) in enumerate(drawn)]
     if plot := curves(lines, "‖D(t)‖F", Canvas.on(console, _ROWS)):
@@ -82,12 +87,12 @@ def compare(
     signs = {name: marker(i) if i else "──" for i, (name, _) in enumerate(drawn)}
     console.print(_table(found, differing, signs))
     if why := why_norms_differ(found):
-        console.print(why, highlight=False)
+        console.print(why)
     for branch in told:
         console.print()
         console.print(branch_table(branch, level))
     if times is not None:
-        console.print(_collapse_sentence(times, margin, replicates(found)), highlight=False)
+        console.print(_collapse_sentence(times, margin, replicates(found)))
 
 
 def _curves(

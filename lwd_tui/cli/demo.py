@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lwd_tui.cli.shared import tell
+
 if TYPE_CHECKING:
     from lwd_tui.lessons.lesson import Lesson
 
@@ -62,7 +64,7 @@ def _hand_out(name: str, lesson: Lesson, out: Path) -> None:
     from lwd_tui.report.handout import write_handout
 
     write_handout(name, lesson, out)
-    typer.echo(str(out))
+    tell(str(out))
 
 
 def _print(lesson: Lesson) -> None:
@@ -74,14 +76,14 @@ def _print(lesson: Lesson) -> None:
     from lwd_tui.store.run import RunStore
     from lwd_tui.text import clean_line, number_text
 
-    def say(text: str, mark: str = "") -> None:
+    def tell(text: str, mark: str = "") -> None:
         typer.echo(textwrap.fill(text, 79, initial_indent=mark, subsequent_indent="    "))
 
     typer.echo(f"{lesson.title}\n")
     with RunStore.open(recorded_run(lesson.recorded)) as store:
         known, seen = store.numbers(), None
         for place, stop in enumerate(lesson.stops, 1):
-            say(stop.say, f"{place}.  ")
+            tell(stop.say, f"{place}.  ")
             if stop.t not in (None, seen) and store.kind == "llm":
                 seen = stop.t
                 numbers, step = known[stop.t], store.step(stop.t)
@@ -92,9 +94,9 @@ def _print(lesson: Lesson) -> None:
                 )
                 for answer in first_usable(step.responses):
                     who = store.experiment.cast[answer.participant].name
-                    say(clean_line(f"{who}: {answer.text}"), "      ")
+                    tell(clean_line(f"{who}: {answer.text}"), "      ")
             if stop.ask:
-                say(stop.ask, "  ? ")
+                tell(stop.ask, "  ? ")
             typer.echo()
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lwd_tui.cli.shared import tell, write
 from lwd_tui.errors import LwdError
 
 _SIGNS = {"good": "ok     ", "advice": "advice ", "problem": "problem"}
@@ -25,23 +26,22 @@ def doctor(
 ) -> None:
     """Examine this machine and servers."""
     import asyncio
-    import json
 
     from lwd_tui.backends.available import examine
     from lwd_tui.experiment.backend import counted
-    from lwd_tui.text import clean_line
 
     contexts = dict.fromkeys(model, context) if model else None
     reports = asyncio.run(examine(tuple(host or ()), contexts))
     if as_json:
         for report in reports:
-            typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+            write(report.to_dict())
     else:
         for level, sentence in local_findings():
             _tell(level, sentence)
         for report in reports:
-            server = f", {clean_line(report.server)}" if report.server else ""
-            typer.echo(f"\n{clean_line(report.host)}{server}")
+            server = f", {report.server}" if report.server else ""
+            typer.echo()
+            tell(f"{report.host}{server}")
             if report.models:
                 names = ", ".join(model.name for model in report.models)
                 _tell("good", f"{counted(report.models)}: {names}")
@@ -98,6 +98,5 @@ def local_findings() -> list[tuple[str, str]]:
 
 
 def _tell(level: str, sentence: str) -> None:
-    from lwd_tui.text import clean_line
 
-    typer.echo(f"{_SIGNS[level]}  {clean_line(sentence)}")
+    tell(f"{_SIGNS[level]}  {sentence}")

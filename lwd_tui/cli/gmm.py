@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import StepsAsJson
-from lwd_tui.cli.shared import plain_table, write
+from lwd_tui.cli.shared import plain_console, plain_table, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -112,13 +112,11 @@ def json_lines(run: GmmRun) -> Iterator[dict[str, Any]]:
 
 def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
     """Print the curves, the densities at some steps (a few if none are given) and a table."""
-    from rich.console import Console
-
     from lwd_tui.cli.gmm_plots import density_plot, norm_plot, weights_plot
     from lwd_tui.cli.plots import Canvas, print_plot
     from lwd_tui.run.mixtures import summarise, theory
 
-    console = Console()
+    console = plain_console()
     large, small = Canvas.on(console, _CURVE_ROWS), Canvas.on(console, _DENSITY_ROWS)
     last = run.weights.shape[1] - 1
     chosen = times or tuple(sorted({0, last // 20, last // 4, last}))
@@ -165,12 +163,10 @@ def _print_shares(run: GmmRun, summary: GmmSummary, console: Console) -> None:
         f"\n{near}; "
         f"{int(summary.polarised.sum())} polarised, {int(summary.collapsed.sum())} at one vertex; "
         f"sums of weights within {summary.drift:.1e} of 1",
-        highlight=False,
     )
     console.print(
         f"norm over the last half of the steps: {number_text(summary.floor_measured, 4)}; "
         f"predicted noise floor: {number_text(summary.floor_predicted, 4)}",
-        highlight=False,
     )
 
 

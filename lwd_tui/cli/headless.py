@@ -8,11 +8,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
 
-from rich.console import Console
-
 from lwd_tui.cli.outcome import reader_left
 from lwd_tui.cli.progress import BarReporter, LineReporter, Reporter
-from lwd_tui.cli.shared import write
+from lwd_tui.cli.shared import plain_console, write
 from lwd_tui.cli.summary import print_summary, step_line, summary_line
 from lwd_tui.errors import RunStopped, RunWorthless
 from lwd_tui.experiment.llm import Experiment
@@ -63,7 +61,7 @@ def resume_headless(
 
 
 def _main(opening: Opening, as_json: bool, told: bool = True) -> int:
-    errors = Console(stderr=True)
+    errors = plain_console(stderr=True)
     reporter = BarReporter(errors) if errors.is_terminal else LineReporter(errors)
     return asyncio.run(_supervise(_work(opening, reporter, as_json, told), reporter))
 
@@ -125,7 +123,7 @@ async def _work(opening: Opening, reporter: Reporter, as_json: bool, told: bool)
         if as_json:
             write(summary_line(store))
         elif told:
-            print_summary(store, Console())
+            print_summary(store, plain_console())
             reporter.notice(f"stored: lwd-tui runs show {reference(store.path)}")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lwd_tui.cli.shared import plain_table
+from lwd_tui.cli.shared import plain_column, plain_console, plain_table, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,14 +28,12 @@ def list_(host: Host = "") -> None:
     import asyncio
     from itertools import groupby
 
-    from rich.console import Console
-
     from lwd_tui.backends.available import models_at
     from lwd_tui.backends.embedded.packaged import CATALOGUE, cache_folder, is_present
     from lwd_tui.experiment.backend import ServerMissing
     from lwd_tui.text import size_text
 
-    console = Console()
+    console = plain_console()
     table = plain_table(title=f"Packaged weights, kept in {cache_folder()}")
     for heading in ("name", "model", "for", "size", "licence", "here"):
         table.add_column(heading, no_wrap=heading in ("name", "size", "here"))
@@ -55,7 +53,7 @@ def list_(host: Host = "") -> None:
     except ServerMissing as error:
         if host:
             raise
-        console.print(f"No server: {error}", markup=False, highlight=False)
+        console.print(f"No server: {error}")
         return
     if not models:
         console.print("The server has no models; Ollama gets one with: lwd-tui models pull NAME")
@@ -117,7 +115,7 @@ def _pull_weights(name: str) -> None:
     with _bar(name) as show:
         path = fetch(name, show)
     state = "is here and whole" if was_there else "fetched"
-    typer.echo(
+    tell(
         f"{name} {state}: {weights.title}, {size_text(weights.size)}, "
         f"licence {weights.licence} ({weights.terms}), in {path}"
     )
@@ -131,7 +129,7 @@ def _pull_of_the_hub(name: HubName) -> None:
     with _bar(str(name)) as show:
         path = hub.fetch(found, show)
     digest = hub.checked_digest(path, name)
-    typer.echo(
+    tell(
         f"{name} is here and whole: {clean_line(found.file)}, {size_text(found.size)}, SHA-256 "
         f"{digest}, licence {found.licence or 'not named'} "
         f"(https://huggingface.co/{name.repo}), in {path}"
@@ -141,18 +139,18 @@ def _pull_of_the_hub(name: HubName) -> None:
 @contextmanager
 def _bar(name: str) -> Iterator[Callable[[str, int | None, int | None], None]]:
     """Show how much of a model is there: its part, the bytes done, and those in all."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn())
+    from lwd_tui.text import clean_line
+
+    console = plain_console(stderr=True)
+    columns = (plain_column(), BarColumn(bar_width=24), DownloadColumn())
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task(escape(name), total=None)
+        task = progress.add_task(clean_line(name), total=None)
 
         def show(state: str, done: int | None, total: int | None) -> None:
-            text = escape(f"{name}: {state}")
+            text = clean_line(f"{name}: {state}")
             progress.update(task, description=text, completed=done or 0, total=total)
 
         yield show
@@ -165,7 +163,7 @@ def _pull_by_server(name: str, host: str) -> None:
 
     with _bar(name) as show:
         asyncio.run(pull_model(host, name, show))
-    typer.echo(f"{name} is on the server")
+    tell(f"{name} is on the server")
 
 
 @app.command()
@@ -178,7 +176,7 @@ def check(
 
     wanted = names or [name for name in CATALOGUE if is_present(name)]
     if not wanted:
-        typer.echo("no weights are here yet; fetch them with: lwd-tui models pull NAME")
+        tell("no weights are here yet; fetch them with: lwd-tui models pull NAME")
     for name in wanted:
         path = compare(name)
-        typer.echo(f"{name} is whole: {path} has SHA-256 {CATALOGUE[name].sha256}")
+        tell(f"{name} is whole: {path} has SHA-256 {CATALOGUE[name].sha256}")

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lwd_tui.cli.options import Backend, Hosts, Level, Models, Settings
-from lwd_tui.cli.shared import asked_for, check_answers, check_level, plain_table, say, write
+from lwd_tui.cli.shared import (
+    asked_for,
+    check_answers,
+    check_level,
+    plain_console,
+    plain_table,
+    say,
+    write,
+)
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -107,11 +115,10 @@ def _from_runs(
 
 
 def _print(found: Outlook) -> None:
-    from rich.console import Console
 
     from lwd_tui.text import clean_line
 
-    experiment, console = found.experiment, Console()
+    experiment, console = found.experiment, plain_console()
     n = len(experiment.cast)
     console.print(
         clean_line(

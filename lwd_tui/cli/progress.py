@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID
 from rich.text import Text
 
+from lwd_tui.cli.shared import plain_column
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.llm.network import (
     AttemptRejected,
@@ -17,7 +18,7 @@ from lwd_tui.llm.network import (
 )
 from lwd_tui.palette import marker
 from lwd_tui.run.pace import Pace
-from lwd_tui.text import clean_line, duration, number_text
+from lwd_tui.text import clean_line, duration, number_text, shorten
 
 
 class Reporter:
@@ -77,10 +78,10 @@ class BarReporter(Reporter):
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            plain_column(),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            plain_column("fields[note]"),
             console=console,
             transient=True,
         )
@@ -111,7 +112,7 @@ class BarReporter(Reporter):
             "steps", total=experiment.steps + 1, completed=done, note=""
         )
         for position, who in enumerate(experiment.cast):
-            label = f"{marker(position)} {clean_line(who.name)[:24]}".replace("[", r"\[")
+            label = f"{marker(position)} {clean_line(who.name)[:24]}"
             task = self._progress.add_task(label, total=experiment.responses, note="")
             self._participants.append(task)
         for task in self._fetched.values():
@@ -132,7 +133,7 @@ class BarReporter(Reporter):
                 self._progress.advance(self._participants[response.participant])
             case AttemptRejected():
                 self._rejected += 1
-                note = f"again: {event.attempt.problem}"
+                note = f"again: {shorten(event.attempt.problem, 200)}"
                 self._progress.update(self._participants[event.participant], note=note)
             case Embedding(t):
                 self._note(t, "embedding", None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lwd_tui.cli.options import Run, StepsAsJson
-from lwd_tui.cli.shared import write
+from lwd_tui.cli.shared import plain_console, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ def replay(
     as_json: StepsAsJson = False,
 ) -> None:
     """Tell a stored run again, step by step; no model is asked."""
-    from rich.console import Console
-
     from lwd_tui.cli.progress import LineReporter
     from lwd_tui.lessons.recorded import run_called
     from lwd_tui.store.folder import reference
@@ -49,7 +47,7 @@ def replay(
             raise LwdError(f"{name} has no whole step yet; go on with: lwd-tui resume {name}")
         if as_recorded and store.kind == "gmm":
             raise LwdError("mixtures are computed at once, so no pace is recorded; use --pace")
-        reporter = LineReporter(Console(stderr=True))
+        reporter = LineReporter(plain_console(stderr=True))
         reporter.notice(f"run {store.path.stem}, kept in {store.path}")
         if store.kind == "gmm":
             _replay_gmm(store, reporter, _GMM_PACE if pace is None else pace, as_json)
@@ -59,7 +57,6 @@ def replay(
 
 
 def _replay_llm(store: RunStore, reporter: LineReporter, pace: float | None, as_json: bool) -> None:
-    from rich.console import Console
 
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
     from lwd_tui.llm.network import AttemptRejected, StepCompleted
@@ -81,7 +78,7 @@ def _replay_llm(store: RunStore, reporter: LineReporter, pace: float | None, as_
     if as_json:
         write(summary_line(store))
     else:
-        print_summary(store, Console())
+        print_summary(store, plain_console())
     steps = store.experiment.steps + 1
     if len(numbers) < steps:
         reporter.notice(

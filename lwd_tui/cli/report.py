@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from lwd_tui.cli.options import Run
+from lwd_tui.cli.shared import tell
 
 
 class Figure(StrEnum):
@@ -49,4 +50,4 @@ def report(
 
     with RunStore.open(run_called(run)) as store:
         write_report(store, out, figure.value if figure else None, at or (), replace=force)
-    typer.echo(str(out))
+    tell(str(out))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from lwd_tui.cli.options import Run
+from lwd_tui.cli.shared import plain_console, plain_table, tell, write
 
 app = typer.Typer(help="The stored runs: list, show, export, delete.", no_args_is_help=True)
 
@@ -26,21 +27,17 @@ class Format(StrEnum):
 @app.command("list")
 def list_() -> None:
     """List the stored runs, the newest last."""
-    from rich.console import Console
     from rich.text import Text
 
-    from lwd_tui.cli.shared import plain_table
     from lwd_tui.store.folder import list_runs, runs_folder
     from lwd_tui.text import clean_line
     from lwd_tui.text import number_text as number
 
     summaries = list_runs()
     if not summaries:
-        typer.echo(
-            f"No runs in {runs_folder()} yet; start with: lwd-tui --preset quickstart --headless"
-        )
+        tell(f"No runs in {runs_folder()} yet; start with: lwd-tui --preset quickstart --headless")
         return
-    console = Console()
+    console = plain_console()
     headings = ["run", "status", "steps", "norm", "participants", "created"]
     # The usual name of a run holds its day.
     shown = headings if console.width >= _WIDE else headings[:-1]
@@ -67,10 +64,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a step.")] = False,
 ) -> None:
     """Show a run's numbers, its curve and its last scatter."""
-    from rich.console import Console
-
     from lwd_tui.cli.gmm import print_gmm, write_json
-    from lwd_tui.cli.shared import write
     from lwd_tui.cli.summary import print_summary, step_line, summary_line
     from lwd_tui.lessons.recorded import run_called
     from lwd_tui.run.recorded import stored_mixtures
@@ -83,7 +77,7 @@ def show(
             for line in [*map(step_line, store.numbers()), summary_line(store)]:
                 write(line)
         else:
-            print_summary(store, Console())
+            print_summary(store, plain_console())
 
 
 @app.command()
@@ -99,12 +93,14 @@ def export(
 ) -> None:
     """Write a run's content for pandas and other tools."""
     from lwd_tui.lessons.recorded import run_called
-    from lwd_tui.store.export import export as write
+    from lwd_tui.store.export import export as write_files
     from lwd_tui.store.run import RunStore
 
     with RunStore.open(run_called(run)) as store:
-        for path in write(store, format_.value, out, content_only=content_only, overwrite=force):
-            typer.echo(str(path))
+        for path in write_files(
+            store, format_.value, out, content_only=content_only, overwrite=force
+        ):
+            tell(str(path))
 
 
 @app.command()
@@ -114,7 +110,7 @@ def delete(run: Run) -> None:
 
     path = find_run(run)
     kept = delete_run(path)
-    typer.echo(f"{path.stem} is in the trash: {kept}; `lwd-tui runs restore {path.stem}` undoes it")
+    tell(f"{path.stem} is in the trash: {kept}; `lwd-tui runs restore {path.stem}` undoes it")
 
 
 @app.command()
@@ -122,4 +118,4 @@ def restore(run: Annotated[str, typer.Argument(help="A deleted run's name.")]) -
     """Take a run back out of the trash."""
     from lwd_tui.store.folder import restore_run
 
-    typer.echo(f"restored: {restore_run(run)}")
+    tell(f"restored: {restore_run(run)}")

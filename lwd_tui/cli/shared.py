@@ -11,8 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lwd_tui.errors import LwdError
+from lwd_tui.text import clean_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TextColumn
     from rich.table import Table
 
     from lwd_tui.experiment.llm import Experiment
@@ -53,8 +56,6 @@ def asked_for(
 
 def say(sentence: str) -> None:
     """Write a sentence that the user must see to stderr, cleaned."""
-    from lwd_tui.text import clean_line
-
     sys.stderr.write(f"{clean_line(sentence)}\n")
 
 
@@ -83,17 +84,35 @@ def check_answers(store: RunStore) -> None:
 
 def counted(things: Iterable[T], what: str) -> Iterator[T]:
     """Go through things, with a bar on stderr where somebody looks at it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
-    console = Console(stderr=True)
+    console = plain_console(stderr=True)
     if not console.is_terminal:
         yield from things
         return
     listed = list(things)
-    columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn()
+    columns = plain_column(), BarColumn(bar_width=24), MofNCompleteColumn()
     with Progress(*columns, console=console, transient=True) as progress:
-        yield from progress.track(listed, description=what)
+        yield from progress.track(listed, description=clean_line(what))
+
+
+def tell(sentence: str) -> None:
+    """Write a line to stdout, which may hold what others wrote, cleaned."""
+    sys.stdout.write(f"{clean_line(sentence)}\n")
+
+
+def plain_console(*, stderr: bool = False) -> Console:
+    """Return a console that takes text for text: brackets and colons in it are no markup."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def plain_column(field: str = "description") -> TextColumn:
+    """Return a column of a progress that shows clean text, which is no markup."""
+    from rich.progress import TextColumn
+
+    return TextColumn(f"{{task.{field}}}", markup=False)
 
 
 def plain_table(**looks: Any) -> Table:
@@ -105,7 +124,6 @@ def plain_table(**looks: Any) -> Table:
 
 
 def write(line: dict[str, Any]) -> None:
-    """Write one JSON object as a line; escaped where the stream isn't UTF-8, so nothing is lost."""
-    escaped = sys.stdout.encoding.lower() != "utf-8"
-    sys.stdout.write(json.dumps(line, ensure_ascii=escaped, allow_nan=False) + "\n")
+    """Write one JSON object as a line; as ASCII: nothing is lost, and no terminal obeys it."""
+    sys.stdout.write(json.dumps(line, allow_nan=False) + "\n")
     sys.stdout.flush()

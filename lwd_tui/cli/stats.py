@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lwd_tui.cli.options import Level, Run, StepsAsJson
-from lwd_tui.cli.shared import check_answers, check_level, counted, write
+from lwd_tui.cli.shared import check_answers, check_level, counted, plain_console, write
 
 
 def stats(
@@ -32,8 +32,6 @@ def stats(
     as_json: StepsAsJson = False,
 ) -> None:
     """Test, measure and judge a stored run: do they differ, are they the same, has it settled."""
-    from rich.console import Console
-
     from lwd_tui.analysis.equivalence import equivalence
     from lwd_tui.cli.stats_lines import findings_line, verdicts_line
     from lwd_tui.cli.stats_report import print_findings
@@ -72,4 +70,4 @@ def stats(
         if as_json:
             write(verdicts_line(store, whole, level, permutations, reach))
         else:
-            print_findings(store, found, whole, level, reach, Console())
+            print_findings(store, found, whole, level, reach, plain_console())

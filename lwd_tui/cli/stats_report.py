@@ -172,5 +172,4 @@ def _say(console: Console, subject: str, sentence: str) -> None:
         Text(f"{clean_line(subject)}: ", style="bold"),
         Text(clean_line(sentence)),
         sep="",
-        highlight=False,
     )

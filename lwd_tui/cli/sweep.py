@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_level, plain_table, write
+from lwd_tui.cli.shared import check_level, plain_column, plain_console, plain_table, write
 from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.text import json_number
 
@@ -53,8 +53,6 @@ def sweep(
     """Run variants of an experiment with several seeds, and compare them."""
     import asyncio
 
-    from rich.console import Console
-
     from lwd_tui.experiment.participants import REHEARSAL, Wishes
     from lwd_tui.store.folder import made_folder
     from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled
@@ -68,7 +66,7 @@ def sweep(
     folder = out or sweep_folder(plan)
     if rehearse:
         folder = folder.with_name(f"{folder.name}-rehearsal")
-    errors = Console(stderr=True, highlight=False, markup=False)
+    errors = plain_console(stderr=True)
     wishes = Wishes(REHEARSAL) if rehearse else Wishes()
 
     def say(text: str) -> None:
@@ -91,7 +89,7 @@ def sweep(
             write(_run_line(result))
         write(_summary_line(plan.name, variants, level, len(problems)))
     else:
-        _print(variants, level, Console())
+        _print(variants, level, plain_console())
     if problems:
         raise RunStopped(
             f"{len(problems)} of {len(jobs)} runs stopped; the same command goes on with them"
@@ -146,7 +144,7 @@ def _progress(jobs: Sequence[Job], console: Console) -> Iterator[Callable[[Job, 
         yield tell_line
         return
     done = dict.fromkeys(jobs, 0)
-    columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn()
+    columns = plain_column(), BarColumn(bar_width=24), MofNCompleteColumn()
     with Progress(*columns, TextColumn("steps"), Left(), console=console) as progress:
         bar = progress.add_task("", total=sum(job.steps for job in jobs))
 

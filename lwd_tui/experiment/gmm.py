@@ -58,7 +58,7 @@ def _numbers(value: Any, most: int) -> Any:
     """Pass on a number, or lists of numbers at most `most` deep."""
     try:
         given = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("must be a number, or lists of numbers of one length") from None
     if given.ndim > most or given.size == 0 or not np.isfinite(given).all():
         raise ValueError("must be a finite number, or lists of such numbers")

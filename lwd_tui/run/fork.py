@@ -14,7 +14,7 @@ from lwd_tui.experiment.files import changed
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment, SeedPost
 from lwd_tui.experiment.participants import REHEARSAL
 from lwd_tui.experiment.section import dotted
-from lwd_tui.store.errors import run_name
+from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.folder import new_run_path, reference
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.run import RunStore
@@ -39,10 +39,11 @@ def later_posts(store: RunReader) -> dict[int, list[SeedPost]]:
     fork = store.record.get("fork") or {}
     there = {(post.step, post.text) for post in store.posts() if post.origin == "injected"}
     later: dict[int, list[SeedPost]] = {}
-    for post in fork.get("later", ()):
-        if (post["step"], post["text"]) not in there:
-            again = SeedPost(text=post["text"], label=post["label"])
-            later.setdefault(post["step"], []).append(again)
+    with reading(store.path):
+        for post in fork.get("later", ()):
+            if (post["step"], post["text"]) not in there:
+                again = SeedPost(text=post["text"], label=post["label"])
+                later.setdefault(post["step"], []).append(again)
     return later
 
 

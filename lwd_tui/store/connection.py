@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from lwd_tui.store.encoding import now, text_of
-from lwd_tui.store.errors import NoSuchRun, RunExists, opening, run_name
+from lwd_tui.store.errors import DamagedRun, NoSuchRun, RunExists, opening, run_name
 from lwd_tui.store.pasts import Past, given, lean_on, pasts_of
 from lwd_tui.store.schema import READABLE, migrate, version_of
 
 # Seconds to wait for another connection; a writer's commits take a thousandth of that.
 _PATIENCE = 5.0
+# What a journal begins with; it ends so as well where the name of a further file is in it.
+_JOURNAL = bytes.fromhex("d9d505f920a163d7")
 _MOMENT = 1.0
 
 
@@ -182,6 +185,8 @@ def _copy_in_memory(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    if not mode.startswith("ro"):
+        _refuse_far_journal(path)
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -189,4 +194,26 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,
     )
     connection.text_factory = text_of
+    # Nothing that a stranger may have put into a schema is run before it has been looked at.
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
     return connection
+
+
+def _refuse_far_journal(path: Path) -> None:
+    """Refuse a journal that names another file: SQLite would roll it back, and delete that file.
+
+    Raises
+    ------
+    DamagedRun
+    """
+    own = path.resolve()  # As SQLite does.
+    journal = own.with_name(f"{own.name}-journal")
+    with suppress(FileNotFoundError), journal.open("rb") as file:
+        if file.seek(0, os.SEEK_END) >= len(_JOURNAL):
+            file.seek(-len(_JOURNAL), os.SEEK_END)
+            if file.read() == _JOURNAL:
+                raise DamagedRun(
+                    f"{journal} names another file, as no run's own does; it came with the run "
+                    "from elsewhere: take it away, or use a copy of the run"
+                )

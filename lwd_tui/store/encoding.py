@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lwd_tui.store.records import StepNumbers
+from lwd_tui.store.sound import require, unpacked_prompt
 from lwd_tui.types import (
     Attempt,
     Draw,
@@ -77,7 +78,7 @@ def prompt_row(prompt: Prompt) -> tuple[bytes, bytes]:
 
 def prompt_of(blob: bytes) -> Prompt:
     """Read the body of a prompt."""
-    return Prompt.from_json(text_of(zlib.decompress(blob)))
+    return Prompt.from_json(text_of(unpacked_prompt(blob)))
 
 
 def post_row(post: Post, answered_at: int | None) -> Row:
@@ -191,6 +192,7 @@ def _square(stored: Floats, n: int, owners: Ints) -> Floats:
     """Return the matrix of distances, stored whole or each pair once."""
     if stored.size == n * n:
         return stored.reshape(n, n)
+    require(stored.size == n * (n - 1) // 2, "the distances are of others")
     square = np.zeros((n, n))
     square[np.triu_indices(n, 1)] = stored
     square += square.T

@@ -52,7 +52,10 @@ ENDING = ".sqlite"
 """Of the files that runs are kept in."""
 
 # What decoding a value that was never written may raise.
-_SENSELESS = (ValueError, TypeError, LookupError, zlib.error)
+_SENSELESS = (
+    *(ValueError, TypeError, LookupError, AttributeError),
+    *(OverflowError, RecursionError, zlib.error),
+)
 
 # What SQLite's own messages don't say in words that a user would know.
 _WORDS = {

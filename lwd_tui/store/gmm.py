@@ -19,6 +19,7 @@ from lwd_tui.store.encoding import FLOATS, INTS, Row, packed, unpacked
 from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
+from lwd_tui.store.sound import require
 from lwd_tui.store.tables import TABLES, Column, Values, columns
 from lwd_tui.text import json_number
 from lwd_tui.types import Floats, Ints
@@ -74,19 +75,17 @@ def read_gmm_run(reader: RunReader) -> GmmRun:
     found = reader.replicates()
     with reading(reader.path):
         numbers, weights, lifted, means, covariances = zip(*found, strict=True)
-        count = len(unpacked(lifted[0], INTS)) // n
-        moving = spec.moving != "none"
-        shape = (len(found), count, n, size)
-        return GmmRun(
-            spec,
-            range(numbers[0], numbers[-1] + 1),
-            unpacked(b"".join(weights), FLOATS).reshape(shape),
-            unpacked(b"".join(lifted), INTS).reshape(shape[:3]),
-            unpacked(b"".join(means), FLOATS).reshape(*shape, dimension) if moving else None,
-            unpacked(b"".join(covariances), FLOATS).reshape(*shape, dimension, dimension)
-            if moving
-            else None,
-        )
+        shape = (len(found), reader.finished(), n, size)
+        replicates = range(numbers[0], numbers[0] + len(found))
+        require(numbers == tuple(replicates), "a replicate is missing")
+        parts = [unpacked(b"".join(weights), FLOATS).reshape(shape)]
+        if spec.moving != "none":
+            parts.append(unpacked(b"".join(means), FLOATS).reshape(*shape, dimension))
+            square = (*shape, dimension, dimension)
+            parts.append(unpacked(b"".join(covariances), FLOATS).reshape(square))
+        require(all(np.isfinite(part).all() for part in parts), "a number isn't finite")
+        parts.insert(1, unpacked(b"".join(lifted), INTS).reshape(shape[:3]))
+        return GmmRun(spec, replicates, *parts)
 
 
 def gmm_rows(reader: RunReader) -> Iterator[tuple[str, Values]]:

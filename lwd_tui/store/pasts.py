@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from lwd_tui.store.encoding import text_of
 from lwd_tui.store.errors import DamagedRun, run_name
+from lwd_tui.store.schema import version_of
 
 # SQLite attaches ten files; a fork of more forks than these holds a copy instead.
 _MOST = 8
@@ -74,13 +75,19 @@ def pasts_of(connection: sqlite3.Connection, run: Path) -> list[Past]:
     Raises
     ------
     DamagedRun
-        If one isn't beside it, or is of another run.
+        If one isn't beside it, or is of another run or another make, or the file says of them
+        what none says.
     """
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'pasts'").fetchone():
         return []
     found = connection.execute("SELECT number, until, created FROM pasts ORDER BY number")
     pasts = []
-    for number, until, created in found.fetchall():
+    for place, (number, until, created) in enumerate(found.fetchall(), 1):
+        # They become part of queries, and of a file's name.
+        if number != place or type(until) is not int or until < 0:
+            raise DamagedRun(
+                f"run {run_name(run)} is damaged (its pasts can't be those); use a copy of {run}"
+            )
         file = past_path(run, number)
         if not file.is_file() or _created(file) != created:
             raise DamagedRun(
@@ -220,13 +227,21 @@ def _attach(connection: sqlite3.Connection, pasts: Sequence[Past], how: str) -> 
 
 
 def _created(file: Path) -> str:
-    """Return by what a run's file is known; "" if it is none."""
+    """Return by what a run's file is known; "" if it is none.
+
+    Raises
+    ------
+    DamagedRun, NewerRun
+        If it is made otherwise than this program's are.
+    """
     try:
         connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         connection.text_factory = text_of
         try:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            version_of(connection, file)
             return str(connection.execute("SELECT created FROM run").fetchone()[0])
         finally:
             connection.close()
-    except (sqlite3.Error, TypeError):
+    except (sqlite3.Error, TypeError, UnicodeDecodeError):
         return ""

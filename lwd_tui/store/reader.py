@@ -20,6 +20,19 @@ from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
 from lwd_tui.store.pasts import found_words, pasts_of
 from lwd_tui.store.records import Event, Fork, Reading, RunSummary, Status, StepNumbers
+from lwd_tui.store.sound import (
+    check_draws,
+    check_fork,
+    check_numbers,
+    check_posts,
+    check_record,
+    check_responses,
+    check_scatter,
+    check_step,
+    check_summary,
+    check_types,
+    require,
+)
 from lwd_tui.types import Draw, Floats, Ints, Post, Prompt, Response, Step, Vectors
 
 T = TypeVar("T")
@@ -49,7 +62,10 @@ class RunReader:
     def experiment(self) -> Experiment:
         """The experiment, as it was when the run was created."""
         where = f"run {run_name(self.path)}"
-        return Experiment.from_dict(self.specification, where, stored=True)
+        found = Experiment.from_dict(self.specification, where, stored=True)
+        with reading(self.path):
+            require(found.cast, "nobody takes part")
+        return found
 
     @property
     def specification(self) -> dict[str, Any]:
@@ -66,7 +82,9 @@ class RunReader:
     @property
     def record(self) -> dict[str, Any]:
         """What the run was made with: versions, platform, models, embedder, notes."""
-        return self._mapping("SELECT record FROM run")
+        found = self._mapping("SELECT record FROM run")
+        with reading(self.path):
+            return check_record(found)
 
     @property
     def created(self) -> str:
@@ -77,30 +95,33 @@ class RunReader:
     @property
     def fork(self) -> Fork | None:
         """Where the run was forked from another, and by what; None if it wasn't."""
+        done = self.finished()
         with reading(self.path):
-            return Fork.of(self.record)
+            return check_fork(Fork.of(self.record), done)
 
     @cached_property
-    def _n(self) -> int:
-        """Return the number of participants, without making the whole experiment."""
-        (count,) = self._one(
+    def _participants(self) -> int:
+        """How many there are, without making the whole experiment."""
+        count, listed = self._one(
             """SELECT CASE json_type(experiment, '$.participants') WHEN 'array'
                    THEN json_array_length(experiment, '$.participants')
-                   ELSE json_extract(experiment, '$.participants') END FROM run"""
+                   ELSE json_extract(experiment, '$.participants') END,
+                   json_type(experiment, '$.participants') = 'array' FROM run"""
         )
-        # One that is "auto" isn't begun.
-        return count if isinstance(count, int) else 0
+        with reading(self.path):
+            require(isinstance(count, int) and count > 0, "nobody takes part")
+            require(listed or not self._pasts, "a fork of mixtures")
+        return int(count)
 
-    @cached_property
+    @property
     def _alone(self) -> bool:
         """Whether there is one participant only, at no distance: earlier versions stored 0."""
-        return self._n == 1
+        return self._participants == 1
 
     @property
     def status(self) -> Status:
         """Whether the run is done, is being written, or was stopped."""
-        (total,) = self._one("SELECT json_extract(experiment, '$.steps') + 1 FROM run")
-        return self._status(self.finished(), total)
+        return self.summary().status
 
     def summary(self) -> RunSummary:
         """Tell the run in one line, without making its whole experiment."""
@@ -119,18 +140,20 @@ class RunReader:
             names = _names(cast)
             if len(names) == 1:
                 norms = []
-            return RunSummary(
-                run_name(self.path),
-                self.path,
-                self._status(done, total),
-                name,
-                names,
-                done,
-                total,
-                encoding.number_of(norms[0][0]) if norms else math.nan,
-                encoding.number_of(norms[-1][0]) if norms else math.nan,
-                created,
-                note=note or "",
+            return check_summary(
+                RunSummary(
+                    run_name(self.path),
+                    self.path,
+                    self._status(done, total),
+                    name,
+                    names,
+                    done,
+                    total,
+                    encoding.number_of(norms[0][0]) if norms else math.nan,
+                    encoding.number_of(norms[-1][0]) if norms else math.nan,
+                    created,
+                    note=note or "",
+                )
             )
 
     def events(self) -> list[Event]:
@@ -144,7 +167,9 @@ class RunReader:
 
     def finished(self) -> int:
         """Return the number of whole steps, which is the t of the next one."""
-        (count,) = self._one("SELECT count(*) FROM steps WHERE whole")
+        count, first, last = self._one("SELECT count(*), min(t), max(t) FROM steps WHERE whole")
+        with reading(self.path):
+            require(not count or (first, last) == (0, count - 1), "a step is missing")
         return int(count)
 
     def numbers(self) -> list[StepNumbers]:
@@ -155,11 +180,11 @@ class RunReader:
                    seconds, failed
                FROM steps WHERE whole ORDER BY t""",
         )
-        if self._alone:
-            found = [replace(each, **_NO_NORMS) for each in found]
-        if not self._pasts:
-            return found
-        return [replace(each, dispersion=self._widened(each.dispersion)) for each in found]
+        if self._pasts:
+            found = [replace(each, dispersion=self._widened(each.dispersion)) for each in found]
+        with reading(self.path):
+            check_numbers(found, self.kind, self._participants)
+        return [replace(each, **_NO_NORMS) for each in found] if self._alone else found
 
     def step(self, t: int) -> Step:
         """Return a step; raise StoreError if it isn't whole."""
@@ -190,7 +215,7 @@ class RunReader:
         responses = self.pending(t)
         usable = sum(not response.failed for response in responses)
         with reading(self.path):
-            return Step(
+            step = Step(
                 t,
                 k,
                 size,
@@ -203,10 +228,11 @@ class RunReader:
                 truncated,
                 geometry[0] if geometry else None,
             )
+            return check_step(step, self._participants)
 
     def _widened(self, values: Floats) -> Floats:
         """Return numbers of the participants with NaN for those that a fork added later."""
-        more = self._n - len(values)
+        more = self._participants - len(values)
         if not len(values) or more <= 0:
             return values
         return np.pad(values, (0, more), constant_values=np.nan)
@@ -223,8 +249,8 @@ class RunReader:
             ):
                 with reading(self.path):
                     count = len(blob) // (4 * dimensions) if dimensions else 0
-                    vectors = encoding.unpacked(blob, encoding.VECTORS)
-                yield t, vectors.reshape(count, dimensions)
+                    vectors = encoding.unpacked(blob, encoding.VECTORS).reshape(count, dimensions)
+                yield t, vectors
 
     def scatters(self) -> Iterator[tuple[int, Floats, Ints]]:
         """Yield t, coordinates and owners of the scatter of each whole step that has one."""
@@ -234,7 +260,9 @@ class RunReader:
         ):
             with reading(self.path):
                 places = encoding.unpacked(coordinates, encoding.FLOATS).reshape(-1, 2)
-                yield t, places, encoding.unpacked(owners, encoding.INTS)
+                people = encoding.unpacked(owners, encoding.INTS)
+                check_scatter(places, people, self._participants)
+            yield t, places, people
 
     def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
         """Yield t, participant, response and text of what can be used of whole steps.
@@ -264,11 +292,14 @@ class RunReader:
 
     def draws(self, t: int) -> list[Draw]:
         """Return the draws of a step, in the order in which they were made."""
-        return self._records(
+        found = self._records(
             encoding.draw_of,
             "SELECT t, participant, posts, response FROM draws WHERE t = ? ORDER BY id",
             t,
         )
+        (last,) = self._one("SELECT coalesce(max(id), -1) FROM posts")
+        with reading(self.path):
+            return check_draws(found, self._participants, last)
 
     def draw_sizes(self) -> list[tuple[int, int, int]]:
         """Return t, participant and number of posts of each draw of the whole steps, in order."""
@@ -282,7 +313,7 @@ class RunReader:
         """Return the SHA-256 of the prompt of each of a step's draws, in their order."""
         return self._records(
             lambda row: bytes(row[0]),
-            """SELECT sha256 FROM draws JOIN prompts ON prompts.id = draws.prompt
+            """SELECT sha256 FROM draws LEFT JOIN prompts ON prompts.id = draws.prompt
                WHERE t = ? ORDER BY draws.id""",
             t,
         )
@@ -307,7 +338,9 @@ class RunReader:
 
     def posts(self, up_to: int | None = None) -> list[Post]:
         """Return the posts that can be drawn at step `up_to`, or all, in order of posting."""
-        return self._posts() if up_to is None else self._posts("WHERE step <= ?", up_to)
+        found = self._posts() if up_to is None else self._posts("WHERE step <= ?", up_to)
+        with reading(self.path):
+            return check_posts(found)
 
     def readers(self, post: Post) -> list[Reading]:
         """Return who read a post, and when, in order."""
@@ -353,7 +386,7 @@ class RunReader:
     def _responses(self, where: str, *values: Any) -> list[Response]:
         found = self._all(f"{_ATTEMPTS} {where} ORDER BY t, participant, response, number", *values)
         with reading(self.path):
-            return encoding.responses_of(found)
+            return check_responses(encoding.responses_of(found), self._participants)
 
     def _status(self, done: int, total: int) -> Status:
         if done >= total:
@@ -367,7 +400,10 @@ class RunReader:
 
     def _records(self, record: Callable[[encoding.Row], T], query: str, *values: Any) -> list[T]:
         with reading(self.path):
-            return list(map(record, self._connection.execute(query, values).fetchall()))
+            cursor = self._connection.execute(query, values)
+            rows = cursor.fetchall()
+            check_types(cursor, rows)
+            return list(map(record, rows))
 
     def _all(self, query: str, *values: Any) -> list[encoding.Row]:
         return self._records(tuple, query, *values)

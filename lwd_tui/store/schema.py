@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from lwd_tui.store.errors import DamagedRun, NewerRun
+from lwd_tui.text import clean_line
 
 APPLICATION_ID = 0x4C574431
 """Marks an SQLite file as a run: "LWD1"."""
@@ -136,13 +140,49 @@ READABLE = 2
 """The earliest version that can be read as it is: it lacks only tables that it would have empty."""
 
 
+class Reference(NamedTuple):
+    """What a file of one version is made of.
+
+    Attributes
+    ----------
+    objects : set of (str, str, str, str or None)
+        Type, name, table and SQL of all tables, indexes and views.
+    columns : tuple of (str, str, bool)
+        Name, type, and whether it must hold something, of all columns of all tables.
+    """
+
+    objects: frozenset[tuple[str, str, str, str | None]]
+    columns: tuple[tuple[str, str, bool], ...]
+
+
+@cache
+def reference(version: int = len(MIGRATIONS)) -> Reference:
+    """Return what a file of a version is made of."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for script in MIGRATIONS[:version]:
+            connection.executescript(script)
+        columns = connection.execute(
+            """SELECT part.name, part.type, part."notnull" OR part.pk
+               FROM sqlite_master AS it, pragma_table_info(it.name) AS part
+               WHERE it.type = 'table'"""
+        ).fetchall()
+        return Reference(_objects(connection), tuple(columns))
+
+
+def _objects(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str, str | None]]:
+    """Return what a file is made of, but for what SQLite makes by itself or when it is told to."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    return frozenset(connection.execute(query))
+
+
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
     """Return the version of a run's file.
 
     Raises
     ------
     DamagedRun
-        If it is another program's file, or empty.
+        If it is another program's file, or empty, or made of other tables than this program's:
+        what a trigger, a view or a generated column would do is nobody's wish.
     NewerRun
         If this version of lwd-tui doesn't know it.
     """
@@ -154,6 +194,12 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
         raise NewerRun(
             f"{path} was written by a later lwd-tui (file version {version}, this one knows "
             f"{len(MIGRATIONS)}); upgrade lwd-tui to open it"
+        )
+    wanted, found = reference(version).objects, _objects(connection)
+    if odd := sorted(name for _, name, *_ in wanted ^ found):
+        raise DamagedRun(
+            f"{path} is not a run as lwd-tui makes them: its {clean_line(str(odd[0]))} is missing "
+            "or of another make; use a copy of the run"
         )
     return int(version)
 

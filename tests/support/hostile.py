@@ -17,7 +17,15 @@ HOSTILE = {
     "wide": "漢字" * 50,
     "long": "word " * 20_000,
     "unbroken": "x" * 100_000,
+    "osc8": "\x1b]8;;http://evil.example\x1b\\here\x1b]8;;\x07",
+    "script": "<script>alert(1)</script><img src=x onerror=alert(2)> &lt; {{ 7 * 7 }}",
+    "formula": '=HYPERLINK("http://evil.example")',
+    "wildcards": "100 % _ * ' OR 1=1; DROP TABLE posts; -- \"NEAR(",
+    "emoji code": ":bomb: [b]bold[/b] \\[red]",
 }
+
+BROKEN = "half \ud83d a pair \udfff"
+"""As an answer that was cut may be; no specification takes it."""
 
 
 def assert_tame(app):

@@ -24,6 +24,13 @@ def experiment(posts=3, steps=2, **changes):
     )
 
 
+def experiment_of(step):
+    """Return an experiment that a step can be of: its participants, its posts."""
+    count = 1 + max(response.participant for response in step.responses)
+    names = [{"name": f"one {i}", "backend": "scripted", "model": "m"} for i in range(count)]
+    return experiment(posts=step.size, participants=names)
+
+
 def attempt(text="It will rise.", **changes):
     values = {"seed": 7, "finish_reason": "stop", "prompt_tokens": 9, "completion_tokens": 4}
     return Attempt(text, **(values | {"seconds": 0.25} | changes))
@@ -106,6 +113,8 @@ texts = st.text(odd | st.characters(exclude_categories=()), max_size=30)
 counts = st.none() | st.integers(0, 10**6)
 # A distance has no sign, and SQLite keeps none of a zero.
 numbers = st.floats(allow_nan=True, allow_infinity=True).map(lambda number: number + 0.0)
+# Of vectors, and of their places, backends and the analysis give no others.
+finite = st.floats(-1e100, 1e100)
 
 
 @st.composite
@@ -139,7 +148,7 @@ def geometries(draw, n, owners):
         draw(numbers),
         draw(numbers),
         draw(array(np.float64, n, elements=numbers)),
-        draw(array(np.float64, (len(owners), 2), elements=numbers)),
+        draw(array(np.float64, (len(owners), 2), elements=finite)),
         owners,
         draw(st.floats(0, 1)),
     )
@@ -148,7 +157,7 @@ def geometries(draw, n, owners):
 @st.composite
 def steps(draw, t=0):
     """Return a step, and the prompts that go with its draws."""
-    n, answers, size = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(0, 9))
+    n, answers, size = draw(st.integers(2, 3)), draw(st.integers(1, 3)), draw(st.integers(0, 9))
     ids = st.permutations(range(size)).map(tuple)
     each = draw(st.booleans())
     draws = tuple(
@@ -168,7 +177,9 @@ def steps(draw, t=0):
     )
     owners = np.array([r.participant for r in responses if not r.failed], dtype=np.int64)
     vectors = hnp.arrays(
-        np.float32, (len(owners), draw(st.integers(0, 5))), elements=st.floats(width=32)
+        np.float32,
+        (len(owners), draw(st.integers(0, 5))),
+        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
     )
     origins = st.sampled_from(["human", "synthetic", "injected", "noise"])
     posted = tuple(

@@ -1,6 +1,7 @@
 """What models, users, files and servers wrote can't drive the terminal, wherever it is shown."""
 
 from support.hostile import HOSTILE, assert_tame
+from support.reach import heard
 from support.tui import handmade_run, scripted, until
 from textual import events
 
@@ -30,6 +31,18 @@ async def test_answers_posts_and_names(tmp_path):
         for _ in LivePage.PANELS:
             await pilot.press("tab")
             assert_tame(app)
+
+
+async def test_whoever_looks_at_a_run_asks_this_machine_alone(tmp_path):
+    app = Explorer(run=handmade_run(tmp_path / "a.sqlite", stop_after=2))
+    with heard() as told:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await until(pilot, lambda: app.view.t == 1)
+            for page in ("setup", "live", "inspect", "statistics", "runs", "gmm"):
+                await app.action_show_page(page)
+                await until(pilot, lambda page=page: app.current_mode == page)
+    asked = {address[0] for _, address in told}
+    assert asked <= {"127.0.0.1", "::1", "localhost"}
 
 
 async def test_errors_and_notices():

@@ -275,8 +275,13 @@ def _licence(snapshot: Path) -> str:
 
 
 def _be_quiet() -> None:
-    """Keep the library's words and bars off the terminal: the app is on it."""
+    """Keep the library's words and bars off the terminal, on which the app is, and tell no more.
+
+    It would tell the Hub what is installed and who calls it, and ask it for a list of callers.
+    """
+    from huggingface_hub import constants
     from huggingface_hub.utils import disable_progress_bars
 
+    constants.HF_HUB_DISABLE_TELEMETRY = True
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     disable_progress_bars()

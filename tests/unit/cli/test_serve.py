@@ -3,6 +3,7 @@
 import pytest
 import typer
 from aiohttp.test_utils import TestClient, TestServer
+from multidict import CIMultiDict
 from typer.testing import CliRunner
 
 from lwd_tui.cli import web
@@ -37,9 +38,22 @@ async def test_a_name_that_was_rebound_to_us_is_refused(client, path):
     assert answer.status == 403
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("http://evil.example", "null", "", "http://127.0.0.1:9999", "http://[x"),
+        *(f"http://127.0.0.1:{PORT}@evil.example", f"http://127.0.0.1:{PORT}.evil.example"),
+    ],
+)
 async def test_another_sites_socket_is_refused(client, origin):
     headers = {"Host": f"127.0.0.1:{PORT}", "Origin": origin}
+    answer = await client.get("/ws", headers=headers)
+    assert answer.status == 403
+
+
+async def test_of_two_origins_both_must_be_ours(client):
+    headers = CIMultiDict(Host=f"127.0.0.1:{PORT}", Origin=f"http://127.0.0.1:{PORT}")
+    headers.add("Origin", "http://evil.example")
     answer = await client.get("/ws", headers=headers)
     assert answer.status == 403
 

@@ -39,7 +39,7 @@ def path(tmp_path_factory):
                 for name in names
             ],
             "embedder": {"backend": "scripted", "model": whole, "prefix": whole},
-            "posts": [{"text": whole, "author": whole, "label": whole}] * 2,
+            "posts": [{"text": whole, "author": whole, "label": whole}] * 3,
         }
     )
     models = [{"name": EVIL, "digest": EVIL, "quantisation": EVIL, "server": EVIL, "host": EVIL}]
@@ -61,7 +61,7 @@ def path(tmp_path_factory):
     path = tmp_path_factory.mktemp("run") / "<i>'a\".sqlite"
     with RunStore.create(path, what, record) as store:
         write(store, replace(step, responses=answers))
-        store.add_posts([Post(9, EVIL, EVIL, "injected", 1, EVIL)])
+        store.add_posts([Post(5, EVIL, EVIL, "injected", 1, EVIL)])
         store.add_event(EVIL, EVIL, 1)
     return path
 

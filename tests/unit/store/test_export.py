@@ -10,7 +10,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
-from support.store_samples import attempt, begin, experiment, simple_step, steps, write
+from support.store_samples import (
+    attempt,
+    begin,
+    experiment,
+    experiment_of,
+    simple_step,
+    steps,
+    write,
+)
 
 from lwd_tui.store.errors import RunExists, StoreError
 from lwd_tui.store.export import export
@@ -266,9 +274,7 @@ def test_a_number_that_is_not_defined_is_empty(tmp_path):
 def test_any_step_can_be_written_in_every_format(tmp_path_factory, made):
     step, prompts = made
     folder = tmp_path_factory.mktemp("export")
-    names = [{"name": name, "backend": "scripted", "model": name} for name in "abc"]
-    spec = experiment(posts=0, participants=names)
-    with RunStore.create(folder / "any.sqlite", spec, {}) as store:
+    with RunStore.create(folder / "any.sqlite", experiment_of(step), {}) as store:
         write(store, step, prompts)
         (path,) = export(store, "jsonl", folder / "run.jsonl", embeddings=True)
         export(store, "csv", folder)

@@ -12,6 +12,7 @@ from support.store_samples import (
     attempt,
     begin,
     experiment,
+    experiment_of,
     prompts_of,
     simple_step,
     steps,
@@ -45,7 +46,7 @@ def store(path):
 def test_any_step_comes_back_exactly(tmp_path_factory, made):
     step, prompts = made
     path = tmp_path_factory.mktemp("run") / "any.sqlite"
-    with RunStore.create(path, experiment(posts=0), {}) as store:
+    with RunStore.create(path, experiment_of(step), {}) as store:
         begin(store, step, prompts)
         for response in reversed(step.responses):
             store.add_response(response)

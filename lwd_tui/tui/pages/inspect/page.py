@@ -184,7 +184,9 @@ class InspectPage(PanelledPage):
         name = shorten(self._names[place.participant], 24)
         reading = self.query_one(Reading)
         title = f"read by {name} at t = {step.t} · {len(draw.posts)} of {step.size}"
-        reading.show_posts([run.posts[i] for i in draw.posts], self._authors, step.t, title)
+        reading.show_posts(
+            [run.posts[i] for i in draw.posts if i < len(run.posts)], self._authors, step.t, title
+        )
         if self._came_from is not None:
             reading.point(self._came_from.id)
             self._came_from = None

@@ -57,6 +57,17 @@ def parts(tmp_path: Path) -> list[Path]:
     return list((tmp_path / "cache").rglob("*.incomplete"))
 
 
+async def test_the_hub_is_told_of_no_program_and_asked_for_nothing_but_the_model(
+    server: StandInHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", False)
+    await fetched()
+    asked = {request.path.partition("?")[0] for request in server.hub.requests}
+    assert all("u/toy" in path for path in asked), asked
+    said = {request.headers.get("user-agent", "") for request in server.hub.requests}
+    assert not [words for words in said if "torch" in words or "agent/" in words]
+
+
 async def test_a_model_of_the_hub_is_fetched_once_and_recorded(
     server: StandInHub, weights: bytes
 ) -> None:

@@ -45,6 +45,12 @@ def text_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def match_of(words: str) -> bytes:
+    """Return a full-text query for plain words: nothing in them is taken for an operator."""
+    terms = ['"' + word.replace('"', '""') + '"' for word in words.replace("\0", " ").split()]
+    return text_bytes(" ".join(terms) + "*" if terms else '""')
+
+
 def text_of(raw: bytes) -> str:
     """Decode what `text_bytes` encoded; the text factory of every connection."""
     return raw.decode("utf-8", "surrogatepass")

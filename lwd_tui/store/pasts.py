@@ -16,15 +16,25 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from lwd_tui.store.encoding import text_of
 from lwd_tui.store.errors import DamagedRun, run_name
+from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.schema import version_of
+from lwd_tui.store.sound import require
+from lwd_tui.types import Floats, Geometry
+
+R = TypeVar("R", StepNumbers, Geometry)
 
 # SQLite attaches ten files; a fork of more forks than these holds a copy instead.
 _MOST = 8
+
+_LAST = 2**62
 
 _OLDER = "t < {until}"
 _ROWS = {
@@ -140,17 +150,34 @@ def found_words(pasts: Sequence[Past], words: str, table: str) -> str:
     return f"({' UNION ALL '.join(parts)} ORDER BY rowid LIMIT ?2)"
 
 
+def widened(record: R, participants: int, *fields: str) -> R:
+    """Return numbers of an earlier step with NaN for the participants that a fork added later."""
+    wide: dict[str, Any] = {}
+    for field in fields:
+        values: Floats = getattr(record, field)
+        more = participants - len(values)
+        if len(values) and more > 0:
+            wide[field] = np.pad(values, (0, more), constant_values=np.nan)
+    return replace(record, **wide)
+
+
 def last_numbers(connection: sqlite3.Connection, pasts: Sequence[Past]) -> dict[str, int]:
-    """Return the largest number that a row of the pasts has, for each of the `NUMBERED`."""
-    return {
-        table: max(
-            connection.execute(f"SELECT coalesce(max(id), 0) FROM past{k}.{table}").fetchone()[0]  # noqa: S608
-            for k in range(1, len(pasts) + 1)
-        )
-        if pasts
-        else 0
-        for table in NUMBERED
-    }
+    """Return the largest number that a row of a run or its pasts has, for each of `NUMBERED`.
+
+    Raises
+    ------
+    ValueError
+        If it is so large that no row can follow.
+    """
+    files = ("main", *(f"past{number}" for number in range(1, len(pasts) + 1)))
+    last = {}
+    for table in NUMBERED:
+        parts = " UNION ALL ".join(f"SELECT max(id) AS id FROM {file}.{table}" for file in files)  # noqa: S608
+        (last[table],) = connection.execute(
+            f"SELECT coalesce(max(id), 0) FROM ({parts})"  # noqa: S608
+        ).fetchone()
+        require(last[table] < _LAST, f"the rows of {table} are numbered beyond all numbers")
+    return last
 
 
 @contextmanager

@@ -15,24 +15,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.store import encoding
+from lwd_tui.store import encoding, sound
 from lwd_tui.store.errors import StoreError, reading, run_name
 from lwd_tui.store.lock import is_locked
-from lwd_tui.store.pasts import found_words, pasts_of
+from lwd_tui.store.pasts import found_words, pasts_of, widened
 from lwd_tui.store.records import Event, Fork, Reading, RunSummary, Status, StepNumbers
-from lwd_tui.store.sound import (
-    check_draws,
-    check_fork,
-    check_numbers,
-    check_posts,
-    check_record,
-    check_responses,
-    check_scatter,
-    check_step,
-    check_summary,
-    check_types,
-    require,
-)
 from lwd_tui.types import Draw, Floats, Ints, Post, Prompt, Response, Step, Vectors
 
 T = TypeVar("T")
@@ -64,7 +51,7 @@ class RunReader:
         where = f"run {run_name(self.path)}"
         found = Experiment.from_dict(self.specification, where, stored=True)
         with reading(self.path):
-            require(found.cast, "nobody takes part")
+            sound.require(found.cast, "nobody takes part")
         return found
 
     @property
@@ -84,7 +71,7 @@ class RunReader:
         """What the run was made with: versions, platform, models, embedder, notes."""
         found = self._mapping("SELECT record FROM run")
         with reading(self.path):
-            return check_record(found)
+            return sound.check_record(found)
 
     @property
     def created(self) -> str:
@@ -97,7 +84,7 @@ class RunReader:
         """Where the run was forked from another, and by what; None if it wasn't."""
         done = self.finished()
         with reading(self.path):
-            return check_fork(Fork.of(self.record), done)
+            return sound.check_fork(Fork.of(self.record), done)
 
     @cached_property
     def _participants(self) -> int:
@@ -109,8 +96,8 @@ class RunReader:
                    json_type(experiment, '$.participants') = 'array' FROM run"""
         )
         with reading(self.path):
-            require(isinstance(count, int) and count > 0, "nobody takes part")
-            require(listed or not self._pasts, "a fork of mixtures")
+            sound.require(isinstance(count, int) and count > 0, "nobody takes part")
+            sound.require(listed or not self._pasts, "a fork of mixtures")
         return int(count)
 
     @property
@@ -140,7 +127,7 @@ class RunReader:
             names = _names(cast)
             if len(names) == 1:
                 norms = []
-            return check_summary(
+            return sound.check_summary(
                 RunSummary(
                     run_name(self.path),
                     self.path,
@@ -169,7 +156,7 @@ class RunReader:
         """Return the number of whole steps, which is the t of the next one."""
         count, first, last = self._one("SELECT count(*), min(t), max(t) FROM steps WHERE whole")
         with reading(self.path):
-            require(not count or (first, last) == (0, count - 1), "a step is missing")
+            sound.require(not count or (first, last) == (0, count - 1), "a step is missing")
         return int(count)
 
     def numbers(self) -> list[StepNumbers]:
@@ -181,9 +168,9 @@ class RunReader:
                FROM steps WHERE whole ORDER BY t""",
         )
         if self._pasts:
-            found = [replace(each, dispersion=self._widened(each.dispersion)) for each in found]
+            found = [widened(each, self._participants, "dispersion") for each in found]
         with reading(self.path):
-            check_numbers(found, self.kind, self._participants)
+            sound.check_numbers(found, self.kind, self._participants)
         return [replace(each, **_NO_NORMS) for each in found] if self._alone else found
 
     def step(self, t: int) -> Step:
@@ -204,14 +191,8 @@ class RunReader:
         if self._alone:
             geometry = [replace(each, **_NO_NORMS) for each in geometry]
         if self._pasts:
-            geometry = [
-                replace(
-                    each,
-                    distances=self._widened(each.distances),
-                    dispersion=self._widened(each.dispersion),
-                )
-                for each in geometry
-            ]
+            parts = ("distances", "dispersion")
+            geometry = [widened(each, self._participants, *parts) for each in geometry]
         responses = self.pending(t)
         usable = sum(not response.failed for response in responses)
         with reading(self.path):
@@ -228,14 +209,7 @@ class RunReader:
                 truncated,
                 geometry[0] if geometry else None,
             )
-            return check_step(step, self._participants)
-
-    def _widened(self, values: Floats) -> Floats:
-        """Return numbers of the participants with NaN for those that a fork added later."""
-        more = self._participants - len(values)
-        if not len(values) or more <= 0:
-            return values
-        return np.pad(values, (0, more), constant_values=np.nan)
+            return sound.check_step(step, self._participants)
 
     def embeddings(self, first: int, last: int) -> Iterator[tuple[int, Vectors]]:
         """Yield t and the embeddings of each whole step from `first` to before `last`.
@@ -261,7 +235,7 @@ class RunReader:
             with reading(self.path):
                 places = encoding.unpacked(coordinates, encoding.FLOATS).reshape(-1, 2)
                 people = encoding.unpacked(owners, encoding.INTS)
-                check_scatter(places, people, self._participants)
+                sound.check_scatter(places, people, self._participants)
             yield t, places, people
 
     def usable_texts(self, first: int, last: int) -> Iterator[tuple[int, int, int, str]]:
@@ -299,7 +273,7 @@ class RunReader:
         )
         (last,) = self._one("SELECT coalesce(max(id), -1) FROM posts")
         with reading(self.path):
-            return check_draws(found, self._participants, last)
+            return sound.check_draws(found, self._participants, last)
 
     def draw_sizes(self) -> list[tuple[int, int, int]]:
         """Return t, participant and number of posts of each draw of the whole steps, in order."""
@@ -340,7 +314,7 @@ class RunReader:
         """Return the posts that can be drawn at step `up_to`, or all, in order of posting."""
         found = self._posts() if up_to is None else self._posts("WHERE step <= ?", up_to)
         with reading(self.path):
-            return check_posts(found)
+            return sound.check_posts(found)
 
     def readers(self, post: Post) -> list[Reading]:
         """Return who read a post, and when, in order."""
@@ -359,14 +333,14 @@ class RunReader:
     def search_posts(self, words: str, limit: int = 500) -> list[Post]:
         """Return the posts that hold all the words, the last of them perhaps unfinished."""
         found = found_words(self._pasts, "post_words", "posts")
-        return self._posts(f"WHERE id IN {found}", _match(words), limit)
+        return self._posts(f"WHERE id IN {found}", encoding.match_of(words), limit)
 
     def search_responses(self, words: str, limit: int = 500) -> list[Response]:
         """Return the responses of whole steps that hold all the words, in order of t."""
         found = found_words(self._pasts, "response_words", "attempts")
         places = f"SELECT t, participant, response FROM attempts WHERE id IN {found}"  # noqa: S608
         where = f"WHERE (t, participant, response) IN ({places})"
-        return self._responses(where, _match(words), limit)
+        return self._responses(where, encoding.match_of(words), limit)
 
     # Mixtures
 
@@ -386,7 +360,7 @@ class RunReader:
     def _responses(self, where: str, *values: Any) -> list[Response]:
         found = self._all(f"{_ATTEMPTS} {where} ORDER BY t, participant, response, number", *values)
         with reading(self.path):
-            return check_responses(encoding.responses_of(found), self._participants)
+            return sound.check_responses(encoding.responses_of(found), self._participants)
 
     def _status(self, done: int, total: int) -> Status:
         if done >= total:
@@ -402,7 +376,7 @@ class RunReader:
         with reading(self.path):
             cursor = self._connection.execute(query, values)
             rows = cursor.fetchall()
-            check_types(cursor, rows)
+            sound.check_types(cursor, rows)
             return list(map(record, rows))
 
     def _all(self, query: str, *values: Any) -> list[encoding.Row]:
@@ -423,9 +397,3 @@ def _names(cast: str | int) -> tuple[str, ...]:
     if isinstance(cast, int):
         return tuple(f"mixture {number}" for number in range(1, cast + 1))
     return tuple(who["name"] for who in json.loads(cast))
-
-
-def _match(words: str) -> bytes:
-    """Return a full-text query for plain words: nothing in them is taken for an operator."""
-    terms = ['"' + word.replace('"', '""') + '"' for word in words.replace("\0", " ").split()]
-    return encoding.text_bytes(" ".join(terms) + "*" if terms else '""')

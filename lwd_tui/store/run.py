@@ -19,7 +19,7 @@ from lwd_tui.store.connection import (
     settle_file,
 )
 from lwd_tui.store.encoding import IDS, VECTORS
-from lwd_tui.store.errors import RunBusy, RunMismatch, StoreError, run_name, writing
+from lwd_tui.store.errors import RunBusy, RunMismatch, StoreError, reading, run_name, writing
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.pasts import cut, last_numbers
 from lwd_tui.store.reader import RunReader
@@ -40,7 +40,8 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
     ) -> None:
         super().__init__(path, connection)
         self._lock = lock
-        self._last = last_numbers(connection, self._pasts)
+        with reading(path):
+            self._last = last_numbers(connection, self._pasts)
 
     @classmethod
     def create(cls, path: Path, experiment: Experiment, record: Mapping[str, Any]) -> RunStore:

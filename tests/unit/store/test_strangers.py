@@ -5,12 +5,15 @@ import sqlite3
 import struct
 import zlib
 from contextlib import closing, suppress
+from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 from support.damaged import DEEP, damage
 from support.store_samples import begin, experiment, simple_step, write
 
 from lwd_tui.errors import LwdError
+from lwd_tui.run.fork import later_posts
 from lwd_tui.run.recorded import refuse_other_draws
 from lwd_tui.store.errors import DamagedRun, RunMismatch, StoreError
 from lwd_tui.store.export import export
@@ -36,6 +39,41 @@ def path(whole, tmp_path):
     return copy
 
 
+FORK = {
+    "parent": "run",
+    "file": "/nowhere/run.sqlite",
+    "created": "then",
+    "at": 2,
+    "changes": {},
+    "posts": [],
+    "replicate": 0,
+    "later": [{"step": 3, "text": "Later.", "label": ""}],
+}
+
+
+@pytest.fixture(scope="module")
+def whole_fork(whole):
+    """A fork by which a third takes part, of the run above, which stands beside it."""
+    three = [{"name": n, "backend": "scripted", "model": n} for n in ("ada", "ben", "cy")]
+    path = whole.with_name("fork.sqlite")
+    with RunStore.open(whole) as parent:
+        parent.make_fork(path, 2, experiment(participants=three, steps=9), {"fork": FORK})
+    with RunStore.open(path, write=True) as store:
+        write(store, replace(simple_step(2), geometry=None))
+    return path
+
+
+@pytest.fixture
+def fork(whole_fork, tmp_path):
+    return copied(whole_fork, tmp_path / "run.sqlite")
+
+
+def copied(fork, to):
+    for ending in ("", "-past1"):
+        to.with_name(to.name + ending).write_bytes(fork.with_name(fork.name + ending).read_bytes())
+    return to
+
+
 def changed(path, *statements):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
@@ -48,6 +86,7 @@ def read_all(path):
     """Ask a run for all that it can be asked."""
     with RunStore.open(path) as store:
         assert [store.summary(), store.experiment, store.record, store.status]
+        assert [store.fork, later_posts(store)]
         assert [*store.events(), *store.numbers(), *store.scatters(), *store.draw_sizes()]
         assert [*store.embeddings(0, 9), *store.usable_texts(0, 9)]
         for t in range(store.finished()):
@@ -76,6 +115,81 @@ def test_no_damaged_file_ends_in_anything_but_a_sentence(whole, tmp_path):
         except Exception as error:
             raise AssertionError(f"seed {seed}, {how}") from error
     assert refused > 20
+
+
+def test_nor_does_a_fork_or_its_past(whole_fork, tmp_path):
+    refused = 0
+    for seed in range(30):
+        for old in tmp_path.glob("run.sqlite*"):
+            old.unlink()
+        fork = copied(whole_fork, tmp_path / "run.sqlite")
+        ending = ("", "-past1")[seed % 2]
+        part = whole_fork.with_name(whole_fork.name + ending)
+        how = damage(part, fork.with_name(fork.name + ending), seed)
+        try:
+            read_all(fork)
+        except LwdError:
+            refused += 1
+        except Exception as error:
+            raise AssertionError(f"seed {seed}, {how}") from error
+    assert refused > 10
+
+
+def test_a_sound_fork_is_read_whole(fork):
+    read_all(fork)
+    with RunStore.open(fork) as store:
+        assert [len(step.dispersion) for step in store.numbers()] == [3, 3, 0]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE pasts SET until = '1 UNION ALL SELECT * FROM main.posts'",
+        "UPDATE pasts SET until = -1",
+        "UPDATE pasts SET number = 2",
+        "INSERT INTO pasts VALUES (-1, 1, 'then')",
+        "UPDATE pasts SET created = x'ff'",
+    ],
+)
+def test_what_a_fork_says_of_its_pasts_is_no_query_and_no_path(fork, statement):
+    changed(fork, [statement])
+    with pytest.raises(DamagedRun, match=r"is damaged|isn't beside it"):
+        RunStore.open(fork)
+
+
+@pytest.mark.parametrize("write_too", [False, True])
+def test_a_past_of_another_make_is_refused_before_it_is_read(fork, write_too):
+    past = fork.with_name("run.sqlite-past1")
+    changed(past, ["ALTER TABLE run RENAME TO old"], [f"CREATE VIEW run AS {ENDLESS}"])
+    with pytest.raises(DamagedRun, match="past1 is not a run as lwd-tui makes them"):
+        RunStore.open(fork, write=write_too)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"at": 2**40},
+        {"at": "2"},
+        {"created": []},
+        {"changes": []},
+        {"posts": [7]},
+        {"replicate": "x"},
+        {"later": [7]},
+        {"later": [{"step": 3, "text": 7, "label": ""}]},
+        {"parent": None},
+    ],
+)
+def test_what_no_fork_was_is_told_as_damage(fork, change):
+    changed(fork, ["UPDATE run SET record = ?", json.dumps({"fork": FORK | change})])
+    with pytest.raises(StoreError, match="is damaged"):
+        read_all(fork)
+
+
+def test_a_fork_of_mixtures_beyond_memory_is_told_as_damage(fork):
+    specification = json.dumps(experiment().to_dict() | {"participants": 2**40})
+    changed(fork, ["UPDATE run SET experiment = ?", specification])
+    with RunStore.open(fork) as store, pytest.raises(DamagedRun, match="is damaged"):
+        store.numbers()
 
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS t FROM c"
@@ -135,6 +249,7 @@ def test_a_prompt_is_not_unpacked_beyond_memory(path, monkeypatch):
         ("UPDATE posts SET origin = ? WHERE id = 1", "\x1b]0;x\x07"),
         ("UPDATE posts SET step = ? WHERE id = 0", 2**62),
         ("UPDATE posts SET text = ? WHERE id = 0", b"\xff\xfe"),
+        ("UPDATE draws SET id = ? WHERE id = 1", 2**63 - 1),
         ("UPDATE prompts SET body = ?", zlib.compress(b'{"style": "chat", "messages": [[1, 2]]}')),
     ],
 )
@@ -144,24 +259,53 @@ def test_what_nobody_wrote_is_told_as_damage(path, statement, value):
         read_all(path)
 
 
-def test_a_journal_from_elsewhere_deletes_no_file(path, tmp_path):
-    precious = tmp_path / "precious.txt"
-    precious.write_text("mine")
+def journal_of(path, named):
+    """Spoil a run as if a writer had been killed in it; its journal names another file."""
+    beside = path.with_name(f"{path.name}-journal")
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA cache_size = 1")
         connection.execute("BEGIN")
         connection.execute("UPDATE run SET record = ?", ("x" * 300_000,))
-        journal = bytearray(path.with_name("run.sqlite-journal").read_bytes())
+        journal = bytearray(beside.read_bytes())
         half = path.read_bytes()
         connection.execute("ROLLBACK")
     path.write_bytes(half)
-    name = str(precious).encode()
+    name = str(named).encode()
     # As SQLite's pager writes the name of a file that spans several databases.
     journal += struct.pack(">I", 2**30 // 4096 + 1) + name
     journal += struct.pack(">II", len(name), sum(name)) + journal[:8]
-    path.with_name("run.sqlite-journal").write_bytes(journal)
+    beside.write_bytes(journal)
+
+
+@pytest.fixture
+def precious(tmp_path):
+    file = tmp_path / "precious.txt"
+    file.write_text("mine")
+    return file
+
+
+def test_a_journal_from_elsewhere_deletes_no_file(path, precious):
+    journal_of(path, precious)
     with pytest.raises(DamagedRun, match="names another file"):
         RunStore.open(path, write=True)
+    linked = path.with_name("linked.sqlite")
+    linked.symlink_to(path)
+    with pytest.raises(DamagedRun, match="names another file"):
+        RunStore.open(linked, write=True)
     with suppress(LwdError):
         rename_run(path, "other")
+    assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_nor_does_one_beside_a_past(fork, precious, linked, monkeypatch):
+    journal_of(fork.with_name("run.sqlite-past1"), precious)
+    if not linked:
+        monkeypatch.setattr("os.link", Mock(side_effect=OSError("no links here")))
+    with suppress(LwdError), RunStore.open(fork, write=True) as store:
+        store.add_event("looked at", "")
+    with suppress(LwdError), RunStore.open(fork) as store:
+        store.make_fork(fork.with_name("again.sqlite"), 2, store.experiment, {})
+    with suppress(LwdError):
+        rename_run(fork, "other")
     assert precious.read_text() == "mine"

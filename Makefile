@@ -28,7 +28,7 @@ install: $(VENV)/installed
 test: unit screens integration
 
 unit: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n auto tests/unit
+	$(BIN)/python -m pytest -n 3 tests/unit
 
 screens: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 4 tests/tui

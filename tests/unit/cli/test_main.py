@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -209,26 +208,6 @@ def begun(words, steps):
 
 
 SLOW = ("--headless", "--json", "--set", "scripted.tokens_per_second=300")
-
-
-@pytest.mark.parametrize("pause", [0.0, 0.013, 0.041])
-def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(preset, tmp_path, pause):
-    whole, broken = tmp_path / "whole.sqlite", tmp_path / "broken.sqlite"
-    finished(command("--preset", preset, "--out", whole, *SLOW))
-    process = begun(("--preset", preset, "--out", broken, *SLOW), 2)
-    time.sleep(pause)
-    process.kill()
-    process.communicate()
-    code, out, _ = finished(command("resume", broken, "--headless", "--json"))
-    assert code == 0
-    assert [step["t"] for step in lines(out)[:-1]] == [0, 1, 2, 3, 4]
-    exports = []
-    for path in (whole, broken):
-        target = path.with_suffix(".jsonl")
-        words = ("--format", "jsonl", "--out", target, "--content-only")
-        assert finished(command("runs", "export", path, *words))[0] == 0
-        exports.append(target.read_bytes())
-    assert exports[0] == exports[1]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 4)])

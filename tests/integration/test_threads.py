@@ -10,6 +10,8 @@ from support.statistics_samples import clouds, handmade
 from lwd_tui.store.export import export
 from lwd_tui.store.run import RunStore
 
+pytestmark = pytest.mark.integration
+
 # Sums of more than ten thousand numbers are shared out among threads by OpenBLAS.
 WIDE = {"backend": "scripted", "model": "words-768"}
 

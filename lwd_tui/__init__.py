@@ -13,6 +13,7 @@ _HOMES = {
     "Run": "lwd_tui.store.frames",
     "load_run": "lwd_tui.store.frames",
     "Mixtures": "lwd_tui.run.notebook",
+    "fork": "lwd_tui.run.notebook",
     "load_experiment": "lwd_tui.run.notebook",
     "mixtures": "lwd_tui.run.notebook",
     "stream": "lwd_tui.run.notebook",

@@ -1,5 +1,6 @@
 from lwd_tui import statistics as statistics
 from lwd_tui.run.notebook import Mixtures as Mixtures
+from lwd_tui.run.notebook import fork as fork
 from lwd_tui.run.notebook import load_experiment as load_experiment
 from lwd_tui.run.notebook import mixtures as mixtures
 from lwd_tui.run.notebook import run as run

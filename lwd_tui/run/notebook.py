@@ -18,6 +18,7 @@ from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.network import StepCompleted
+from lwd_tui.run.fork import fork_run
 from lwd_tui.run.session import Session
 from lwd_tui.store.errors import RunExists
 from lwd_tui.store.folder import new_run_path
@@ -156,6 +157,54 @@ async def stream(
                 yield event.step
 
 
+def fork(
+    run: Run,
+    at: int,
+    changes: Fields | None = None,
+    *,
+    posts: Sequence[str] = (),
+    replicate: int = 0,
+    out: str | PathLike[str] | None = None,
+    notice: Notice = _say,
+) -> Run:
+    """Take a stored run anew from a step on, to its end, and return what came of it.
+
+    Parameters
+    ----------
+    run : Run
+        The parent.
+    at : int
+        The first step that is taken anew.
+    changes : mapping, optional
+        Values by dotted fields, as after ``--set``; without changes and posts it is a twin.
+    posts : sequence of str
+        Texts put in by hand just before step `at`.
+    replicate : int
+        0 keeps the parent's seed; each other number gives another one from `at` on.
+    out : path, optional
+        Of the fork's file; a new name among the stored runs if not given.
+    notice : callable
+        As for `run`.
+
+    Raises
+    ------
+    LwdError
+        What was wrong, or stopped the fork, in one sentence.
+
+    Examples
+    --------
+    >>> import lwd_tui as lwd
+    >>> run = lwd.run("quickstart", {"steps": 4}, backend="scripted", notice=lambda _: None)
+    >>> twin = lwd.fork(run, 2, notice=lambda _: None)
+    >>> bool((twin.steps.norm == run.steps.norm).all())
+    True
+    """
+    where = None if out is None else Path(out)
+    path = fork_run(run.path, at, changes, posts=posts, replicate=replicate, out=where)
+    _apart(_go_on(path, notice))
+    return Run(path)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Mixtures:
     """What a network of mixtures came to.
@@ -230,6 +279,12 @@ def _name(source: str | PathLike[str]) -> str:
 async def _exhaust(steps: AsyncGenerator[Step, None]) -> None:
     async with aclosing(steps):
         async for _ in steps:
+            pass
+
+
+async def _go_on(path: Path, notice: Notice) -> None:
+    async with await Session.resume(path, notice) as session, aclosing(session.run()) as events:
+        async for _ in events:
             pass
 
 

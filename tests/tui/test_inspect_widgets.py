@@ -23,7 +23,6 @@ from lwd_tui.tui.parts.passage import LONGEST, Passage, capped
 from lwd_tui.tui.parts.posts import Posts
 from lwd_tui.types import Attempt, Draw, Message, Post, Prompt, Response
 
-SIGNS = (0, 1, 2)
 AUTHORS = {name: i for i, name in enumerate(NAMES)}
 NUMBERS = [StepNumbers.of(handmade_step(t)) for t in range(1000)]
 
@@ -113,11 +112,11 @@ async def test_an_answer_says_which_others_have_its_text():
     step = replace(step, embeddings=step.embeddings[:9])
     answer = Answer()
     async with Host(answer).run_test(size=(80, 40)) as pilot:
-        answer.show_sheet(sheet_at(step, Place(2, 1, 1), NAMES, SIGNS))
+        answer.show_sheet(sheet_at(step, Place(2, 1, 1), AUTHORS))
         await pilot.pause()
         assert "same text   answers 0, 3 of ben" in shown(pilot.app)
         assert "same text   answer 1 of cleo" in shown(pilot.app)
-        answer.show_sheet(sheet_at(step, Place(2, 2, 0), NAMES, SIGNS))
+        answer.show_sheet(sheet_at(step, Place(2, 2, 0), AUTHORS))
         await pilot.pause()
         assert "same text" not in shown(pilot.app)
 
@@ -180,7 +179,7 @@ async def test_an_answer_tells_its_way_and_its_place():
     step = handmade_step(3)
     response = replace(step.responses[4], attempts=(rejected, stands))
     step = replace(step, responses=(*step.responses[:4], response, *step.responses[5:]))
-    sheet = sheet_at(step, Place(3, 1, 0), NAMES, SIGNS)
+    sheet = sheet_at(step, Place(3, 1, 0), AUTHORS)
     assert sheet.post == step.posted[1].id
     answer = Answer()
     async with Host(answer).run_test(size=(80, 40)) as pilot:
@@ -199,7 +198,7 @@ async def test_an_answer_tells_its_way_and_its_place():
 
 async def test_differing_words_are_marked_without_colour_too():
     step = handmade_step(0)
-    sheet = sheet_at(step, Place(0, 0, 0), NAMES, SIGNS)
+    sheet = sheet_at(step, Place(0, 0, 0), AUTHORS)
     found = differences(sheet.response.text, "Steady builders may shape open markets this year.")
     answer = Answer()
     async with Host(answer).run_test(size=(80, 20)) as pilot:
@@ -219,7 +218,7 @@ async def test_what_was_too_long_to_compare_is_shown_and_said():
     long = replace(step.responses[0].attempts[0], text="alike " * 5 + "the end")
     step = replace(step, responses=(replace(step.responses[0], attempts=(long,)),))
     step = replace(step, embeddings=step.embeddings[:1])
-    sheet = sheet_at(step, Place(0, 0, 0), NAMES, SIGNS)
+    sheet = sheet_at(step, Place(0, 0, 0), AUTHORS)
     answer = Answer()
     async with Host(answer).run_test(size=(80, 20)) as pilot:
         answer.show_sheet(sheet, differences("alike " * 5, "alike").one)
@@ -231,12 +230,12 @@ def test_the_place_of_a_failed_answer_has_no_distance():
     step = handmade_step(1)
     failed = replace(step.responses[0], attempts=(Attempt("", 1, "stop", 1, 0, 0, "blank"),))
     step = replace(step, responses=(failed, *step.responses[1:]), embeddings=step.embeddings[1:])
-    assert sheet_at(step, Place(1, 0, 0), NAMES, SIGNS).distances is None
-    second = sheet_at(step, Place(1, 0, 1), NAMES, SIGNS)
+    assert sheet_at(step, Place(1, 0, 0), AUTHORS).distances is None
+    second = sheet_at(step, Place(1, 0, 1), AUTHORS)
     mean = step.embeddings[:3].mean(axis=0)
     expected = np.linalg.norm(step.embeddings[0] - mean)
     assert second.distances[0] == pytest.approx(expected, rel=1e-6)
-    assert sheet_at(step, Place(1, 0, 9), NAMES, SIGNS) is None
+    assert sheet_at(step, Place(1, 0, 9), AUTHORS) is None
     assert answer_at(step, Place(1, 7, 0)) is None
 
 
@@ -262,7 +261,7 @@ async def test_what_became_of_a_post_is_gone_to():
         followed.show_post(found.post, AUTHORS, 4)
         await pilot.pause()
         assert "looking for who read it" in shown(pilot.app)
-        followed.show_following(found, NAMES, SIGNS)
+        followed.show_following(found, AUTHORS)
         await pilot.pause()
         text = shown(pilot.app)
         assert "read 2 times" in text
@@ -276,7 +275,7 @@ async def test_what_became_of_a_post_is_gone_to():
         await pilot.press("enter")
         gone = [(m.t, m.participant, m.index) for m in heard(messages, Followed.Left)]
         assert gone == [(4, 2, 3), (4, 0, 0), (4, 1, 1)]
-        followed.show_following(replace(found, measure="words", readings=()), NAMES, SIGNS)
+        followed.show_following(replace(found, measure="words", readings=()), AUTHORS)
         await pilot.pause()
         assert "not read" in shown(pilot.app)
         assert "ada wrote it" in shown(pilot.app)
@@ -338,7 +337,7 @@ async def test_another_answer_is_shown_from_its_beginning():
     step, answer = handmade_step(2), Answer()
     async with Host(answer).run_test(size=(40, 6)) as pilot:
         passage = pilot.app.query_one(Passage)
-        one, other = (sheet_at(step, Place(2, 0, index), NAMES, SIGNS) for index in range(2))
+        one, other = (sheet_at(step, Place(2, 0, index), AUTHORS) for index in range(2))
         answer.show_sheet(one)
         await holds(lambda: passage.max_scroll_y > 3)
         passage.scroll_to(y=3, animate=False)

@@ -1,7 +1,10 @@
-"""The first frame and `--help` come before anything heavy is loaded."""
+"""The first frame and `--help` come before anything heavy is loaded; no file is too long."""
 
 import subprocess
 import sys
+from pathlib import Path
+
+import lwd_tui
 
 HEAVY = (
     "torch",
@@ -52,3 +55,9 @@ def test_the_explorer_is_on_its_way_before_typer_or_anything_heavy():
     code = "import lwd_tui.__main__, lwd_tui.cli.explore, lwd_tui.tui.app"
     heavy = set(HEAVY) - {"textual"}
     assert not loaded(code) & {*heavy, "numpy", "pydantic", "typer", "sqlite3"}
+
+
+def test_no_file_is_over_four_hundred_lines():
+    package = Path(lwd_tui.__file__).parent
+    lengths = {path: len(path.read_text().splitlines()) for path in package.rglob("*.py")}
+    assert [path.name for path, length in lengths.items() if length > 400] == []

@@ -60,10 +60,9 @@ class Followed(Panel):
         self._readers.show_readings(None, (), (), ())
         self._descendants.show_descendants((), "", ())
 
-    def show_following(
-        self, following: Following, names: Sequence[str], signs: Sequence[int]
-    ) -> None:
+    def show_following(self, following: Following, authors: Mapping[str, int]) -> None:
         """Show what became of the post; the names of the participants are not cleaned."""
+        names, signs = tuple(authors), tuple(authors.values())
         times = len(following.readings)
         words = f"read {times} time{'' if times == 1 else 's'}" if times else "not read"
         self._read.put(Content.assemble((words, "bold $foreground"), " · enter goes there"))

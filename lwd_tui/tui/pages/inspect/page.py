@@ -19,14 +19,7 @@ from lwd_tui.tui.pages.inspect.finder import Finder
 from lwd_tui.tui.pages.inspect.followed import Followed
 from lwd_tui.tui.pages.inspect.outline import Outline
 from lwd_tui.tui.pages.inspect.reading import Reading
-from lwd_tui.tui.pages.inspect.sheets import (
-    FOUND,
-    Place,
-    Sheet,
-    compared,
-    hits_of,
-    sheet_at,
-)
+from lwd_tui.tui.pages.inspect.sheets import FOUND, Place, Sheet, compared, hits_of, sheet_at
 from lwd_tui.tui.pages.panelled import PanelledPage
 from lwd_tui.tui.state.archive import ask_anew
 from lwd_tui.tui.state.controller import RunController
@@ -126,7 +119,7 @@ class InspectPage(PanelledPage):
         finder = self.query_one(Finder)
         finder.leave()
         finder.outline.nothing = "no step is whole yet" if run else "no run is open"
-        finder.outline.show_run(self._names, run.numbers if run else ())
+        finder.outline.show_run(tuple(self._authors), run.numbers if run else ())
         self._show_middle(None)
         self.query_one(Reading).show_posts((), {}, 0, "what it read")
         hint = "" if run else "Open a stored run on the page of runs, or begin one."
@@ -144,25 +137,20 @@ class InspectPage(PanelledPage):
         self.query_one(Outline).grow()
 
     @property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(who.name for who in self.run.experiment.cast) if self.run else ()
-
-    @property
-    def _signs(self) -> tuple[int, ...]:
-        if self.run is None:
-            return ()
-        return chosen(groupings(self.run.experiment), self.explorer.memory.groups).of
-
-    @property
     def _authors(self) -> dict[str, int]:
-        return dict(zip(self._names, self._signs, strict=True))
+        """Whose marker and colour each participant has, by name, in their order."""
+        if self.run is None:
+            return {}
+        experiment = self.run.experiment
+        signs = chosen(groupings(experiment), self.explorer.memory.groups).of
+        return {who.name: sign for who, sign in zip(experiment.cast, signs, strict=True)}
 
     def _show_place(self) -> None:
         place, step, run = self._place, self.view.step, self.run
         if place is None or step is None or run is None:
             return
         outline = self.query_one(Outline)
-        outline.signs = self._signs
+        outline.signs = tuple(self._authors.values())
         outline.show_step(step, place.participant, place.index)
         self._show_middle(place.post)
         self._show_reading(run, step, place)
@@ -181,7 +169,7 @@ class InspectPage(PanelledPage):
         draw = step.draw_for(place.participant, place.index)
         if draw is None:
             return
-        name = shorten(self._names[place.participant], 24)
+        name = shorten(run.experiment.cast[place.participant].name, 24)
         reading = self.query_one(Reading)
         title = f"read by {name} at t = {step.t} · {len(draw.posts)} of {step.size}"
         reading.show_posts(
@@ -215,7 +203,7 @@ class InspectPage(PanelledPage):
     async def _sheet_at(self, step: Step, place: Place) -> Sheet | None:
         if self.run is None:
             return None
-        return await asyncio.to_thread(sheet_at, step, place, self._names, self._signs)
+        return await asyncio.to_thread(sheet_at, step, place, self._authors)
 
     # Going somewhere, and back
 
@@ -308,7 +296,7 @@ class InspectPage(PanelledPage):
         # With the file opened anew: the steps are read meanwhile, and this may take a second.
         found = await self.asked(ask_anew(run.path, lambda store: follow(store, post)))
         if found is not None and self._place is not None and self._place.post == post:
-            followed.show_following(found, self._names, self._signs)
+            followed.show_following(found, self._authors)
 
     @on(Followed.Left)
     def _leave_post(self, event: Followed.Left) -> None:

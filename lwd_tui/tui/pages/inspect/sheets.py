@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lwd_tui.analysis.arrays import Responses
@@ -70,11 +71,12 @@ def answer_at(step: Step, place: Place) -> Response | None:
     return None
 
 
-def sheet_at(
-    step: Step, place: Place, names: tuple[str, ...], signs: tuple[int, ...]
-) -> Sheet | None:
-    """Gather what is known of the answer at a place; None if there is none."""
-    answer = answer_at(step, place)
+def sheet_at(step: Step, place: Place, authors: Mapping[str, int]) -> Sheet | None:
+    """Gather what is known of the answer at a place; None if there is none.
+
+    `authors` has whose marker and colour each participant has, by name, in their order.
+    """
+    answer, names = answer_at(step, place), tuple(authors)
     if answer is None:
         return None
     distances = None
@@ -88,6 +90,7 @@ def sheet_at(
         for each in step.responses
         if each is not answer and not (each.failed or answer.failed) and each.text == answer.text
     )
+    signs = tuple(authors.values())
     return Sheet(answer, names, signs, distances, posts[0] if posts else None, alike)
 
 

@@ -1,9 +1,6 @@
 """`lwd-tui stats`, `compare` and `sweep`: what they print, and how they refuse."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -236,46 +233,3 @@ def test_compare_tells_the_interval_of_runs_that_collapsed_at_once_or_never(lwd,
         handmade(paths[-1], [{"vectors": vectors}] * 2, seed=number).close()
     _, out, _ = lwd("compare", *paths, "--margin", 0.8)
     assert "the median at t = 0 (0 on, with no upper end, at 95%)" in " ".join(out.split())
-
-
-SWEEP = """
-name = "two ways"
-preset = "quickstart"
-seeds = [1, 2]
-[set]
-responses = 2
-steps = 2
-[[variant]]
-name = "with"
-[[variant]]
-name = "without"
-set = { interaction = false }
-"""
-
-
-def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path):
-    (tmp_path / "sweep.toml").write_text(SWEEP)
-    command = [sys.executable, "-m", "lwd_tui", "sweep", str(tmp_path / "sweep.toml")]
-    command += ["--rehearse", "--out", str(tmp_path / "kept"), "--at-once", "2"]
-    first = subprocess.run(command, capture_output=True, text=True, env=os.environ)
-    assert first.returncode == 0
-    assert "4 runs, kept in" in first.stderr
-    assert "done: without, seed 2" in first.stderr
-    assert "difference from with, seed by seed" in first.stdout
-    files = sorted((tmp_path / "kept-rehearsal").glob("*.sqlite"))
-    assert [path.stem for path in files] == [
-        "with-seed-1", "with-seed-2", "without-seed-1", "without-seed-2"
-    ]  # fmt: skip
-    before = [path.read_bytes() for path in files]
-    again = subprocess.run([*command, "--json"], capture_output=True, text=True, env=os.environ)
-    *runs, summary = lines(again.stdout)
-    assert [path.read_bytes() for path in files] == before
-    assert [(run["variant"], run["seed"]) for run in runs] == [
-        ("with", 1), ("without", 1), ("with", 2), ("without", 2)
-    ]  # fmt: skip
-    assert [variant["name"] for variant in summary["variants"]] == ["with", "without"]
-    assert summary["reference"] == "with"
-    assert summary["variants"][0]["differences"] == {}
-    one, other = (variant["values"]["norm"]["mean"] for variant in summary["variants"])
-    difference = summary["variants"][1]["differences"]["norm"]["mean"]
-    assert difference == pytest.approx(other - one)

@@ -1,0 +1,104 @@
+"""Sweeps in processes of their own: on this machine, and on the workers of a cluster."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+TWO = """
+name = "two"
+preset = "quickstart"
+seeds = [1, 2]
+[set]
+steps = 2
+[[variant]]
+name = "one"
+[[variant]]
+name = "silent"
+set = { interaction = false }
+"""
+
+
+def test_the_workers_of_a_cluster_make_the_runs(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    (tmp_path / "two.toml").write_text(TWO)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        lwd = [sys.executable, "-m", "lwd_tui", "sweep", "two.toml", "--rehearse", "--json"]
+        result = subprocess.run(
+            [*lwd, "--out", str(tmp_path / "runs"), "--dask", cluster.scheduler_address],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=os.environ | {"LWD_HOME": str(tmp_path)},
+            check=True,
+        )
+    runs = [json.loads(line) for line in result.stdout.splitlines()][:-1]
+    assert len(runs) == 4
+    assert len(list((tmp_path / "runs-rehearsal").glob("*.sqlite"))) == 4
+
+
+def test_a_scheduler_that_is_not_there_is_told(tmp_path):
+    (tmp_path / "two.toml").write_text(TWO)
+    lwd = [sys.executable, "-m", "lwd_tui", "sweep", "two.toml", "--rehearse"]
+    result = subprocess.run(
+        [*lwd, "--out", str(tmp_path / "runs"), "--dask", "tcp://127.0.0.1:9"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"LWD_HOME": str(tmp_path)},
+        check=False,
+    )
+    assert result.returncode == 3
+    assert "no Dask scheduler answers" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+SWEEP = """
+name = "two ways"
+preset = "quickstart"
+seeds = [1, 2]
+[set]
+responses = 2
+steps = 2
+[[variant]]
+name = "with"
+[[variant]]
+name = "without"
+set = { interaction = false }
+"""
+
+
+def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "100")
+    (tmp_path / "sweep.toml").write_text(SWEEP)
+    command = [sys.executable, "-m", "lwd_tui", "sweep", str(tmp_path / "sweep.toml")]
+    command += ["--rehearse", "--out", str(tmp_path / "kept"), "--at-once", "2"]
+    first = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+    assert first.returncode == 0
+    assert "4 runs, kept in" in first.stderr
+    assert "done: without, seed 2" in first.stderr
+    assert "difference from with, seed by seed" in first.stdout
+    files = sorted((tmp_path / "kept-rehearsal").glob("*.sqlite"))
+    assert [path.stem for path in files] == [
+        "with-seed-1", "with-seed-2", "without-seed-1", "without-seed-2"
+    ]  # fmt: skip
+    before = [path.read_bytes() for path in files]
+    again = subprocess.run([*command, "--json"], capture_output=True, text=True, env=os.environ)
+    *runs, summary = map(json.loads, again.stdout.splitlines())
+    assert [path.read_bytes() for path in files] == before
+    assert [(run["variant"], run["seed"]) for run in runs] == [
+        ("with", 1), ("without", 1), ("with", 2), ("without", 2)
+    ]  # fmt: skip
+    assert [variant["name"] for variant in summary["variants"]] == ["with", "without"]
+    assert summary["reference"] == "with"
+    assert summary["variants"][0]["differences"] == {}
+    one, other = (variant["values"]["norm"]["mean"] for variant in summary["variants"])
+    difference = summary["variants"][1]["differences"]["norm"]["mean"]
+    assert difference == pytest.approx(other - one)

@@ -108,6 +108,8 @@ class _Readers(Items[Reading]):
         # No more room than it needs.
         self.styles.max_height = max(len(first) + len(readings), 1)
         self.show_items([*first, *readings], len(first))
+        # Whatever height it had until now: the window follows the cursor by that.
+        self.top = len(first)
 
     def draw(self, row: int, width: int) -> list[Segment]:
         t, participant, response = self.items[row]

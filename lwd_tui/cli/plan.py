@@ -115,7 +115,6 @@ def _from_runs(
 
 
 def _print(found: Outlook) -> None:
-
     from lwd_tui.text import clean_line
 
     experiment, console = found.experiment, plain_console()
@@ -124,14 +123,11 @@ def _print(found: Outlook) -> None:
         clean_line(
             f"{experiment.name}: n = {n}, L = {experiment.responses}, T = {experiment.steps}; from "
             f"{found.basis.source}"
-        ),
-        highlight=False,
-        markup=False,
+        )
     )
     console.print(
         f'What "shows" does so with a probability of {found.power:.0%}, in a test at '
-        f"{1 - found.level:.2g}.\n",
-        highlight=False,
+        f"{1 - found.level:.2g}.\n"
     )
     table = plain_table()
     table.add_column("")
@@ -139,7 +135,7 @@ def _print(found: Outlook) -> None:
     table.add_column("")
     for what, number, remark in [*_shown(found), *_cost(found)]:
         table.add_row(what, number, remark)
-    console.print(table, highlight=False, markup=False)
+    console.print(table)
 
 
 def _shown(found: Outlook) -> list[tuple[str, str, str]]:

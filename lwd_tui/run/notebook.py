@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -148,13 +148,9 @@ async def stream(
     spec = load_experiment(experiment, changes)
     path = new_run_path(spec.name) if out is None else Path(out)
     wishes = Wishes(backend, tuple(models), tuple(hosts))
-    async with (
-        await Session.start(spec, path, wishes, notice) as session,
-        aclosing(session.run()) as events,
-    ):
-        async for event in events:
-            if isinstance(event, StepCompleted):
-                yield event.step
+    async with aclosing(_steps(Session.start(spec, path, wishes, notice))) as steps:
+        async for step in steps:
+            yield step
 
 
 def fork(
@@ -201,7 +197,7 @@ def fork(
     """
     where = None if out is None else Path(out)
     path = fork_run(run.path, at, changes, posts=posts, replicate=replicate, out=where)
-    _apart(_go_on(path, notice))
+    _apart(_exhaust(_steps(Session.resume(path, notice))))
     return Run(path)
 
 
@@ -276,15 +272,17 @@ def _name(source: str | PathLike[str]) -> str:
     return source if isinstance(source, str) else str(Path(source).absolute())
 
 
+async def _steps(opening: Awaitable[Session]) -> AsyncGenerator[Step, None]:
+    """Go on with a run that is begun or opened, and yield each step when it is whole."""
+    async with await opening as session, aclosing(session.run()) as events:
+        async for event in events:
+            if isinstance(event, StepCompleted):
+                yield event.step
+
+
 async def _exhaust(steps: AsyncGenerator[Step, None]) -> None:
     async with aclosing(steps):
         async for _ in steps:
-            pass
-
-
-async def _go_on(path: Path, notice: Notice) -> None:
-    async with await Session.resume(path, notice) as session, aclosing(session.run()) as events:
-        async for _ in events:
             pass
 
 

@@ -9,23 +9,24 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-TWO = """
-name = "two"
+SWEEP = """
+name = "two ways"
 preset = "quickstart"
 seeds = [1, 2]
 [set]
+responses = 2
 steps = 2
 [[variant]]
-name = "one"
+name = "with"
 [[variant]]
-name = "silent"
+name = "without"
 set = { interaction = false }
 """
 
 
 def test_the_workers_of_a_cluster_make_the_runs(tmp_path):
     distributed = pytest.importorskip("distributed")
-    (tmp_path / "two.toml").write_text(TWO)
+    (tmp_path / "two.toml").write_text(SWEEP)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
     ) as cluster:
@@ -44,7 +45,7 @@ def test_the_workers_of_a_cluster_make_the_runs(tmp_path):
 
 
 def test_a_scheduler_that_is_not_there_is_told(tmp_path):
-    (tmp_path / "two.toml").write_text(TWO)
+    (tmp_path / "two.toml").write_text(SWEEP)
     lwd = [sys.executable, "-m", "lwd_tui", "sweep", "two.toml", "--rehearse"]
     result = subprocess.run(
         [*lwd, "--out", str(tmp_path / "runs"), "--dask", "tcp://127.0.0.1:9"],
@@ -57,21 +58,6 @@ def test_a_scheduler_that_is_not_there_is_told(tmp_path):
     assert result.returncode == 3
     assert "no Dask scheduler answers" in result.stderr
     assert "Traceback" not in result.stderr
-
-
-SWEEP = """
-name = "two ways"
-preset = "quickstart"
-seeds = [1, 2]
-[set]
-responses = 2
-steps = 2
-[[variant]]
-name = "with"
-[[variant]]
-name = "without"
-set = { interaction = false }
-"""
 
 
 def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path, monkeypatch):

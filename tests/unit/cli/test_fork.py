@@ -1,30 +1,11 @@
 import json
 
 import pytest
+from support.presets import tiny
 
 from lwd_tui.store.folder import runs_folder
 
-TINY = """
-name = "tiny"
-query = "What next?"
-responses = 3
-steps = 5
-[embedder]
-backend = "scripted"
-model = "words-16"
-[[participants]]
-name = "ada"
-backend = "scripted"
-model = "ada"
-[[participants]]
-name = "ben"
-backend = "scripted"
-model = "ben"
-[[posts]]
-text = "One."
-[[posts]]
-text = "Two."
-"""
+TINY = tiny(steps=5)
 
 
 @pytest.fixture

@@ -5,28 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from support.presets import tiny
 
-TINY = """
-name = "tiny"
-query = "What next?"
-responses = 3
-steps = 4
-[embedder]
-backend = "scripted"
-model = "words-16"
-[[participants]]
-name = "ada"
-backend = "scripted"
-model = "ada"
-[[participants]]
-name = "ben"
-backend = "scripted"
-model = "ben"
-[[posts]]
-text = "One."
-[[posts]]
-text = "Two."
-"""
+TINY = tiny()
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from scipy import stats
+from support.presets import tiny
 
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment.files import preset_names
@@ -24,27 +25,7 @@ from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled, steps_done
 from lwd_tui.sweep.results import TITLES, RunResult, estimate, run_result, variant_results
 from lwd_tui.sweep.variants import find_sweep, read_sweep
 
-PRESET = """
-name = "tiny"
-query = "What next?"
-responses = 2
-steps = 3
-[embedder]
-backend = "scripted"
-model = "words-16"
-[[participants]]
-name = "ada"
-backend = "scripted"
-model = "ada"
-[[participants]]
-name = "ben"
-backend = "scripted"
-model = "ben"
-[[posts]]
-text = "One."
-[[posts]]
-text = "Two."
-"""
+PRESET = tiny(responses=2, steps=3)
 SWEEP = """
 name = "two ways"
 preset = "./tiny.toml"

@@ -364,7 +364,7 @@ class LivePage(PanelledPage):
         self.query_one(Scatter).show_cast(names, self._grouping)
         self.query_one(DispersionCurve).show_grouping(self._grouping)
         self._show_feed(self.run)
-        self.show_view(self.view)
+        self.catch_up()
 
     async def action_inspect(self) -> None:
         """Look closely at what is under the cursor, a post or a participant, or at the step."""

@@ -7,7 +7,8 @@ one are served before the next one's, and each is loaded at most once a step.
 How many requests a model serves in parallel can't be asked of an Ollama server. It is seen: a
 server with P slots streams P answers at the same time and lets the others wait. So one request
 more is kept in flight than were ever seen streaming together: the slots are never idle for a
-round trip, and more would not help.
+round trip, and more would not help. Where a server's queue is full, less is kept in flight, and one
+more again after a while: others may have filled it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ from lwd_tui.backends.retry import backoff
 # Requests that belong to one step are put in within this time; before a model is swapped in, all
 # of them must be known.
 GATHERING_SECONDS = 0.03
+
+# Answers to each request in flight, after a full queue, before one more is tried. The try costs a
+# refused request in so many if the queue is that short.
+_ROUNDS = 8
 
 
 @dataclass(eq=False)
@@ -72,6 +77,7 @@ class HostScheduler:
         self._streaming: Counter[str] = Counter()
         self._most_streaming: dict[str, int] = {}
         self._ceiling: dict[str, int] = {}
+        self._since_full: Counter[str] = Counter()
         self._waiting: list[Waiter] = []
         self._timer: asyncio.TimerHandle | None = None
         self.answered: Counter[str] = Counter()
@@ -131,6 +137,7 @@ class HostScheduler:
     def crowded(self, model: str) -> None:
         """Keep less in flight than now: the server's queue is full."""
         self._ceiling[model] = max(1, self._running[model] - 1)
+        self._since_full[model] = 0
 
     def failed(self, began: float, first_delay: float, key: str, after: float | None) -> None:
         """Let the host rest after a fault, longer with each in a row.
@@ -159,6 +166,11 @@ class HostScheduler:
         self.failures = 0
         self.in_trouble = False
         self._rests_until = 0.0
+        if model in self._ceiling:
+            self._since_full[model] += 1
+            if self._since_full[model] >= _ROUNDS * self._ceiling[model]:
+                self._ceiling[model] += 1
+                self._since_full[model] = 0
 
     @property
     def rests(self) -> bool:

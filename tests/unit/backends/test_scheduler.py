@@ -118,6 +118,24 @@ async def test_a_full_queue_keeps_less_in_flight_than_there_was_and_one_at_least
     assert host.limit("other") == 2
 
 
+async def test_after_a_full_queue_one_more_is_tried_in_time_and_given_up_at_the_next_refusal():
+    host = HostScheduler("http://one")
+    host.observe({MODEL})
+    for _ in range(3):
+        host.stream_began(MODEL)
+    assert all(granted(*[asked(host) for _ in range(4)]))
+    host.crowded(MODEL)
+    limits = []
+    for _ in range(100):
+        host.recovered(MODEL)
+        limits.append(host.limit(MODEL))
+    # Not at once, and never beyond what was seen streaming together, and one.
+    assert limits[0] == 3
+    assert limits[-1] == 4
+    host.crowded(MODEL)
+    assert host.limit(MODEL) == 3
+
+
 async def test_a_limit_that_is_set_holds():
     host, (first,) = running(MODEL)
     assert granted(first) == [True]

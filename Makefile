@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo install test unit screens journeys integration servers lint bench calibration mutants torture screenshots clean
+.PHONY: help demo install test unit screens journeys integration servers lint bench calibration mutants torture browser screenshots clean
 
 help:
 	@echo "make demo         install, fetch the small models, and watch them drift together"
@@ -13,6 +13,7 @@ help:
 	@echo "make screens      the tests of the explorer, without a terminal"
 	@echo "make journeys     random journeys through the explorer, for an hour or two"
 	@echo "make servers      the client against real servers, those that are installed"
+	@echo "make browser      hostile text in a real Chromium, where there is one"
 	@echo "make lint         ruff, mypy, import-linter"
 	@echo "make bench        the benchmarks, as ratios measured in one run"
 	@echo "make calibration  simulations of every level that the statistics claim"
@@ -41,6 +42,9 @@ integration: $(VENV)/installed-dev
 
 servers: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -v tests/servers
+
+browser: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -v tests/browser
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -33,6 +33,8 @@ GLANCE = 0.25
 """Seconds that a step is shown at least, while others follow it."""
 _NOTICES = 4
 """What a run says while it begins is kept together, as far as there is room."""
+_QUIET = 0.15
+"""Seconds after a key in which all that it asked for is painted."""
 
 
 class Running(App[None]):
@@ -77,6 +79,7 @@ class Running(App[None]):
         self._owned: RunController | None = None
         self._viewed = 0.0
         self._waiting_step: Timer | None = None
+        self._clearing: asyncio.TimerHandle | None = None
 
     async def ask(self, sentence: str, *, yes: str, no: str) -> bool:
         """Ask the user, from within a worker, and return whether the answer was yes."""
@@ -216,9 +219,13 @@ class Running(App[None]):
     # Keys
 
     async def on_event(self, event: events.Event) -> None:
-        """Let the run wait for what a key asks for."""
-        if isinstance(event, events.Key) and self._owned is not None:
-            self._owned.give_way()
+        """Let the run wait for what a key asks for, and garbage until that is painted."""
+        if isinstance(event, events.Key):
+            if self._owned is not None:
+                self._owned.give_way()
+            if self._clearing is not None:
+                self._clearing.cancel()
+            self._clearing = asyncio.get_running_loop().call_later(_QUIET, _clear_away)
         await super().on_event(event)
 
     def action_toggle_run(self) -> None:
@@ -268,12 +275,19 @@ class Running(App[None]):
 def spare_the_collector() -> None:
     """Take all that is there now out of Python's garbage collection, for it stays.
 
-    Going through it takes longer than a frame, and what is painted makes so many small objects
-    that Python would do it every two seconds; it is left to do it more rarely.
+    Going through it takes longer than a frame. To paint makes so many small objects that Python
+    would also look for young garbage in the midst of each frame: it is left to do so after a key,
+    once that is painted, and on its own only where keys are held down or a run paints.
     """
     gc.enable()
-    gc.set_threshold(5_000, 5, 400)
+    gc.set_threshold(50_000, 5, 400)
     gc.freeze()
+
+
+def _clear_away() -> None:
+    """Look for young garbage, and every 400th time for all."""
+    _, _, old = gc.get_count()
+    gc.collect(2 if old > gc.get_threshold()[2] else 1)
 
 
 def _controller_class() -> type[RunController]:

@@ -214,10 +214,11 @@ async def test_a_question_to_a_run_that_was_let_go_of_ends_without_a_word(tmp_pa
 
 
 async def test_no_step_begins_while_what_a_key_asks_for_is_painted(run, tmp_path, monkeypatch):
-    waits, sleep = [], asyncio.sleep
+    waits, whole, sleep = [], [], asyncio.sleep
 
     async def counted(seconds):
         waits.append(seconds)
+        whole.append(len(run.numbers))
         await sleep(0)
 
     monkeypatch.setattr("lwd_tui.tui.state.controller.GIVEN_WAY", 3600)
@@ -228,3 +229,5 @@ async def test_no_step_begins_while_what_a_key_asks_for_is_painted(run, tmp_path
         await sleep(0.01)
     # Each step is taken in the end: a key that is held down doesn't stop the run.
     assert len([seconds for seconds in waits if seconds > 3000]) == 7
+    # Nor is the one that was under way taken to its end first.
+    assert next(steps for seconds, steps in zip(waits, whole, strict=True) if seconds > 3000) == 0

@@ -7,6 +7,7 @@ from itertools import pairwise, product
 from typing import ClassVar
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from textual import events, on
 from textual.app import ComposeResult, RenderResult
@@ -90,6 +91,7 @@ class Plot(PlotWidget, inherit_bindings=False):
         self._ends: list[tuple[float, float, str, str]] = []
         self._inscribed: list[tuple[Floats, Floats, str, str, bool]] = []
         self._zoomed = False
+        self._drawing = False
         self._drawn = -REDRAW
         self._waiting: Timer | None = None
 
@@ -123,6 +125,10 @@ class Plot(PlotWidget, inherit_bindings=False):
             self._waiting = self.set_timer(max(wait, LATER), self._redraw)
 
     def _redraw(self) -> None:
+        # Words that are late, for a run or a busy machine, come first all the same.
+        self.call_after_refresh(self._draw_all)
+
+    def _draw_all(self) -> None:
         self._waiting = None
         wait = Plot._last + APART - time.monotonic()
         if not self._fits:
@@ -132,6 +138,7 @@ class Plot(PlotWidget, inherit_bindings=False):
         else:
             self._drawn = Plot._last = time.monotonic()
             with self.app.batch_update():
+                self._drawing = True
                 self.clear()
                 for pieces in (
                     self._grounds, self._lines, self._rules, self._ends, self._inscribed
@@ -141,6 +148,15 @@ class Plot(PlotWidget, inherit_bindings=False):
                 # Only now is it known how many columns are kept for words.
                 columns, rows = self.inner
                 self._ticks[0].most, self._ticks[1].most = max(columns // 8, 2), rows // 3 + 1
+                self._drawing = False
+                self.render()
+
+    def _rerender(self) -> None:
+        self._needs_rerender = True
+        # What is drawn on canvases while the plot is painted is on the screen one frame later, and
+        # the plot was painted for nothing.
+        if not self._drawing:
+            self.refresh()
 
     def on_mount(self) -> None:
         """Follow the theme, whose colours are in what was drawn."""
@@ -232,25 +248,30 @@ class Plot(PlotWidget, inherit_bindings=False):
 
         The first free place that is clearly its own is taken, or else that which is most so.
         """
-        box, best, place = self._scale_rectangle, 0.0, None
-        starts = range(2, box.width - len(text) - 1)
-        for apart_by, over, start in product((1, 2), (above, not above), starts):
-            window = slice(start - 1, start + len(text) + 1)
-            near = rows[window]
-            if not np.isfinite(near).all():
-                continue
-            row = int(near.min()) - apart_by if over else int(near.max()) + apart_by
-            columns = range(box.x + start - 1, box.x + start + len(text) + 1)
-            if not box.y <= row < box.bottom or not all(canvas.is_free(x, row) for x in columns):
-                continue
-            away = [_nearest(line[window], row + 0.5) for line in others]
-            lead = min(away, default=np.inf) - _nearest(near, row + 0.5)
-            if lead > best:
-                best, place = lead, (box.x + start, row)
-            if lead >= _CLEAR:
-                break
-        if place is not None:
-            canvas.write(*place, text, style)
+        box, width = self._scale_rectangle, len(text) + 2
+        places = box.width - width - 1
+        if places < 1:
+            return
+        # What each line does in the columns of each place, of which the first is left free.
+        windows = sliding_window_view([rows, *others], width, axis=1)[:, 1 : 1 + places]
+        near = windows[0]
+        known = np.isfinite(near).all(axis=1)
+        top, bottom = (
+            np.where(known, np.trunc(row), 0) for row in (near.min(axis=1), near.max(axis=1))
+        )
+        found: list[tuple[float, int, int]] = []
+        for apart_by, over in product((1, 2), (above, not above)):
+            at = top - apart_by if over else bottom + apart_by
+            away = np.abs(windows - (at + 0.5)[:, None])
+            own, *away_from = np.where(np.isfinite(away), away, np.inf).min(axis=2)
+            lead = np.min(away_from, axis=0, initial=np.inf) - np.where(known, own, 0)
+            there = np.flatnonzero(known & (box.y <= at) & (at < box.bottom) & (lead > 0))
+            found += [(float(lead[i]), i, int(at[i])) for i in there.tolist()]
+        # Sorting keeps the order of places that are as good as each other.
+        for _, place, row in sorted(found, key=lambda each: -min(each[0], _CLEAR)):
+            if all(canvas.is_free(box.x + place + 1 + x, row) for x in range(width)):
+                canvas.write(box.x + place + 2, row, text, style)
+                return
 
     def _write_ends(self, canvas: Canvas) -> None:
         """Write beside the ends of lines, each in a row of its own."""
@@ -348,11 +369,6 @@ class Plot(PlotWidget, inherit_bindings=False):
                 self.plot(xs[held], ys[held], style, mode)
         if alone:
             self.scatter(xs[alone], ys[alone], marker_style=style, hires_mode=mode)
-
-
-def _nearest(rows: Floats, row: float) -> float:
-    """Return how far a curve is from a row, where it is nearest; infinite where there is none."""
-    return float(np.min(np.abs(rows - row), where=np.isfinite(rows), initial=np.inf))
 
 
 def stretches(there: NDArray[np.bool_]) -> list[Ints]:

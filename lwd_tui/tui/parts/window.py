@@ -15,6 +15,8 @@ from textual.color import Color
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
+from lwd_tui.tui.parts.compositor import SparingCompositor
+
 T = TypeVar("T")
 _TURNS = 3
 """Of the event loop, in which all widgets that changed together have said so."""
@@ -28,6 +30,12 @@ class KeptScreen(Screen[ScreenResultType]):
     """
 
     _styled_for = ""
+
+    def __init__(
+        self, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(name, id, classes)
+        self._compositor = SparingCompositor()
 
     async def on_idle(self) -> None:
         """Hear all that is to be painted before any of it is: the rest would wait two frames."""

@@ -211,7 +211,7 @@ class RunController:
         self._nudge()
 
     def give_way(self) -> None:
-        """Let what the user asked for be painted before the next step begins."""
+        """Let what the user asked for be painted before the run goes on."""
         self._given_way = time.monotonic() + GIVEN_WAY
 
     def inject(self, text: str, label: str = "") -> None:
@@ -284,11 +284,18 @@ class RunController:
         self._tally = Tally(len(self.experiment.cast))
         self._tell(messages.RunOpened(self.number))
         self._hold_if_paused()
+        gave_way = False
         async with aclosing(session.run(self._preview)) as events:
             async for event in events:
                 self._see(event)
+                # A model that answers at once must not keep the keys waiting; nor may keys that are
+                # held down stop it, so once a step.
+                if not gave_way and (wait := self._given_way - time.monotonic()) > 0:
+                    gave_way = True
+                    await asyncio.sleep(wait)
                 if isinstance(event, StepCompleted):
                     await self._between_steps()
+                    gave_way = False
 
     def _see(self, event: Event) -> None:
         self._pace.see(event)
@@ -316,9 +323,6 @@ class RunController:
             self._nudged.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), self._delay)
-        # A model that answers at once must not keep the keys waiting; nor may keys that are held
-        # down stop it.
-        await asyncio.sleep(max(0.0, self._given_way - time.monotonic()))
         self._hold_if_paused()
 
     def _hold_if_paused(self) -> None:

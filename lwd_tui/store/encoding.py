@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -98,6 +98,19 @@ def post_row(post: Post, answered_at: int | None) -> Row:
         text_bytes(post.label),
         answered_at,
     )
+
+
+def post_reader() -> Callable[[Row], Post]:
+    """Return what makes posts of rows; an author, origin or label that many have is kept once."""
+    once: Callable[[Any, Any], Any] = {}.setdefault
+
+    def post(row: Row) -> Post:
+        number, text, author, origin, step, label = row
+        return Post(
+            number, text, once(author, author), once(origin, origin), step, once(label, label)
+        )
+
+    return post
 
 
 def numbers_of(row: Row) -> StepNumbers:

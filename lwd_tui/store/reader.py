@@ -354,8 +354,7 @@ class RunReader:
     # Rows
 
     def _posts(self, where: str = "", *values: Any) -> list[Post]:
-        query = f"{_POSTS} {where} ORDER BY id"
-        return self._records(lambda row: Post(*row), query, *values)
+        return self._records(encoding.post_reader(), f"{_POSTS} {where} ORDER BY id", *values)
 
     def _responses(self, where: str, *values: Any) -> list[Response]:
         found = self._all(f"{_ATTEMPTS} {where} ORDER BY t, participant, response, number", *values)
@@ -375,9 +374,11 @@ class RunReader:
     def _records(self, record: Callable[[encoding.Row], T], query: str, *values: Any) -> list[T]:
         with reading(self.path):
             cursor = self._connection.execute(query, values)
-            rows = cursor.fetchall()
-            sound.check_types(cursor, rows)
-            return list(map(record, rows))
+            found: list[T] = []
+            while rows := cursor.fetchmany(4096):  # Never all, beside the records of them.
+                sound.check_types(cursor, rows)
+                found += map(record, rows)
+            return found
 
     def _all(self, query: str, *values: Any) -> list[encoding.Row]:
         return self._records(tuple, query, *values)

@@ -229,12 +229,12 @@ def _by_keys(keys: NDArray[np.float32], marks: Ints) -> NDArray[np.unsignedinteg
     A key has 24 random bits, and its mark goes below them: numbers alone are sorted in a third of
     the time that it takes to sort their places, and alike on every machine.
     """
-    kind, bits = (np.uint32, 8) if marks.max() < 256 else (np.uint64, 32)
-    marked = (keys * np.float32(2**24)).astype(kind)
-    marked <<= kind(bits)
-    marked |= marks.astype(kind)
+    bits, kind = (8, np.uint32) if marks.max() < 256 else (32, np.uint64)
+    marked: NDArray[np.unsignedinteger] = (keys * np.float32(2**24)).astype(kind)
+    np.left_shift(marked, kind(bits), out=marked)
+    np.bitwise_or(marked, marks.astype(kind), out=marked)
     marked.sort(axis=1)
-    marked &= kind(2**bits - 1)
+    np.bitwise_and(marked, kind(2**bits - 1), out=marked)
     return marked
 
 
@@ -251,7 +251,8 @@ def _statistics(groups: NDArray[np.integer], counts: Ints, matrices: Numbers) ->
     shares = (1 / counts).astype(matrices.dtype)
     z *= shares[:last, None, None]
     z -= (groups == last) * shares[last]
-    return np.einsum("grkm,grm->kr", products, z).astype(np.float64)
+    sums: Floats = np.einsum("grkm,grm->kr", products, z).astype(np.float64)
+    return sums
 
 
 def _blocks(codes: Ints, counts: Ints) -> tuple[Ints, Ints, Floats]:

@@ -1,5 +1,6 @@
 """The Gaussian-mixture proxy against a plain NumPy loop, and against what its arithmetic allows."""
 
+import itertools
 import resource
 import subprocess
 import sys
@@ -89,10 +90,11 @@ def against_numpy():
 
 def per_update():
     for size, changes in ((2, {}), (11, ELEVEN)):
-        for steps in (200, 1000):
-            spec = spec_of(steps, **changes)
-            took = least(lambda spec=spec: simulate(spec, threads=1), 5)
-            print(f"B = {size}, T = {steps}: {took / updates_of(spec) * 1e9:.1f} ns an update")
+        for n, steps in itertools.product((2, 3, 10), (200, 1000)):
+            spec = spec_of(steps, participants=n, **changes)
+            took = least(lambda spec=spec: simulate(spec, threads=1))
+            each = took / updates_of(spec) * 1e9
+            print(f"B = {size}, {n} mixtures, T = {steps}: {each:.1f} ns an update")
 
 
 def draws(size, times=50):

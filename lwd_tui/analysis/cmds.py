@@ -11,6 +11,9 @@ from lwd_tui.analysis.arrays import finite
 from lwd_tui.analysis.principal import leading_eigenpairs
 from lwd_tui.types import Floats
 
+# Rows that are centred at a time.
+_ROWS = 64
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassicalMds:
@@ -56,15 +59,11 @@ def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
     analysis of the points; the smaller of the p x p and m x m matrices is decomposed. The sign
     of each axis is fixed: its largest coordinate is positive.
     """
-    # One copy, changed in place, since copies take long. First relative to one of the points, as in
-    # `shifted`: nothing is lost to rounding where the points are near each other.
-    cloud = finite(np.array(points, dtype=np.float64), "points")
-    cloud -= cloud[:1].sum(axis=0)
+    cloud, total = _centred(points)
     m, p = cloud.shape
     coordinates, eigenvalues = np.zeros((m, dimensions)), np.zeros(dimensions)
     axes = min(dimensions, m, p)
     if axes:
-        cloud -= cloud.mean(axis=0)
         tall = cloud if p <= m else cloud.T
         values, vectors = leading_eigenpairs(tall, axes)
         eigenvalues[:axes] = values
@@ -72,8 +71,39 @@ def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
             # One at a time: for a product with two columns BLAS copies the whole cloud first.
             along = cloud @ vector if p <= m else vector * np.sqrt(values[axis])
             coordinates[:, axis] = along
-    explained = _share(eigenvalues.sum(), float(np.vdot(cloud, cloud)))
+    explained = _share(eigenvalues.sum(), total)
     return ClassicalMds(with_fixed_signs(coordinates), eigenvalues, explained)
+
+
+def _centred(points: ArrayLike) -> tuple[Floats, float]:
+    """Return points about their mean, and the sum of their squares.
+
+    Some rows at a time, which stay in the processor's cache from one operation to the next. First
+    relative to one of the points, as in `shifted`: nothing is lost to rounding where the points
+    are near each other.
+    """
+    given = np.asarray(points)
+    if given.ndim != 2 or given.dtype != np.float32:
+        given = finite(given, "points")
+    cloud = np.empty(given.shape)
+    if not cloud.size:
+        return cloud, 0.0
+    first, mean, total = given[0].astype(np.float64), np.zeros(given.shape[1]), 0.0
+    parts = [slice(low, low + _ROWS) for low in range(0, len(cloud), _ROWS)]
+    with np.errstate(invalid="ignore"):
+        for part in parts:
+            some = cloud[part]
+            some[:] = given[part]
+            some -= first
+            mean += some.sum(axis=0)
+        mean /= len(cloud)
+        for part in parts:
+            some = cloud[part]
+            some -= mean
+            total += float(np.vdot(some, some))
+    if not np.isfinite(total):
+        finite(given, "points")
+    return cloud, total
 
 
 def with_fixed_signs(coordinates: Floats) -> Floats:

@@ -22,7 +22,6 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 
@@ -37,7 +36,7 @@ from lwd_tui.analysis.kernels import (
     squared_distances,
 )
 from lwd_tui.analysis.multiplicity import holm
-from lwd_tui.analysis.resolution import without_rounding
+from lwd_tui.analysis.resolution import first_equal, resolution
 from lwd_tui.types import Floats, Ints
 
 Numbers = NDArray[np.floating]
@@ -49,7 +48,7 @@ SIMILARITIES: dict[Statistic, Callable[[Floats, Floats], Floats]] = {
     "mmd": lambda _gram, squares: gaussian_kernel(squares),
 }
 # Numbers held at a time while permuting: more would leave the cache, and be new pages each time.
-CHUNK = 32_000
+CHUNK = 128_000
 # Multiplications that BLAS does in the time in which one number is gathered.
 GATHERED = 40
 # Permutations that leave the groups as they are must count as ties, in spite of rounding: as a
@@ -125,8 +124,12 @@ def difference_tests(
     present = np.unique(labels)
     if len(present) < 2:
         raise UnfitData("a test needs at least two participants with usable responses")
-    gram = centred_gram(without_rounding(points))
+    gram = centred_gram(points)
     squares = squared_distances(gram)
+    first = first_equal(squares, resolution(points))
+    if (first < np.arange(len(points))).any():
+        gram = centred_gram(points[first])
+        squares = squared_distances(gram)
     matrices = np.array([SIMILARITIES[name](gram, squares) for name in statistics])
     values, ps = _permute(matrices, labels, rng, permutations)
     pair_values = np.full((len(statistics), n, n), np.nan)
@@ -180,8 +183,7 @@ def _permute(
     """Return the statistic of each matrix, and its p over permutations of the labels.
 
     With rows and columns centred, the formula at the top comes down to the sum over groups of
-    z' K z / L_i, with z the 0-1 vector of the group; and since K takes a constant to zero, to that
-    of x' K x over n - 1 contrasts x of the groups, which BLAS is quick at. Of many groups the
+    z' K z / L_i, with z the 0-1 vector of the group, which BLAS is quick at. Of many groups the
     blocks are a small part of K: then they are added up.
 
     Permutations are first compared in single precision, which is twice as fast; those that come
@@ -194,53 +196,62 @@ def _permute(
     traces = np.trace(centred, axis1=1, axis2=2)
     traces[traces == 0] = 1.0
     centred /= traces[:, None, None]
-    group_sizes = tuple(counts.tolist())
-    contrasts, blocks = _contrasts(group_sizes), None
-    if len(contrasts) * m**2 > GATHERED * (counts**2).sum():
+    blocks = None
+    if (len(counts) - 1) * m**2 > GATHERED * (counts**2).sum():
         blocks = _blocks(codes, counts)
-    of_rows = np.take(contrasts, codes, axis=1)
-    observed = _statistics(np.arange(m)[None], of_rows, centred)[:, 0]
-    near = 8 * m * len(counts) * np.finfo(np.float32).eps
-    rough, rough_of_rows = centred.astype(np.float32), of_rows.astype(np.float32)
+    observed = _statistics(codes[None], counts, centred)[:, 0]
+    rough = centred.astype(np.float32)
+    # What rounding in single precision comes to at most: each entry of K counts once.
+    near = 2 * (m + len(counts)) * np.finfo(np.float32).eps / counts.min()
+    near = near * np.abs(centred).sum(axis=(1, 2))[:, None]
     beyond = np.zeros(len(matrices), dtype=np.int64)
-    held = len(blocks[0]) if blocks else m * len(contrasts) * len(matrices)
+    held = len(blocks[0]) if blocks else m * (len(counts) - 1) * len(matrices)
     chunk = max(1, CHUNK // held)
     for start in range(0, permutations, chunk):
-        size = min(chunk, permutations - start)
         # Sorting random keys is quicker than shuffling. One in 2^24 pairs of keys is equal and
         # keeps its order, which is far less than any number of permutations can resolve.
-        order = rng.random((size, m), dtype=np.float32).argsort(axis=1)
+        keys = rng.random((min(chunk, permutations - start), m), dtype=np.float32)
         if blocks:
+            order = _by_keys(keys, np.arange(m))
             gaps = _block_sums(order, blocks, centred) - observed[:, None]
         else:
-            gaps = _statistics(order, rough_of_rows, rough) - observed[:, None]
+            groups = _by_keys(keys, codes)
+            gaps = _statistics(groups, counts, rough) - observed[:, None]
             close = np.flatnonzero((np.abs(gaps) <= near).any(axis=0))
-            gaps[:, close] = _statistics(order[close], of_rows, centred) - observed[:, None]
+            gaps[:, close] = _statistics(groups[close], counts, centred) - observed[:, None]
         beyond += (gaps >= -TIES).sum(axis=1)
     return observed * traces, (1 + beyond) / (1 + permutations)
 
 
-@lru_cache(maxsize=64)
-def _contrasts(counts: tuple[int, ...]) -> Floats:
-    """Return V, of shape (n - 1, n), for which V'V and diag(1 / L_i) differ by constants only."""
-    sizes = np.array(counts)
-    without_mean = np.eye(len(sizes)) - sizes / sizes.sum()
-    values, vectors = np.linalg.eigh(without_mean @ np.diag(1 / sizes) @ without_mean.T)
-    contrasts: Floats = (vectors[:, 1:] * np.sqrt(values[1:])).T
-    return contrasts
+def _by_keys(keys: NDArray[np.float32], marks: Ints) -> NDArray[np.unsignedinteger]:
+    """Return the marks in the order of their keys, a row each; of equal keys the least mark first.
 
-
-def _statistics(order: Ints, of_rows: Numbers, matrices: Numbers) -> Floats:
-    """Return the statistic of each matrix (first axis) for each order of the rows (second).
-
-    `of_rows` has the contrasts of the groups that the rows are in.
+    A key has 24 random bits, and its mark goes below them: numbers alone are sorted in a third of
+    the time that it takes to sort their places, and alike on every machine.
     """
-    m = order.shape[1]
-    x: Numbers = np.take(of_rows, order, axis=1)
-    products = (x.reshape(-1, m) @ matrices.reshape(-1, m).T).reshape(
-        *x.shape[:2], len(matrices), m
+    bits, kind = (8, np.uint32) if marks.max() < 256 else (32, np.uint64)
+    marked: NDArray[np.unsignedinteger] = (keys * np.float32(2**24)).astype(kind)
+    np.left_shift(marked, kind(bits), out=marked)
+    np.bitwise_or(marked, marks.astype(kind), out=marked)
+    marked.sort(axis=1)
+    np.bitwise_and(marked, kind(2**bits - 1), out=marked)
+    return marked
+
+
+def _statistics(groups: NDArray[np.integer], counts: Ints, matrices: Numbers) -> Floats:
+    """Return the statistic of each matrix (first axis) for each row of the groups (second).
+
+    One group needs no product of its own: K takes the sum of all z to zero.
+    """
+    last, m = len(counts) - 1, groups.shape[1]
+    z = np.array([groups == group for group in range(last)], dtype=matrices.dtype)
+    products = (z.reshape(-1, m) @ matrices.reshape(-1, m).T).reshape(
+        last, len(groups), len(matrices), m
     )
-    sums: Floats = np.einsum("crkm,crm->kr", products, x).astype(np.float64)
+    shares = (1 / counts).astype(matrices.dtype)
+    z *= shares[:last, None, None]
+    z -= (groups == last) * shares[last]
+    sums: Floats = np.einsum("grkm,grm->kr", products, z).astype(np.float64)
     return sums
 
 
@@ -255,7 +266,9 @@ def _blocks(codes: Ints, counts: Ints) -> tuple[Ints, Ints, Floats]:
     return first, second, np.where(first == second, shares / 2, shares)
 
 
-def _block_sums(order: Ints, blocks: tuple[Ints, Ints, Floats], matrices: Floats) -> Floats:
+def _block_sums(
+    order: NDArray[np.integer], blocks: tuple[Ints, Ints, Floats], matrices: Floats
+) -> Floats:
     """Return what `_statistics` does, for the labels in each order, from the blocks of groups."""
     first, second, shares = blocks
     # The row that was put in each place.

@@ -8,9 +8,9 @@ import numpy as np
 
 from lwd_tui.types import Floats
 
-# Up to so many columns the full decomposition is quicker, SciPy's import left aside; a paper-sized
-# step has 120 points.
-_DENSE = 150
+# Up to so many columns the full decomposition is quicker, SciPy's import left aside; up to so many
+# it is where the iteration would need a basis of so many vectors.
+_DENSE, _MAYBE_DENSE, _LONG = 90, 150, 40
 # A basis of so many vectors at most; a round cloud of 1,000 points needs 120.
 _LARGEST = 320
 _FIRST_LOOK = 12
@@ -75,12 +75,12 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
         new = _applied(tall, new)
         overlap = new @ known.T
         projected[low:high, :high] = overlap
-        projected[:high, low:high] = overlap.T
         new -= overlap @ known
         new -= (new @ known.T) @ known
         factor = _orthonormalise(new)
         if high < look and factor.any():
             continue
+        # It reads the lower triangle, and no more is written.
         values, vectors = np.linalg.eigh(projected[:high, :high])
         leading = vectors[:, -count:]
         residual = np.linalg.norm(factor.T @ leading[low:])
@@ -91,6 +91,8 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
         # It falls by a like factor with each vector, which tells when the next look is worth it.
         excess = math.log(residual / enough)
         rate = (before - excess) / (high - looked)
+        if looked and size <= _MAYBE_DENSE and excess > rate * (_LONG - high):
+            return None
         look = high + (min(excess / rate, high / 2) if rate > 0 else 0)
         looked, before = high, excess
     return None

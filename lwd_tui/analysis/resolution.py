@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from lwd_tui.analysis.arrays import shifted
 from lwd_tui.analysis.kernels import centred_gram, squared_distances
 from lwd_tui.types import Floats, Ints
 
@@ -17,7 +18,7 @@ RESOLUTION = 1e-5
 
 def resolution(points: NDArray[np.floating]) -> float:
     """Return the distance up to which two of these vectors are equal but for rounding."""
-    squares = np.einsum("ij,ij->i", points, points)
+    squares = np.vecdot(points, points)
     return RESOLUTION * math.sqrt(squares.max(initial=0.0))
 
 
@@ -38,12 +39,12 @@ def without_rounding(points: Floats) -> Floats:
     """
     if len(points) < 2:
         return points
-    rows = _maybe_near(points)
+    limit = resolution(points)
+    rows = _maybe_near(points, limit)
     if not len(rows):
         return points
     some = points[rows]
-    near = squared_distances(centred_gram(some)) <= resolution(points) ** 2
-    first = near.argmax(axis=1)
+    first = first_equal(squared_distances(centred_gram(some)), limit)
     if (first == np.arange(len(rows))).all():
         return points
     exact = points.copy()
@@ -51,14 +52,21 @@ def without_rounding(points: Floats) -> Floats:
     return exact
 
 
-def _maybe_near(points: Floats) -> Ints:
+def first_equal(squares: Floats, limit: float) -> Ints:
+    """Return for each point the first that is no farther than the limit, from squared distances."""
+    first: Ints = (squares <= limit**2).argmax(axis=1)
+    return first
+
+
+def _maybe_near(points: Floats, limit: float) -> Ints:
     """Return the rows that may be near another one: as far from the first of all, or nearly so.
 
     These are few, unless answers are equal, and the others need not be compared.
     """
-    far = np.linalg.norm(points - points[:1].sum(axis=0), axis=1)
+    cloud = shifted(points)
+    far = np.sqrt(np.vecdot(cloud, cloud))
     order = np.argsort(far)
     # Somewhat more, for the rounding of the lengths themselves.
-    close = np.diff(far[order]) <= 1.01 * resolution(points)
+    close = np.diff(far[order]) <= 1.01 * limit
     rows: Ints = np.sort(order[np.append(close, False) | np.append(False, close)])
     return rows

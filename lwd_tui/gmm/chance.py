@@ -27,21 +27,20 @@ def shuffle(pool: Rows, size: int, k: int, t: int, participant: int, key: Key) -
     exact ("Fast random integer generation in an interval", 2019).
     """
     words = np.empty(_BUFFER, np.uint32)
-    used, block = _BUFFER, 0
-    for place in range(k):
-        bound = np.uint64(size - place)
-        while True:
-            if used == _BUFFER:
-                random_words(words, block, t, participant, _DRAW, key)
-                block += _BUFFER // 4
-                used = 0
-            product = np.uint64(words[used]) * bound
-            used += 1
+    place, block = 0, 0
+    while place < k:
+        random_words(words, block, t, participant, _DRAW, key)
+        block += _BUFFER // 4
+        for word in words:
+            if place == k:
+                break
+            bound = np.uint64(size - place)
+            product = np.uint64(word) * bound
             low = product & _LOW
             if low >= bound or low >= (_WHOLE - bound) % bound:
-                break
-        other = place + np.int64(product >> _HALF)
-        pool[place], pool[other] = pool[other], pool[place]
+                other = np.uint64(place) + (product >> _HALF)
+                pool[place], pool[other] = pool[other], pool[place]
+                place += 1
 
 
 @compiled

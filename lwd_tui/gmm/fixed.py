@@ -8,7 +8,7 @@ from lwd_tui.gmm.chance import draw, generate
 from lwd_tui.gmm.compiled import compiled
 from lwd_tui.gmm.philox import Key
 from lwd_tui.gmm.plan import Plan
-from lwd_tui.gmm.turns import absorb_in_turns, at_once
+from lwd_tui.gmm.turns import TOGETHER, absorb_in_turns
 from lwd_tui.gmm.update import Rows, Rule, absorb, write_densities
 from lwd_tui.types import Floats, Ints
 
@@ -78,13 +78,12 @@ def advance_replicate(
         How often a weight was lifted to eps on the way to t.
     """
     n = weights.shape[1]
-    together = at_once(weights.shape[2])
-    pools = np.empty((together, plan.last[stop]), np.int32)
+    pools = np.empty((TOGETHER, plan.last[stop]), np.int32)
     for t in range(start, stop):
         first = 0
         while first < n:
             last = first + 1
-            while last < n and last - first < together and _alike(plan, t, first, last):
+            while last < n and last - first < TOGETHER and _alike(plan, t, first, last):
                 last += 1
             for participant in range(first, last):
                 if plan.posting:

@@ -42,30 +42,25 @@ def random_words(
     key : ndarray of shape (2,), uint64
         Two words below 2**32.
     """
-    # The rounds are the outer loop, so that the inner one runs over blocks in vector registers.
-    blocks = words.size // 4
-    x0 = np.empty(blocks, np.uint64)
-    x1 = np.full(blocks, np.uint64(t))
-    x2 = np.full(blocks, np.uint64(participant))
-    x3 = np.full(blocks, np.uint64(purpose))
-    for place in range(blocks):
-        x0[place] = np.uint64(block + place)
-    key0, key1 = key[0], key[1]
-    for _ in range(_ROUNDS):
-        for place in range(blocks):
-            product0 = _MULTIPLIER_0 * x0[place]
-            product1 = _MULTIPLIER_1 * x2[place]
-            x0[place] = (product1 >> _HALF) ^ x1[place] ^ key0
-            x1[place] = product1 & _LOW
-            x2[place] = (product0 >> _HALF) ^ x3[place] ^ key1
-            x3[place] = product0 & _LOW
-        key0 = (key0 + _WEYL_0) & _LOW
-        key1 = (key1 + _WEYL_1) & _LOW
-    for place in range(blocks):
-        words[4 * place] = x0[place]
-        words[4 * place + 1] = x1[place]
-        words[4 * place + 2] = x2[place]
-        words[4 * place + 3] = x3[place]
+    keys0, keys1 = np.empty(_ROUNDS, np.uint64), np.empty(_ROUNDS, np.uint64)
+    for number in range(_ROUNDS):
+        keys0[number] = (key[0] + np.uint64(number) * _WEYL_0) & _LOW
+        keys1[number] = (key[1] + np.uint64(number) * _WEYL_1) & _LOW
+    # Only the lower halves of a counter's words count, so that the upper ones may hold anything
+    # until the end; the loop runs over blocks in vector registers.
+    for place in range(words.size // 4):
+        x0, x1 = np.uint64(block + place), np.uint64(t)
+        x2, x3 = np.uint64(participant), np.uint64(purpose)
+        for number in range(_ROUNDS):
+            product0 = _MULTIPLIER_0 * (x0 & _LOW)
+            product1 = _MULTIPLIER_1 * (x2 & _LOW)
+            x0 = (product1 >> _HALF) ^ x1 ^ keys0[number]
+            x2 = (product0 >> _HALF) ^ x3 ^ keys1[number]
+            x1, x3 = product1, product0
+        words[4 * place] = x0
+        words[4 * place + 1] = x1
+        words[4 * place + 2] = x2
+        words[4 * place + 3] = x3
 
 
 @compiled

@@ -135,7 +135,7 @@ def test_three_answers_as_far_from_each_other_make_a_triangle() -> None:
     np.testing.assert_allclose(sides, np.sqrt(2), rtol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(500, 400), (160, 768), (1000, 384)])
+@pytest.mark.parametrize("shape", [(500, 400), (120, 768), (160, 768), (1000, 384)])
 @pytest.mark.parametrize("falling", [0.0, 0.5, 1.0])
 def test_coordinates_are_accurate_to_1e_9(shape: tuple[int, int], falling: float) -> None:
     rng = np.random.default_rng(9)
@@ -163,6 +163,8 @@ def test_signs_are_fixed() -> None:
 def test_bad_input_is_told() -> None:
     with pytest.raises(UnfitData, match="points: row 1 holds NaN"):
         classical_mds([[0.0], [np.nan]])
+    with pytest.raises(UnfitData, match="row 1"):
+        classical_mds(np.array([[0.0], [np.inf]], dtype=np.float32))
 
 
 def test_the_largest_coordinate_of_each_axis_is_positive() -> None:

@@ -243,3 +243,26 @@ def test_many_groups_come_to_the_same_by_blocks_and_by_contrasts(
         found.append(difference_tests(step, np.random.default_rng(0), 199, pairwise=False))
     assert [test.p for test in found[0]] == [test.p for test in found[1]]
     assert 0.01 < found[0][0].p < 1
+
+
+class CoarseKeys:
+    """A generator whose keys are often equal."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def random(self, size: tuple[int, int], dtype: type) -> np.ndarray:
+        return (self._rng.integers(64, size=size) / 64).astype(dtype)
+
+
+@pytest.mark.parametrize("sizes", [(8, 12, 10), (3,) * 9])
+def test_p_is_that_of_rows_sorted_by_their_keys_equal_ones_in_order(sizes: tuple[int, ...]) -> None:
+    points, owners = groups(13, sizes)
+    (test,) = difference_tests(
+        Responses.of(points, owners, len(sizes)), CoarseKeys(3), 199, ("energy",), False
+    )
+    similarity = -squareform(pdist(points))
+    keys = CoarseKeys(3).random((199, len(owners)), np.float32)
+    orders = np.argsort(keys, axis=1, kind="stable")
+    permuted = [by_definition(points, owners[order], similarity) for order in orders]
+    assert test.p == (1 + (np.array(permuted) >= test.value - 1e-9).sum()) / 200

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lwd_tui.gmm.turns import absorb_in_turns, at_once
+from lwd_tui.gmm.turns import TOGETHER, absorb_in_turns
 from lwd_tui.gmm.update import Rule, absorb, write_densities
 
 CENTRES = {2: [[-5.0], [5.0]], 3: [[-2.0], [0.0], [2.0]], 11: [[3.0 * b] for b in range(11)]}
@@ -22,7 +22,7 @@ def test_turns_change_no_bit(components, far, renormalise, c):
     write_densities(points, centres, table)
     # Far points, to which a component without weight is nearest, need logarithms.
     rule, lifted_at_all = Rule(0.2, c, 0.0 if far else 1e-6, renormalise), 0
-    for m in range(1, at_once(components) + 1):
+    for m in range(1, TOGETHER + 1):
         start = rng.dirichlet(np.full(components, 0.1), size=m)
         rows = np.array([rng.permutation(300)[:150] for _ in range(m)], dtype=np.int32)
         together, counts = start.copy(), np.zeros(m, dtype=np.int64)

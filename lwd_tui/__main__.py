@@ -8,7 +8,8 @@ def main() -> None:
     """Run the command line; Ctrl-C while it is still being loaded is no traceback either."""
     _one_thread()
     try:
-        if sys.argv[1:]:
+        # A shell that completes a line asks by a variable, without options.
+        if sys.argv[1:] or "_LWD_TUI_COMPLETE" in os.environ:
             from lwd_tui.cli.main import main as command_line
 
             command_line()

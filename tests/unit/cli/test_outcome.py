@@ -118,3 +118,10 @@ def test_the_explorer_refuses_a_terminal_that_cannot_draw():
     assert os.read(ours, 1000).startswith(b"lwd-tui: the explorer needs a terminal that can draw")
     os.close(ours)
     os.close(its)
+
+
+def test_a_shell_that_completes_a_line_gets_words_and_no_explorer():
+    asked = {"_LWD_TUI_COMPLETE": "complete_bash", "COMP_WORDS": "lwd-tui res", "COMP_CWORD": "1"}
+    command = [sys.executable, "-m", "lwd_tui"]
+    done = subprocess.run(command, capture_output=True, env=os.environ | asked, check=False)
+    assert (done.stdout.split(), done.stderr) == ([b"resume"], b"")

@@ -122,6 +122,7 @@ def test_the_explorer_refuses_a_terminal_that_cannot_draw():
 
 def test_a_shell_that_completes_a_line_gets_words_and_no_explorer():
     asked = {"_LWD_TUI_COMPLETE": "complete_bash", "COMP_WORDS": "lwd-tui res", "COMP_CWORD": "1"}
-    command = [sys.executable, "-m", "lwd_tui"]
+    code = "import sys; from lwd_tui.__main__ import main; sys.argv = ['lwd-tui']; main()"
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, env=os.environ | asked, check=False)
     assert (done.stdout.split(), done.stderr) == ([b"resume"], b"")

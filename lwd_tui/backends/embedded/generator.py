@@ -22,8 +22,9 @@ from lwd_tui.experiment.backend import (
 )
 from lwd_tui.types import Fetching, ModelInfo, Notice
 
-# More answers than this to one prompt are asked for in several requests: each takes memory.
-_AT_ONCE = 32
+# More answers than this to one prompt are asked for in several requests: each takes memory. It is
+# the L of the paper, whose last eight would else run with five times less in a batch.
+_AT_ONCE = 40
 
 # Room for the tokens of each further answer until a request says how many it may have.
 _USUAL_ANSWER = 128

@@ -30,6 +30,10 @@ Hear = Callable[[Chunk], bool]
 # are only a little slower each than in larger batches.
 _BATCH = 128
 
+# Flash attention reads the cells of a shared prompt for each answer by itself; of more answers than
+# this at a time, plain products of matrices are quicker. Of fewer, stored runs stay what they are.
+_FEW = 32
+
 # Of a socket file, on macOS; Linux takes a few more.
 _LONGEST_ADDRESS = 103
 
@@ -250,6 +254,8 @@ def _params(library: Any, path: Path, shape: Shape) -> Any:
     params.n_batch = batch
     params.n_ubatch = batch
     params.embedding = shape.embedding
+    if shape.answers > _FEW:
+        params.flash_attn_type = library.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     # One thread a model: several models run at once, and more threads than cores slow all down.
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1

@@ -85,6 +85,21 @@ def test_bitcoin_paper_is_the_paper_s_run() -> None:
     assert not experiment.embedder.normalise
 
 
+def test_bitcoin_embedded_is_the_paper_s_run_without_a_server() -> None:
+    experiment, paper = load_preset("bitcoin-embedded"), load_preset("bitcoin-paper")
+    same = ("query", "responses", "steps", "beta", "posts", "template", "interaction", "posting")
+    assert [getattr(experiment, field) for field in same] == [
+        getattr(paper, field) for field in same
+    ]
+    assert len(experiment.cast) * experiment.responses * (experiment.steps + 1) == 7320
+    assert {who.backend for who in experiment.cast} == {experiment.embedder.backend} == {"embedded"}
+    # The quickstart's models, all asked alike, with the most context that all were made for.
+    quickstart = load_preset("quickstart").cast
+    assert {who.model for who in experiment.cast} == {who.model for who in quickstart}
+    assert {who.sampling for who in experiment.cast} == {who.sampling for who in quickstart}
+    assert {who.context for who in experiment.cast} == {8192}
+
+
 def test_bitcoin_paper_leaves_the_paper_s_network_as_it_is() -> None:
     experiment = load_preset("bitcoin-paper")
     fields = ("interaction", "posting", "fresh", "noise", "retrieval", "topology", "ranking")

@@ -194,14 +194,14 @@ async def test_every_sampling_field_is_passed_on(
 async def test_many_answers_are_asked_for_in_several_requests(
     models: Path, generator: LlamaCppGenerator
 ) -> None:
-    seeds = range(1000, 1000 + 35 * 50, 50)
+    seeds = range(1000, 1000 + 43 * 50, 50)
     got = await answers(generator, request(models / "base.gguf", seeds))
-    assert [body["n"] for _, body in MadeUp.asked] == [32, 3]
-    assert sorted(one.position for one in got) == list(range(35))
+    assert [body["n"] for _, body in MadeUp.asked] == [40, 3]
+    assert sorted(one.position for one in got) == list(range(43))
     used = {one.position: one.seed for one in got}
     assert used[0] == seeds[0]
-    assert used[31] == seeds[0] + 31
-    assert used[32] == seeds[32]
+    assert used[39] == seeds[0] + 39
+    assert used[40] == seeds[40]
 
 
 async def test_the_room_is_that_of_one_prompt_and_all_answers(

@@ -161,9 +161,7 @@ def student_sequence(values: ArrayLike, level: float = 0.95) -> ConfidenceSequen
     ratio = 1 + SPREAD * counts
     reach = (ratio / (1 - level) ** 2) ** (1 / counts)
     with np.errstate(divide="ignore", invalid="ignore"):
-        squares = np.where(
-            reach < ratio, (counts - 1) * (reach - 1) / (1 - reach / ratio), np.inf
-        )
+        squares = np.where(reach < ratio, (counts - 1) * (reach - 1) / (1 - reach / ratio), np.inf)
         halves = np.where(np.isinf(squares), np.inf, np.sqrt(squares) * errors)
     return ConfidenceSequence(means, means - halves, means + halves, level)
 

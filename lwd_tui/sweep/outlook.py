@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import numpy as np
 
+from lwd_tui.analysis.arrays import UnfitData
 from lwd_tui.analysis.planning import least_effect
 from lwd_tui.run.basis import Basis, from_runs
 from lwd_tui.run.cost import Cost, estimate
@@ -76,18 +77,22 @@ def shown_sentence(states: Sequence[RunState], measured: Basis | None = None) ->
     effect = least_effect(seeds)
     done = [state.job for state in first if state.status == "done"]
     difference = f"{effect:.2g} standard deviations of a difference"
-    if not done and measured is None:
-        return f"{seeds} pairs show {difference}, four times of five"
+    told = f"{seeds} pairs show {difference}, four times of five"
     with ExitStack() as stack:
         stores = [stack.enter_context(RunStore.open(job.path)) for job in done]
         experiment = stores[0].experiment if stores else first[0].job.experiment
-        basis = from_runs(experiment, stores) if stores else measured
-        assert basis is not None  # noqa: S101, one of them is there
-        found = outlook(experiment, basis, seeds=seeds)
+        try:
+            basis = from_runs(experiment, stores) if stores else measured
+        except UnfitData:  # With fewer than four answers how they vary can't be told.
+            basis = None
+    if basis is None:
+        return told
+    found = outlook(experiment, basis, seeds=seeds)
     said = [clause(experiment, basis.scatter)]
     if math.isfinite(found.least_difference):
-        difference = f"a difference of {number_text(found.least_difference)} ({difference})"
-    said.append(f"{seeds} pairs show {difference}, four times of five")
+        least = f"a difference of {number_text(found.least_difference)} ({difference})"
+        told = told.replace(difference, least)
+    said.append(told)
     if basis.seconds is not None:
         said.append(f"about {duration(basis.seconds)} and {size_text(basis.disk)} a run")
     return "; ".join(part for part in said if part)

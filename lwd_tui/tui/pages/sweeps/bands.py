@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.sweep.results import estimate
 from lwd_tui.text import shorten
 from lwd_tui.tui.pages.sweeps.shelf import Seen, averaged
-from lwd_tui.tui.parts.curves import DASHES, Curve, Curves, top_of
+from lwd_tui.tui.parts.curves import DASHES, Curve, Curves
 from lwd_tui.types import Floats
 
 _NAME = 20
@@ -38,13 +40,14 @@ class Bands(Curves):
         remark = "a band takes two runs"
         if count > 1:
             low, high = _band(rows)
-            band = f"{marker(variant)} 95 % at each t"
+            band = f"{marker(variant)} 95 %"
             curves.append(Curve(band, high, "quiet", "ground", base=np.maximum(low, 0.0)))
-            remark = f"band: {shorten(name, _NAME)}, Student's interval of each t for itself"
+            remark = f"band: {shorten(name, _NAME)}, 95 % of each t for itself"
         self.head(title, remark)
         last = max(state.job.steps for state in seen.states) - 1
         t = max(len(curve.values) for curve in curves) - 1
-        self.show(curves, t=t, last=last, top=top_of(curves))
+        bottom, top = _ends(curves)
+        self.show(curves, t=t, last=last, bottom=bottom, top=top)
 
 
 def _curve(seen: Seen, place: int, reading: str) -> Curve:
@@ -58,6 +61,18 @@ def _curve(seen: Seen, place: int, reading: str) -> Curve:
         dash=DASHES[place % len(DASHES)],
         mark=marker(place),
     )
+
+
+def _ends(curves: Sequence[Curve]) -> tuple[float, float]:
+    """Return between what all curves lie, with a little room."""
+    drawn = [each for curve in curves for each in (curve.values, curve.base) if each is not None]
+    values = np.concatenate(drawn)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    room = 0.08 * (high - low) or 0.08 * abs(high) or 1.0
+    return max(low - room, 0.0), high + room
 
 
 def _band(rows: Floats) -> tuple[Floats, Floats]:

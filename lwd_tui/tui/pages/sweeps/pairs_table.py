@@ -14,8 +14,8 @@ from lwd_tui.tui.parts.excerpt import padded
 from lwd_tui.tui.parts.text_panel import TextPanel
 from lwd_tui.tui.theme import series
 
-_NAME = 18
-_COLUMNS = (("pairs", 6), ("mean", 9), ("once", 9), ("always", 9), ("p", 7))
+_NAME = 16
+_COLUMNS = (("pairs", 6), ("mean", 8), ("once", 8), ("always", 8), ("p", 7))
 WARNING = (
     "once: Student's interval, right for a single look, at a number of pairs that was fixed "
     "beforehand; who looks early with it, and again, finds differences where there are none. "

@@ -26,8 +26,8 @@ from lwd_tui.tui.parts.excerpt import padded
 from lwd_tui.tui.parts.panel import Panel
 
 _NARROWEST, _WIDEST = 15, 30
-_HEIGHTS = (7, 6, 5, 4, 3)
-"""Lines of a cell, its heading and a blank one below it among them."""
+_HEIGHTS = range(12, 2, -1)
+"""Lines of a cell, its heading among them."""
 
 
 class Place(NamedTuple):

@@ -37,7 +37,7 @@ class Place(NamedTuple):
     column: int
 
 
-class Plan(NamedTuple):
+class Arrangement(NamedTuple):
     """How the runs stand: variant by variant, each beginning a row or part of one."""
 
     columns: int
@@ -49,7 +49,7 @@ class Plan(NamedTuple):
         return max((place.row for place in self.places), default=-1) + 1
 
 
-def arranged(counts: Sequence[int], most: int) -> Plan:
+def arranged(counts: Sequence[int], most: int) -> Arrangement:
     """Arrange as many runs a variant as told in at most so many columns."""
     widest, most = max(counts, default=1), max(most, 1)
     if widest > most:
@@ -57,14 +57,14 @@ def arranged(counts: Sequence[int], most: int) -> Plan:
         for count in counts:
             places += [Place(row + i // most, i % most) for i in range(count)]
             row += -(-count // most)
-        return Plan(most, tuple(places))
+        return Arrangement(most, tuple(places))
     beside = most // widest
     places = [
         Place(number // beside, number % beside * widest + i)
         for number, count in enumerate(counts)
         for i in range(count)
     ]
-    return Plan(min(beside, max(len(counts), 1)) * widest, tuple(places))
+    return Arrangement(min(beside, max(len(counts), 1)) * widest, tuple(places))
 
 
 class RunGrid(Panel):
@@ -190,14 +190,14 @@ class Cells(Widget, can_focus=True):
     # Painting
 
     @property
-    def _plan(self) -> Plan:
+    def _plan(self) -> Arrangement:
         return arranged(self._counts, self.size.width // _NARROWEST)
 
-    def _height(self, plan: Plan) -> int:
+    def _height(self, plan: Arrangement) -> int:
         """Return the lines of a cell: as many as leave room for all runs, or the fewest."""
         return next((h for h in _HEIGHTS if plan.rows * h <= self.size.height), _HEIGHTS[-1])
 
-    def _top(self, plan: Plan) -> int:
+    def _top(self, plan: Arrangement) -> int:
         """Return the first row that is seen, which follows from the cursor's alone."""
         seen = max(self.size.height // self._height(plan), 1)
         row = plan.places[self.cursor].row if plan.places else 0

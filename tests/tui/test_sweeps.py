@@ -71,7 +71,7 @@ async def test_the_plan_is_fields_by_values_by_seeds():
     partly_made(written())
     async with _Page(says="10/12") as page:
         await page.says("✓ ✓ ✓ ‖")
-        await page.says("about 1 m")
+        await page.says("about 14 s left")
         lines = [line for line in page.text.split("\n") if "false" in line or "recent" in line]
         assert ["interaction" in lines[0], "✓ ✓ ✓ ‖" in lines[0], "ranking" in lines[1]] == [
             True

@@ -301,16 +301,17 @@ def test_a_sparkline_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("counts", "most", "columns", "places"),
+    ("counts", "most", "rows", "columns", "places"),
     [
-        ([2, 2], 5, 4, [(0, 0), (0, 1), (0, 2), (0, 3)]),
-        ([2, 2], 3, 2, [(0, 0), (0, 1), (1, 0), (1, 1)]),
-        ([3, 3], 2, 2, [(0, 0), (0, 1), (1, 0), (2, 0), (2, 1), (3, 0)]),
-        ([1], 0, 1, [(0, 0)]),
+        ([2, 2], 5, 1, 4, [(0, 0), (0, 1), (0, 2), (0, 3)]),
+        ([2, 2], 5, 3, 2, [(0, 0), (0, 1), (1, 0), (1, 1)]),
+        ([2, 2], 3, 1, 2, [(0, 0), (0, 1), (1, 0), (1, 1)]),
+        ([3, 3], 2, 9, 2, [(0, 0), (0, 1), (1, 0), (2, 0), (2, 1), (3, 0)]),
+        ([1], 0, 0, 1, [(0, 0)]),
     ],
 )
-def test_variants_begin_a_row_or_stand_beside_each_other(counts, most, columns, places):
-    found = arranged(counts, most)
+def test_variants_begin_a_row_or_stand_beside_each_other(counts, most, rows, columns, places):
+    found = arranged(counts, most, rows)
     assert found.columns == columns
     assert list(found.places) == [Place(*each) for each in places]
 

@@ -42,7 +42,7 @@ class Bands(Curves):
             low, high = _band(rows)
             band = f"{marker(variant)} 95 %"
             curves.append(Curve(band, high, "quiet", "ground", base=np.maximum(low, 0.0)))
-            remark = f"band: {shorten(name, _NAME)}, 95 % of each t for itself"
+            remark = f"band: {shorten(name, _NAME)}, 95 % at each t"
         self.head(title, remark)
         last = max(state.job.steps for state in seen.states) - 1
         t = max(len(curve.values) for curve in curves) - 1

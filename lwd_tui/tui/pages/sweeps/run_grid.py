@@ -25,9 +25,10 @@ from lwd_tui.tui.pages.sweeps.sparkline import sparkline
 from lwd_tui.tui.parts.excerpt import padded
 from lwd_tui.tui.parts.panel import Panel
 
-_NARROWEST, _WIDEST = 15, 30
+_NARROWEST, _WIDEST = 15, 48
 _HEIGHTS = range(12, 2, -1)
 """Lines of a cell, its heading among them."""
+_ROOMY = 6
 
 
 class Place(NamedTuple):
@@ -49,8 +50,11 @@ class Arrangement(NamedTuple):
         return max((place.row for place in self.places), default=-1) + 1
 
 
-def arranged(counts: Sequence[int], most: int) -> Arrangement:
-    """Arrange as many runs a variant as told in at most so many columns."""
+def arranged(counts: Sequence[int], most: int, rows: int = 1) -> Arrangement:
+    """Arrange as many runs a variant as told in at most so many columns.
+
+    Variants stand beside each other where they would take more than so many rows.
+    """
     widest, most = max(counts, default=1), max(most, 1)
     if widest > most:
         places, row = [], 0
@@ -58,13 +62,13 @@ def arranged(counts: Sequence[int], most: int) -> Arrangement:
             places += [Place(row + i // most, i % most) for i in range(count)]
             row += -(-count // most)
         return Arrangement(most, tuple(places))
-    beside = most // widest
+    beside = min(most // widest, -(-len(counts) // max(rows, 1)))
     places = [
         Place(number // beside, number % beside * widest + i)
         for number, count in enumerate(counts)
         for i in range(count)
     ]
-    return Arrangement(min(beside, max(len(counts), 1)) * widest, tuple(places))
+    return Arrangement(beside * widest, tuple(places))
 
 
 class RunGrid(Panel):
@@ -191,7 +195,8 @@ class Cells(Widget, can_focus=True):
 
     @property
     def _plan(self) -> Arrangement:
-        return arranged(self._counts, self.size.width // _NARROWEST)
+        size = self.size
+        return arranged(self._counts, size.width // _NARROWEST, size.height // _ROOMY)
 
     def _height(self, plan: Arrangement) -> int:
         """Return the lines of a cell: as many as leave room for all runs, or the fewest."""

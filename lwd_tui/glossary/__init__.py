@@ -5,23 +5,8 @@ Symbols are those of the paper (arXiv:2506.15690); the debiased norm and the noi
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Term(NamedTuple):
-    """A term and what it means.
-
-    Attributes
-    ----------
-    name, meaning : str
-    here : str
-        What holds in the explorer only, such as its keys; it follows the meaning there.
-    """
-
-    name: str
-    meaning: str
-    here: str = ""
-
+from lwd_tui.glossary.sweeps import SWEEPS
+from lwd_tui.glossary.term import Term
 
 GLOSSARY: dict[str, Term] = {
     "t": Term(
@@ -396,29 +381,4 @@ GLOSSARY: dict[str, Term] = {
         "right read all at one t; in brackets then stands the difference from the pinned run (p). "
         "Beside them are only the settings in which they differ.",
     ),
-    "sweep": Term(
-        "a sweep",
-        "Variants of an experiment, each run once with each of some seeds; runs with one seed "
-        "begin with the same draws. The cost is that of all its runs together.",
-        "Signs of runs: · not begun, ▶ under way, ‖ stopped, ! stopped by an error, ✓ done, "
-        "? can't be used.",
-    ),
-    "seeds_band": Term(
-        "mean and band over seeds",
-        "The mean of a variant's whole runs at each t, and Student's interval for it, of each t "
-        "for itself: seeds differ by so much. Until a run is whole, of those that are begun.",
-        "The band is that of the variant under the cursor.",
-    ),
-    "pairs": Term(
-        "differences in pairs",
-        "A variant's number, over the last third of the steps, less that of the first variant with "
-        "the same seed: mean over pairs. Once: half of Student's interval, for a single look.",
-    ),
-    "always": Term(
-        "always, p, sure",
-        "An interval that holds at every look together, however often one looks while runs come, "
-        "and the p that goes with it, adjusted by Holm over the variants; sure is a p of 0.05 or "
-        "less. It is wider than one for a single look, takes three pairs at least, and takes "
-        "differences for about normal.",
-    ),
-}
+} | SWEEPS

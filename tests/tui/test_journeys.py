@@ -127,9 +127,8 @@ async def test_a_journey_over_runs_that_are_compared(runs, tmp_path, size):
     await go(tmp_path / "journey", runs, size, 3, False, steps, ["6"])
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
 async def test_a_journey_over_a_sweep(runs, tmp_path, size):
-    steps = ["tab", "tab", "right", "down", "y", "size 200 60", "v", "pagedown", "t", "tab"]
-    steps += [f"size {size[0]} {size[1]}", "o", "tab", "t", "e", "escape", "click 40 55", "b"]
-    steps += ["enter"]
-    await go(tmp_path / "journey", runs, size, 3, False, steps, ["7"])
+    back = f"size {size[0]} {size[1]}"
+    steps = ["tab", "tab", "right", "size 200 60", "v", "t", back, "tab", "t", "e", "escape", "b"]
+    await go(tmp_path / "journey", runs, size, 3, False, [*steps, "enter"], ["7"])

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 from scipy.stats import binom
+from scipy.stats import t as student
 
 from benchmarks.calibration.row import Row, at_most, error, rate
 from lwd_tui.analysis.changepoint import change_point
 from lwd_tui.analysis.collapse import collapse_times
 from lwd_tui.analysis.control_chart import control_chart
-from lwd_tui.analysis.sequences import running_mean_sequence
+from lwd_tui.analysis.sequences import running_mean_sequence, student_sequence
 from lwd_tui.sweep.results import estimate
 
 STEPS = 61
@@ -117,4 +118,30 @@ def seeds():
         )  # fmt: skip
 
 
-CLAIMS = (change, average, chart, median, seeds)
+def looks():
+    size, seeds = 5_000, 50
+    once = student.ppf(0.975, np.arange(1, seeds))
+    for name, truth in (("normal", 0.0), ("exponential", 1.0)):
+        rng, missed, early = np.random.default_rng(45), 0, 0
+        for _ in range(size):
+            values = (rng.normal if name == "normal" else rng.exponential)(size=seeds)
+            found = student_sequence(values)
+            missed += bool(((truth < found.lower) | (truth > found.upper)).any())
+            n = np.arange(2, seeds + 1)
+            spread = np.cumsum(values**2)[1:] - n * found.means[1:] ** 2
+            error_of = np.sqrt(spread / (n - 1) / n)
+            early += bool((np.abs(found.means[1:] - truth) > once * error_of).any())
+        beyond = missed / size - 3 * error(missed / size, size) > 0.05
+        cases = f"{name} values, a look after each of 2 to {seeds} seeds"
+        yield Row(
+            "Student's sequence misses the mean over seeds at any look", cases,
+            f"{size:,}, seed 45", "at most 0.05" if name == "normal" else "no level",
+            rate(missed, size), "analysis/test_sequences.py", beyond and name == "normal",
+        )  # fmt: skip
+        yield Row(
+            "beside it: Student's interval, looked at as often", cases, f"{size:,}, seed 45",
+            "no level", rate(early, size), "-",
+        )  # fmt: skip
+
+
+CLAIMS = (change, average, chart, median, seeds, looks)

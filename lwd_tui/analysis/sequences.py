@@ -15,6 +15,9 @@ from lwd_tui.types import Floats
 # one.
 SLOPES = 14
 BISECTIONS = 60
+# Of true means in standard deviations, which the mixture of Student's sequence is over: narrow from
+# three values to some twenty.
+SPREAD = 10.0
 
 
 def simultaneous_level(level: float, steps: int) -> float:
@@ -125,6 +128,78 @@ def _boundary(variances: Floats, delta: float) -> Floats:
         beyond = log_mixture(middle) >= target
         low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
     return high
+
+
+def student_sequence(values: ArrayLike, level: float = 0.95) -> ConfidenceSequence:
+    """Follow the mean of independent normal values, such as differences over seeds.
+
+    Parameters
+    ----------
+    values : array_like of shape (m,)
+        In an order that was fixed before they were known.
+    level : float
+        Two-sided.
+
+    Returns
+    -------
+    ConfidenceSequence
+        For the one true mean; unbounded for the first two values and more.
+
+    Notes
+    -----
+    Student's t of the first m values, against a true mean that is normal around 0 with a variance
+    of g = 10 true variances, has the likelihood ratio of `student_evidence`: a nonnegative
+    martingale where the mean is 0 (Lai 1976; Wang and Ramdas 2025), which reaches
+    1 / (1 - level) ever with a probability of 1 - level at most. The interval holds the means that
+    it hasn't refused: with r = 1 + g m and q = (r / (1 - level)^2)^(1 / m),
+    t^2 < (m - 1) (q - 1) / (1 - q / r), or any where q >= r.
+    """
+    series = finite(values, "values", ndim=1)
+    if not 0 < level < 1:
+        raise UnfitData(f"level: must lie between 0 and 1, not {level}")
+    counts, means, errors = _running(series)
+    ratio = 1 + SPREAD * counts
+    reach = (ratio / (1 - level) ** 2) ** (1 / counts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = np.where(reach < ratio, (counts - 1) * (reach - 1) / (1 - reach / ratio), np.inf)
+        halves = np.where(np.isinf(squares), np.inf, np.sqrt(squares) * errors)
+    return ConfidenceSequence(means, means - halves, means + halves, level)
+
+
+def student_evidence(values: ArrayLike) -> Floats:
+    """Return how much more likely each t is, of the first m values, if their true mean isn't 0.
+
+    One over it is a p-value, whenever one looks; see `student_sequence`.
+
+    Parameters
+    ----------
+    values : array_like of shape (m,)
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        (1 + g m)^(-1/2) ((1 + t^2 / (m - 1)) / (1 + t^2 / ((m - 1) (1 + g m))))^(m / 2), 1 first.
+    """
+    counts, means, errors = _running(finite(values, "values", ndim=1))
+    ratio = 1 + SPREAD * counts
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = np.where(means == 0, 0.0, (means / errors) ** 2) / (counts - 1)
+        gain = np.where(np.isinf(squares), ratio, (1 + squares) / (1 + squares / ratio))
+    logs = counts / 2 * np.log(gain) - np.log(ratio) / 2
+    return np.where(counts == 1, 1.0, np.exp(np.minimum(logs, 700.0)))
+
+
+def _running(series: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return of the first m values m, the mean, and its standard error; NaN of the first alone."""
+    counts = np.arange(1.0, len(series) + 1)
+    means = np.cumsum(series) / counts
+    # Around the first one, rounding leaves nothing of values that are equal.
+    away = series - series[:1]
+    spread = np.cumsum(away**2) - np.cumsum(away) ** 2 / counts
+    means = np.where(spread == 0, series[:1], means)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = np.sqrt(np.maximum(spread, 0.0) / (counts - 1) / counts)
+    return counts, means, errors
 
 
 def debiased_range(n: int, responses: int, radius: float = 1.0) -> tuple[float, float]:

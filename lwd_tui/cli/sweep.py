@@ -55,6 +55,7 @@ def sweep(
 
     from lwd_tui.experiment.participants import REHEARSAL, Wishes
     from lwd_tui.store.folder import made_folder
+    from lwd_tui.sweep.conduct import in_processes, right_to_run
     from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled
     from lwd_tui.sweep.results import run_result, variant_results
     from lwd_tui.sweep.variants import find_sweep, read_sweep, sweep_folder
@@ -76,7 +77,8 @@ def sweep(
     made_folder(folder)
     say(f"{len(jobs)} runs, kept in {folder}")
     with (
-        _on_cluster(dask) if dask else _in_processes(min(at_once, len(jobs))) as executor,
+        right_to_run(folder),
+        _on_cluster(dask) if dask else in_processes(min(at_once, len(jobs))) as executor,
         _progress(jobs, errors) as tell,
     ):
         problems = run_jobs(jobs, executor, at_once, tell)
@@ -94,17 +96,6 @@ def sweep(
         raise RunStopped(
             f"{len(problems)} of {len(jobs)} runs stopped; the same command goes on with them"
         )
-
-
-def _in_processes(count: int) -> Executor:
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    from lwd_tui.sweep.jobs import leave_with_parent
-
-    # A fresh interpreter for each: what a process has of threads and locks must not be copied.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, mp_context=context, initializer=leave_with_parent)
 
 
 @contextmanager

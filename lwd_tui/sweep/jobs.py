@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
 from lwd_tui.errors import LwdError, RunStopped
@@ -127,16 +129,17 @@ def see_through(job: Job) -> str:
     return ""
 
 
-def leave_with_parent() -> None:
+def leave_with_parent(leash: Connection | None = None) -> None:
     """End this process as soon as the one that started it is gone, however that ended.
 
-    One that is left would go on with its run, keep it locked, and then wait for ever.
+    Or when it lets go of the other end of a leash. One that is left would go on with its run, keep
+    it locked, and then wait for ever.
     """
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
         if parent is not None:
-            parent.join()
+            wait_for([parent.sentinel] if leash is None else [parent.sentinel, leash])
             os._exit(RunStopped.exit_code)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -155,13 +158,18 @@ async def _see_through(job: Job) -> None:
 
 
 def run_jobs(
-    jobs: Sequence[Job], executor: Executor, at_once: int, tell: Callable[[Job, int], None]
+    jobs: Sequence[Job],
+    executor: Executor,
+    at_once: int,
+    tell: Callable[[Job, int], None],
+    hear: Callable[[Job, str | None], None] = lambda _, __: None,
 ) -> dict[Job, str]:
     """Run what isn't done yet; return the runs that could not go on, and why: they still can.
 
     The executor runs `see_through`, in processes of this machine or of a cluster, for so many runs
     at a time, whose participants are chosen. `tell` is called with each job and its whole steps, at
-    first and whenever there are more.
+    first and whenever there are more; `hear` with each job that is begun, and None, and when it has
+    ended, with what stopped it, or "".
 
     Raises
     ------
@@ -181,12 +189,14 @@ def run_jobs(
         while waiting and len(running) < at_once:
             job = waiting.popleft()
             running[executor.submit(see_through, job)] = job
+            hear(job, None)
         finished, _ = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
         for future, job in list(running.items()):
             if future in finished:
                 del running[future]
                 if problem := _result(future):
                     problems[job] = problem
+                hear(job, problem)
             if (steps := _steps_seen(job)) > done[job]:
                 done[job] = steps
                 tell(job, steps)

@@ -76,7 +76,7 @@ def stem(name: str) -> str:
 
 
 def find_sweep(text: str) -> Path:
-    """Return the file of a sweep: one that ships with the package by its name, or any path.
+    """Return the file of a sweep: one of the user's own or one that ships, by its name, or a path.
 
     Anything that ends in ``.toml`` or holds a path separator is a path.
 
@@ -85,10 +85,23 @@ def find_sweep(text: str) -> Path:
     InvalidExperiment
         If there is none of that name, with the nearest.
     """
-    folder = preset_folder() / "sweeps"
+    files = [*own_folder().glob("*.toml"), *shipped_sweeps()]
+    for own in files:
+        if own.stem == text:
+            return own
     return shipped_or_own(
-        text, folder, "sweep", lambda: sorted(path.stem for path in folder.glob("*.toml"))
+        text, preset_folder() / "sweeps", "sweep", lambda: sorted(path.stem for path in files)
     )
+
+
+def shipped_sweeps() -> list[Path]:
+    """Return the files of the sweeps that ship, in the order of their names."""
+    return sorted((preset_folder() / "sweeps").glob("*.toml"))
+
+
+def own_folder() -> Path:
+    """Return the folder of the user's own sweeps, each beside the folder of its runs."""
+    return home() / "sweeps"
 
 
 def read_sweep(path: Path) -> Sweep:
@@ -98,4 +111,4 @@ def read_sweep(path: Path) -> Sweep:
 
 def sweep_folder(sweep: Sweep) -> Path:
     """Return where the runs of a sweep are kept, unless the user says where."""
-    return home() / "sweeps" / stem(sweep.name)
+    return own_folder() / stem(sweep.name)

@@ -41,6 +41,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("statistics", "Statistics", "statistics.page:StatisticsPage"),
     PageEntry("gmm", "GMM", "gmm.page:GmmPage"),
     PageEntry("runs", "Runs", "runs.page:RunsPage"),
+    PageEntry("sweeps", "Sweeps", "sweeps.page:SweepsPage"),
 )
 _WELCOME = (
     "New here? D plays recorded runs, stop by stop: no model is needed, nothing is fetched. ? "
@@ -154,12 +155,14 @@ class Explorer(Teaching):
 
     @work
     async def action_quit_app(self) -> None:
-        """Leave, asking first while a run would be ended."""
+        """Leave, asking first while a run or a sweep would be ended."""
+        sweeping = self.sweep is not None and self.sweep.busy
+        what = "sweep" if sweeping else "run"
         sentence = (
-            "A run is under way, and ends with lwd-tui. What was computed is stored; "
-            "the run can go on later."
+            f"A {what} is under way, and ends with lwd-tui. What was computed is stored; "
+            f"the {what} can go on later."
         )
-        if not self.progress.busy or await self.ask(sentence, yes="quit", no="stay"):
+        if not (sweeping or self.progress.busy) or await self.ask(sentence, yes="quit", no="stay"):
             self.exit()
 
     async def action_quit(self) -> None:
@@ -167,7 +170,9 @@ class Explorer(Teaching):
         self.action_quit_app()
 
     async def on_unmount(self) -> None:
-        """Close the run, and remember how the app was left."""
+        """Close the run, pause the sweep, and remember how the app was left."""
+        if self.sweep is not None:
+            self.sweep.pause()
         await self.close_run()
         self.memory.theme = self.theme
         self.memory.save()

@@ -25,6 +25,7 @@ from lwd_tui.tui.state.view import View
 if TYPE_CHECKING:
     from lwd_tui.experiment.llm import Experiment
     from lwd_tui.experiment.participants import Wishes
+    from lwd_tui.sweep.conduct import Conductor
     from lwd_tui.tui.state.controller import RunController
 
 SPEEDS = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -54,6 +55,8 @@ class Running(App[None]):
         Grows when there are posts that no step brought.
     mixtures : Path or None
         A stored run of mixtures that was opened, until its page takes it.
+    sweep : Conductor or None
+        What makes the runs of the sweep that was begun last.
     memory : State
         What is remembered from one start to the next.
     """
@@ -76,6 +79,7 @@ class Running(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.memory = State.load()
+        self.sweep: Conductor | None = None
         self._owned: RunController | None = None
         self._viewed = 0.0
         self._waiting_step: Timer | None = None

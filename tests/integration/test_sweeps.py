@@ -1,11 +1,18 @@
 """Sweeps in processes of their own: on this machine, and on the workers of a cluster."""
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
+import time
 
 import pytest
+from support.presets import tiny
+
+from lwd_tui.sweep.conduct import Conductor, is_under_way
+from lwd_tui.sweep.own import read_plan
+from lwd_tui.sweep.watch import Watch
 
 pytestmark = pytest.mark.integration
 
@@ -88,3 +95,36 @@ def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path, monkeypatch):
     one, other = (variant["values"]["norm"]["mean"] for variant in summary["variants"])
     difference = summary["variants"][1]["differences"]["norm"]["mean"]
     assert difference == pytest.approx(other - one)
+
+
+def test_a_sweep_is_paused_at_once_and_gone_on_with(tmp_path, monkeypatch):
+    monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
+    (tmp_path / "tiny.toml").write_text(tiny(steps=40))
+    (tmp_path / "slow.toml").write_text(
+        SWEEP.replace("quickstart", "./tiny.toml").replace("steps = 2", "steps = 40")
+        + "[set.scripted]\ntokens_per_second = 200\n"
+    )
+    jobs = read_plan(tmp_path / "slow.toml", shipped=False).jobs
+    folder = jobs[0].path.parent
+    folder.mkdir(parents=True)
+    watch = Watch(jobs)
+    conductor = Conductor(jobs, at_once=2)
+    while sum(len(state.numbers) > 0 for state in watch.look()) < 2:
+        assert conductor.busy
+        time.sleep(0.05)
+    assert is_under_way(folder)
+    assert len(conductor.making) == 2
+    conductor.pause()
+    conductor.join(60)
+    assert not conductor.busy
+    assert not conductor.complaint
+    assert not is_under_way(folder)
+    assert multiprocessing.active_children() == []
+    paused = [state for state in watch.look() if state.numbers]
+    assert [state.status for state in paused] == ["stopped"] * 2
+    again = Conductor(jobs, at_once=2)
+    again.join(300)
+    seen = {state.job: state for state in watch.look()}
+    assert {state.status for state in seen.values()} == {"done"}
+    for before in paused:
+        assert seen[before.job].curve()[: len(before.numbers)].tolist() == before.curve().tolist()

@@ -3,6 +3,7 @@
 import difflib
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from lwd_tui.store.folder import runs_folder
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.base import Page
 from lwd_tui.tui.pages.gmm.page import GmmPage
+from lwd_tui.tui.pages.sweeps.page import SweepsPage
 from lwd_tui.tui.parts.plot import Plot
 from lwd_tui.tui.state.kept_draft import keep_draft
 from lwd_tui.types import ModelInfo
@@ -58,7 +60,7 @@ async def begun(home: Path, runs: dict[int, Path], size: tuple[int, int], n: int
     Parameters
     ----------
     home : Path
-        An empty folder, for all that the explorer writes.
+        A folder for all that the explorer writes; there may be sweeps in it.
     runs : dict of int to Path
         Stored runs by their numbers of participants.
     """
@@ -67,7 +69,12 @@ async def begun(home: Path, runs: dict[int, Path], size: tuple[int, int], n: int
         patch.chdir(home)
         patch.setattr("lwd_tui.tui.pages.setup.models_panel.look", _offered)
         patch.setattr("lwd_tui.tui.pages.gmm.mixtures._BEFORE_COMPILING", 0)
-        runs_folder().mkdir(parents=True)
+        # Those that ship are of models; and a journey begins sweeps, in threads here.
+        patch.setattr("lwd_tui.sweep.own.shipped_sweeps", list)
+        patch.setattr(
+            "lwd_tui.sweep.conduct.in_processes", lambda count, _: ThreadPoolExecutor(count)
+        )
+        runs_folder().mkdir(parents=True, exist_ok=True)
         for number, path in runs.items():
             shutil.copy(path, runs_folder() / f"run-of-{number}.sqlite")
         keep_draft(Draft(experiment(n)))
@@ -123,12 +130,20 @@ def _at_work(app: App) -> bool:
     if not isinstance(app, Explorer):
         return False
     progress, page = app.progress, app.screen_stack[0]
+    if app.sweep is not None and (app.sweep.busy or not _told_end(app)):
+        return True
     if (progress.busy and progress.phase != "paused") or app._playback or app._waiting_step:
         return True
     # A dialog is waited for in a worker.
     if isinstance(app.screen, Page) and any(worker.is_running for worker in app.workers):
         return True
     return isinstance(page, GmmPage) and _computes(page)
+
+
+def _told_end(app: Explorer) -> bool:
+    """Whether the page of sweeps has told how the one that was begun ended."""
+    pages = [screen for screen in app.screen_stack if isinstance(screen, SweepsPage)]
+    return all(page._told_end for page in pages)
 
 
 def _computes(page: GmmPage) -> bool:

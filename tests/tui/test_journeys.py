@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support.journeys import begun, check, experiment, travel
+from support.sweeps import jobs_in, written
 from support.tui import stored_run
+
+from lwd_tui.sweep.jobs import see_through
 
 SIZES = [(80, 24), (120, 40), (140, 45), (200, 60)]
 PARTICIPANTS = (60, 8, 3, 1)
@@ -26,7 +29,7 @@ KEYS = (
 )  # fmt: skip
 STEPS = st.one_of(
     st.sampled_from(KEYS),
-    st.sampled_from("623451"),
+    st.sampled_from("6237451"),
     st.builds("click {} {}".format, st.integers(0, 100), st.integers(0, 100)),
     st.sampled_from([f"size {width} {height}" for width, height in SIZES]),
 )
@@ -39,13 +42,19 @@ def runs(tmp_path_factory):
     paths = {n: folder / f"{n}.sqlite" for n in PARTICIPANTS}
     for n, path in paths.items():
         asyncio.run(stored_run(path, experiment(n)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LWD_HOME", str(folder / "home"))
+        jobs = list(jobs_in(written(seeds=(1, 2))).values())
+        for job in jobs[:4]:
+            see_through(job)
+        asyncio.run(stored_run(jobs[4].path, jobs[4].experiment, stop_after=3))
     return paths
 
 
 async def go(home, runs, size, n, live, steps, unchecked=()):
     """Take a journey, and check each of its steps but the first ones."""
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    shutil.copytree(next(iter(runs.values())).parent / "home", home)
     async with begun(home, runs, size, n, live=live) as (app, pilot):
         for step in unchecked:
             await travel(app, pilot, step)
@@ -116,3 +125,10 @@ async def test_a_journey_over_runs_that_are_compared(runs, tmp_path, size):
         "m",
     ]
     await go(tmp_path / "journey", runs, size, 3, False, steps, ["6"])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+async def test_a_journey_over_a_sweep(runs, tmp_path, size):
+    back = f"size {size[0]} {size[1]}"
+    steps = ["tab", "tab", "right", "size 200 60", "v", "t", back, "tab", "t", "e", "escape", "b"]
+    await go(tmp_path / "journey", runs, size, 3, False, [*steps, "enter"], ["7"])

@@ -123,7 +123,9 @@ class Curves(Panel):
         super().__init__(self._plot, self._legend, self._nothing, id=id)
         self._entries: list[Content] = []
 
-    def show(self, curves: Sequence[Curve], *, t: int | None, last: int, top: float) -> None:
+    def show(
+        self, curves: Sequence[Curve], *, t: int | None, last: int, top: float, bottom: float = 0.0
+    ) -> None:
         """Show curves.
 
         Parameters
@@ -133,11 +135,11 @@ class Curves(Panel):
             Where the rule stands.
         last : int
             The time axis ends here.
-        top : float
-            The other axis goes from 0 to here.
+        top, bottom : float
+            Where the other axis ends.
         """
         self.remove_class("-nothing")
-        self._plot.take(curves, t, last, top)
+        self._plot.take(curves, t, last, (bottom, top))
         self._entries = [
             Content.assemble(
                 (f"{curve.sign} ", f"${curve.colour}"),
@@ -180,11 +182,13 @@ class _CurvesPlot(Plot):
     def __init__(self) -> None:
         super().__init__(whole_x=True)
         self._curves: Sequence[Curve] = ()
-        self._frame: tuple[int | None, int, float] = (None, 1, 1.0)
+        self._frame: tuple[int | None, int, tuple[float, float]] = (None, 1, (0.0, 1.0))
 
-    def take(self, curves: Sequence[Curve], t: int | None, last: int, top: float) -> None:
+    def take(
+        self, curves: Sequence[Curve], t: int | None, last: int, ends: tuple[float, float]
+    ) -> None:
         """Take other curves; draw only if something is new."""
-        frame = (t, last, top)
+        frame = (t, last, ends)
         known = len(curves) == len(self._curves) and all(
             one.same(other) for one, other in zip(curves, self._curves, strict=True)
         )
@@ -194,12 +198,12 @@ class _CurvesPlot(Plot):
 
     def draw(self) -> None:
         """Draw the hairline, then the curves over it."""
-        t, last, top = self._frame
+        t, last, ends = self._frame
         named = any(curve.name for curve in self._curves)
         self.right = _VALUE if named and self.size.width >= _ROOMY else 0
         if not self.zoomed:
             self.set_xlimits(0, max(last, 1))
-            self.set_ylimits(0, top)
+            self.set_ylimits(*ends)
         here = None if t is None else self.place(t, last)
         if here is not None:
             self.rule(here, self.colour("line"))

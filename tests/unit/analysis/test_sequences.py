@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from lwd_tui.analysis.arrays import UnfitData
@@ -13,6 +15,8 @@ from lwd_tui.analysis.sequences import (
     debiased_range,
     running_mean_sequence,
     simultaneous_level,
+    student_evidence,
+    student_sequence,
 )
 
 
@@ -106,3 +110,54 @@ def test_bad_input_is_told() -> None:
     with pytest.raises(UnfitData, match="level"):
         running_mean_sequence([0.5], 0, 1, level=0)
     assert running_mean_sequence([], 0, 1).means.shape == (0,)
+
+
+def test_students_evidence_is_the_ratio_of_two_likelihoods_of_t() -> None:
+    values = np.random.default_rng(5).normal(0.6, 1.0, 6)
+    for m in (2, 6):
+        t = stats.ttest_1samp(values[:m], 0).statistic
+
+        def under(effect: float, m: int = m, t: float = t) -> float:
+            likelihood = stats.nct.pdf(t, m - 1, effect * math.sqrt(m))
+            return float(likelihood * stats.norm.pdf(effect, scale=math.sqrt(10)))
+
+        mixed = quad(under, -12, 12, points=[0.0], limit=200)[0]
+        expected = mixed / stats.t.pdf(t, m - 1)
+        assert student_evidence(values)[m - 1] == pytest.approx(expected, rel=1e-3)
+
+
+def test_students_sequence_ends_where_the_evidence_against_a_mean_is_enough() -> None:
+    values = np.random.default_rng(6).normal(2.0, 0.5, 8)
+    found = student_sequence(values, 0.9)
+    assert found.means == pytest.approx([values[:m].mean() for m in range(1, 9)])
+    assert np.isinf(found.upper[:2]).all()
+    for m in range(4, 9):
+        for edge in (found.lower[m - 1], found.upper[m - 1]):
+            assert student_evidence(values - edge)[m - 1] == pytest.approx(10.0)
+        # Who looks once, when all are there, has the narrower interval of Student.
+        half = stats.t.ppf(0.95, m - 1) * stats.sem(values[:m])
+        assert found.upper[m - 1] - found.means[m - 1] > half
+
+
+def test_a_mean_is_wrongly_refused_at_any_look_as_seldom_as_stated() -> None:
+    rng, runs, looks = np.random.default_rng(7), 400, 40
+    edges = stats.t.ppf(0.9, [4, 9, 19, 39])
+    once = always = 0
+    for _ in range(runs):
+        values = rng.normal(3.0, 2.0, looks)
+        found = student_sequence(values, 0.8)
+        always += bool(((found.lower > 3) | (found.upper < 3)).any())
+        looked = [values[:m] for m in (5, 10, 20, 40)]
+        t = [abs(seen.mean() - 3) / seen.std(ddof=1) * math.sqrt(len(seen)) for seen in looked]
+        once += any(size > edge for size, edge in zip(t, edges, strict=True))
+    error = math.sqrt(0.2 * 0.8 / runs)
+    assert always <= (0.2 + 3 * error) * runs
+    # Which is what it costs to look early without it.
+    assert once > (0.2 + 3 * error) * runs
+
+
+def test_values_that_are_equal_are_sure_or_nothing() -> None:
+    found = student_sequence([0.1] * 5)
+    assert found.lower[-1] == found.upper[-1] == 0.1
+    assert (student_evidence([0.0] * 5) < 1.01).all()
+    assert student_evidence([0.1] * 5)[-1] == pytest.approx(51**2)

@@ -282,10 +282,10 @@ def test_differences_are_from_the_first_variant_of_the_file_whichever_finished(j
 
 LEFT = """
 import os, time
-from lwd_tui.cli.sweep import _in_processes
+from lwd_tui.sweep.conduct import in_processes
 
 if __name__ == "__main__":
-    executor = _in_processes(1)
+    executor = in_processes(1)
     print(executor.submit(os.getpid).result(), flush=True)
     executor.submit(time.sleep, 10**6)
     time.sleep(10**6)

@@ -5,23 +5,8 @@ Symbols are those of the paper (arXiv:2506.15690); the debiased norm and the noi
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Term(NamedTuple):
-    """A term and what it means.
-
-    Attributes
-    ----------
-    name, meaning : str
-    here : str
-        What holds in the explorer only, such as its keys; it follows the meaning there.
-    """
-
-    name: str
-    meaning: str
-    here: str = ""
-
+from lwd_tui.glossary.sweeps import SWEEPS
+from lwd_tui.glossary.term import Term
 
 GLOSSARY: dict[str, Term] = {
     "t": Term(
@@ -396,4 +381,4 @@ GLOSSARY: dict[str, Term] = {
         "right read all at one t; in brackets then stands the difference from the pinned run (p). "
         "Beside them are only the settings in which they differ.",
     ),
-}
+} | SWEEPS

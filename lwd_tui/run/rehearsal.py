@@ -14,7 +14,7 @@ from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.standard_errors import FEWEST
 from lwd_tui.experiment.backend import BackendError, Embeddings, Generator
 from lwd_tui.experiment.llm import Experiment, Participant
-from lwd_tui.llm.network import attempt_of
+from lwd_tui.llm.answers import attempt_of
 from lwd_tui.llm.prompt import build_prompt, post_line, request_of
 from lwd_tui.run.cost import Runner, Speed, runner, typical_tokens
 from lwd_tui.run.open_backends import assemble

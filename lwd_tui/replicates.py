@@ -53,6 +53,11 @@ def joined_responses(answers: Sequence[Sequence[Response]]) -> tuple[Response, .
     return tuple(_joined([row[key] for row in rows]) for key in whole)
 
 
+def common_keys(keys: Sequence[Sequence[Key]]) -> list[Key]:
+    """Return the keys of the usable replicates, in order, from those of each query."""
+    return sorted(set(keys[0]).intersection(*keys[1:]))
+
+
 def joined_vectors(keys: Sequence[Sequence[Key]], vectors: Sequence[Vectors]) -> Vectors:
     """Return the vectors of the usable replicates.
 
@@ -68,7 +73,7 @@ def joined_vectors(keys: Sequence[Sequence[Key]], vectors: Sequence[Vectors]) ->
     ndarray of shape (usable, m p), float32
         In the order of the keys; unit vectors if all vectors are.
     """
-    common = sorted(set(keys[0]).intersection(*keys[1:]))
+    common = common_keys(keys)
     if not common:
         return np.empty((0, 0), dtype=np.float32)
     places = [{key: row for row, key in enumerate(each)} for each in keys]

@@ -94,11 +94,16 @@ def authored(step: Step, names: Sequence[str]) -> list[tuple[Response, Post]]:
 def follow(store: RunReader, post: Post, count: int = 20) -> Following:
     """Look through a run for what became of a post, and for so many descendants.
 
+    Among the answers to the query that is looked at, or, where that is all together, to the first.
+
     Raises
     ------
     StoreError
         If the run can't be read.
     """
+    if store.query == 0:
+        with store.looking_at(1):
+            return follow(store, post, count)
     done = store.finished()
     readings = tuple(reading for reading in store.readers(post) if reading.t < done)
     found: Iterable[Found]
@@ -125,7 +130,8 @@ def writer_of(store: RunReader, post: Post) -> tuple[Step, Response] | None:
     """Return the response that a post was, and its step; None if no participant wrote it."""
     if post.origin != "synthetic":
         return None
-    step = store.step(post.step - 1)
+    with store.looking_at(1):
+        step = store.step(post.step - 1)
     names = [who.name for who in store.experiment.cast]
     for response, written in authored(step, names):
         if written.id == post.id:

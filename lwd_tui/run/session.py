@@ -257,16 +257,17 @@ class Session:
 
     def _refuse_nothing(self) -> None:
         """Raise RunStopped if not one answer of the whole run could be used: it shows nothing."""
-        experiment = self.experiment
-        asked = len(experiment.cast) * experiment.responses * len(experiment.queries)
-        with self.store.looking_at(0):
-            numbers = self.store.numbers()
-        if len(numbers) <= experiment.steps or any(at.failed < asked for at in numbers):
+        asked = len(self.experiment.cast) * self.experiment.responses
+        each = self.store.numbers_each() or [self.store.numbers()]
+        numbers = each[0]
+        if len(numbers) <= self.experiment.steps or any(
+            at.failed < asked for alone in each for at in alone
+        ):
             return
         step = self.store.step(numbers[-1].t)
         reasons = Counter(answer.final.problem for answer in step.responses)
         raise RunStopped(
-            f"not one of the {asked * len(numbers)} answers could be used (at the last step most "
+            f"not one of the {asked * len(numbers) * len(each)} answers could be used (at the last step most "
             f"often: {reasons.most_common(1)[0][0]}); look at some with `lwd-tui runs show`, mend "
             "the prompt, max_tokens or the model, and begin anew"
         )

@@ -46,10 +46,9 @@ def finish_asked(connection: sqlite3.Connection, step: Step) -> None:
                 encoding.packed(part.embeddings, encoding.VECTORS),
             ),
         )
-        _insert_numbers(connection, query, part, part.failed)
+        _insert_numbers(connection, query, part)
     if step.together is not None:
-        failed = sum(part.failed for part in (step, *step.asked))
-        _insert_numbers(connection, 0, step.together, failed)
+        _insert_numbers(connection, 0, step.together)
     connection.execute(
         """INSERT INTO main.asked_words (rowid, text)
            SELECT id, text FROM main.asked_responses WHERE t = ?""",
@@ -77,10 +76,10 @@ def mark_without_vectors(
     )
 
 
-def _insert_numbers(connection: sqlite3.Connection, query: int, step: Step, failed: int) -> None:
+def _insert_numbers(connection: sqlite3.Connection, query: int, step: Step) -> None:
     connection.execute(
         "INSERT INTO main.asked_steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (step.t, query, step.truncated, failed, *encoding.number_columns(step.geometry)),
+        (step.t, query, step.truncated, step.failed, *encoding.number_columns(step.geometry)),
     )
     if step.geometry is not None:
         t, *arrays = encoding.geometry_row(step.t, step.geometry)

@@ -73,6 +73,23 @@ class StepReader(RunAbout):
         finally:
             self.query = before
 
+    @property
+    def scale(self) -> str:
+        """What the distances are between, in words."""
+        scale = self.experiment.embedder.scale
+        if self.queries == 1:
+            return scale
+        which = f"query {self.query} of" if self.query else "all"
+        return f"{scale}, {which} {self.queries}{'' if self.query else ' queries together'}"
+
+    def numbers_each(self) -> list[list[StepNumbers]]:
+        """Return the numbers of each query alone; empty unless there are several."""
+        found = []
+        for query in range(1, self.queries + 1) if self.queries > 1 else ():
+            with self.looking_at(query):
+                found.append(self.numbers())
+        return found
+
     def numbers(self) -> list[StepNumbers]:
         """Return the numbers of all whole steps, in order."""
         source = "steps"

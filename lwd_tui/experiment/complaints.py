@@ -53,6 +53,7 @@ _WANTED = {
     "string_pattern_mismatch": "must not be blank",
     "string_too_short": "must not be blank",
     "string_type": "must be text",
+    "string_unicode": "must be whole Unicode characters",
     "tuple_type": "must be a list",
 }
 _LIMITS = {

@@ -257,7 +257,7 @@ class Experiment(Specification, Exchange):
             raise ValueError(f"must hold 1 to {MOST_QUERIES} texts, not {len(value)}")
         seen: dict[str, int] = {}
         for number, text in enumerate(value, 1):
-            first = seen.setdefault(" ".join(cls._whole(text).split()), number)
+            first = seen.setdefault(" ".join(text.split()), number)
             if first != number:
                 raise ValueError(
                     f"{first} and {number} are the same; to ask one more often, raise responses"
@@ -312,6 +312,18 @@ class Experiment(Specification, Exchange):
     def queries(self) -> tuple[str, ...]:
         """The m queries, the first being the one whose answers are posted."""
         return (self.query,) if isinstance(self.query, str) else self.query
+
+    def looked_at(self, query: int) -> str:
+        """Say what is looked at, a query from 1 or all (0), where there are several."""
+        m = len(self.queries)
+        if m == 1:
+            return ""
+        return f"query {query} of {m}" if query else f"all {m} queries together"
+
+    def scale_of(self, query: int) -> str:
+        """Say what the distances are between, and of which query if there are several."""
+        which = self.looked_at(query)
+        return f"{self.embedder.scale}, {which}" if which else self.embedder.scale
 
     def size(self, t: int) -> int:
         """|A(t)|, if every participant has enough usable responses.

@@ -54,19 +54,12 @@ class Section(BaseModel):
         if isinstance(value, bool):
             if cls.model_fields[str(info.field_name)].annotation is not bool:
                 raise ValueError("must not be true or false")
-        elif isinstance(value, str):
-            cls._whole(value)
-        return value
-
-    @staticmethod
-    def _whole(text: str) -> str:
-        """Refuse half a character, which can't be written down."""
-        if not text.isascii():
+        elif isinstance(value, str) and not value.isascii():
             try:
-                text.encode()
+                value.encode()
             except UnicodeEncodeError:
                 raise ValueError("must be whole Unicode characters") from None
-        return text
+        return value
 
 
 class Specification(Section):

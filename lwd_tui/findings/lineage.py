@@ -77,10 +77,12 @@ def authored(step: Step, names: Sequence[str]) -> list[tuple[Response, Post]]:
     place = {name: i for i, name in enumerate(names)}
     found: list[tuple[Response, Post]] = []
     after = 0
+    # Answers to further queries are never posted.
+    answers = [response for response in step.responses if response.query == 1]
     posts = (post for post in step.posted if post.origin == "synthetic")
     for author, group in groupby(posts, key=lambda post: post.author):
         mine = list(group)
-        first = first_usable(step.responses, len(mine))
+        first = first_usable(answers, len(mine))
         writer = place.get(author)
         if writer is None:
             said = (each.participant for each in first if each.text == mine[0].text)

@@ -266,8 +266,9 @@ class Session:
             return
         step = self.store.step(numbers[-1].t)
         reasons = Counter(answer.final.problem for answer in step.responses)
+        total = asked * len(numbers) * len(each)
         raise RunStopped(
-            f"not one of the {asked * len(numbers) * len(each)} answers could be used (at the last step most "
+            f"not one of the {total} answers could be used (at the last step most "
             f"often: {reasons.most_common(1)[0][0]}); look at some with `lwd-tui runs show`, mend "
             "the prompt, max_tokens or the model, and begin anew"
         )

@@ -76,11 +76,7 @@ class StepReader(RunAbout):
     @property
     def scale(self) -> str:
         """What the distances are between, in words."""
-        scale = self.experiment.embedder.scale
-        if self.queries == 1:
-            return scale
-        which = f"query {self.query} of" if self.query else "all"
-        return f"{scale}, {which} {self.queries}{'' if self.query else ' queries together'}"
+        return self.experiment.scale_of(self.query)
 
     def numbers_each(self) -> list[list[StepNumbers]]:
         """Return the numbers of each query alone; empty unless there are several."""

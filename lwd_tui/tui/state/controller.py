@@ -60,11 +60,14 @@ class RunController:
     latest : Step or None
         The last whole step.
     progress : Progress
+    query : int
+        Whose numbers and steps these are, from 1; 0: of all queries together, or of the only one.
     """
 
     experiment: Experiment
     path: Path
     archive: Archive
+    query = 0
     _numbers = count()
 
     def __init__(self, tell: Callable[[Message], object]) -> None:
@@ -176,6 +179,17 @@ class RunController:
             self._reading.cancel()
         if self._opened:
             await self.archive.aclose()
+
+    async def look_at(self, query: int) -> None:
+        """Show the answers to another query, and its numbers, or raise StoreError."""
+        self.query = query
+        await self.archive.look_at(query)
+        found = await self.archive.ask(lambda store: store.numbers())
+        while len(found) < len(self.numbers):  # A step became whole meanwhile.
+            found = await self.archive.ask(lambda store: store.numbers())
+        self.numbers[:] = found
+        if found:
+            self.latest = await self.archive.step(found[-1].t)
 
     # Commands
 
@@ -309,7 +323,8 @@ class RunController:
             self._tell(messages.PostsChanged(self.number))
         self._be(phase)
 
-    def _keep(self, step: Step) -> None:
+    def _keep(self, whole: Step) -> None:
+        step = whole.of_query(self.query)
         self.latest = step
         self.numbers.append(StepNumbers.of(step))
         self.posts.extend(step.posted)

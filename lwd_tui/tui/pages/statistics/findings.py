@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lwd_tui.errors import LwdError
 from lwd_tui.findings.step import StepFindings, first_findings, step_findings
@@ -22,6 +22,9 @@ AGAIN = 1.1
 MOST = 100
 """Participants beyond which only what is quick is computed: the rest would take hours."""
 _SLOW = "tests, interval, diversity, copying"
+
+
+T = TypeVar("T")
 
 
 class Margin(NamedTuple):
@@ -57,6 +60,7 @@ class Findings:
         tell: Callable[[], None] = lambda: None,
     ) -> None:
         self.run = run
+        self._query = run.query
         self.margin = margin
         self._tell = tell
         self.steps: dict[int, StepFindings] = {}
@@ -73,6 +77,11 @@ class Findings:
     def forget_failures(self) -> None:
         """Try again what could not be computed."""
         self._failed.clear()
+
+    @property
+    def looked_at(self) -> str:
+        """Of which query this is, in words, if there are several."""
+        return self.run.experiment.looked_at(self._query)
 
     @property
     def state(self) -> str:
@@ -139,12 +148,16 @@ class Findings:
         work: Callable[[RunStore, StepNumbers], StepFindings]
         work = step_findings if whole else first_findings
         try:
-            self.steps[t] = await ask_anew(self.run.path, lambda store: work(store, numbers))
+            found = await self._asked(lambda store: work(store, numbers))
+            self.steps[t] = found
         except LwdError as error:
             self._failed[t] = str(error)
         if whole:
             self._complete.add(t)
         self._doing = ""
+
+    async def _asked(self, question: Callable[[RunStore], T]) -> T:
+        return await ask_anew(self.run.path, question, self._query)
 
     def _begin(self, words: str) -> None:
         self._doing = words
@@ -162,7 +175,7 @@ class Findings:
         if margin is not None:
             judge = partial(judge, margin=margin.norm, window=margin.window)
         try:
-            whole = await ask_anew(self.run.path, judge)
+            whole = await self._asked(judge)
         except LwdError as error:
             self._failed[done - 1] = str(error)
         else:

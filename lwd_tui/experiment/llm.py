@@ -323,7 +323,7 @@ class Experiment(Specification, Exchange):
     def scale_of(self, query: int) -> str:
         """Say what the distances are between, and of which query if there are several."""
         which = self.looked_at(query)
-        return f"{self.embedder.scale}, {which}" if which else self.embedder.scale
+        return f"{which}, {self.embedder.scale}" if which else self.embedder.scale
 
     def size(self, t: int) -> int:
         """|A(t)|, if every participant has enough usable responses.

@@ -271,13 +271,17 @@ class StepReader(RunAbout):
     def prompt_hashes(self, t: int) -> list[bytes]:
         """Return the SHA-256 of the prompt of each of a step's draws, in their order."""
         order = "draws.id" if self.query < 2 else "participant, response"
-        return self._records(
+        found = self._records(
             lambda row: bytes(row[0]),
             f"""SELECT sha256 FROM {self._prompted} AS draws
                LEFT JOIN prompts ON prompts.id = draws.prompt
                WHERE t = ? ORDER BY {order}""",  # noqa: S608
             t,
         )
+        (draws,) = self._one("SELECT count(*) FROM draws WHERE t = ?", t)
+        with reading(self.path):
+            sound.require(len(found) == draws, "a draw has no prompt")
+        return found
 
     def prompt(self, t: int, participant: int, response: int | None = None) -> Prompt:
         """Return what a participant was given, or raise StoreError.

@@ -43,6 +43,8 @@ class Findings:
     margin : Margin, optional
     tell : callable
         Called when something that takes long begins.
+    query : int
+        Whose answers are looked at, from 1; 0: those to all queries together.
 
     Attributes
     ----------
@@ -58,9 +60,10 @@ class Findings:
         run: RunController,
         margin: Margin | None = None,
         tell: Callable[[], None] = lambda: None,
+        query: int = 0,
     ) -> None:
         self.run = run
-        self._query = run.query
+        self._query = query
         self.margin = margin
         self._tell = tell
         self.steps: dict[int, StepFindings] = {}

@@ -144,7 +144,7 @@ class StatisticsPage(PanelledPage):
         margin = None
         if run is not None and self._findings is not None and self._findings.run is run:
             margin = self._findings.margin
-        self._findings = None if run is None else Findings(run, margin, tell=self._show_state)
+        self._findings = None if run is None else Findings(run, margin, self._show_state, run.query)
         self._show()
 
     def show_view(self, view: View) -> None:

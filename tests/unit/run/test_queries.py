@@ -10,7 +10,9 @@ import pytest
 
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
+from lwd_tui.run.cost import estimate
 from lwd_tui.run.fork import fork_run
+from lwd_tui.run.rehearsal import rehearse
 from lwd_tui.run.session import Session
 from lwd_tui.store import schema
 from lwd_tui.store.errors import NewerRun, StoreError
@@ -253,3 +255,50 @@ def test_one_query_is_what_it_was():
     again = Experiment.from_toml(experiment().to_toml())
     assert again == experiment()
     assert again.sha256 != alone.sha256
+
+
+def test_each_query_costs_what_it_costs_alone():
+    queries = ["Abc?", "What will the weather be like in the hills tomorrow?"]
+    both = estimate(experiment(queries))
+    alone = [estimate(experiment(query)) for query in queries]
+    assert both.responses == sum(cost.responses for cost in alone)
+    assert both.prompts == sum(cost.prompts for cost in alone)
+    assert both.prompt_tokens == pytest.approx(sum(cost.prompt_tokens for cost in alone), abs=6)
+    assert [share.new_tokens for share in both.shares] == [
+        sum(shares)
+        for shares in zip(*([s.new_tokens for s in c.shares] for c in alone), strict=True)
+    ]
+    # The context is sized for the longest.
+    assert [share.needed for share in both.shares] == [share.needed for share in alone[1].shares]
+
+
+async def test_a_rehearsal_asks_all_queries():
+    found = await rehearse(experiment(scripted={}), (), lambda _: None, answers=4)
+    assert found.responses.points.shape == (12, 3 * 16)
+    np.testing.assert_allclose(np.linalg.norm(found.responses.points, axis=1), 1, rtol=1e-6)
+
+
+def test_on_the_command_line(lwd, tmp_path):
+    path = tmp_path / "a.sqlite"
+    code, out, _ = lwd(
+        *("--preset", "quickstart", "--backend", "scripted", "--headless", "--steps", 2, "--json"),
+        *("--query", "A?", "--query", "B?", "--out", path),
+    )
+    *steps, summary = map(json.loads, out.splitlines())
+    assert code == 0
+    assert (summary["queries"], summary["of_query"]) == (["A?", "B?"], 0)
+    with RunStore.open(path) as store:
+        each = [[step.norm for step in store.look_at(query).numbers()] for query in (0, 1, 2)]
+    assert [[step["norm"], *step["norm_each"]] for step in steps] == list(
+        map(list, zip(*each, strict=True))
+    )
+    *steps, _ = map(json.loads, lwd("stats", path, "--of-query", 2, "--json")[1].splitlines())
+    assert [step["norm"] for step in steps] == each[2]
+    first, *_ = lwd("compare", path, path, "--of-query", 1, "--json")[1].splitlines()
+    assert json.loads(first)["norms"] == each[1]
+    code, _, said = lwd("stats", path, "--of-query", 3)
+    assert code == 2
+    assert said == "lwd-tui: run a asks 2 queries: there is none of that number, 3\n"
+    code, _, said = lwd("--preset", "quickstart", "--headless", "--query", "A?", "--query", "A?")
+    assert code == 2
+    assert "query: 1 and 2 are the same" in said

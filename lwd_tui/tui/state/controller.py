@@ -19,6 +19,7 @@ from lwd_tui.llm.network import Event, PostArrived, StepCompleted
 from lwd_tui.run.pace import Pace
 from lwd_tui.run.session import ModelChanged, Session
 from lwd_tui.store.folder import new_run_path
+from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.state import messages
 from lwd_tui.tui.state.archive import Archive
@@ -53,15 +54,12 @@ class RunController:
     archive : Archive
         The run's file, to ask anything of.
     numbers : list of StepNumbers
-        Of all whole steps.
+        Of all whole steps, for the query `query`, from 1, or all together (0).
     posts : list of Post
-        All, in order of posting; of a stored run they come a moment after it, told as
-        `PostsChanged`.
+        In order of posting; of a stored run they come a moment after it (`PostsChanged`).
     latest : Step or None
         The last whole step.
     progress : Progress
-    query : int
-        Whose numbers and steps these are, from 1; 0: of all queries together, or of the only one.
     """
 
     experiment: Experiment
@@ -184,12 +182,11 @@ class RunController:
         """Show the answers to another query, and its numbers, or raise StoreError."""
         self.query = query
         await self.archive.look_at(query)
-        found = await self.archive.ask(lambda store: store.numbers())
-        while len(found) < len(self.numbers):  # A step became whole meanwhile.
-            found = await self.archive.ask(lambda store: store.numbers())
+        while len(found := await self.archive.ask(RunReader.numbers)) < len(self.numbers):
+            continue  # A step became whole meanwhile.
         self.numbers[:] = found
-        if found:
-            self.latest = await self.archive.step(found[-1].t)
+        if found and (step := await self.archive.step(found[-1].t)).t == self.numbers[-1].t:
+            self.latest = step
 
     # Commands
 

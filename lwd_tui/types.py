@@ -174,12 +174,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """f_{i,l}: the l-th response of participant i at step t, with every attempt that led to it."""
+    """f_{i,l}: the l-th response of participant i at step t, with every attempt that led to it.
+
+    `query` is the number of the query that it answers, from 1; 0 stands for all together, see
+    `lwd_tui.replicates`.
+    """
 
     t: int
     participant: int
     index: int
     attempts: tuple[Attempt, ...]
+    query: int = 1
 
     @property
     def final(self) -> Attempt:
@@ -253,6 +258,11 @@ class Step:
         Number of texts that the embedder had to cut to its window.
     geometry : Geometry or None
         None until the analysis has seen the step.
+    asked : tuple of Step
+        The same step with the answers to each further query in the place of these.
+    together : Step or None
+        The same step with the replicates of all queries, see `lwd_tui.replicates`; None where
+        there is one query, or until the analysis has seen the step.
     """
 
     t: int
@@ -266,6 +276,14 @@ class Step:
     seconds: float
     truncated: int = 0
     geometry: Geometry | None = None
+    asked: tuple[Step, ...] = ()
+    together: Step | None = None
+
+    def of_query(self, query: int) -> Step:
+        """Return the step with the answers to a query, from 1; 0: to all together."""
+        if query == 0:
+            return self.together or self
+        return self.asked[query - 2] if query > 1 else self
 
     @property
     def usable(self) -> list[Response]:

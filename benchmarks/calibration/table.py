@@ -6,13 +6,14 @@ from concurrent.futures import ProcessPoolExecutor
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks.calibration import bounds, estimates, mixtures, planning, series, shuffles
+from benchmarks.calibration import bounds, estimates, mixtures, planning, queries, series, shuffles
 from benchmarks.calibration.row import Row
 
 CLAIMS = (
     *estimates.CLAIMS,
     *bounds.CLAIMS,
     *shuffles.CLAIMS,
+    *queries.CLAIMS,
     *planning.CLAIMS,
     *series.CLAIMS,
     *mixtures.CLAIMS,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lwd_tui.cli.options import Level, RunsAsJson
+from lwd_tui.cli.options import Level, OfQuery, RunsAsJson
 from lwd_tui.cli.shared import (
     check_answers,
     check_level,
@@ -41,6 +41,7 @@ def compare(
         typer.Option(help="Norm below which the participants count as the same: since when?"),
     ] = None,
     level: Level = 0.95,
+    of_query: OfQuery = 0,
     as_json: RunsAsJson = False,
 ) -> None:
     """Lay the norms of several runs over each other, and say in what the runs differ."""
@@ -58,7 +59,7 @@ def compare(
     with ExitStack() as stack:
         stores = [stack.enter_context(RunStore.open(path)) for path in paths]
         for store in stores:
-            found.append(compared(store))
+            found.append(compared(store.look_at(of_query)))
             if not found[-1].numbers:
                 name = found[-1].name
                 raise LwdError(f"{name} has no whole step yet; go on with `lwd-tui resume`")
@@ -67,7 +68,7 @@ def compare(
     alone = [run.name for run in found if run.n < 2]
     if margin is not None and alone:
         raise LwdError(f"--margin: {alone[0]} has one participant only, which is at no distance")
-    times = None if margin is None else _times(paths, margin, level)
+    times = None if margin is None else _times(paths, margin, level, of_query)
     if as_json:
         for position, run in enumerate(found):
             collapse = None if times is None else json_number(times.times[position])
@@ -117,7 +118,7 @@ def _curves(
         yield f"{branch.change}, {seeds}", [*before, *branch.forks]
 
 
-def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
+def _times(paths: list[Path], margin: float, level: float, of_query: int) -> CollapseTimes:
     import numpy as np
 
     from lwd_tui.analysis.collapse import collapse_times
@@ -130,7 +131,7 @@ def _times(paths: list[Path], margin: float, level: float) -> CollapseTimes:
     bounds = []
     for path in paths:
         with RunStore.open(path) as store:
-            check_answers(store)
+            check_answers(store.look_at(of_query))
             if why := out_of_reach(store, level, margin):
                 raise LwdError(f"--margin {margin:g} can't be judged in {path.stem}: {why.why}")
             steps = counted(range(store.finished()), path.stem)

@@ -11,7 +11,7 @@ from pathlib import Path
 from lwd_tui.cli.outcome import reader_left
 from lwd_tui.cli.progress import BarReporter, LineReporter, Reporter
 from lwd_tui.cli.shared import plain_console, write
-from lwd_tui.cli.summary import print_summary, step_line, summary_line
+from lwd_tui.cli.summary import print_summary, step_lines, summary_line
 from lwd_tui.errors import RunStopped, RunWorthless
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
@@ -95,19 +95,19 @@ async def _supervise(running: Coroutine[None, None, None], reporter: Reporter) -
 
 async def _work(opening: Opening, reporter: Reporter, as_json: bool, told: bool) -> None:
     async with await opening(reporter) as session:
-        store = session.store
+        store = session.store.look_at(0)
         done = store.finished()
         reporter.notice(f"run {store.path.stem}, kept in {store.path}")
         reporter.start(session.experiment, done)
         if as_json:
-            for numbers in store.numbers():
-                write(step_line(numbers))
+            for line in step_lines(store):
+                write(line)
         try:
             async with aclosing(session.run()) as events:
                 async for event in events:
                     reporter.see(event)
                     if as_json and isinstance(event, StepCompleted):
-                        write(step_line(store.numbers()[-1]))
+                        write(step_lines(store)[-1])
         except BaseException as error:
             # Whoever has left doesn't read this either.
             with suppress(BrokenPipeError, SystemExit):
@@ -129,7 +129,7 @@ async def _work(opening: Opening, reporter: Reporter, as_json: bool, told: bool)
 
 def _say_how_to_go_on(store: RunStore, reporter: Reporter) -> None:
     done, steps = store.finished(), store.experiment.steps + 1
-    waiting = len(store.pending(done)) if done < steps else 0
+    waiting = len(store.arrived(done)) if done < steps else 0
     more = f" and {waiting} responses of the next" if waiting else ""
     reporter.notice(
         f"stopped with {done} of {steps} steps{more} stored; "

@@ -24,7 +24,7 @@ from lwd_tui.cli import (
     sweep,
 )
 from lwd_tui.cli.explore import explore
-from lwd_tui.cli.options import Backend, Hosts, Models, Run, Settings, StepsAsJson
+from lwd_tui.cli.options import Backend, Hosts, Models, Queries, Run, Settings, StepsAsJson
 from lwd_tui.cli.outcome import leave
 from lwd_tui.cli.shared import asked_for
 from lwd_tui.errors import LwdError
@@ -68,6 +68,7 @@ def start(
     ] = None,
     beta: Annotated[float | None, typer.Option(help="Share of the posts that is read.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all randomness.")] = None,
+    query: Queries = None,
     settings: Settings = None,
     out: Annotated[Path | None, typer.Option(help="File that the run is kept in.")] = None,
     as_json: StepsAsJson = False,
@@ -83,7 +84,13 @@ def start(
         return
     if headless and preset is None:
         raise LwdError("say what to run with --preset NAME; `lwd-tui presets` lists them")
-    given = {"steps": steps, "responses": responses, "beta": beta, "seed": seed}
+    given = {
+        "steps": steps,
+        "responses": responses,
+        "beta": beta,
+        "seed": seed,
+        "query": query or None,
+    }
     if preset is None:
         if settings or out or model or any(value is not None for value in given.values()):
             raise LwdError("these options change a preset: name it with --preset")

@@ -45,6 +45,19 @@ Models = Annotated[
     list[str] | None,
     typer.Option("--model", help="A participant's model; may be given again, for copies too."),
 ]
+Queries = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--query",
+        help="A query; given again, further ones are asked too. Answers to the first are posted.",
+    ),
+]
+OfQuery = Annotated[
+    int,
+    typer.Option(
+        "--of-query", min=0, help="Of a run of several queries: one of them, from 1; 0: together."
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="FIELD=VALUE: any field, such as posts_file=posts.csv."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lwd_tui.cli.options import Backend, Hosts, Level, Models, Settings
+from lwd_tui.cli.options import Backend, Hosts, Level, Models, Queries, Settings
 from lwd_tui.cli.shared import (
     asked_for,
     check_answers,
@@ -50,6 +50,7 @@ def plan(
     backend: Backend = "auto",
     host: Hosts = None,
     model: Models = None,
+    query: Queries = None,
     settings: Settings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object.")] = False,
 ) -> None:
@@ -61,7 +62,7 @@ def plan(
         raise LwdError(f"--power {power:g}: must lie between {1 - level:.2g} and 1, as in 0.8")
     if margin is not None and not 0 < margin < math.inf:
         raise LwdError(f"--margin {margin:g}: must be more than 0, as in 0.3")
-    experiment, wishes = asked_for(preset, settings, {}, backend, model, host)
+    experiment, wishes = asked_for(preset, settings, {"query": query or None}, backend, model, host)
     if stored:
         experiment, basis = _from_runs(experiment, wishes, stored)
     else:
@@ -118,11 +119,11 @@ def _print(found: Outlook) -> None:
     from lwd_tui.text import clean_line
 
     experiment, console = found.experiment, plain_console()
-    n = len(experiment.cast)
+    n, m = len(experiment.cast), len(experiment.queries)
     console.print(
         clean_line(
-            f"{experiment.name}: n = {n}, L = {experiment.responses}, T = {experiment.steps}; from "
-            f"{found.basis.source}"
+            f"{experiment.name}: n = {n}, L = {experiment.responses}, T = {experiment.steps}"
+            f"{f', {m} queries together' if m > 1 else ''}; from {found.basis.source}"
         )
     )
     console.print(
@@ -182,14 +183,14 @@ def _shown(found: Outlook) -> list[tuple[str, str, str]]:
 
 
 def _cost(found: Outlook) -> list[tuple[str, str, str]]:
+    from lwd_tui.run.cost import answers_each
     from lwd_tui.text import clean_line, duration, quantity, size_text
 
     basis, experiment = found.basis, found.experiment
-    steps, n = experiment.steps + 1, len(experiment.cast)
     rows = [
         (
             "answers",
-            quantity(steps * n * experiment.responses),
+            quantity(len(experiment.cast) * answers_each(experiment)),
             f"of {quantity(basis.new_tokens)} tokens; {quantity(basis.prompt_tokens)} are read",
         ),
         ("time", "–" if basis.seconds is None else duration(basis.seconds), "a run"),

@@ -59,7 +59,8 @@ class LineReporter(Reporter):
         if self._experiment is None:
             return
         if isinstance(event, StepCompleted) and event.step.geometry is not None:
-            step, norm = event.step, event.step.geometry.norm
+            step = event.step.of_query(0)
+            norm = step.geometry.norm if step.geometry else float("nan")
             more = f", {step.failed} failed" if step.failed else ""
             self.notice(
                 f"t {step.t}/{self._experiment.steps}  k {step.k}  |A| {step.size}  "
@@ -69,7 +70,8 @@ class LineReporter(Reporter):
             who = self._experiment.cast[event.participant].name
             # The reason may be a sentence of its own.
             why = f"asked again, an answer was unusable: {event.attempt.problem}"
-            self.notice(f"t {event.t}  {who}: {why}")
+            asked = f"  query {event.query}" if len(self._experiment.queries) > 1 else ""
+            self.notice(f"t {event.t}{asked}  {who}: {why}")
 
 
 class BarReporter(Reporter):
@@ -111,9 +113,10 @@ class BarReporter(Reporter):
         self._run = self._progress.add_task(
             "steps", total=experiment.steps + 1, completed=done, note=""
         )
+        asked = experiment.responses * len(experiment.queries)
         for position, who in enumerate(experiment.cast):
             label = f"{marker(position)} {clean_line(who.name)[:24]}"
-            task = self._progress.add_task(label, total=experiment.responses, note="")
+            task = self._progress.add_task(label, total=asked, note="")
             self._participants.append(task)
         for task in self._fetched.values():
             self._progress.update(task, visible=False)
@@ -137,8 +140,9 @@ class BarReporter(Reporter):
                 self._progress.update(self._participants[event.participant], note=note)
             case Embedding(t):
                 self._note(t, "embedding", None)
-            case StepCompleted(step):
+            case StepCompleted(whole):
                 self._done += 1
+                step = whole.of_query(0)
                 norm = step.geometry.norm if step.geometry else float("nan")
                 self._progress.update(self._run, completed=self._done)
                 self._note(step.t, f"norm {number_text(norm)}", None)

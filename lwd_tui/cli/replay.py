@@ -42,6 +42,7 @@ def replay(
     if pace is not None and not math.isfinite(pace):
         raise LwdError(f"--pace {pace}: must be a number of seconds")
     with RunStore.open(run_called(run)) as store:
+        store.look_at(0)
         if not store.finished():
             name = reference(store.path)
             raise LwdError(f"{name} has no whole step yet; go on with: lwd-tui resume {name}")
@@ -58,7 +59,7 @@ def replay(
 
 def _replay_llm(store: RunStore, reporter: LineReporter, pace: float | None, as_json: bool) -> None:
 
-    from lwd_tui.cli.summary import print_summary, step_line, summary_line
+    from lwd_tui.cli.summary import print_summary, step_lines, summary_line
     from lwd_tui.llm.network import AttemptRejected, StepCompleted
     from lwd_tui.store.folder import reference
 
@@ -66,15 +67,17 @@ def _replay_llm(store: RunStore, reporter: LineReporter, pace: float | None, as_
         reporter.notice(note)
     reporter.start(store.experiment, 0)
     numbers = store.numbers()
-    for line in numbers:
+    for line, as_line in zip(numbers, step_lines(store), strict=True):
         time.sleep(line.seconds if pace is None else pace)
         step = store.step(line.t)
-        for answer in step.responses:
+        for answer in store.arrived(line.t):
             for attempt in answer.attempts[:-1]:
-                reporter.see(AttemptRejected(step.t, answer.participant, answer.index, attempt))
+                reporter.see(
+                    AttemptRejected(step.t, answer.participant, answer.index, attempt, answer.query)
+                )
         reporter.see(StepCompleted(step))
         if as_json:
-            write(step_line(line))
+            write(as_line)
     if as_json:
         write(summary_line(store))
     else:

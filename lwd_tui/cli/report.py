@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lwd_tui.cli.options import Run
+from lwd_tui.cli.options import OfQuery, Run
 from lwd_tui.cli.shared import tell
 
 
@@ -41,6 +41,7 @@ def report(
         list[int] | None,
         typer.Option(help="Of scatter and posts: a step t to show; may be given several times."),
     ] = None,
+    of_query: OfQuery = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
     """Write a run as one page that needs nothing else, or its figures as PNG, SVG or PDF."""
@@ -49,5 +50,6 @@ def report(
     from lwd_tui.store.run import RunStore
 
     with RunStore.open(run_called(run)) as store:
+        store.look_at(of_query)
         write_report(store, out, figure.value if figure else None, at or (), replace=force)
     tell(str(out))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lwd_tui.cli.options import Run
+from lwd_tui.cli.options import OfQuery, Run
 from lwd_tui.cli.shared import plain_console, plain_table, tell, write
 
 app = typer.Typer(help="The stored runs: list, show, export, delete.", no_args_is_help=True)
@@ -61,20 +61,22 @@ def list_() -> None:
 @app.command()
 def show(
     run: Run,
+    of_query: OfQuery = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a step.")] = False,
 ) -> None:
     """Show a run's numbers, its curve and its last scatter."""
     from lwd_tui.cli.gmm import print_gmm, write_json
-    from lwd_tui.cli.summary import print_summary, step_line, summary_line
+    from lwd_tui.cli.summary import print_summary, step_lines, summary_line
     from lwd_tui.lessons.recorded import run_called
     from lwd_tui.run.recorded import stored_mixtures
     from lwd_tui.store.run import RunStore
 
     with RunStore.open(run_called(run)) as store:
+        store.look_at(of_query)
         if store.kind == "gmm":
             (write_json if as_json else print_gmm)(stored_mixtures(store))
         elif as_json:
-            for line in [*map(step_line, store.numbers()), summary_line(store)]:
+            for line in [*step_lines(store), summary_line(store)]:
                 write(line)
         else:
             print_summary(store, plain_console())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lwd_tui.cli.options import Level, Run, StepsAsJson
+from lwd_tui.cli.options import Level, OfQuery, Run, StepsAsJson
 from lwd_tui.cli.shared import check_answers, check_level, counted, plain_console, write
 
 
@@ -29,6 +29,7 @@ def stats(
         float | None,
         typer.Option(help="Distance from the final centre that counts as arrived there."),
     ] = None,
+    of_query: OfQuery = 0,
     as_json: StepsAsJson = False,
 ) -> None:
     """Test, measure and judge a stored run: do they differ, are they the same, has it settled."""
@@ -46,11 +47,11 @@ def stats(
     if margin is not None:
         equivalence((), margin, window)
     with RunStore.open(run_called(run)) as store:
-        check_answers(store)
+        check_answers(store.look_at(of_query))
         reach = None
         if control is not None:
             with RunStore.open(run_called(control)) as other:
-                check_answers(other)
+                check_answers(other.look_at(of_query))
                 check_control(store, other)
                 steps = counted(range(other.finished()), "control")
                 reach = least_margin(store, other, window, level, steps)

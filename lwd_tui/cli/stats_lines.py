@@ -76,12 +76,15 @@ def verdicts_line(
     """Return the JSON object of the whole run; where something isn't known, why."""
     experiment = store.experiment
     names = [who.name for who in experiment.cast]
-    return {
+    asked: Line = {}
+    if store.queries > 1:
+        asked = {"queries": list(experiment.queries), "of_query": store.query}
+    return asked | {
         "summary": True,
         "run": store.path.stem,
         "experiment_sha256": experiment.sha256,
         "participants": names,
-        "scale": experiment.embedder.scale,
+        "scale": store.scale,
         "seed": experiment.seed,
         "level": level,
         "permutations": permutations,

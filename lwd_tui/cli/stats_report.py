@@ -66,7 +66,7 @@ def print_findings(
     experiment = store.experiment
     names = [clean_line(who.name) for who in experiment.cast]
     last = found[-1]
-    console.print(_differences(found, level, experiment.embedder.scale))
+    console.print(_differences(found, level, store.scale))
     for subject, sentence in step_verdicts(last, experiment, level):
         _say(console, subject, sentence)
     if len(names) > 1:
@@ -74,7 +74,7 @@ def print_findings(
         console.print(_pairs(last, names))
     console.print()
     console.print(_diversity(found))
-    _plot(console, found, experiment.embedder.scale, level)
+    _plot(console, found, store.scale, level)
     console.print()
     for subject, sentence in verdicts(whole, names):
         _say(console, subject, sentence)

@@ -21,9 +21,20 @@ from lwd_tui.text import clean_line, json_number
 from lwd_tui.text import number_text as number
 
 _PLOT_ROWS, _SCATTER_ROWS = 17, 21
+_MOST_ALONE = 6
+"""Queries whose norms have columns of their own."""
 
 
-def step_line(numbers: StepNumbers) -> dict[str, Any]:
+def step_lines(store: RunStore) -> list[dict[str, Any]]:
+    """Return the JSON object of each whole step; of several queries with the norm of each."""
+    lines = [_step_line(numbers) for numbers in store.numbers()]
+    for each in zip(lines, *store.numbers_each(), strict=True) if store.queries > 1 else ():
+        line, *alone = each
+        line["norm_each"] = [json_number(numbers.norm) for numbers in alone]
+    return lines
+
+
+def _step_line(numbers: StepNumbers) -> dict[str, Any]:
     """Return the JSON object of one step."""
     return {
         "t": numbers.t,
@@ -43,8 +54,10 @@ def summary_line(store: RunStore) -> dict[str, Any]:
     """Return the JSON object that follows the steps."""
     experiment, steps = store.experiment, store.numbers()
     record: Mapping[str, Any] = store.record
-    forked = {"fork": asdict(fork)} if (fork := store.fork) else {}
-    return forked | {
+    more: dict[str, Any] = {"fork": asdict(fork)} if (fork := store.fork) else {}
+    if store.queries > 1:
+        more |= {"queries": list(experiment.queries), "of_query": store.query}
+    return more | {
         "summary": True,
         "run": store.path.stem,
         "file": str(store.path),
@@ -78,20 +91,22 @@ def print_summary(store: RunStore, console: Console) -> None:
     if fork := store.fork:
         said = f"forked from {fork.parent} at t = {fork.at}, changed: {in_words(fork)}"
         console.print(Text(clean_line(said)))
-    console.print(_table(steps, names, experiment.embedder.scale))
+    alone = store.numbers_each() if store.query == 0 else []
+    console.print(_table(steps, names, store.scale, alone[:_MOST_ALONE]))
     lines = norm_lines(
         [step.norm for step in steps],
         [step.norm_debiased for step in steps],
         [step.noise_floor for step in steps],
     )
-    title = f"‖D(t)‖F, {experiment.embedder.scale}"
+    title = f"‖D(t)‖F, {store.scale}"
     if text := curves(lines, title, Canvas.on(console, _PLOT_ROWS)):
         console.print()
         print_plot(console, text)
     last = store.step(steps[-1].t)
     if last.geometry is not None and len(last.embeddings):
         shown = f"{100 * last.geometry.explained:.0f} %"
-        title = f"responses at t = {last.t}: classical MDS, {shown} of the squared distance shown"
+        what = "responses" if store.query else f"replicates of {store.queries} answers"
+        title = f"{what} at t = {last.t}: classical MDS, {shown} of the squared distance shown"
         scale = float(np.linalg.norm(last.embeddings, axis=1).mean())
         canvas = Canvas.on(console, _SCATTER_ROWS)
         console.print()
@@ -110,15 +125,23 @@ def _posted(store: RunStore, steps: Sequence[StepNumbers]) -> list[str]:
     ]
 
 
-def _table(steps: Sequence[StepNumbers], names: Sequence[str], scale: str) -> Table:
+def _table(
+    steps: Sequence[StepNumbers],
+    names: Sequence[str],
+    scale: str,
+    alone: Sequence[Sequence[StepNumbers]],
+) -> Table:
+    """Return the table of steps, with the norms of the queries alone."""
     caption = f"norm: ‖D(t)‖F of {scale}, every pair twice; S: dispersion of a participant"
     table = plain_table(caption=caption)
     for heading in ("t", "k", "|A|", "norm", "debiased", "noise floor"):
         table.add_column(heading, justify="right")
+    for which in range(1, len(alone) + 1):
+        table.add_column(f"norm q{which}", justify="right")
     for position, name in enumerate(names):
         table.add_column(f"S {marker(position)} {name}", justify="right")
     table.add_column("failed", justify="right")
-    for step in steps:
+    for place, step in enumerate(steps):
         table.add_row(
             str(step.t),
             str(step.k),
@@ -126,6 +149,7 @@ def _table(steps: Sequence[StepNumbers], names: Sequence[str], scale: str) -> Ta
             number(step.norm),
             number(step.norm_debiased),
             number(step.noise_floor),
+            *(number(each[place].norm) for each in alone),
             *(number(value) for value in step.dispersion),
             str(step.failed or ""),
         )

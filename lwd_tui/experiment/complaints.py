@@ -53,6 +53,7 @@ _WANTED = {
     "string_pattern_mismatch": "must not be blank",
     "string_too_short": "must not be blank",
     "string_type": "must be text",
+    "string_unicode": "must be whole Unicode characters",
     "tuple_type": "must be a list",
 }
 _LIMITS = {
@@ -88,10 +89,13 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     return f"{field} = {value}: {wanted}" if field else f"{value}: {wanted}"
 
 
+_BRANCHES = (".tuple[", ".literal[", ".constrained-str")
+
+
 def _path(location: tuple[int | str, ...]) -> str:
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
     # The branches of a union carry a tag of pydantic's own, which a user never wrote.
-    named = [part for part in parts if not part.startswith((".tuple[", ".literal["))]
+    named = [part for part in parts if not part.startswith(_BRANCHES)]
     return "".join(named).removeprefix(".")
 
 

@@ -91,6 +91,8 @@ def _put_into(fields: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
             put[name] = _put_into(before, value)
         elif isinstance(value, (str, int, float, type(before))):
             put[name] = value
+        elif name == "query" and isinstance(value, list):
+            put[name] = list(map(str, value))
     return put
 
 

@@ -33,6 +33,8 @@ EmbedderName = Annotated[str, AfterValidator(known_embedder)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 NonBlank = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 
+MOST_QUERIES = 100
+
 
 class Sampling(Section):
     """How a model's tokens are drawn. The paper states none of these; the defaults are ours.
@@ -199,8 +201,9 @@ class Experiment(Specification, Exchange):
     Attributes
     ----------
     name, description : str
-    query : str
-        q, asked at every step.
+    query : str or tuple of str
+        q, asked at every step; several are asked of each participant with the same posts read, and
+        it posts what it answers to the first. A list of one text is that text.
     participants : tuple of Participant, or "auto"
         "auto": chosen when the run starts, among what is reachable; the run records whom.
     posts : tuple of SeedPost
@@ -229,7 +232,7 @@ class Experiment(Specification, Exchange):
         See there.
     """
 
-    query: NonBlank
+    query: NonBlank | tuple[NonBlank, ...]
     responses: int = Field(4, ge=1, le=100_000)
     steps: int = Field(8, ge=1, le=1_000_000)
     beta: float = Field(0.5, gt=0, le=1)
@@ -244,6 +247,22 @@ class Experiment(Specification, Exchange):
     participants: tuple[Participant, ...] | Literal["auto"]
     posts: tuple[SeedPost, ...] = ()
     reserve: tuple[SeedPost, ...] = ()
+
+    @field_validator("query")
+    @classmethod
+    def _distinct_queries(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if isinstance(value, str):
+            return value
+        if not 0 < len(value) <= MOST_QUERIES:
+            raise ValueError(f"must hold 1 to {MOST_QUERIES} texts, not {len(value)}")
+        seen: dict[str, int] = {}
+        for number, text in enumerate(value, 1):
+            first = seen.setdefault(" ".join(text.split()), number)
+            if first != number:
+                raise ValueError(
+                    f"{first} and {number} are the same; to ask one more often, raise responses"
+                )
+        return value if len(value) > 1 else value[0]
 
     @field_validator("participants", mode="before")
     @classmethod
@@ -288,6 +307,23 @@ class Experiment(Specification, Exchange):
     def cast(self) -> tuple[Participant, ...]:
         """The participants; empty while they are still "auto"."""
         return () if self.participants == "auto" else self.participants
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """The m queries, the first being the one whose answers are posted."""
+        return (self.query,) if isinstance(self.query, str) else self.query
+
+    def looked_at(self, query: int) -> str:
+        """Say what is looked at, a query from 1 or all (0), where there are several."""
+        m = len(self.queries)
+        if m == 1:
+            return ""
+        return f"query {query} of {m}" if query else f"all {m} queries together"
+
+    def scale_of(self, query: int) -> str:
+        """Say what the distances are between, and of which query if there are several."""
+        which = self.looked_at(query)
+        return f"{which}, {self.embedder.scale}" if which else self.embedder.scale
 
     def size(self, t: int) -> int:
         """|A(t)|, if every participant has enough usable responses.

@@ -84,12 +84,13 @@ def check_control(store: RunReader, control: RunReader) -> None:
 _MAKES = ("backend", "model", "system", "style", "sampling")
 """What makes one participant of a control unlike another."""
 
-_SIZES = ("n =", "L =", "the embedder")
+_SIZES = ("n =", "L =", "queries =", "the embedder")
 
 
-def _scale(store: RunReader) -> tuple[int, int, str]:
+def _scale(store: RunReader) -> tuple[int, int, int, str]:
     experiment = store.experiment
     embedder = experiment.embedder
     prefix = f" after {embedder.prefix!r}" if embedder.prefix else ""
     vectors = f"{embedder.model} ({embedder.scale}){prefix}"
-    return len(experiment.cast), experiment.responses, vectors
+    together = 1 if store.query else store.queries
+    return len(experiment.cast), experiment.responses, together, vectors

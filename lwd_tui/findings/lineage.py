@@ -77,10 +77,12 @@ def authored(step: Step, names: Sequence[str]) -> list[tuple[Response, Post]]:
     place = {name: i for i, name in enumerate(names)}
     found: list[tuple[Response, Post]] = []
     after = 0
+    # Answers to further queries are never posted.
+    answers = [response for response in step.responses if response.query == 1]
     posts = (post for post in step.posted if post.origin == "synthetic")
     for author, group in groupby(posts, key=lambda post: post.author):
         mine = list(group)
-        first = first_usable(step.responses, len(mine))
+        first = first_usable(answers, len(mine))
         writer = place.get(author)
         if writer is None:
             said = (each.participant for each in first if each.text == mine[0].text)
@@ -94,11 +96,16 @@ def authored(step: Step, names: Sequence[str]) -> list[tuple[Response, Post]]:
 def follow(store: RunReader, post: Post, count: int = 20) -> Following:
     """Look through a run for what became of a post, and for so many descendants.
 
+    Among the answers to the query that is looked at, or, where that is all together, to the first.
+
     Raises
     ------
     StoreError
         If the run can't be read.
     """
+    if store.query == 0:
+        with store.looking_at(1):
+            return follow(store, post, count)
     done = store.finished()
     readings = tuple(reading for reading in store.readers(post) if reading.t < done)
     found: Iterable[Found]
@@ -125,7 +132,8 @@ def writer_of(store: RunReader, post: Post) -> tuple[Step, Response] | None:
     """Return the response that a post was, and its step; None if no participant wrote it."""
     if post.origin != "synthetic":
         return None
-    step = store.step(post.step - 1)
+    with store.looking_at(1):
+        step = store.step(post.step - 1)
     names = [who.name for who in store.experiment.cast]
     for response, written in authored(step, names):
         if written.id == post.id:

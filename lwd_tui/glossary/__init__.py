@@ -57,6 +57,13 @@ GLOSSARY: dict[str, Term] = {
         "How often a participant answers the query at each step. Their mean is its place, their "
         "spread its dispersion; the more there are, the less of the norm is chance.",
     ),
+    "queries": Term(
+        "several queries",
+        "Further queries are asked of each participant with the same posts read, and what is "
+        "answered is never posted, so that they change nothing. Norm, distances and scatter are "
+        "those of all queries together, or of one alone.",
+        "Q goes through them; in Set up a line of --- parts one query from the next.",
+    ),
     "posting": Term(
         "posts stay",
         "What stays on the Internet: all posts (accumulate, the paper), only those of the step "

@@ -1,11 +1,13 @@
-"""Whether an answer can be used: measured, and posted."""
+"""What came of a request, and whether it can be used: measured, and posted."""
 
 from __future__ import annotations
 
 import re
 
-from lwd_tui.llm.reasoning import holds_reasoning
+from lwd_tui.experiment.backend import Generation
+from lwd_tui.llm.reasoning import holds_reasoning, split_reasoning
 from lwd_tui.text import clean_line
+from lwd_tui.types import Attempt
 
 NATURAL_ENDS = ("stop", "eos", "eos_token", "end_turn", "stop_sequence")
 """The words by which servers say that a model ended its answer itself."""
@@ -75,3 +77,22 @@ def _without_openings(text: str) -> str:
     while opening := _OPENING.match(text):
         text = text[opening.end() :]
     return text
+
+
+def attempt_of(generation: Generation) -> Attempt:
+    """Return an answer as an attempt, with what keeps it from being used."""
+    text, thought = split_reasoning(generation.text)
+    text = text.strip()
+    thinking = "\n".join(filter(None, (generation.thinking, thought)))
+    return Attempt(
+        text,
+        generation.seed,
+        generation.finish_reason,
+        generation.prompt_tokens,
+        generation.completion_tokens,
+        generation.seconds,
+        problem_of(text, generation.finish_reason, thinking),
+        thinking,
+        generation.host,
+        generation.retries,
+    )

@@ -77,10 +77,11 @@ def worst_context(
     return rounded_context(total)
 
 
-def frame(experiment: Experiment, participant: Participant) -> str:
-    """Return the text around the posts, for counting its tokens."""
+def frame(experiment: Experiment, participant: Participant, query: str = "") -> str:
+    """Return the text around the posts, for counting its tokens; with the longest query, or one."""
     template = experiment.template
-    empty = build_prompt(template, participant, experiment.query, ())
+    query = query or max(experiment.queries, key=estimated_tokens)
+    empty = build_prompt(template, participant, query, ())
     around = template.chat if participant.style == "chat" else template.completion
     return f"{empty.text}\n{around}"
 

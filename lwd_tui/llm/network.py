@@ -8,18 +8,18 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
-from lwd_tui.experiment.backend import BackendStopped, Embedder, Generation, Generator
+from lwd_tui.experiment.backend import BackendStopped, Embedder, Generator
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.llm.additions import fresh_posts, noise_posts
-from lwd_tui.llm.answers import problem_of
+from lwd_tui.llm.answers import attempt_of
 from lwd_tui.llm.chance import look_greedy, other_seeds, refuse_greedy
 from lwd_tui.llm.clock import Clock
 from lwd_tui.llm.internet import Internet
 from lwd_tui.llm.prompt import build_prompt, post_line, request_of
-from lwd_tui.llm.reasoning import split_reasoning
 from lwd_tui.llm.retrieval import Retrieval
 from lwd_tui.seeds import request_seed
 from lwd_tui.types import NO_EMBEDDING, Attempt, Draw, Post, Prompt, Response, Step, Vectors
@@ -29,7 +29,7 @@ from lwd_tui.types import NO_EMBEDDING, Attempt, Draw, Post, Prompt, Response, S
 class StepStarted:
     """A step begins: what every participant has drawn, and the prompts made of it.
 
-    `prompts` has one entry a draw, in the order of `draws`.
+    `prompts` has one entry a draw, in the order of `draws`; `asked` as many for each further query.
     """
 
     t: int
@@ -37,6 +37,7 @@ class StepStarted:
     size: int
     draws: tuple[Draw, ...]
     prompts: tuple[Prompt, ...]
+    asked: tuple[tuple[Prompt, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class AttemptRejected:
     participant: int
     index: int
     attempt: Attempt
+    query: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,11 @@ class PostArrived:
 
 Event = StepStarted | AttemptRejected | ResponseArrived | Embedding | StepCompleted | PostArrived
 TokenPreview = Callable[[int, int, str], None]
-"""Called with (participant, response, new text) as tokens arrive; may be dropped."""
+"""Called with (participant, response, new text) as tokens of the answers to the first query arrive;
+may be dropped."""
+
+Place = tuple[int, int, int]
+"""Of a response in a step: query, participant, index; ordered like that."""
 
 
 class Network:
@@ -141,7 +147,7 @@ class Network:
         preview : callable, optional
             Sees tokens as they arrive.
         """
-        known = {(answer.participant, answer.index): answer for answer in pending}
+        known = {_place(answer): answer for answer in pending}
         for t in range(start, self._experiment.steps + 1):
             await self._clock.tick()
             async with aclosing(self._step(t, known, preview, t == start)) as events:
@@ -152,7 +158,7 @@ class Network:
     async def _step(
         self,
         t: int,
-        known: dict[tuple[int, int], Response],
+        known: dict[Place, Response],
         preview: TokenPreview | None,
         first: bool,
     ) -> AsyncGenerator[Event, None]:
@@ -166,34 +172,46 @@ class Network:
         finally:
             self.drawing = False
         k = max(len(draw.posts) for draw in draws)
-        prompts = tuple(self._prompt(draw) for draw in draws)
-        yield StepStarted(t, k, size, draws, prompts)
+        prompts, *asked = (
+            tuple(self._prompt(draw, query) for draw in draws) for query in self._experiment.queries
+        )
+        yield StepStarted(t, k, size, draws, prompts, tuple(asked))
 
-        async with aclosing(self._answers(t, draws, prompts, known, preview)) as events:
+        async with aclosing(self._answers(t, draws, (prompts, *asked), known, preview)) as events:
             async for event in events:
                 if isinstance(event, ResponseArrived):
-                    known[event.response.participant, event.response.index] = event.response
+                    known[_place(event.response)] = event.response
                 yield event
-        responses = tuple(known[key] for key in sorted(known))
+        ordered = groupby((known[place] for place in sorted(known)), lambda each: each.query)
+        answers = [tuple(each) for _, each in ordered]
         if first:
-            await self._refuse_greedy(t, draws, prompts, responses)
+            await self._refuse_greedy(t, draws, prompts, answers[0])
 
-        texts = [response.text for response in responses if not response.failed]
-        yield Embedding(t, len(texts))
-        vectors: Vectors = np.empty((0, 0), dtype=np.float32)
-        truncated = 0
-        if texts:
-            embeddings = await self._embedder.embed(texts)
-            vectors, truncated = embeddings.vectors, sum(embeddings.truncated)
-            if any(embeddings.missing):
-                responses = _without_vectors(responses, embeddings.missing)
-                vectors = vectors[~np.array(embeddings.missing)]
-
+        yield Embedding(t, sum(not response.failed for each in answers for response in each))
+        # Query by query, so that those of the first go in the batches in which they go alone.
+        (responses, vectors, truncated), *others = [await self._embedded(each) for each in answers]
         posted = tuple(self._post(t, responses))
         seconds = time.perf_counter() - began
-        yield StepCompleted(
-            Step(t, k, size, synthetic, draws, responses, vectors, posted, seconds, truncated)
+        step = Step(t, k, size, synthetic, draws, responses, vectors, posted, seconds, truncated)
+        further = (
+            replace(step, responses=each, embeddings=rows, truncated=cut)
+            for each, rows, cut in others
         )
+        yield StepCompleted(replace(step, asked=tuple(further)))
+
+    async def _embedded(
+        self, responses: tuple[Response, ...]
+    ) -> tuple[tuple[Response, ...], Vectors, int]:
+        """Return responses, those without a vector marked, their vectors, and how many were cut."""
+        texts = [response.text for response in responses if not response.failed]
+        if not texts:
+            return responses, np.empty((0, 0), dtype=np.float32), 0
+        embeddings = await self._embedder.embed(texts)
+        vectors = embeddings.vectors
+        if any(embeddings.missing):
+            responses = _without_vectors(responses, embeddings.missing)
+            vectors = vectors[~np.array(embeddings.missing)]
+        return responses, vectors, sum(embeddings.truncated)
 
     async def _refuse_greedy(
         self,
@@ -226,7 +244,7 @@ class Network:
             for text in noise_posts(experiment, t):
                 yield add(text, "", "noise", t + 1)
 
-    def _prompt(self, draw: Draw) -> Prompt:
+    def _prompt(self, draw: Draw, query: str) -> Prompt:
         experiment, internet = self._experiment, self._internet
         # A post is read many times over: its line is made once.
         self._lines.extend(
@@ -235,27 +253,31 @@ class Network:
         )
         lines = [self._lines[post_id] for post_id in draw.posts]
         participant = experiment.cast[draw.participant]
-        return build_prompt(experiment.template, participant, experiment.query, lines)
+        return build_prompt(experiment.template, participant, query, lines)
 
     async def _answers(
         self,
         t: int,
         draws: Sequence[Draw],
-        prompts: Sequence[Prompt],
-        known: Mapping[tuple[int, int], Response],
+        prompts: Sequence[Sequence[Prompt]],
+        known: Mapping[Place, Response],
         preview: TokenPreview | None,
     ) -> AsyncGenerator[Event, None]:
-        """Ask for all that is missing at once, and yield what comes as it comes."""
+        """Ask for all that is missing at once, and yield what comes as it comes.
+
+        There are prompts for each query, and those of the first are asked for first.
+        """
         arrived: asyncio.Queue[Event | None] = asyncio.Queue()
         tasks: list[asyncio.Task[None]] = []
-        for draw, prompt in zip(draws, prompts, strict=True):
-            indices = (
-                range(self._experiment.responses) if draw.response is None else [draw.response]
-            )
-            missing = [index for index in indices if (draw.participant, index) not in known]
-            if missing:
-                asking = self._ask(t, draw.participant, prompt, missing, arrived, preview)
-                tasks.append(asyncio.create_task(asking))
+        for query, each in enumerate(prompts, 1):
+            heard = preview if query == 1 else None
+            for draw, prompt in zip(draws, each, strict=True):
+                who, own = draw.participant, draw.response
+                indices = range(self._experiment.responses) if own is None else [own]
+                missing = [index for index in indices if (query, who, index) not in known]
+                if missing:
+                    asking = self._ask(t, query, who, prompt, missing, arrived, heard)
+                    tasks.append(asyncio.create_task(asking))
         for task in tasks:
             task.add_done_callback(lambda _: arrived.put_nowait(None))
         try:
@@ -277,6 +299,7 @@ class Network:
     async def _ask(
         self,
         t: int,
+        query: int,
         participant: int,
         prompt: Prompt,
         indices: list[int],
@@ -286,10 +309,13 @@ class Network:
         """Get responses to one prompt; what can't be used is asked for again with a new key."""
         experiment = self._experiment
         who = experiment.cast[participant]
+        # The seeds of the first query are those of a run that asks no other.
+        further = (query,) if query > 1 else ()
         attempts: dict[int, tuple[Attempt, ...]] = dict.fromkeys(indices, ())
         for number in range(experiment.max_attempts):
             seeds = tuple(
-                request_seed(experiment.seed, t, participant, index, number) for index in indices
+                request_seed(experiment.seed, t, participant, index, number, *further)
+                for index in indices
             )
             request = request_of(who, prompt, seeds, self._contexts[participant])
             asked, indices = indices, []
@@ -301,9 +327,9 @@ class Network:
                     attempts[index] += (attempt,)
                     if attempt.problem and number + 1 < experiment.max_attempts:
                         indices.append(index)
-                        arrived.put_nowait(AttemptRejected(t, participant, index, attempt))
+                        arrived.put_nowait(AttemptRejected(t, participant, index, attempt, query))
                     else:
-                        response = Response(t, participant, index, attempts[index])
+                        response = Response(t, participant, index, attempts[index], query)
                         arrived.put_nowait(ResponseArrived(response))
             if silent := [index for index in asked if len(attempts[index]) == number]:
                 raise BackendStopped(
@@ -313,6 +339,10 @@ class Network:
             if not indices:
                 return
             indices.sort()
+
+
+def _place(response: Response) -> Place:
+    return response.query, response.participant, response.index
 
 
 def _without_vectors(
@@ -351,22 +381,3 @@ def _previewer(
     if preview is None:
         return None
     return lambda position, text: preview(participant, indices[position], text)
-
-
-def attempt_of(generation: Generation) -> Attempt:
-    """Return an answer as an attempt, with what keeps it from being used."""
-    text, thought = split_reasoning(generation.text)
-    text = text.strip()
-    thinking = "\n".join(filter(None, (generation.thinking, thought)))
-    return Attempt(
-        text,
-        generation.seed,
-        generation.finish_reason,
-        generation.prompt_tokens,
-        generation.completion_tokens,
-        generation.seconds,
-        problem_of(text, generation.finish_reason, thinking),
-        thinking,
-        generation.host,
-        generation.retries,
-    )

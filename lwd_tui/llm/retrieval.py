@@ -111,7 +111,7 @@ class Retrieval:
         return lambda pool, rng: _ordered(pool, cosines[np.asarray(pool, dtype=np.int64)], rng)
 
     async def _embedded(self) -> Floats:
-        """Return the unit vectors of the query and of every post, embedding what is new.
+        """Return the unit vectors of the first query and of every post, embedding what is new.
 
         The posts of one step go together, so that a run that is resumed embeds them in the batches
         in which they were first.
@@ -120,7 +120,7 @@ class Retrieval:
         new = [self._internet[post_id] for post_id in range(known, len(self._internet))]
         batches = [[post.text for post in step] for _, step in groupby(new, lambda post: post.step)]
         if not self._directions:
-            query = [self._experiment.query]
+            query = [self._experiment.queries[0]]
             first = new[:1] and new[0].step == 0
             batches = [query + batches[0], *batches[1:]] if first else [query, *batches]
         for texts in batches:

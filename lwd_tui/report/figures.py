@@ -43,15 +43,16 @@ def figures(
     numbers: Sequence[StepNumbers],
     chosen: Sequence[Step],
     clusters: AnswerClusters | None,
+    scale: str = "",
 ) -> dict[str, Drawing]:
     """Return the figures that a run has enough steps and answers for, by name.
 
     The numbers and clusters are those of all whole steps; the chosen steps are those that the
-    scatter shows.
+    scatter shows. What the distances are between is said in words, if it isn't the embedder's.
     """
     names = [short_name(who.name) for who in experiment.cast]
     found = {
-        "norm": norm(numbers, experiment),
+        "norm": norm(numbers, experiment, scale),
         "scatter": scatter(chosen, names),
         "dispersion": dispersion(numbers, names, experiment.steps),
         "clusters": cluster_figure(clusters, names, experiment.steps) if clusters else None,
@@ -64,7 +65,13 @@ def chosen_steps(store: RunStore, at: Sequence[int] = ()) -> list[Step]:
     return [store.step(t) for t in at or moments(store.finished() - 1)]
 
 
-def norm(numbers: Sequence[StepNumbers], experiment: Experiment) -> Drawing | None:
+def answered_steps(store: RunStore, at: Sequence[int] = ()) -> list[Step]:
+    """Return the same steps with single answers: to the first query, if all are looked at."""
+    with store.looking_at(store.query or 1):
+        return chosen_steps(store, at)
+
+
+def norm(numbers: Sequence[StepNumbers], experiment: Experiment, scale: str = "") -> Drawing | None:
     """Return the curve of the norm, its debiased twin and its noise floor; None without a norm."""
     curves = [
         _finite([getattr(step, name) for step in numbers])
@@ -94,7 +101,7 @@ def norm(numbers: Sequence[StepNumbers], experiment: Experiment) -> Drawing | No
 
     first, last = known[0], known[-1]
     return Drawing(
-        f"Norm ‖D(t)‖F of {experiment.embedder.scale}, every pair counted twice",
+        f"Norm ‖D(t)‖F of {scale or experiment.embedder.scale}, every pair counted twice",
         f"The norm over t: {curves[0][first]:.3f} at t = {first}, {curves[0][last]:.3f} at "
         f"t = {last}",
         2.9,

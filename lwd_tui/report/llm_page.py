@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from lwd_tui.analysis.frames import stride
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.findings.clusters import answer_clusters
 from lwd_tui.llm.network import first_usable
-from lwd_tui.report.figures import chosen_steps, figures
+from lwd_tui.report.figures import answered_steps, chosen_steps, figures
 from lwd_tui.report.page import MOST_ROWS, beyond_the_paper, command, filled, shown_toml, thinned
 from lwd_tui.report.recorded import Recorded, recorded
 from lwd_tui.report.tally import Answers, Tally, tally
@@ -47,13 +48,15 @@ def llm_page(store: RunStore) -> str:
     experiment, record, numbers = store.experiment, recorded(store), store.numbers()
     counted, clusters = tally(store), answer_clusters(store)
     chosen = chosen_steps(store)
-    cast = _members(experiment, record, counted, chosen)
+    cast = _members(experiment, record, counted, answered_steps(store))
     posts = store.posts()
     events = store.events()
     values = {
         "run": store.summary(),
         "experiment": experiment,
-        "scale": experiment.embedder.scale,
+        "scale": store.scale,
+        "queries": list(zip_longest(experiment.queries, store.numbers_each(), fillvalue=())),
+        "of_query": store.query,
         "beyond": beyond_the_paper(experiment, ("ranking", "posts_each")),
         "cast": cast,
         "record": record,
@@ -82,7 +85,7 @@ def llm_page(store: RunStore) -> str:
         "sha256": experiment.sha256,
         "command": command(("--preset", "experiment.toml", "--headless"), record.hosts),
     }
-    return filled("llm.html", values, figures(experiment, numbers, chosen, clusters))
+    return filled("llm.html", values, figures(experiment, numbers, chosen, clusters, store.scale))
 
 
 def _members(

@@ -98,15 +98,14 @@ class Tally:
 
 
 def tally(store: RunStore) -> Tally:
-    """Count all that is stored of a run's answers, one step in memory at a time.
+    """Count all that is stored of a run's answers to all queries, one step in memory at a time.
 
     The answers to a step that isn't whole are counted too.
     """
     counted = Tally([Answers() for _ in store.experiment.cast])
     done = store.finished()
     for t in range(done):
-        step = store.step(t)
-        counted.count(step.responses)
-        counted.truncated += step.truncated
-    counted.count(store.pending(done))
+        counted.count(store.arrived(t))
+        counted.truncated += store.step(t).truncated
+    counted.count(store.arrived(done))
     return counted

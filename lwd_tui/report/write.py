@@ -115,14 +115,14 @@ def _drawn(store: RunStore, wanted: Sequence[str], at: Sequence[int]) -> dict[st
 
         return gmm_figures(stored_mixtures(store))
     from lwd_tui.findings.clusters import answer_clusters
-    from lwd_tui.report.figures import chosen_steps, figures
+    from lwd_tui.report.figures import answered_steps, chosen_steps, figures
     from lwd_tui.report.posts_figure import posts_figure
 
     chosen = chosen_steps(store, at)
     clusters = answer_clusters(store) if "clusters" in wanted else None
-    found = figures(store.experiment, store.numbers(), chosen, clusters)
+    found = figures(store.experiment, store.numbers(), chosen, clusters, store.scale)
     if "posts" in wanted:
-        posts = posts_figure(chosen, [who.name for who in store.experiment.cast])
+        posts = posts_figure(answered_steps(store, at), [who.name for who in store.experiment.cast])
         found |= {"posts": posts} if posts else {}
     return found
 

@@ -76,7 +76,11 @@ def from_rehearsal(found: Rehearsal) -> Basis:
         cost.prompt_tokens,
         new_tokens,
         cost.seconds,
-        _disk(found.experiment, cost, found.responses.points.shape[1]),
+        _disk(
+            found.experiment,
+            cost,
+            found.responses.points.shape[1] // len(found.experiment.queries),
+        ),
         _memory([model.to_dict() for model in found.models]),
     )
 
@@ -98,6 +102,7 @@ def from_runs(experiment: Experiment, stores: Sequence[RunReader]) -> Basis:
     """
     for store in stores:
         _check_fits(experiment, store)
+        store.look_at(0)
     late = [_late(store) for store in stores]
     clouds = [
         cloud for store, steps in zip(stores, late, strict=True) for cloud in _clouds(store, steps)
@@ -165,7 +170,8 @@ def _scaled(experiment: Experiment, store: RunReader) -> Basis:
     numbers = store.numbers()
     then = store.experiment.replaced({"steps": len(numbers) - 1})
     wanted, had = estimate(experiment), estimate(then)
-    dimension = next((rows.shape[1] for _, rows in store.embeddings(0, 1)), 0)
+    with store.looking_at(1):
+        dimension = next((rows.shape[1] for _, rows in store.embeddings(0, 1)), 0)
     new = [sum(share.new_tokens for share in cost.shares) for cost in (wanted, had)]
     read, written = _tokens(store)
     # Not every server counts them.
@@ -189,14 +195,15 @@ def _tokens(store: RunReader) -> tuple[int, int]:
     """Count the tokens of the prompts of a run's whole steps, and of its answers."""
     read = written = 0
     for t in range(store.finished()):
-        prompts: dict[tuple[int, int | None], int] = {}
+        prompts: dict[tuple[int, int, int | None], int] = {}
         step = store.step(t)
-        for response in step.responses:
+        for response in store.arrived(t):
             draw = step.draw_for(response.participant, response.index)
             for attempt in response.attempts:
                 written += attempt.completion_tokens or 0
                 if draw is not None:
-                    prompts[draw.participant, draw.response] = attempt.prompt_tokens or 0
+                    place = (response.query, draw.participant, draw.response)
+                    prompts[place] = attempt.prompt_tokens or 0
         read += sum(prompts.values())
     return read, written
 

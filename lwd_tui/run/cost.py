@@ -70,7 +70,7 @@ class Cost:
     Attributes
     ----------
     responses : int
-        (T + 1) n L.
+        (T + 1) n L m.
     shares : tuple of Share
         One a participant.
     seconds : float or None
@@ -132,13 +132,18 @@ def estimate(experiment: Experiment, speeds: Mapping[Runner, Speed] | None = Non
         for who, speed in zip(experiment.cast, known, strict=True)
     ]
     reading = _reading(experiment, sum(answers) / len(answers))
+    asked = answers_each(experiment)
     shares = []
     for who, answer, (prompts, tokens) in zip(experiment.cast, answers, reading, strict=True):
         needed = needed_context(experiment, who)
-        written = (experiment.steps + 1) * experiment.responses * answer
+        written = asked * answer
         shares.append(Share(prompts, round(tokens), round(written), who.context or needed, needed))
-    responses = (experiment.steps + 1) * len(experiment.cast) * experiment.responses
-    return Cost(responses, tuple(shares), _seconds(experiment, shares, known))
+    return Cost(asked * len(experiment.cast), tuple(shares), _seconds(experiment, shares, known))
+
+
+def answers_each(experiment: Experiment) -> int:
+    """Return how many answers a participant gives in a run."""
+    return (experiment.steps + 1) * experiment.responses * len(experiment.queries)
 
 
 def needed_context(experiment: Experiment, who: Participant) -> int:
@@ -180,7 +185,7 @@ def typical_tokens(text: str) -> int:
 
 def _reading(experiment: Experiment, answer: float) -> list[tuple[int, float]]:
     """Return the number of prompts of each participant, and their tokens in all."""
-    template, steps = experiment.template, experiment.steps + 1
+    template, steps, m = experiment.template, experiment.steps + 1, len(experiment.queries)
     around = typical_tokens(template.post.replace("{post}", "")) - 1
     human = [typical_tokens(post_line(template, post.text)) for post in experiment.posts]
     reserve = [typical_tokens(post_line(template, post.text)) for post in experiment.reserve]
@@ -191,8 +196,9 @@ def _reading(experiment: Experiment, answer: float) -> list[tuple[int, float]]:
         experiment.cast, experiment.readers(len(experiment.cast)).sum(axis=1), strict=True
     ):
         written = int(authors) * experiment.posts_each if experiment.interaction else 0
-        bare = typical_tokens(build_prompt(template, who, experiment.query, ()).text)
-        framed = typical_tokens(frame(experiment, who))
+        bares = [build_prompt(template, who, query, ()).text for query in experiment.queries]
+        bare = sum(map(typical_tokens, bares))
+        framed = sum(typical_tokens(frame(experiment, who, query)) for query in experiment.queries)
         tokens = 0.0
         for t in range(steps):
             oldest = experiment.oldest(t)
@@ -202,10 +208,10 @@ def _reading(experiment: Experiment, answer: float) -> list[tuple[int, float]]:
             if k := experiment.draw_size(size):
                 weight = float(sum(human)) if here else 0.0
                 weight += age * (written * (answer + around) + added)
-                tokens += framed + k * weight / size
+                tokens += framed + m * k * weight / size
             else:
                 tokens += bare
-        found.append((steps * draws, tokens * draws))
+        found.append((steps * draws * m, tokens * draws))
     return found
 
 

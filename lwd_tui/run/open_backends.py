@@ -236,7 +236,7 @@ def _first(experiment: Experiment, i: int, contexts: Sequence[int]) -> GenerateR
 
 
 def _unread(experiment: Experiment, who: Participant) -> Prompt:
-    return build_prompt(experiment.template, who, experiment.query, ())
+    return build_prompt(experiment.template, who, experiment.queries[0], ())
 
 
 def _may_think(who: Participant, model: ModelInfo) -> bool:

@@ -19,6 +19,7 @@ from lwd_tui.analysis.sequences import simultaneous_level
 from lwd_tui.analysis.upper_bound import responses_needed
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.run.basis import Basis
+from lwd_tui.run.cost import answers_each
 from lwd_tui.text import json_number, number_text
 
 
@@ -92,7 +93,7 @@ class Outlook:
             "least_difference": json_number(self.least_difference),
             "seeds_to_show": self.seeds_to_show,
             "cost": {
-                "responses": (experiment.steps + 1) * len(experiment.cast) * experiment.responses,
+                "responses": answers_each(experiment) * len(experiment.cast),
                 "prompt_tokens": basis.prompt_tokens,
                 "new_tokens": basis.new_tokens,
                 "seconds": basis.seconds,

@@ -12,13 +12,14 @@ import numpy as np
 
 from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.standard_errors import FEWEST
-from lwd_tui.experiment.backend import BackendError, Embeddings, Generator
+from lwd_tui.experiment.backend import BackendError, Embedder, Embeddings, Generator
 from lwd_tui.experiment.llm import Experiment, Participant
-from lwd_tui.llm.network import attempt_of
+from lwd_tui.llm.answers import attempt_of
 from lwd_tui.llm.prompt import build_prompt, post_line, request_of
+from lwd_tui.replicates import Key, common_keys, joined_responses, joined_vectors, key_of
 from lwd_tui.run.cost import Runner, Speed, runner, typical_tokens
 from lwd_tui.run.open_backends import assemble
-from lwd_tui.types import Attempt, Message, ModelInfo, Notice, Prompt
+from lwd_tui.types import Attempt, Message, ModelInfo, Notice, Prompt, Response, Vectors
 
 ANSWERS = 8
 """Of each participant: how they vary can't be told of fewer than four."""
@@ -39,7 +40,7 @@ class Rehearsal:
     speeds : dict of Runner to Speed
         One for each backend, host and model.
     responses : Responses
-        The usable answers, embedded.
+        The usable answers, embedded; where there are several queries, the usable replicates.
     models : tuple of ModelInfo
         One a participant, then the embedder's.
     unfit : str
@@ -68,7 +69,7 @@ async def rehearse(
     notice : callable
         Called with each sentence that the user must see.
     answers : int
-        Of each participant.
+        Of each participant, to each query.
 
     Raises
     ------
@@ -80,30 +81,46 @@ async def rehearse(
     crew = await assemble(few, hosts, notice)
     experiment = crew.experiment.replaced({"responses": experiment.responses})
     speeds: dict[Runner, Speed] = {}
-    texts: list[str] = []
+    heard: list[list[Response]] = [[] for _ in experiment.queries]
     unfit = ""
-    owners: list[int] = []
     try:
         for i, (who, generator, context) in enumerate(
             zip(experiment.cast, crew.generators, crew.contexts, strict=True)
         ):
-            nonce = time.time_ns() % (2**31 - answers)
-            speed, found = await probe(generator, who, experiment, context, nonce, answers)
-            speeds.setdefault(runner(who), speed)
-            usable = [attempt.text for attempt in found if not attempt.problem]
-            if len(usable) < FEWEST:
-                unfit = unfit or _too_few(who, found)
-            texts += usable
-            owners += [i] * len(usable)
-        embedded = await crew.embedder.embed(texts) if texts else NOTHING
+            own: list[list[Response]] = []
+            for query in experiment.queries:
+                nonce = time.time_ns() % (2**31 - answers)
+                speed, found = await probe(
+                    generator, who, experiment, context, nonce, answers, query
+                )
+                speeds.setdefault(runner(who), speed)
+                own.append([Response(0, i, index, (each,)) for index, each in enumerate(found)])
+            joined = [answer.final for answer in joined_responses(own)]
+            if sum(not attempt.problem for attempt in joined) < FEWEST:
+                unfit = unfit or _too_few(who, joined)
+            for each, answered in zip(heard, own, strict=True):
+                each += answered
+        embedded = [await _embedded(crew.embedder, each) for each in heard]
     finally:
         await crew.aclose()
-    kept = ~np.array(embedded.missing or (False,) * len(texts), dtype=bool)
+    keys = [kept for kept, _ in embedded]
     responses = Responses.of(
-        embedded.vectors[kept], np.array(owners, dtype=np.int64)[kept], len(experiment.cast)
+        joined_vectors(keys, [rows for _, rows in embedded]),
+        [who for who, _ in common_keys(keys)],
+        len(experiment.cast),
     )
     models = (*crew.models, crew.embedder_model)
     return Rehearsal(experiment, answers, speeds, responses, models, unfit)
+
+
+async def _embedded(embedder: Embedder, responses: Sequence[Response]) -> tuple[list[Key], Vectors]:
+    """Return whose vectors there are of some answers, and these."""
+    usable = [response for response in responses if not response.failed]
+    texts = [response.text for response in usable]
+    found = await embedder.embed(texts) if texts else NOTHING
+    kept = ~np.array(found.missing or (False,) * len(texts), dtype=bool)
+    keys = [key_of(response) for response, there in zip(usable, kept, strict=True) if there]
+    return keys, found.vectors[kept]
 
 
 async def probe(
@@ -113,6 +130,7 @@ async def probe(
     context: int,
     nonce: int,
     answers: int = ANSWERS,
+    query: str = "",
 ) -> tuple[Speed, list[Attempt]]:
     """Measure how fast a participant reads and writes, with one request for a few answers.
 
@@ -131,13 +149,15 @@ async def probe(
         In [0, 2**31 - answers). Goes into the seeds and the first words of the prompt, so that no
         cache knows them: another one for each probe.
     answers : int
+    query : str
+        The first if not given.
 
     Raises
     ------
     BackendError
         If the model can't answer.
     """
-    prompt = _first_prompt(experiment, who, nonce)
+    prompt = _first_prompt(experiment, who, nonce, query or experiment.queries[0])
     seeds = tuple(nonce + i for i in range(answers))
     request = request_of(who, prompt, seeds, context)
     began = time.perf_counter()
@@ -172,9 +192,9 @@ def _too_few(who: Participant, found: Sequence[Attempt]) -> str:
     )
 
 
-def _first_prompt(experiment: Experiment, who: Participant, nonce: int) -> Prompt:
+def _first_prompt(experiment: Experiment, who: Participant, nonce: int, query: str) -> Prompt:
     k = experiment.draw_size(len(experiment.posts))
     lines = [post_line(experiment.template, post.text) for post in experiment.posts[:k]]
-    prompt = build_prompt(experiment.template, who, experiment.query, lines)
+    prompt = build_prompt(experiment.template, who, query, lines)
     head, *rest = prompt.messages
     return Prompt(prompt.style, (Message(head.role, f"[{nonce}] {head.content}"), *rest))

@@ -32,6 +32,7 @@ from lwd_tui.llm.network import (
     StepStarted,
     TokenPreview,
 )
+from lwd_tui.replicates import together
 from lwd_tui.run.choose import choose_cast
 from lwd_tui.run.embedding import RecordedEmbedder
 from lwd_tui.run.fork import later_posts
@@ -71,7 +72,11 @@ class Session:
         self.clock = clock
         self._crew = crew
         self._internet = Internet(store.posts())
-        self._frame: Geometry | None = previous.geometry if previous else None
+        self._frames: dict[int, Geometry | None] = {}
+        if previous is not None:
+            for query in range(store.queries + 1):
+                with store.looking_at(query):
+                    self._frames[store.query] = store.geometry(previous.t)
         self._in_step = bool(store.draws(store.finished()))
         self._later = later_posts(store)
         self._network = Network(
@@ -236,7 +241,7 @@ class Session:
         start = self.store.finished()
         for post in self._put_in_again(start):
             yield PostArrived(post)
-        pending = self.store.pending(start)
+        pending = self.store.arrived(start)
         try:
             async with aclosing(self._network.run(start, pending, preview)) as events:
                 async for event in events:
@@ -253,13 +258,17 @@ class Session:
     def _refuse_nothing(self) -> None:
         """Raise RunStopped if not one answer of the whole run could be used: it shows nothing."""
         asked = len(self.experiment.cast) * self.experiment.responses
-        numbers = self.store.numbers()
-        if len(numbers) <= self.experiment.steps or any(at.failed < asked for at in numbers):
+        each = self.store.numbers_each() or [self.store.numbers()]
+        numbers = each[0]
+        if len(numbers) <= self.experiment.steps or any(
+            at.failed < asked for alone in each for at in alone
+        ):
             return
         step = self.store.step(numbers[-1].t)
         reasons = Counter(answer.final.problem for answer in step.responses)
+        total = asked * len(numbers) * len(each)
         raise RunStopped(
-            f"not one of the {asked * len(numbers)} answers could be used (at the last step most "
+            f"not one of the {total} answers could be used (at the last step most "
             f"often: {reasons.most_common(1)[0][0]}); look at some with `lwd-tui runs show`, mend "
             "the prompt, max_tokens or the model, and begin anew"
         )
@@ -299,19 +308,31 @@ class Session:
 
     def _keep(self, event: Event) -> Event:
         match event:
-            case StepStarted(t, k, size, draws, prompts):
+            case StepStarted(t, k, size, draws, prompts, asked):
                 self._in_step = True
-                self.store.begin_step(t, k, size, draws, prompts)
+                self.store.begin_step(t, k, size, draws, prompts, asked)
             case ResponseArrived(response):
                 self.store.add_response(response)
             case StepCompleted(step):
-                n = len(self.experiment.cast)
-                self._frame = geometry(Responses.of(step.embeddings, step.owners, n), self._frame)
-                step = replace(step, geometry=self._frame)
+                step = self._measured(step)
                 self.store.finish_step(step)
                 self._in_step = False
                 return StepCompleted(step)
         return event
+
+    def _measured(self, step: Step) -> Step:
+        """Return a step with its geometry: of each query, and of all together."""
+        if not step.asked:
+            return self._with_geometry(step, 1)
+        parts = [self._with_geometry(part, i) for i, part in enumerate((step, *step.asked), 1)]
+        whole = self._with_geometry(together(parts), 0)
+        return replace(parts[0], asked=tuple(parts[1:]), together=whole)
+
+    def _with_geometry(self, step: Step, query: int) -> Step:
+        responses = Responses.of(step.embeddings, step.owners, len(self.experiment.cast))
+        frame = geometry(responses, self._frames.get(query))
+        self._frames[query] = frame
+        return replace(step, geometry=frame)
 
 
 def run_record(experiment: Experiment, crew: Crew, hosts: Sequence[str]) -> dict[str, Any]:

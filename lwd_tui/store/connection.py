@@ -14,7 +14,7 @@ from typing import Any
 from lwd_tui.store.encoding import now, text_of
 from lwd_tui.store.errors import DamagedRun, NoSuchRun, RunExists, opening, run_name
 from lwd_tui.store.pasts import Past, given, lean_on, pasts_of
-from lwd_tui.store.schema import READABLE, migrate, version_of
+from lwd_tui.store.schema import READABLE, add_queries, migrate, version_of
 
 # Seconds to wait for another connection; a writer's commits take a thousandth of that.
 _PATIENCE = 5.0
@@ -48,6 +48,8 @@ def new_file(
             new.unlink(missing_ok=True)
             with closing(_connect(new, "rwc")) as connection:
                 migrate(connection, 0)
+                if isinstance(experiment.get("query"), list):
+                    add_queries(connection)
                 connection.execute("BEGIN")
                 connection.execute(
                     "INSERT INTO run (created, experiment, record) VALUES (?, ?, ?)", run

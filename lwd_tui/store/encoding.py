@@ -149,10 +149,10 @@ def attempt_rows(response: Response) -> Iterator[Row]:
         )
 
 
-def responses_of(rows: Iterable[Row]) -> list[Response]:
-    """Read attempts, ordered by response and number, back into responses."""
+def responses_of(rows: Iterable[Row], query: int = 1) -> list[Response]:
+    """Read attempts, ordered by response and number, back into responses to a query."""
     return [
-        Response(*key, tuple(_attempt(row[3:]) for row in attempts))
+        Response(*key, tuple(_attempt(row[3:]) for row in attempts), query)
         for key, attempts in groupby(rows, key=lambda row: (row[0], row[1], row[2]))
     ]
 

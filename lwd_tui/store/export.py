@@ -30,7 +30,7 @@ from lwd_tui.store.errors import StoreError
 from lwd_tui.store.files import put_in_place
 from lwd_tui.store.gmm import GMM_TABLES, gmm_rows
 from lwd_tui.store.run import RunStore
-from lwd_tui.store.tables import TABLES, Column, Values, table_rows, wanted_tables
+from lwd_tui.store.tables import Column, Values, table_rows, tables_of, wanted_tables
 
 _FORMATS = ("csv", "jsonl", "parquet")
 # Few enough that the longest prompts of long runs fit in little memory.
@@ -80,7 +80,9 @@ def export(
     mixtures = store.kind == "gmm"
     embeddings = embeddings and file_format != "csv"
     tables = wanted_tables(
-        GMM_TABLES if mixtures else TABLES, content_only=content_only, embeddings=embeddings
+        GMM_TABLES if mixtures else tables_of(store),
+        content_only=content_only,
+        embeddings=embeddings,
     )
     found = (
         (table, [values[column.name] for column in tables[table]])

@@ -245,7 +245,7 @@ def _summary(name: str) -> RunSummary | None:
     size = sum(map(size_of, path.parent.glob(f"{glob.escape(path.name)}*"))) - shared_size(path)
     try:
         with RunStore.open(path) as store:
-            return replace(store.summary(), size=size)
+            return replace(store.look_at(0).summary(), size=size)
     except LwdError as error:
         status: Status = "newer" if isinstance(error, NewerRun) else "damaged"
         return (

@@ -18,7 +18,7 @@ from lwd_tui.store.export import plain
 from lwd_tui.store.folder import find_run, reference
 from lwd_tui.store.gmm import GMM_TABLES, gmm_rows, read_gmm_run
 from lwd_tui.store.run import RunStore
-from lwd_tui.store.tables import TABLES, Column, table_rows, wanted_tables
+from lwd_tui.store.tables import Column, table_rows, tables_of, wanted_tables
 from lwd_tui.text import clean_line
 from lwd_tui.types import Step
 
@@ -37,6 +37,9 @@ class Run:
     ----------
     path : Path
         Of its file, which is open only while something is read of it.
+    query : int
+        Of a run that asks several queries: whose answers `step`, `answers` and `embeddings` give,
+        from 1; 0: the replicates of all together. The frames have all, with a column `query`.
 
     Examples
     --------
@@ -49,8 +52,9 @@ class Run:
     2  2  4     8
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, query: int = 0) -> None:
         self.path = path
+        self.query = query
 
     def __repr__(self) -> str:
         with RunStore.open(self.path) as store:
@@ -143,9 +147,8 @@ class Run:
         pandas = _pandas()
         with RunStore.open(self.path) as store:
             mixtures = store.kind == "gmm"
-            tables = wanted_tables(
-                GMM_TABLES if mixtures else TABLES, content_only=False, embeddings=False
-            )
+            whole = GMM_TABLES if mixtures else tables_of(store)
+            tables = wanted_tables(whole, content_only=False, embeddings=False)
             del tables["run"]
             cells: dict[str, dict[str, list[Any]]] = {
                 table: {column.name: [] for column in columns} for table, columns in tables.items()
@@ -192,16 +195,22 @@ class Run:
         if store.kind == "gmm":
             store.close()
             raise StoreError(f"run {reference(self.path)} is of mixtures, which give no answers")
-        return store
+        try:
+            return store.look_at(self.query)
+        except StoreError:
+            store.close()
+            raise
 
 
-def load_run(run: str | PathLike[str]) -> Run:
+def load_run(run: str | PathLike[str], query: int = 0) -> Run:
     """Find a stored run; nothing but the name is looked at yet.
 
     Parameters
     ----------
     run : str or path
         Its name as in `lwd-tui runs list`, the beginning of one name only, or a file.
+    query : int
+        See `Run`.
 
     Returns
     -------
@@ -212,7 +221,7 @@ def load_run(run: str | PathLike[str]) -> Run:
     NoSuchRun
         With the nearest names.
     """
-    return Run(find_run(str(run)))
+    return Run(find_run(str(run)), query)
 
 
 def _series(pandas: Any, values: list[Any], column: Column) -> Any:

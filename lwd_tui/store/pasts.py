@@ -48,8 +48,21 @@ _ROWS = {
 }
 """The tables that a past has a share in, and which of its rows."""
 
-NUMBERED = ("prompts", "draws", "attempts")
+_ASKED = dict.fromkeys(
+    ("asked_prompts", "asked_attempts", "asked_embeddings", "asked_steps", "asked_geometries"),
+    _OLDER,
+)
+"""Those besides of runs that ask several queries."""
+
+_NUMBERED = ("prompts", "draws", "attempts", "asked_attempts")
 """The tables whose rows get numbers of their own, each larger than those of the pasts."""
+
+
+_PROMPTED = {
+    "draws": "id, t, participant, response, posts",
+    "asked_prompts": "t, query, participant, response",
+}
+"""The tables whose rows name a prompt, and their other columns."""
 
 
 class Past(NamedTuple):
@@ -120,13 +133,23 @@ def cut(pasts: Sequence[Past], run: Path, at: int) -> list[Past]:
     ]
 
 
+def asks_several(connection: sqlite3.Connection) -> bool:
+    """Whether a file has the tables of queries after the first."""
+    there = "SELECT 1 FROM main.sqlite_master WHERE name = 'asked_steps'"
+    return connection.execute(there).fetchone() is not None
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, str]:
+    return _ROWS | _ASKED if asks_several(connection) else _ROWS
+
+
 def lean_on(connection: sqlite3.Connection, pasts: Sequence[Past]) -> None:
     """Show, in the place of each table, the rows of the pasts and then those of the file."""
     if not pasts:
         return
     connection.execute("PRAGMA temp_store = MEMORY")
     _attach(connection, pasts, "immutable=1")
-    for table, rows in _ROWS.items():
+    for table, rows in _tables(connection).items():
         parts = [
             f"SELECT * FROM past{number}.{table} WHERE {rows.format(until=past.until)}"  # noqa: S608
             for number, past in enumerate(pasts, 1)
@@ -134,13 +157,17 @@ def lean_on(connection: sqlite3.Connection, pasts: Sequence[Past]) -> None:
         whole = " UNION ALL ".join((*parts, f"SELECT * FROM main.{table}"))  # noqa: S608
         connection.execute(f"CREATE TEMP VIEW {table} AS {whole}")
     connection.execute("CREATE TEMP VIEW responses AS SELECT * FROM attempts WHERE final")
+    if asks_several(connection):
+        connection.execute(
+            "CREATE TEMP VIEW asked_responses AS SELECT * FROM asked_attempts WHERE final"
+        )
 
 
 def found_words(pasts: Sequence[Past], words: str, table: str) -> str:
     """Return the query for the rows of a table, and of its pasts, that hold words."""
     parts = [f"SELECT rowid FROM main.{words} WHERE {words} MATCH CAST(?1 AS TEXT)"]  # noqa: S608
     for number, past in enumerate(pasts, 1):
-        rows = _ROWS[table].format(until=past.until)
+        rows = (_ROWS | _ASKED)[table].format(until=past.until)
         # Rows are numbered in order of t. A list of all that are meant would take long.
         last = f"SELECT max(id) FROM past{number}.{table} WHERE {rows}"  # noqa: S608
         parts.append(
@@ -162,7 +189,7 @@ def widened(record: R, participants: int, *fields: str) -> R:
 
 
 def last_numbers(connection: sqlite3.Connection, pasts: Sequence[Past]) -> dict[str, int]:
-    """Return the largest number that a row of a run or its pasts has, for each of `NUMBERED`.
+    """Return the largest number that a row of a run or its pasts has, by its table.
 
     Raises
     ------
@@ -171,7 +198,7 @@ def last_numbers(connection: sqlite3.Connection, pasts: Sequence[Past]) -> dict[
     """
     files = ("main", *(f"past{number}" for number in range(1, len(pasts) + 1)))
     last = {}
-    for table in NUMBERED:
+    for table in _NUMBERED if asks_several(connection) else _NUMBERED[:-1]:
         parts = " UNION ALL ".join(f"SELECT max(id) AS id FROM {file}.{table}" for file in files)  # noqa: S608
         (last[table],) = connection.execute(
             f"SELECT coalesce(max(id), 0) FROM ({parts})"  # noqa: S608
@@ -223,28 +250,37 @@ def _linked(pasts: Sequence[Past], names: Sequence[Path]) -> bool:
 def _copy(connection: sqlite3.Connection, pasts: Sequence[Past]) -> None:
     """Copy into a new file what it would share."""
     _attach(connection, pasts, "")
+    several = asks_several(connection)
     for number, past in enumerate(pasts, 1):
         old = f"past{number}"
-        used = f"id IN (SELECT prompt FROM {old}.draws WHERE t < {past.until})"  # noqa: S608
-        for table, rows in (_ROWS | {"prompts": used}).items():
-            if table == "draws":
+        prompted = list(_PROMPTED)[: 1 + several]
+        parts = [f"SELECT prompt FROM {old}.{it} WHERE t < {past.until}" for it in prompted]  # noqa: S608
+        used = f"id IN ({' UNION ALL '.join(parts)})"
+        for table, rows in (_tables(connection) | {"prompts": used}).items():
+            if table in prompted:
                 continue
             # Two pasts may have the same prompt.
             connection.execute(
                 f"INSERT OR IGNORE INTO main.{table} "  # noqa: S608
                 f"SELECT * FROM {old}.{table} WHERE {rows.format(until=past.until)}"
             )
-        connection.execute(
-            f"""INSERT INTO main.draws (id, t, participant, response, posts, prompt)
-                SELECT id, t, participant, response, posts, (
-                    SELECT mine.id FROM main.prompts AS mine JOIN {old}.prompts AS theirs
-                    USING (sha256) WHERE theirs.id = draws.prompt
-                ) FROM {old}.draws WHERE t < {past.until}"""  # noqa: S608
-        )
+        for table in prompted:
+            columns = _PROMPTED[table]
+            connection.execute(
+                f"""INSERT INTO main.{table} ({columns}, prompt)
+                    SELECT {columns}, (
+                        SELECT mine.id FROM main.prompts AS mine JOIN {old}.prompts AS theirs
+                        USING (sha256) WHERE theirs.id = it.prompt
+                    ) FROM {old}.{table} AS it WHERE t < {past.until}"""  # noqa: S608
+            )
     connection.execute("INSERT INTO main.post_words (rowid, text) SELECT id, text FROM main.posts")
     connection.execute(
         "INSERT INTO main.response_words (rowid, text) SELECT id, text FROM main.responses"
     )
+    if several:
+        connection.execute(
+            "INSERT INTO main.asked_words (rowid, text) SELECT id, text FROM main.asked_responses"
+        )
 
 
 def _attach(connection: sqlite3.Connection, pasts: Sequence[Past], how: str) -> None:

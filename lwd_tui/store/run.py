@@ -11,6 +11,7 @@ from typing import Any
 
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store import encoding
+from lwd_tui.store.asked import finish_asked, insert_prompts, mark_without_vectors
 from lwd_tui.store.connection import (
     connect_to_read,
     connect_to_write,
@@ -23,7 +24,7 @@ from lwd_tui.store.errors import RunBusy, RunMismatch, StoreError, reading, run_
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.pasts import cut, last_numbers
 from lwd_tui.store.reader import RunReader
-from lwd_tui.types import NO_EMBEDDING, Draw, Post, Prompt, Response, Step
+from lwd_tui.types import Draw, Post, Prompt, Response, Step
 
 
 class RunStore(RunReader, AbstractContextManager["RunStore"]):
@@ -158,9 +159,15 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
         self.__dict__.pop("experiment", None)
 
     def begin_step(
-        self, t: int, k: int, size: int, draws: Sequence[Draw], prompts: Sequence[Prompt]
+        self,
+        t: int,
+        k: int,
+        size: int,
+        draws: Sequence[Draw],
+        prompts: Sequence[Prompt],
+        asked: Sequence[Sequence[Prompt]] = (),
     ) -> None:
-        """Commit what a step begins with: k_t, |A(t)|, and draws with a prompt each.
+        """Commit what a step begins with: k_t, |A(t)|, and draws with a prompt for each query.
 
         Before any response to it; called again after a resume, it compares instead.
 
@@ -174,10 +181,15 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
             raise ValueError(
                 f"{len(prompts)} prompts don't go with {len(draws)} draws of {len(readers)} readers"
             )
-        packed = list(map(encoding.prompt_row, prompts))
+        packed, *further = (
+            [encoding.prompt_row(each) for each in row] for row in (prompts, *asked)
+        )
         if stored := self._all("SELECT k, size FROM steps WHERE t = ?", t):
             same = stored[0] == (k, size) and self.draws(t) == list(draws)
-            if not same or self.prompt_hashes(t) != [sha256 for sha256, _ in packed]:
+            for query, rows in enumerate((packed, *further), 1):
+                with self.looking_at(query):
+                    same = same and self.prompt_hashes(t) == [sha256 for sha256, _ in rows]
+            if not same:
                 raise RunMismatch(
                     f"run {run_name(self.path)}: step {t} was begun with other draws or prompts "
                     f"than are made now; resume it with the version of lwd-tui and numpy that "
@@ -201,20 +213,24 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
                             (SELECT id FROM main.prompts WHERE sha256 = ?))""",  # noqa: S608
                     (self._last["draws"], t, draw.participant, draw.response, posts, sha256),
                 )
+            insert_prompts(connection, t, draws, further, self._last["prompts"])
 
     def add_response(self, response: Response) -> None:
         """Commit a response, with all its attempts."""
         if not response.attempts:
             raise ValueError("a response without an attempt")
+        # The answers to the first query stand where they do in a run that asks no other.
+        further = [response.query] if response.query > 1 else []
+        table, column = ("asked_attempts", ", query") if further else ("attempts", "")
         with self._transaction() as connection:
             connection.executemany(
-                f"""INSERT INTO main.attempts (id, t, participant, response, number, final, text,
+                f"""INSERT INTO main.{table} (id, t, participant, response, number, final, text,
                         seed, finish_reason, prompt_tokens, completion_tokens, seconds, problem,
-                        thinking, host, retries)
-                    VALUES ({_next("attempts")}, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?,
+                        thinking, host, retries{column})
+                    VALUES ({_next(table)}, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?,
                         CAST(? AS TEXT), ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT),
-                        CAST(? AS TEXT), ?)""",  # noqa: S608
-                ((self._last["attempts"], *row) for row in encoding.attempt_rows(response)),
+                        CAST(? AS TEXT), ?{", ?" * len(further)})""",  # noqa: S608
+                ((self._last[table], *row, *further) for row in encoding.attempt_rows(response)),
             )
 
     def finish_step(self, step: Step) -> None:
@@ -222,24 +238,19 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
 
         Its draws and responses must have been stored before.
         """
-        usable = len(step.responses) - step.failed
-        (stored,) = self._one("SELECT count(*) FROM responses WHERE t = ?", step.t)
-        if stored != len(step.responses) or len(step.embeddings) != usable:
-            raise ValueError(
-                f"step {step.t} has {len(step.responses)} responses, {stored} of them stored, "
-                f"and {len(step.embeddings)} embeddings"
-            )
+        for query, part in enumerate((step, *step.asked), 1):
+            with self.looking_at(query):
+                (stored,) = self._one(
+                    f"SELECT count(*) FROM {self._of('responses')} WHERE t = ?",  # noqa: S608
+                    step.t,
+                )
+            if stored != len(part.responses) or len(part.embeddings) != len(part.usable):
+                raise ValueError(
+                    f"step {step.t} has {len(part.responses)} responses, {stored} of them stored, "
+                    f"and {len(part.embeddings)} embeddings"
+                )
         with self._transaction() as connection:
-            # What lacks a vector is known only now that the step is whole.
-            connection.executemany(
-                """UPDATE main.attempts SET problem = CAST(? AS TEXT)
-                   WHERE t = ? AND participant = ? AND response = ? AND final""",
-                [
-                    (encoding.text_bytes(NO_EMBEDDING), step.t, answer.participant, answer.index)
-                    for answer in step.responses
-                    if answer.final.problem == NO_EMBEDDING
-                ],
-            )
+            mark_without_vectors(connection, "attempts", step.responses)
             changed = connection.execute(
                 """UPDATE main.steps SET whole = 1, synthetic = ?, seconds = ?, truncated = ?,
                        failed = ?, norm = ?, norm_debiased = ?, noise_floor = ?, dispersion = ?
@@ -272,6 +283,8 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
                    SELECT id, text FROM main.responses WHERE t = ?""",
                 (step.t,),
             )
+            if step.asked:
+                finish_asked(connection, step)
 
     def add_posts(self, posts: Sequence[Post]) -> None:
         """Commit posts that no participant answered with: those put in by hand.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -133,11 +134,79 @@ CREATE TABLE pasts (             -- of a fork, see lwd_tui/store/pasts.py; else 
 );
 """
 
+_QUERIES = """
+CREATE TABLE asked_prompts (     -- the prompts of a query with the posts of the same draws
+    t INTEGER NOT NULL REFERENCES steps,
+    query INTEGER NOT NULL,      -- from 2
+    participant INTEGER NOT NULL,
+    response INTEGER,            -- as in draws
+    prompt INTEGER NOT NULL REFERENCES prompts
+);
+CREATE INDEX asked_prompts_by_reader ON asked_prompts (t, query, participant, response);
+CREATE TABLE asked_attempts (    -- as attempts
+    id INTEGER PRIMARY KEY,
+    t INTEGER NOT NULL REFERENCES steps,
+    query INTEGER NOT NULL,
+    participant INTEGER NOT NULL,
+    response INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    final INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    finish_reason TEXT NOT NULL,
+    prompt_tokens INTEGER,
+    completion_tokens INTEGER,
+    seconds REAL,
+    problem TEXT NOT NULL,
+    thinking TEXT NOT NULL,
+    host TEXT NOT NULL,
+    retries TEXT NOT NULL,
+    UNIQUE (t, query, participant, response, number)
+);
+CREATE VIEW asked_responses AS SELECT * FROM asked_attempts WHERE final;
+CREATE TABLE asked_embeddings (
+    t INTEGER NOT NULL REFERENCES steps,
+    query INTEGER NOT NULL,
+    dimensions INTEGER NOT NULL,
+    vectors BLOB NOT NULL,       -- as in embeddings
+    PRIMARY KEY (t, query)
+);
+CREATE TABLE asked_steps (       -- what steps holds of the first query
+    t INTEGER NOT NULL REFERENCES steps,
+    query INTEGER NOT NULL,      -- from 2; 0: of all together, the first among them
+    truncated INTEGER,
+    failed INTEGER,
+    norm REAL,
+    norm_debiased REAL,
+    noise_floor REAL,
+    dispersion BLOB,
+    PRIMARY KEY (t, query)
+);
+CREATE TABLE asked_geometries (
+    t INTEGER NOT NULL REFERENCES steps,
+    query INTEGER NOT NULL,      -- as in asked_steps
+    explained REAL,
+    distances BLOB NOT NULL,
+    coordinates BLOB NOT NULL,
+    owners BLOB NOT NULL,
+    PRIMARY KEY (t, query)
+);
+CREATE VIRTUAL TABLE asked_words USING fts5 (
+    text, content='asked_responses', content_rowid='id', columnsize=0,
+    tokenize='unicode61 remove_diacritics 2'
+);
+"""
+
 MIGRATIONS: tuple[str, ...] = (_FIRST, _MIXTURES, _PASTS)
 """MIGRATIONS[i] leads from version i to i + 1; what was released is never edited."""
 
 READABLE = 2
 """The earliest version that can be read as it is: it lacks only tables that it would have empty."""
+
+
+SEVERAL = 100
+"""Added to the version of a file that has the tables of queries after the first: those of a run
+that asks several, and no other."""
 
 
 class Reference(NamedTuple):
@@ -156,10 +225,11 @@ class Reference(NamedTuple):
 
 
 @cache
-def reference(version: int = len(MIGRATIONS)) -> Reference:
+def reference(version: int = SEVERAL + len(MIGRATIONS)) -> Reference:
     """Return what a file of a version is made of."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for script in MIGRATIONS[:version]:
+        several, base = divmod(version, SEVERAL)
+        for script in (*MIGRATIONS[:base], *[_QUERIES] * several):
             connection.executescript(script)
         columns = connection.execute(
             """SELECT part.name, part.type, part."notnull" OR part.pk
@@ -176,7 +246,7 @@ def _objects(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str, s
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the version of a run's file.
+    """Return the version of a run's file, `SEVERAL` left out.
 
     Raises
     ------
@@ -190,7 +260,7 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID or version < 1:
         raise DamagedRun(f"{path} is not a run: it is empty, or another program's file")
-    if version > len(MIGRATIONS):
+    if version >= 2 * SEVERAL or version % SEVERAL > len(MIGRATIONS):
         raise NewerRun(
             f"{path} was written by a later lwd-tui (file version {version}, this one knows "
             f"{len(MIGRATIONS)}); upgrade lwd-tui to open it"
@@ -201,12 +271,23 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
             f"{path} is not a run as lwd-tui makes them: its {clean_line(str(odd[0]))} is missing "
             "or of another make; use a copy of the run"
         )
-    return int(version)
+    return int(version) % SEVERAL
 
 
 def migrate(connection: sqlite3.Connection, version: int) -> None:
     """Bring a file from `version` (0: without tables) to this version, each step whole."""
-    for number, script in enumerate(MIGRATIONS[version:], version + 1):
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    scripts = enumerate(MIGRATIONS[version:], found + 1)
+    _execute(connection, scripts)
+
+
+def add_queries(connection: sqlite3.Connection) -> None:
+    """Give a file of this version the tables of queries after the first."""
+    _execute(connection, [(SEVERAL + len(MIGRATIONS), _QUERIES)])
+
+
+def _execute(connection: sqlite3.Connection, scripts: Iterable[tuple[int, str]]) -> None:
+    for number, script in scripts:
         connection.executescript(
             f"BEGIN IMMEDIATE; {script}; PRAGMA application_id = {APPLICATION_ID};"
             f"PRAGMA user_version = {number}; COMMIT;"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import json_number
-from lwd_tui.types import Draw, Geometry, Response
+from lwd_tui.types import Draw, Geometry, Response, Step
 
 Values = dict[str, Any]
 Kind = Literal["int", "float", "text", "ints", "floats", "json"]
@@ -86,7 +86,26 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "steps": (*_STEP, *_NORMS, *_COUNTS),
     "events": columns(False, time="text", event="text", message="text", t="int"),
 }
-"""Each table with its columns."""
+"""Each table with its columns, of a run that asks one query."""
+
+_ASKED = ("draws", "responses", "attempts", "distances", "dispersions", "steps")
+
+
+def tables_of(store: RunStore) -> dict[str, tuple[Column, ...]]:
+    """Return each table of a run of models with its columns.
+
+    Where several queries are asked, `query` says to which a row belongs, from 1; 0: to all
+    together, whose replicates have a table of their own.
+    """
+    if store.queries == 1:
+        return TABLES
+    query = columns(query="int")
+    asked = {
+        name: (*whole[:1], *query, *whole[1:]) if name in _ASKED else whole
+        for name, whole in TABLES.items()
+    }
+    replicates = (*_RESPONSE, *columns(response="int", problem="text", x="float", y="float"))
+    return asked | {"replicates": replicates}
 
 
 def wanted_tables(
@@ -120,20 +139,14 @@ def table_rows(
     yield "run", {"experiment": experiment, "record": store.record}
     for post in store.posts():
         yield "posts", _values(post, _POST)
-    names = [participant.name for participant in store.experiment.cast]
     prompts: set[str] = set()
-    finished = store.finished()
-    for t in range(finished):
-        step = store.step(t)
-        yield from _draw_rows(store, names, t, step.draws, prompts)
-        vectors = step.embeddings if embeddings else None
-        yield from _response_rows(names, step.responses, vectors, step.geometry)
-        if step.geometry is not None:
-            yield from _geometry_rows(t, names, step.geometry)
-        norms = _values(step.geometry, _NORMS) if step.geometry else _NO_NORMS
-        yield "steps", _values(step, (*_STEP, *_COUNTS)) | norms
-    yield from _draw_rows(store, names, finished, store.draws(finished), prompts)
-    yield from _response_rows(names, store.pending(finished))
+    for t in range(store.finished() + 1):
+        for query in range(1, store.queries + 1):
+            with store.looking_at(query):
+                for table, row in _step_rows(store, t, prompts, embeddings):
+                    yield table, row | {"query": query}
+        if store.queries > 1:
+            yield from _together_rows(store, t)
     for event in store.events():
         yield (
             "events",
@@ -144,6 +157,43 @@ def table_rows(
                 "t": event.t,
             },
         )
+
+
+def _step_rows(
+    store: RunStore, t: int, prompts: set[str], embeddings: bool
+) -> Iterator[tuple[str, Values]]:
+    """Yield what there is of a step, whole or not, of the query that is looked at."""
+    names = [participant.name for participant in store.experiment.cast]
+    if t == store.finished():
+        yield from _draw_rows(store, names, t, store.draws(t), prompts)
+        yield from _response_rows(names, store.pending(t))
+        return
+    step = store.step(t)
+    yield from _draw_rows(store, names, t, step.draws, prompts)
+    vectors = step.embeddings if embeddings else None
+    yield from _response_rows(names, step.responses, vectors, step.geometry)
+    yield from _number_rows(step, names)
+
+
+def _number_rows(step: Step, names: list[str]) -> Iterator[tuple[str, Values]]:
+    if step.geometry is not None:
+        yield from _geometry_rows(step.t, names, step.geometry)
+    norms = _values(step.geometry, _NORMS) if step.geometry else _NO_NORMS
+    yield "steps", _values(step, (*_STEP, *_COUNTS)) | norms
+
+
+def _together_rows(store: RunStore, t: int) -> Iterator[tuple[str, Values]]:
+    """Yield the replicates and the numbers of all queries together, of a whole step."""
+    if t == store.finished():
+        return
+    names = [participant.name for participant in store.experiment.cast]
+    with store.looking_at(0):
+        step = store.step(t)
+        for table, row in _response_rows(names, step.responses, None, step.geometry):
+            if table == "responses":
+                yield "replicates", row
+        for table, row in _number_rows(step, names):
+            yield table, row | {"query": 0}
 
 
 _NO_NORMS: Values = dict.fromkeys(column.name for column in _NORMS)

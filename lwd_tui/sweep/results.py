@@ -107,6 +107,7 @@ class VariantResult:
 def run_result(job: Job) -> RunResult:
     """Read what one finished run came to."""
     with RunStore.open(job.path) as store:
+        store.look_at(0)
         numbers, clusters = store.numbers(), answer_clusters(store)
         third = max(1, round(len(numbers) / 3))
         early, late = (

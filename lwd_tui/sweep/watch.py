@@ -87,7 +87,7 @@ def _read(job: Job) -> RunState:
         with RunStore.open(job.path) as store:
             if not is_of(job.experiment, store.experiment):
                 return RunState(job, "other", (), f"{job.path.name} is a run of another experiment")
-            numbers, events = tuple(store.numbers()), store.events()
+            numbers, events = tuple(store.look_at(0).numbers()), store.events()
     except LwdError as error:
         return RunState(job, "other", (), str(error))
     if len(numbers) >= job.steps:

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from lwd_tui.errors import LwdError
+from lwd_tui.text import clean_line
 from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.running import Running
 from lwd_tui.tui.state.view import View
@@ -35,6 +36,7 @@ class Travelling(Running):
         Binding("home,g", "scrub_to(0)", "first step", id="view.first", show=False),
         Binding("end,G", "follow", "live", id="view.live", key_display="end"),
         Binding("a", "play", "play back", id="view.play", show=False),
+        Binding("Q", "next_query", "all queries / each", id="view.query"),
     ]
 
     def __init__(self) -> None:
@@ -97,6 +99,30 @@ class Travelling(Running):
             await self.run_action("show_page('live')")
             self.notice = f"forked from {run.path.stem} at t = {wish.at}: space goes on from there"
             return
+
+    @work(exclusive=True, group="query")
+    async def action_next_query(self) -> None:
+        """Look at all queries together, then at each alone."""
+        run = self.controller
+        if run is None:
+            return
+        self._stop_playback()
+        queries = run.experiment.queries
+        with self.telling():
+            await run.look_at((run.query + 1) % (len(queries) + 1))
+            step, following = run.latest, self.view.following
+            if not following and self.view.t is not None:
+                step = await run.archive.step(self.view.t)
+            if run is self.controller:
+                asked = f": {clean_line(queries[run.query - 1])}" if run.query else ""
+                self.notice = f"{run.experiment.looked_at(run.query)}{asked}"
+                self.view = View(step, following)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to go through the queries where there are several."""
+        if action == "next_query":
+            return self.controller is not None and len(self.controller.experiment.queries) > 1
+        return super().check_action(action, parameters)
 
     def _next_frame(self) -> None:
         if self.controller is None or self.view.t is None:

@@ -8,7 +8,8 @@ A page is given what it shows and never asks for it:
 
 - ``compose_page()`` yields its widgets into ``#body``, between the frame that all pages share
   (status line, tabs, notice; scrubber, key bar);
-- ``show_run(run)``: another run is open (a `RunController`), or none: None;
+- ``show_run(run)``: another run is open (a `RunController`), or none: None; or another query of it
+  is looked at;
 - ``show_view(view)``: another step is viewed (a `View`, with the whole Step);
 - ``show_progress(progress)``: the run's own clock moved, at most eight times a second;
 - ``show_posts()``: a post was put in by hand.
@@ -86,6 +87,7 @@ class Page(KeptScreen[None]):
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
         self._shown_run: RunController | None = None
+        self._shown_query = 0
         self._shown_view: View | None = None
         self._shown_groups = ""
         self._shown_posts = -1
@@ -184,8 +186,10 @@ class Page(KeptScreen[None]):
         explorer = self.explorer
         with self.app.batch_update():
             self.query_one(Notice).show(explorer.notice)
-            if self._shown_run is not explorer.controller:
+            query = explorer.controller.query if explorer.controller else 0
+            if self._shown_run is not explorer.controller or self._shown_query != query:
                 self._shown_run, self._shown_view = explorer.controller, None
+                self._shown_query = query
                 self.show_run(explorer.controller)
             if self._shown_posts != explorer.posts:
                 self._shown_posts = explorer.posts

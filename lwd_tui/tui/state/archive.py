@@ -16,12 +16,15 @@ T = TypeVar("T")
 _STEPS_KEPT = 32
 
 
-async def ask_anew(path: Path, question: Callable[[RunStore], T]) -> T:
-    """Return what a question to a run's file comes to, opened for it alone, in a thread."""
+async def ask_anew(path: Path, question: Callable[[RunStore], T], query: int = 0) -> T:
+    """Return what a question to a run's file comes to, opened for it alone, in a thread.
+
+    It is about the answers to a query, from 1; 0: to all together.
+    """
 
     def ask() -> T:
         with RunStore.open(path) as store:
-            return question(store)
+            return question(store.look_at(query))
 
     return await asyncio.to_thread(ask)
 
@@ -31,6 +34,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._query = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
         self._store: RunStore | None = None
         self._steps: OrderedDict[int, Step] = OrderedDict()
@@ -54,8 +58,10 @@ class Archive:
         """Return a whole step; the last few are kept."""
         step = self.kept(t)
         if step is None:
+            query = self._query
             step = await self.ask(lambda store: store.step(t))
-            self.keep(step)
+            if query == self._query:
+                self.keep(step)
         return step
 
     def kept(self, t: int) -> Step | None:
@@ -70,6 +76,12 @@ class Archive:
         if len(self._steps) > _STEPS_KEPT:
             self._steps.popitem(last=False)
 
+    async def look_at(self, query: int) -> None:
+        """Answer questions about another query from now on."""
+        self._query = query
+        self._steps.clear()
+        await self.renew()
+
     async def renew(self) -> None:
         """Read from now on what is there by now: a file that forks share is replaced to write."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
@@ -82,7 +94,7 @@ class Archive:
 
     def _ask(self, question: Callable[[RunStore], T]) -> T:
         if self._store is None:
-            self._store = RunStore.open(self._path)
+            self._store = RunStore.open(self._path).look_at(self._query)
         return question(self._store)
 
     def _close(self) -> None:

@@ -19,6 +19,7 @@ from lwd_tui.llm.network import Event, PostArrived, StepCompleted
 from lwd_tui.run.pace import Pace
 from lwd_tui.run.session import ModelChanged, Session
 from lwd_tui.store.folder import new_run_path
+from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.state import messages
 from lwd_tui.tui.state.archive import Archive
@@ -53,10 +54,9 @@ class RunController:
     archive : Archive
         The run's file, to ask anything of.
     numbers : list of StepNumbers
-        Of all whole steps.
+        Of all whole steps, for the query `query`, from 1, or all together (0).
     posts : list of Post
-        All, in order of posting; of a stored run they come a moment after it, told as
-        `PostsChanged`.
+        In order of posting; of a stored run they come a moment after it (`PostsChanged`).
     latest : Step or None
         The last whole step.
     progress : Progress
@@ -65,6 +65,7 @@ class RunController:
     experiment: Experiment
     path: Path
     archive: Archive
+    query = 0
     _numbers = count()
 
     def __init__(self, tell: Callable[[Message], object]) -> None:
@@ -176,6 +177,16 @@ class RunController:
             self._reading.cancel()
         if self._opened:
             await self.archive.aclose()
+
+    async def look_at(self, query: int) -> None:
+        """Show the answers to another query, and its numbers, or raise StoreError."""
+        self.query = query
+        await self.archive.look_at(query)
+        while len(found := await self.archive.ask(RunReader.numbers)) < len(self.numbers):
+            continue  # A step became whole meanwhile.
+        self.numbers[:] = found
+        if found and (step := await self.archive.step(found[-1].t)).t == self.numbers[-1].t:
+            self.latest = step
 
     # Commands
 
@@ -309,7 +320,8 @@ class RunController:
             self._tell(messages.PostsChanged(self.number))
         self._be(phase)
 
-    def _keep(self, step: Step) -> None:
+    def _keep(self, whole: Step) -> None:
+        step = whole.of_query(self.query)
         self.latest = step
         self.numbers.append(StepNumbers.of(step))
         self.posts.extend(step.posted)

@@ -45,17 +45,19 @@ class Tally:
             case StepStarted(t):
                 self.clear()
                 self.where = "asking", t
-            case AttemptRejected(_, participant, index, attempt):
+            case AttemptRejected(_, participant, index, attempt, query):
                 count = self._counts[participant]
                 count.rejected += 1
                 count.tokens += attempt.completion_tokens or 0
-                count.streams.pop(index, None)
+                if query == 1:
+                    count.streams.pop(index, None)
             case ResponseArrived(response):
                 count = self._counts[response.participant]
                 count.arrived += 1
                 count.tokens += response.final.completion_tokens or 0
                 count.last = response.text[-TEXT_KEPT:]
-                count.streams.pop(response.index, None)
+                if response.query == 1:
+                    count.streams.pop(response.index, None)
             case Embedding(t):
                 self.where = "embedding", t
             case StepCompleted():

@@ -78,6 +78,7 @@ class InspectPage(PanelledPage):
         self._sheet: Sheet | None = None
         self._pinned: Sheet | None = None
         self._came_from: Post | None = None
+        self._shown_number = -1
 
     def compose_panels(self) -> ComposeResult:
         """Yield the three columns."""
@@ -112,8 +113,11 @@ class InspectPage(PanelledPage):
     # What is shown
 
     def show_run(self, run: RunController | None) -> None:
-        """Show another run, or that there is none."""
-        self._place = self._sheet = self._pinned = self._came_from = None
+        """Show another run, or that there is none; of another query, the same place."""
+        same = run is not None and run.number == self._shown_number
+        self._place = replace(self._place, post=None) if same and self._place else None
+        self._shown_number = run.number if run else -1
+        self._sheet = self._pinned = self._came_from = None
         self._past.clear()
         self.remove_class("-pinned")
         finder = self.query_one(Finder)
@@ -294,7 +298,7 @@ class InspectPage(PanelledPage):
         followed = self.query_one(Followed)
         followed.show_post(post, self._authors, place.t)
         # With the file opened anew: the steps are read meanwhile, and this may take a second.
-        found = await self.asked(ask_anew(run.path, lambda store: follow(store, post)))
+        found = await self.asked(ask_anew(run.path, lambda store: follow(store, post), run.query))
         if found is not None and self._place is not None and self._place.post == post:
             followed.show_following(found, self._authors)
 

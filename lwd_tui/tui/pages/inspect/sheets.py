@@ -60,7 +60,10 @@ class Sheet:
     def title(self) -> str:
         """Which answer it is."""
         name = shorten(self.names[self.response.participant], 24)
-        return f"answer {self.response.index} of {name} · t = {self.response.t}"
+        query = self.response.query
+        what = "replicate" if query == 0 else "answer"
+        asked = f" to query {query}" if query > 1 else ""
+        return f"{what} {self.response.index} of {name}{asked} · t = {self.response.t}"
 
 
 def answer_at(step: Step, place: Place) -> Response | None:

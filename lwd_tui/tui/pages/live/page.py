@@ -103,7 +103,7 @@ class LivePage(PanelledPage):
     ]
     GLOSSARY = (
         "t", "norm", "debiased", "floor", "scatter", "explained", "distances", "dispersion",
-        "crowd", "centre", "posts", "size", "synthetic", "k",
+        "crowd", "centre", "posts", "size", "synthetic", "k", "queries",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -143,13 +143,16 @@ class LivePage(PanelledPage):
         names = [who.name for who in experiment.cast]
         self._groupings = groupings(experiment)
         self.refresh_bindings()
-        self.query_one(NormCurve).show_run(run.numbers, experiment.steps, experiment.embedder.scale)
+        self.query_one(NormCurve).show_run(
+            run.numbers, experiment.steps, experiment.scale_of(run.query)
+        )
         self.query_one(DispersionCurve).show_run(run.numbers, experiment.steps, self._grouping)
         participants = self.query_one(Participants)
         if self._grouping.crowd:
             participants.show_crowd(experiment.cast, self._grouping, experiment.responses)
         else:
             participants.show_names(names, experiment.responses)
+        participants.queries = len(experiment.queries)
         self.query_one(Scatter).show_cast(names, self._grouping)
         self.query_one(Distances).head("distances")
         self.query_one(NetworkLine).show(experiment)
@@ -275,7 +278,7 @@ class LivePage(PanelledPage):
     async def _load_course(self, run: RunController) -> None:
         """Get where the answers of all steps lie, with the file opened anew: steps are read too."""
         common = self.explorer.memory.basis == "common"
-        course = await self.asked(asyncio.to_thread(course_of, run.path, common=common))
+        course = await self.asked(asyncio.to_thread(course_of, run.path, run.query, common=common))
         if course is not None:
             self._course = course
             self._show_again()

@@ -34,6 +34,8 @@ class Participants(TextPanel):
     Attributes
     ----------
     table : CrowdTable
+    queries : int
+        Each of which a participant at work answers.
     """
 
     DEFAULT_CSS = """
@@ -46,6 +48,7 @@ class Participants(TextPanel):
 
     def __init__(self, id: str | None = None) -> None:
         self.table = CrowdTable()
+        self.queries = 1
         super().__init__(self.table, id=id)
         self._names: Sequence[str] = ()
         self._responses = 1
@@ -116,7 +119,7 @@ class Participants(TextPanel):
             if self._step.geometry is not None:
                 dispersion = self._step.geometry.dispersion
         if self._work is not None:
-            counts = np.array([each.arrived for each in self._work.participants])
+            counts = np.array([each.arrived // self.queries for each in self._work.participants])
         self.table.show_numbers(counts, dispersion, self._centre)
 
     def _dispersions(self) -> Content:
@@ -128,8 +131,13 @@ class Participants(TextPanel):
         ]
         return Content(" ").join([Content("dispersion"), *values])
 
+    @property
+    def _wanted(self) -> int:
+        """The answers that a participant gives: at work on all queries, and then of one each."""
+        return self._responses * (1 if self._work is None else self.queries)
+
     def _state(self, each: ParticipantProgress, *, others_work: bool) -> str:
-        if each.arrived >= self._responses:
+        if each.arrived >= self._wanted:
             state = "done"
         elif each.streaming:
             state = "writing"
@@ -152,8 +160,9 @@ class Participants(TextPanel):
         room = max(width - bar - 30, 8)
         names = [shorten(name, room) for name in self._names]
         column = max(map(cell_len, names), default=0)
-        filled = round(bar * min(arrived / self._responses, 1))
-        share = f" {arrived}/{self._responses}  "
+        wanted = self._wanted
+        filled = round(bar * min(arrived / wanted, 1))
+        share = f" {arrived}/{wanted}  "
         left = max(width - column - bar - len(share) - 4, 1)
         head = Content.assemble(
             (f"{marker(i)} ", series(i)),

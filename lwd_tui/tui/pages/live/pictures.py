@@ -99,9 +99,13 @@ class Course:
         return places[np.isfinite(places).all(axis=1)] if len(places) else _NOWHERE
 
 
-def course_of(path: Path, *, common: bool) -> Course:
-    """Follow the answers of a run's whole steps: in one plane, or each turned to the last."""
+def course_of(path: Path, query: int = 0, *, common: bool) -> Course:
+    """Follow the answers of a run's whole steps: in one plane, or each turned to the last.
+
+    Those to a query, from 1, or to all together (0).
+    """
     with RunStore.open(path) as store:
+        store.look_at(query)
         done, steps = store.finished(), list(store.scatters())
         # A step without any answer has no scatter, and is known all the same.
         course = Course(means=dict.fromkeys(range(done), _NOWHERE))

@@ -22,7 +22,7 @@ def branches_of(runs: Sequence[Path]) -> list[Branch]:
     if len(runs) < 2:
         return []
     with ExitStack() as stack:
-        return branches([stack.enter_context(RunStore.open(run)) for run in runs])
+        return branches([stack.enter_context(RunStore.open(run)).look_at(0) for run in runs])
 
 
 def told_at(branch: Branch, t: int | None) -> str:

@@ -222,11 +222,13 @@ class RunsPage(RunChanges):
         numbers, busy = self.run.numbers, self.explorer.progress.busy
         done = len(numbers)
         status: Status = "running" if busy else "done" if done >= run.steps else "stopped"
+        if self.run.query:
+            return replace(run, status=status, done=done)
         first, last = numbers[0].norm, numbers[-1].norm
         return replace(run, status=status, done=done, norm_first=first, norm_last=last)
 
     def _series(self, card: Card) -> NormSeries:
-        if self.run is None or card.summary.path != self.run.path:
+        if self.run is None or card.summary.path != self.run.path or self.run.query:
             return card.series(self._comparison.reading)
         return card.series(self._comparison.reading, self.run.numbers)
 

@@ -115,7 +115,7 @@ def card_of(summary: RunSummary) -> Card:
         If it can't be read.
     """
     with RunStore.open(summary.path) as store, reading(summary.path):
-        run = compared(store)
+        run = compared(store.look_at(0))
         facts = tuple(_facts(store, scale_of(run.settings)))
     return Card(summary, facts, run)
 
@@ -130,9 +130,11 @@ def scale_of(settings: dict[str, Any]) -> str:
 def _facts(store: RunStore, scale: str) -> Iterator[tuple[str, str]]:
     specification = store.specification
     yield "experiment", str(specification.get("name", ""))
-    for label, field in (("about", "description"), ("query", "query")):
-        if text := specification.get(field):
-            yield label, str(text)
+    if text := specification.get("description"):
+        yield "about", str(text)
+    asked = specification.get("query") or ()
+    for number, text in enumerate([asked] if isinstance(asked, str) else asked, 1):
+        yield "query" if isinstance(asked, str) else f"query {number}", str(text)
     participants = specification.get("participants")
     if isinstance(participants, list):
         for each in participants:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,10 @@ _LABEL = 10
 _WHOLE = 1_000
 _KEYS = "a add  v paste  i import  e edit  d delete"
 _QUERY = "q, the query that is asked at every step"
+_QUERIES = "q, {} queries between lines of ---; answers to the first are posted"
+_PARTED = "\n---\n"
+_PART = re.compile(r"^---[ \t]*$", re.MULTILINE)
+"""A line that parts queries from each other."""
 _KINDS = {"posts": "at t = 0", "reserve": "in reserve"}
 
 
@@ -90,7 +95,8 @@ class InternetPanel(DraftPanel):
 
     def show_draft(self) -> None:
         """Show query and posts."""
-        query = str(self.draft.get("query"))
+        asked = self.draft.get("query")
+        query = str(asked) if isinstance(asked, str) else _PARTED.join(map(str, asked))
         if clean(query[:LONGEST]) != self._query.text:
             self._shown_query = clean(query[:LONGEST])
             self._query.read_only = len(query) > LONGEST
@@ -119,13 +125,14 @@ class InternetPanel(DraftPanel):
 
     def mark(self, field: str) -> None:
         """Mark the query, or the posts."""
-        wrong = field == "query"
-        words = (f"! {_QUERY}", "bold $error") if wrong else (_QUERY, "$quiet")
+        wrong, asked = field.startswith("query"), self.draft.get("query")
+        said = _QUERY if isinstance(asked, str) else _QUERIES.format(len(asked))
+        words = (f"! {said}", "bold $error") if wrong else (said, "$quiet")
         self._label.put(Content.assemble(words))
 
     def reach(self, field: str) -> bool:
         """Go to the query or to the posts."""
-        if field == "query":
+        if field.startswith("query"):
             self._query.focus()
         elif field.startswith(("posts", "reserve")) and field != "posts_each":
             self._list.focus()
@@ -211,5 +218,6 @@ class InternetPanel(DraftPanel):
         text = event.text_area.text
         if text != self._shown_query:
             self._shown_query = text
-            self.draft.set("query", text)
+            texts = [part.strip("\n") for part in _PART.split(text)]
+            self.draft.set("query", texts if len(texts) > 1 else text)
             self.post_message(self.Edited())

@@ -91,7 +91,7 @@ class SetupPage(PanelledPage):
     ]
     GLOSSARY = (
         "size", "beta", "k", "answers", "norm", "cost", "context", "unit", "draws", "ranking",
-        "interaction", "posting", "fresh", "topology",
+        "interaction", "posting", "fresh", "topology", "queries",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lwd_tui.errors import LwdError
 from lwd_tui.findings.step import StepFindings, first_findings, step_findings
@@ -24,6 +24,9 @@ MOST = 100
 _SLOW = "tests, interval, diversity, copying"
 
 
+T = TypeVar("T")
+
+
 class Margin(NamedTuple):
     """What counts as the same: a norm, and for how many steps in a row."""
 
@@ -40,6 +43,8 @@ class Findings:
     margin : Margin, optional
     tell : callable
         Called when something that takes long begins.
+    query : int
+        Whose answers are looked at, from 1; 0: those to all queries together.
 
     Attributes
     ----------
@@ -55,8 +60,10 @@ class Findings:
         run: RunController,
         margin: Margin | None = None,
         tell: Callable[[], None] = lambda: None,
+        query: int = 0,
     ) -> None:
         self.run = run
+        self._query = query
         self.margin = margin
         self._tell = tell
         self.steps: dict[int, StepFindings] = {}
@@ -73,6 +80,11 @@ class Findings:
     def forget_failures(self) -> None:
         """Try again what could not be computed."""
         self._failed.clear()
+
+    @property
+    def looked_at(self) -> str:
+        """Of which query this is, in words, if there are several."""
+        return self.run.experiment.looked_at(self._query)
 
     @property
     def state(self) -> str:
@@ -139,12 +151,16 @@ class Findings:
         work: Callable[[RunStore, StepNumbers], StepFindings]
         work = step_findings if whole else first_findings
         try:
-            self.steps[t] = await ask_anew(self.run.path, lambda store: work(store, numbers))
+            found = await self._asked(lambda store: work(store, numbers))
+            self.steps[t] = found
         except LwdError as error:
             self._failed[t] = str(error)
         if whole:
             self._complete.add(t)
         self._doing = ""
+
+    async def _asked(self, question: Callable[[RunStore], T]) -> T:
+        return await ask_anew(self.run.path, question, self._query)
 
     def _begin(self, words: str) -> None:
         self._doing = words
@@ -162,7 +178,7 @@ class Findings:
         if margin is not None:
             judge = partial(judge, margin=margin.norm, window=margin.window)
         try:
-            whole = await ask_anew(self.run.path, judge)
+            whole = await self._asked(judge)
         except LwdError as error:
             self._failed[done - 1] = str(error)
         else:

@@ -122,7 +122,7 @@ class StatisticsPage(PanelledPage):
     GLOSSARY = (
         "tests", "holm", "debiased", "interval", "floor", "between", "dispersion", "vendi", "rank",
         "duplicates", "distinct", "self_bleu", "copied", "human", "margin", "moving", "change",
-        "chart", "average", "sure_bound", "attractor", "clusters",
+        "chart", "average", "sure_bound", "attractor", "clusters", "queries",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -141,7 +141,10 @@ class StatisticsPage(PanelledPage):
 
     def show_run(self, run: RunController | None) -> None:
         """Show another run, or that there is none."""
-        self._findings = None if run is None else Findings(run, tell=self._show_state)
+        margin = None
+        if run is not None and self._findings is not None and self._findings.run is run:
+            margin = self._findings.margin
+        self._findings = None if run is None else Findings(run, margin, self._show_state, run.query)
         self._show()
 
     def show_view(self, view: View) -> None:
@@ -212,6 +215,8 @@ class StatisticsPage(PanelledPage):
             state = f"margin {norm:g} for {window} steps · {state}"
         elif findings is not None and findings.whole is not None:
             state = f"m: state a margin · {state}"
+        if findings is not None and (which := findings.looked_at):
+            state = f"{which} · {state}"
         self.query_one(Verdicts).head("in words", shorten(state, _STATE))
 
     def _said(self, findings: Findings, t: int | None, names: list[str]) -> list[tuple[str, str]]:

@@ -247,7 +247,7 @@ def _clusters(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]
     clusters = found.clusters
     if isinstance(clusters, Unknown):
         return [("clusters", f"none: {clusters.why}")]
-    steps = len(clusters.counts)
+    steps = clusters.steps
     said = [
         (
             "clusters",
@@ -270,6 +270,6 @@ def _clusters(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]
 
 def _course(clusters: AnswerClusters, participant: int) -> str:
     """Return a letter a step: the cluster with most of a participant's answers."""
-    every = -(-len(clusters.counts) // _COURSE)
+    every = -(-clusters.steps // _COURSE)
     letters = "".join(map(letter, clusters.places[::every, participant].tolist()))
     return letters if every == 1 else f"{letters} (every {every} steps)"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 import numpy as np
 
 from lwd_tui.store import encoding, sound
@@ -25,6 +28,18 @@ class RunReader(StepReader):
         found = self._posts() if up_to is None else self._posts("WHERE step <= ?", up_to)
         with reading(self.path):
             return sound.check_posts(found)
+
+    def human_posts(self, up_to: int) -> list[Post]:
+        """Return those of them that humans wrote, without going through the others' texts."""
+        return self._posts("WHERE origin = 'human' AND step <= ?", up_to)
+
+    def texts_of(self, ids: Iterable[int]) -> dict[int, str]:
+        """Return the texts of some posts."""
+        where, wanted = "WHERE id IN (SELECT value FROM json_each(?))", set(ids)
+        found = self._posts(where, json.dumps(sorted(wanted)))
+        with reading(self.path):
+            sound.require(len(found) == len(wanted), "a post that was read is missing")
+        return {post.id: post.text for post in found}
 
     def readers(self, post: Post) -> list[Reading]:
         """Return who read a post, and when, in order."""

@@ -34,7 +34,7 @@ def test_a_run_worked_by_hand(tmp_path):
     assert found.radius == pytest.approx(2.125)
     assert found.texts == ("fox", "owl", "elk")
     assert found.late == 1
-    assert found.counts.tolist() == [
+    assert [found.held(t, t + 1).tolist() for t in range(3)] == [
         [[0, 1, 1], [2, 0, 0]],
         [[1, 0, 1], [1, 0, 0]],
         [[2, 0, 0], [0, 2, 0]],
@@ -59,7 +59,7 @@ def test_equal_words_are_one_answer_whatever_rounding_makes_of_them(tmp_path):
     with handmade(tmp_path / "a.sqlite", steps) as store:
         found = answer_clusters(store)
     assert found.texts == ("owl", "elk")
-    assert found.counts[0].tolist() == [[2, 0], [1, 1]]
+    assert found.held(0, 1).tolist() == [[2, 0], [1, 1]]
 
 
 def test_who_says_nothing_is_in_no_cluster(tmp_path):

@@ -309,6 +309,19 @@ def test_clusters_beyond_the_first_are_drawn_as_one():
     assert [bar.get_height() / 0.85 for bar in rest] == pytest.approx([6 / 45] * 2)
 
 
+def test_a_bar_of_a_long_run_stands_for_several_steps():
+    # Every other step is another cluster's: each bar of 5 steps has 3 of one and 2 of the other.
+    counts = np.zeros((1_000, 1, 2), dtype=np.int64)
+    counts[::2, 0, 0] = counts[1::2, 0, 1] = 1
+    found = cluster_figure(clusters(counts, ("fox", "owl")), ["ada"], 999)
+    (axes,) = drawn(found)
+    first, _ = axes.containers
+    assert found.title.endswith(", 5 steps a bar")
+    assert len(first) == 200
+    assert {round(bar.get_height() / 0.85, 3) for bar in first} == {0.6, 0.4}
+    assert (first[0].get_x(), first[-1].get_x() + first[-1].get_width()) == (-0.5, 999.5)
+
+
 def test_posts_stand_side_by_side():
     steps = [replace(simple_step(t), t=t) for t in (1, 4)]
     figure = Figure()

@@ -37,6 +37,7 @@ PARTS: dict[str, tuple[Callable[[Trial], None], int]] = {
     "endless": (endless.endless, 2),
     "hours": (hours.hours, 1),
     "long": (large.long, 4),
+    "answers": (large.answers, 6),
 }
 
 

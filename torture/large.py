@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +16,7 @@ from typing import NamedTuple
 
 from benchmarks.terminal import TimedTerminal
 from lwd_tui.store.files import save_preset
+from lwd_tui.store.run import RunStore
 from torture.runs import Broken, Trial, experiment, nobody_left, nothing_lost
 
 _PARTS = 5
@@ -21,6 +26,10 @@ _SLOWER = 1.5
 """Times as long as after a fifth of the run that a step or a redraw may take at its end."""
 _GROWTH = 12.0
 """MiB that the explorer may take more for each thousand steps: their posts and numbers."""
+_MOST = 1_000
+"""MiB that any command may take, of a million answers."""
+_AT_ONCE = 2.0
+"""Seconds of a processor that what the explorer asks may take."""
 
 
 class _Point(NamedTuple):
@@ -99,6 +108,80 @@ def _stays_flat(trial: Trial, points: list[_Point]) -> None:
         growth > _GROWTH or steps[-1] > _SLOWER * steps[1] or last.redraw > _SLOWER * first.redraw
     ):
         raise Broken(f"it doesn't stay as it was: {told}")
+
+
+def answers(trial: Trial) -> None:
+    """Make a file of a million answers, of a thousand participants or of a thousand steps, and ask.
+
+    What is asked must be answered in bounded memory; a search, and opening, at once.
+    """
+    many = trial.rng.random() < 0.5
+    people, each, steps = (1000, 20, 50) if many else (20, 50, 1000)
+    if trial.short:
+        people, each, steps = people // 10, each // 10, steps // 10
+    spec = experiment(
+        participants=[
+            {"name": f"p{number}", "backend": "scripted", "model": f"m{number % 4}"}
+            for number in range(people)
+        ],
+        embedder={"backend": "scripted", "model": "words-32"},
+        responses=each,
+        steps=steps - 1,
+        posting="replace",
+        beta=min(10 / people, 0.5),
+        scripted={},
+        seed=trial.rng.randrange(1000),
+    )
+    preset, path = trial.folder / "preset.toml", trial.folder / "large.sqlite"
+    save_preset(spec, preset)
+    told = [_asked(trial, "made", "--preset", preset, "--headless", "--out", path)]
+    told.append(f"{path.stat().st_size / 2**20:.0f} MiB")
+    with RunStore.open(path) as store:
+        for what, question in _QUESTIONS.items():
+            began = time.process_time()
+            question(store)
+            seconds = time.process_time() - began
+            told.append(f"{what} {1000 * seconds:.0f} ms")
+            if seconds > _AT_ONCE:
+                raise Broken(f"{what} took {seconds:.1f} s of a processor")
+    for what, *words in (
+        ("csv", "runs", "export", path, "--format", "csv", "--out", trial.folder / "csv"),
+        ("parquet", "runs", "export", path, "--format", "parquet", "--out", trial.folder / "arrow"),
+        ("report", "report", path, "-o", trial.folder / "report.html"),
+        ("stats", "stats", path, "--permutations", "19"),
+    ):
+        told.append(_asked(trial, what, *words))
+    trial.counts["answers"] += people * each * steps
+    trial.figures.append(f"{people} participants, {steps} steps: {', '.join(told)}")
+
+
+_QUESTIONS: dict[str, Callable[[RunStore], object]] = {
+    "numbers": lambda store: store.numbers(),
+    "last step": lambda store: store.step(store.finished() - 1),
+    "search": lambda store: store.search_responses("steady builders"),
+    "readers": lambda store: store.readers(store.posts(0)[0]),
+}
+"""What the explorer asks of a run, all posts aside."""
+
+
+def _asked(trial: Trial, what: str, *words: str | Path) -> str:
+    """Run a command; return what it took, and see that it took no more memory than it may."""
+    said = trial.folder / "said"
+    with said.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lwd_tui", *map(str, words)],
+            stdout=file,
+            stderr=file,
+            env=trial.environment(),
+            cwd=trial.folder,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    most = used.ru_maxrss / 1024
+    if process.returncode or most > _MOST:
+        end = said.read_text()[-500:]
+        raise Broken(f"{what} ended with {process.returncode}, {most:.0f} MiB: {end}")
+    return f"{what} {used.ru_utime:.0f} s, {most:.0f} MiB"
 
 
 def _whole(path: Path) -> int:

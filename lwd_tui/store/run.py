@@ -39,10 +39,14 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
     def __init__(
         self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None = None
     ) -> None:
-        super().__init__(path, connection)
+        try:
+            super().__init__(path, connection)
+            with reading(path):
+                self._last = last_numbers(connection, self._pasts)
+        except BaseException:
+            connection.close()
+            raise
         self._lock = lock
-        with reading(path):
-            self._last = last_numbers(connection, self._pasts)
 
     @classmethod
     def create(cls, path: Path, experiment: Experiment, record: Mapping[str, Any]) -> RunStore:

@@ -36,6 +36,10 @@ PURPOSE = "statistics"
 """Names the stream of random numbers that the statistics of a run take from its seed."""
 
 
+MOST_TESTED = 5_000
+"""Answers of a step that are tested, at most: the memory of it grows with their square."""
+
+
 class Value(NamedTuple):
     """A number of all answers of a step, and of each participant's; NaN where it isn't defined."""
 
@@ -98,6 +102,11 @@ def step_findings(
     ------
     UnfitData
         If the level doesn't fit, or the embeddings can't be analysed.
+
+    Notes
+    -----
+    Of more than `MOST_TESTED` answers the tests, the interval, the standard errors and the
+    diversity by vectors are left out.
     """
     return _findings(store, numbers, level, permutations)
 
@@ -120,12 +129,13 @@ def _findings(
     responses, owners = responses_of(store, step), step.owners
     texts = [response.text for response in step.usable]
     human = nearest_overlap(texts, [post.text for post in store.human_posts(t)])
-    if permutations is None:
+    if permutations is None or len(texts) > MOST_TESTED:
         vectors = first_statistics(responses, step.geometry, level)
-        read = Value(math.nan, (math.nan,) * n)
     else:
         rng = generator(experiment.seed, PURPOSE, t)
         vectors = step_statistics(responses, rng, level, permutations)
+    read = Value(math.nan, (math.nan,) * n)
+    if permutations is not None:
         read = _means(_copied(store, step), owners, n)
     return StepFindings(
         numbers,

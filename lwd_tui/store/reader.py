@@ -57,8 +57,8 @@ class RunReader(StepReader):
 
     def search_posts(self, words: str, limit: int = 500) -> list[Post]:
         """Return the posts that hold all the words, the last of them perhaps unfinished."""
-        found = found_words(self._pasts, "post_words", "posts")
-        return self._posts(f"WHERE id IN {found}", encoding.match_of(words), limit)
+        found, values = found_words(self._pasts, "post_words", "posts", words, limit)
+        return self._posts(f"WHERE id IN {found}", *values)
 
     def search_responses(self, words: str, limit: int = 500) -> list[Response]:
         """Return the responses of whole steps that hold all the words, in order of t."""
@@ -71,10 +71,10 @@ class RunReader(StepReader):
         tables = ("response_words", "attempts")
         if self.query > 1:
             tables = ("asked_words", "asked_attempts")
-        found = found_words(self._pasts, *tables)
+        found, values = found_words(self._pasts, *tables, words, limit)
         places = f"SELECT t, participant, response FROM {self._of('attempts')} WHERE id IN {found}"  # noqa: S608
         where = f"WHERE (t, participant, response) IN ({places})"
-        return self._responses(where, encoding.match_of(words), limit)
+        return self._responses(where, *values)
 
     # Mixtures
 

@@ -118,7 +118,7 @@ class TimedTerminal:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
-    def memory(self) -> float:
-        """Return the most memory that it held so far, in MiB."""
-        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
+    def memory(self, of: str = "VmHWM") -> float:
+        """Return the most memory that it held so far, in MiB, or what it holds now (VmRSS)."""
+        found = re.search(rf"{of}:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
         return int(found[1]) / 1024 if found else float("nan")

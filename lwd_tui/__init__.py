@@ -7,7 +7,7 @@ their types.
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Run": "lwd_tui.store.frames",

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from lwd_tui.errors import LwdError
-from torture import disks, endless, kills, soak
+from torture import disks, endless, hours, kills, large, soak
 from torture.runs import Broken, Trial
 
 # Each with its share of the time.
@@ -35,6 +35,9 @@ PARTS: dict[str, tuple[Callable[[Trial], None], int]] = {
     "power": (disks.power, 2),
     "faults": (soak.faults, 9),
     "endless": (endless.endless, 2),
+    "hours": (hours.hours, 1),
+    "long": (large.long, 4),
+    "answers": (large.answers, 6),
 }
 
 
@@ -58,6 +61,8 @@ def tried(part: str, seed: int, seconds: float) -> Counter[str]:
         except (AssertionError, Broken, LwdError) as error:
             told = f"{part}, seed {seed}, round {done['rounds']}: {error} ({folder})"
             raise Broken(told) from error
+        for line in trial.figures:
+            print(f"{part}: {line}", file=sys.stderr, flush=True)
         done["rounds"] += 1
         shutil.rmtree(folder)
     return done

@@ -46,12 +46,15 @@ class Trial:
         Whether it should take seconds.
     counts : Counter of str
         What was done, by its name.
+    figures : list of str
+        What was measured, a line each.
     """
 
     folder: Path
     rng: random.Random
     short: bool = False
     counts: Counter[str] = field(default_factory=Counter)
+    figures: list[str] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a process of this trial."""

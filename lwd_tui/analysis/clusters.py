@@ -70,15 +70,30 @@ def leader_clusters(points: ArrayLike, weights: ArrayLike, radius: float) -> Clu
     reach = max(radius, resolution(rows))
     near = shifted(rows)
     leaders = _leaders(near, np.argsort(-times, kind="stable"), reach)
-    owner = np.concatenate(
-        [np.zeros(0, dtype=np.int64)]
-        + [_squares(part, near[leaders]).argmin(axis=1) for part in _blocks(near)]
-    )
+    owner = _nearest(near, near[leaders])
     sizes = np.bincount(owner, times, minlength=len(leaders))
     order = np.lexsort((leaders, -sizes))
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return Clusters(place[owner], leaders[order], reach)
+
+
+def nearest_leaders(points: ArrayLike, leaders: ArrayLike) -> Ints:
+    """Return the nearest leader of each point, of equally near ones the first.
+
+    Parameters
+    ----------
+    points : array_like of shape (m, p)
+    leaders : array_like of shape (clusters, p)
+    """
+    rows, near = finite(points, "points"), finite(leaders, "leaders")
+    centre = near.mean(axis=0)
+    return _nearest(rows - centre, near - centre)
+
+
+def _nearest(points: Floats, leaders: Floats) -> Ints:
+    found = [_squares(part, leaders).argmin(axis=1) for part in _blocks(points)]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *found])
 
 
 def _leaders(points: Floats, order: Ints, reach: float) -> Ints:

@@ -14,6 +14,8 @@ from lwd_tui.types import Floats, Ints
 # Of a vector's length. Single precision resolves 1.2e-7; a network computes hundreds of numbers of
 # it, in an order that differs by batch. Other words move a vector by a thousand times as much.
 RESOLUTION = 1e-5
+_BLOCK = 1_000
+"""Points that are compared with the others at once."""
 
 
 def resolution(points: NDArray[np.floating]) -> float:
@@ -44,7 +46,10 @@ def without_rounding(points: Floats) -> Floats:
     if not len(rows):
         return points
     some = points[rows]
-    first = first_equal(squared_distances(centred_gram(some)), limit)
+    if len(rows) <= _BLOCK:
+        first = first_equal(squared_distances(centred_gram(some)), limit)
+    else:
+        first = _first_near(some, limit)
     if (first == np.arange(len(rows))).all():
         return points
     exact = points.copy()
@@ -55,6 +60,21 @@ def without_rounding(points: Floats) -> Floats:
 def first_equal(squares: Floats, limit: float) -> Ints:
     """Return for each point the first that is no farther than the limit, from squared distances."""
     first: Ints = (squares <= limit**2).argmax(axis=1)
+    return first
+
+
+def _first_near(points: Floats, limit: float) -> Ints:
+    """Return for each point the first that is as near, itself perhaps; some rows at a time."""
+    cloud = points - points.mean(axis=0)
+    lengths = np.vecdot(cloud, cloud)
+    first = np.arange(len(points))
+    for start in range(0, len(points), _BLOCK):
+        own = first[start : start + _BLOCK]
+        end = start + len(own)
+        products = cloud[own] @ cloud[:end].T
+        near = lengths[own, None] + lengths[:end] - 2 * products <= limit**2
+        near[own - start, own] = True
+        own[:] = near.argmax(axis=1)
     return first
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import aclosing, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 
 from lwd_tui.cli.outcome import reader_left
@@ -77,20 +77,42 @@ async def _supervise(running: Coroutine[None, None, None], reporter: Reporter) -
         received.append(number)
         work.cancel()
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, cancel, number)
     try:
-        await work
+        with _heard(cancel):
+            await work
     except asyncio.CancelledError:
         if not received:
             raise
         return INTERRUPTED if received[0] == signal.SIGINT else RunStopped.exit_code
     finally:
         reporter.stop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
     return 0
+
+
+@contextmanager
+def _heard(tell: Callable[[int], None]) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM told, in the running event loop."""
+    loop = asyncio.get_running_loop()
+    numbers = signal.SIGINT, signal.SIGTERM
+    try:
+        for number in numbers:
+            loop.add_signal_handler(number, tell, number)
+    except NotImplementedError:  # On Windows, where Python's own handlers wake the loop.
+        before = [
+            signal.signal(number, lambda number, _: loop.call_soon_threadsafe(tell, number))
+            for number in numbers
+        ]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
+        return
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
 
 
 async def _work(opening: Opening, reporter: Reporter, as_json: bool, told: bool) -> None:

@@ -21,7 +21,7 @@ from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 from lwd_tui.text import number_text as number
 
-_PLOT_ROWS = 13
+_PLOT_ROWS, _MOST_PAIRS = 13, 1_000
 _OF = {measure.key: measure.of for measure in MEASURES}
 _DIVERSITY = (
     ("S", "dispersion"),
@@ -120,12 +120,18 @@ def _apart(found: StepFindings, level: float) -> str:
 
 def _pairs(last: StepFindings, names: Sequence[str]) -> Table:
     title = f"Pairs at t = {last.numbers.t}: distance² without noise, and p by Holm"
+    shown = list(combinations(range(len(names)), 2))
+    if len(shown) > _MOST_PAIRS:
+        title += f"; the farthest {_MOST_PAIRS} of {len(shown):,}"
+        squares = last.vectors.pairs.squares
+        places = np.argsort(-squares[np.triu_indices(len(names), 1)], kind="stable")
+        shown = [shown[place] for place in places[:_MOST_PAIRS]]
     table = plain_table(title=title, title_style="bold")
     table.add_column("pair")
     for heading in ("squared", "± error", *STATISTICS.values()):
         table.add_column(heading, justify="right")
     pairs = last.vectors.pairs
-    for i, j in combinations(range(len(names)), 2):
+    for i, j in shown:
         table.add_row(
             Text(f"{marker(i)} {names[i]} – {marker(j)} {names[j]}"),
             number(pairs.squares[i, j]),

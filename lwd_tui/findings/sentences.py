@@ -14,7 +14,7 @@ from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.analysis.permutation import DifferenceTest
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.findings.clusters import SHARE, AnswerClusters, letter
-from lwd_tui.findings.step import StepFindings
+from lwd_tui.findings.step import MOST_TESTED, StepFindings
 from lwd_tui.findings.verdicts import NO_MARGIN, RunFindings, Unknown
 from lwd_tui.types import Floats
 
@@ -80,7 +80,13 @@ def step_verdicts(
     found: StepFindings, experiment: Experiment, level: float = 0.95
 ) -> list[tuple[str, str]]:
     """Return what the tests of a step found, and what they test; empty if there are none."""
-    tests = found.vectors.tests
+    tests, answers = found.vectors.tests, int(found.counts.sum())
+    if not tests and answers > MOST_TESTED:
+        told = (
+            f"left out, and what else grows with the square of the answers, of which there are "
+            f"{answers:,}; at most {MOST_TESTED:,} are tested"
+        )
+        return [(f"t = {found.numbers.t}, tests", told)]
     said = [
         (f"t = {found.numbers.t}, {STATISTICS[test.statistic]}", difference(test, level))
         for test in tests
@@ -247,7 +253,7 @@ def _clusters(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]
     clusters = found.clusters
     if isinstance(clusters, Unknown):
         return [("clusters", f"none: {clusters.why}")]
-    steps = len(clusters.counts)
+    steps = clusters.steps
     said = [
         (
             "clusters",
@@ -270,6 +276,6 @@ def _clusters(found: RunFindings, names: Sequence[str]) -> list[tuple[str, str]]
 
 def _course(clusters: AnswerClusters, participant: int) -> str:
     """Return a letter a step: the cluster with most of a participant's answers."""
-    every = -(-len(clusters.counts) // _COURSE)
+    every = -(-clusters.steps // _COURSE)
     letters = "".join(map(letter, clusters.places[::every, participant].tolist()))
     return letters if every == 1 else f"{letters} (every {every} steps)"

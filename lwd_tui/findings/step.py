@@ -7,7 +7,7 @@ run always gives the same numbers. Formulas and sources are in docs/statistics.m
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,10 +30,14 @@ from lwd_tui.analysis.upper_bound import norm_upper_bound
 from lwd_tui.seeds import generator
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
-from lwd_tui.types import Floats, Ints, Post, Step
+from lwd_tui.types import Floats, Ints, Step
 
 PURPOSE = "statistics"
 """Names the stream of random numbers that the statistics of a run take from its seed."""
+
+
+MOST_TESTED = 5_000
+"""Answers of a step that are tested, at most: the memory of it grows with their square."""
 
 
 class Value(NamedTuple):
@@ -98,6 +102,11 @@ def step_findings(
     ------
     UnfitData
         If the level doesn't fit, or the embeddings can't be analysed.
+
+    Notes
+    -----
+    Of more than `MOST_TESTED` answers the tests, the interval, the standard errors and the
+    diversity by vectors are left out.
     """
     return _findings(store, numbers, level, permutations)
 
@@ -116,17 +125,18 @@ def _findings(
     """Compute all of a step; without permutations, what is quick."""
     t, experiment = numbers.t, store.experiment
     n = len(experiment.cast)
-    step, posts = store.step(t), store.posts(t)
+    step = store.step(t)
     responses, owners = responses_of(store, step), step.owners
     texts = [response.text for response in step.usable]
-    human = nearest_overlap(texts, [post.text for post in posts if post.origin == "human"])
-    if permutations is None:
+    human = nearest_overlap(texts, [post.text for post in store.human_posts(t)])
+    if permutations is None or len(texts) > MOST_TESTED:
         vectors = first_statistics(responses, step.geometry, level)
-        read = Value(math.nan, (math.nan,) * n)
     else:
         rng = generator(experiment.seed, PURPOSE, t)
         vectors = step_statistics(responses, rng, level, permutations)
-        read = _means(_copied(step, posts), owners, n)
+    read = Value(math.nan, (math.nan,) * n)
+    if permutations is not None:
+        read = _means(_copied(store, step), owners, n)
     return StepFindings(
         numbers,
         responses.counts,
@@ -170,9 +180,9 @@ def upper_bound(
     return norm_upper_bound(responses_of(store, step), each)
 
 
-def _copied(step: Step, posts: Sequence[Post]) -> Floats:
+def _copied(store: RunReader, step: Step) -> Floats:
     """Return the copied share of each usable answer."""
-    text_of = {post.id: post.text for post in posts}
+    text_of = store.texts_of(post for draw in step.draws for post in draw.posts)
     usable = step.usable
     shares = np.full(len(usable), math.nan)
     for draw in step.draws:

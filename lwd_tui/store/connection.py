@@ -57,6 +57,8 @@ def new_file(
                 with given(connection, path, pasts):
                     yield connection
                     connection.execute("COMMIT")
+                    # Elsewhere than on Unix no file is renamed that is open.
+                    connection.close()
                     new.rename(path)
         except BaseException:
             for leftover in (new, new.with_name(f"{new.name}-journal")):

@@ -254,8 +254,12 @@ def _summary(name: str) -> RunSummary | None:
 
 
 def _names() -> list[str]:
-    files = runs_folder().glob(f"[!.]*{ENDING}")
-    return sorted(run_name(path) for path in files if path.is_file())
+    # Not by glob, which finds nothing from Python 3.13 on where a folder can't be looked into.
+    try:
+        files = [path for path in runs_folder().iterdir() if path.name.endswith(ENDING)]
+    except FileNotFoundError:
+        return []
+    return sorted(run_name(path) for path in files if path.name[0] != "." and path.is_file())
 
 
 def _path(name: str) -> Path:

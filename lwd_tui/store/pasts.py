@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from lwd_tui.store.encoding import text_of
+from lwd_tui.store.encoding import match_of, text_of
 from lwd_tui.store.errors import DamagedRun, run_name
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.schema import version_of
@@ -163,18 +163,21 @@ def lean_on(connection: sqlite3.Connection, pasts: Sequence[Past]) -> None:
         )
 
 
-def found_words(pasts: Sequence[Past], words: str, table: str) -> str:
-    """Return the query for the rows of a table, and of its pasts, that hold words."""
-    parts = [f"SELECT rowid FROM main.{words} WHERE {words} MATCH CAST(?1 AS TEXT)"]  # noqa: S608
+def found_words(
+    pasts: Sequence[Past], words: str, table: str, wanted: str, limit: int
+) -> tuple[str, list[bytes | int]]:
+    """Return the query for the rows of a table and its pasts that hold words, and its values."""
+    parts = [f"SELECT rowid FROM main.{words} WHERE {words} MATCH CAST(? AS TEXT)"]  # noqa: S608
     for number, past in enumerate(pasts, 1):
         rows = (_ROWS | _ASKED)[table].format(until=past.until)
         # Rows are numbered in order of t. A list of all that are meant would take long.
         last = f"SELECT max(id) FROM past{number}.{table} WHERE {rows}"  # noqa: S608
         parts.append(
             f"SELECT rowid FROM past{number}.{words} "  # noqa: S608
-            f"WHERE {words} MATCH CAST(?1 AS TEXT) AND rowid <= ({last})"
+            f"WHERE {words} MATCH CAST(? AS TEXT) AND rowid <= ({last})"
         )
-    return f"({' UNION ALL '.join(parts)} ORDER BY rowid LIMIT ?2)"
+    query = f"({' UNION ALL '.join(parts)} ORDER BY rowid LIMIT ?)"
+    return query, [*[match_of(wanted)] * len(parts), limit]
 
 
 def widened(record: R, participants: int, *fields: str) -> R:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 import numpy as np
 
 from lwd_tui.store import encoding, sound
@@ -26,6 +29,18 @@ class RunReader(StepReader):
         with reading(self.path):
             return sound.check_posts(found)
 
+    def human_posts(self, up_to: int) -> list[Post]:
+        """Return those of them that humans wrote, without going through the others' texts."""
+        return self._posts("WHERE origin = 'human' AND step <= ?", up_to)
+
+    def texts_of(self, ids: Iterable[int]) -> dict[int, str]:
+        """Return the texts of some posts."""
+        where, wanted = "WHERE id IN (SELECT value FROM json_each(?))", set(ids)
+        found = self._posts(where, json.dumps(sorted(wanted)))
+        with reading(self.path):
+            sound.require(len(found) == len(wanted), "a post that was read is missing")
+        return {post.id: post.text for post in found}
+
     def readers(self, post: Post) -> list[Reading]:
         """Return who read a post, and when, in order."""
         found = self._all(
@@ -42,8 +57,8 @@ class RunReader(StepReader):
 
     def search_posts(self, words: str, limit: int = 500) -> list[Post]:
         """Return the posts that hold all the words, the last of them perhaps unfinished."""
-        found = found_words(self._pasts, "post_words", "posts")
-        return self._posts(f"WHERE id IN {found}", encoding.match_of(words), limit)
+        found, values = found_words(self._pasts, "post_words", "posts", words, limit)
+        return self._posts(f"WHERE id IN {found}", *values)
 
     def search_responses(self, words: str, limit: int = 500) -> list[Response]:
         """Return the responses of whole steps that hold all the words, in order of t."""
@@ -56,10 +71,10 @@ class RunReader(StepReader):
         tables = ("response_words", "attempts")
         if self.query > 1:
             tables = ("asked_words", "asked_attempts")
-        found = found_words(self._pasts, *tables)
+        found, values = found_words(self._pasts, *tables, words, limit)
         places = f"SELECT t, participant, response FROM {self._of('attempts')} WHERE id IN {found}"  # noqa: S608
         where = f"WHERE (t, participant, response) IN ({places})"
-        return self._responses(where, encoding.match_of(words), limit)
+        return self._responses(where, *values)
 
     # Mixtures
 

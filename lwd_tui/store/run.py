@@ -39,10 +39,14 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
     def __init__(
         self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None = None
     ) -> None:
-        super().__init__(path, connection)
+        try:
+            super().__init__(path, connection)
+            with reading(path):
+                self._last = last_numbers(connection, self._pasts)
+        except BaseException:
+            connection.close()
+            raise
         self._lock = lock
-        with reading(path):
-            self._last = last_numbers(connection, self._pasts)
 
     @classmethod
     def create(cls, path: Path, experiment: Experiment, record: Mapping[str, Any]) -> RunStore:
@@ -196,7 +200,9 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
                     f"began it ({self.path})"
                 )
             return
-        if t != self.finished():
+        # Not by their number, for which all steps would be gone through.
+        last = self._all("SELECT t FROM steps WHERE whole ORDER BY t DESC LIMIT 1")
+        if t != (last[0][0] + 1 if last else 0):
             raise ValueError(f"step {t} can't begin: {self.finished()} steps are whole")
         with self._transaction() as connection:
             connection.execute("INSERT INTO main.steps (t, k, size) VALUES (?, ?, ?)", (t, k, size))

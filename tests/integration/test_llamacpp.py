@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -467,3 +468,13 @@ def test_every_control_token_of_the_packaged_models_is_defused(name: str) -> Non
     control = control_tokens(name)
     assert len(control) > 10
     assert not [text for text in control.values() if text in defuse(text)]
+
+
+def test_a_model_is_asked_over_loopback_where_there_are_no_socket_files(monkeypatch):
+    monkeypatch.delattr(socket, "AF_UNIX")
+    model = LlamaCppModel(path_of(SMOLLM), Shape(64, 1, 64))
+    try:
+        assert model._client.base_url.host == "127.0.0.1"
+        assert model.tokens("The market moves.")
+    finally:
+        model.close()

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("part", ["scripted", "ollama", "sweep", "disk", "power"])
+@pytest.mark.parametrize(
+    "part", ["scripted", "ollama", "sweep", "disk", "power", "hours", "answers"]
+)
 def test_what_was_stored_outlives_it(part):
     done = subprocess.run(
         [sys.executable, "-m", "torture", part], cwd=ROOT, capture_output=True, text=True

@@ -1,9 +1,12 @@
 """What the documents point to is there: files, modules and headings."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from lwd_tui import __version__
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -34,3 +37,10 @@ def test_every_link_leads_somewhere(page):
 def test_every_module_that_is_named_is_there(page):
     named = _MODULE.findall(page.read_text(encoding="utf-8"))
     assert [name for name in named if name.rsplit("/", 1)[-1] not in NAMED] == []
+
+
+def test_the_version_is_the_same_wherever_it_is_written():
+    said = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    cited = re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    newest = re.search(r"^## ([\d.]+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert {said["version"], cited[1], newest[1]} == {__version__}

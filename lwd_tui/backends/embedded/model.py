@@ -15,6 +15,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -208,9 +209,9 @@ def _give_back() -> None:
     Each of a server's threads frees into a pool of its own, which glibc keeps: over many runs in
     one process that would grow to hundreds of megabytes.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    # Windows has no library without a name.
+    with suppress(AttributeError, TypeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def raise_error(answer: Chunk) -> None:

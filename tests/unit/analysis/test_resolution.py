@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from lwd_tui.analysis import resolution as resolution_module
 from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.changepoint import change_point
 from lwd_tui.analysis.control_chart import control_chart
@@ -112,3 +113,11 @@ def test_two_answers_are_equal_up_to_a_hundred_thousandth_of_their_length() -> N
         assert points[1, 1] == apart
     one = np.array([[1.0, 2.0]])
     assert without_rounding(one) is one
+
+
+def test_points_are_compared_some_at_a_time_with_all_before_them(monkeypatch):
+    # Three places, each met seven times, a rounding apart; a block holds four points.
+    monkeypatch.setattr(resolution_module, "_BLOCK", 4)
+    places = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+    points = np.tile(places, (7, 1)) + np.arange(21)[:, None] * 1e-8
+    assert np.array_equal(without_rounding(points), np.tile(points[:3], (7, 1)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.statistics_samples import clouds, handmade, scripted_run
 
+from lwd_tui.cli import stats_report
 from lwd_tui.findings.step import MEASURES, step_findings
 from lwd_tui.store.run import RunStore
 
@@ -45,6 +46,19 @@ def test_the_tables_the_curves_and_the_sentences_are_printed(lwd, kept):
     ):
         assert wanted in " ".join(out.split()), wanted
     assert "\x1b" not in out
+
+
+def test_of_many_pairs_the_farthest_are_printed(lwd, tmp_path, monkeypatch):
+    # ada, ben and cleo stand at 0, 1 and 3 on a line.
+    kept = tmp_path / "kept.sqlite"
+    handmade(kept, [{"vectors": clouds([0, 1, 3], 4, seed=1)}]).close()
+    monkeypatch.setattr(stats_report, "_MOST_PAIRS", 2)
+    code, out, _ = lwd("stats", kept, "--permutations", 9)
+    assert code == 0
+    assert "the farthest 2 of 3" in " ".join(out.split())
+    places = [out.find(pair) for pair in ("○ ada – △ cleo", "□ ben – △ cleo", "○ ada – □ ben")]
+    assert 0 < places[0] < places[1]
+    assert places[2] == -1
 
 
 async def test_json_is_one_object_a_step_then_a_summary(lwd, tmp_path):

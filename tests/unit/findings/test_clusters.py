@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.statistics_samples import handmade
 
+from lwd_tui.findings import clusters
 from lwd_tui.findings.clusters import answer_clusters
 from lwd_tui.findings.sentences import verdicts
 from lwd_tui.findings.step import step_findings
@@ -34,7 +35,7 @@ def test_a_run_worked_by_hand(tmp_path):
     assert found.radius == pytest.approx(2.125)
     assert found.texts == ("fox", "owl", "elk")
     assert found.late == 1
-    assert found.counts.tolist() == [
+    assert [found.held(t, t + 1).tolist() for t in range(3)] == [
         [[0, 1, 1], [2, 0, 0]],
         [[1, 0, 1], [1, 0, 0]],
         [[2, 0, 0], [0, 2, 0]],
@@ -59,7 +60,7 @@ def test_equal_words_are_one_answer_whatever_rounding_makes_of_them(tmp_path):
     with handmade(tmp_path / "a.sqlite", steps) as store:
         found = answer_clusters(store)
     assert found.texts == ("owl", "elk")
-    assert found.counts[0].tolist() == [[2, 0], [1, 1]]
+    assert found.held(0, 1).tolist() == [[2, 0], [1, 1]]
 
 
 def test_who_says_nothing_is_in_no_cluster(tmp_path):
@@ -86,3 +87,18 @@ def test_what_is_said_of_them(tmp_path):
     assert said["cluster B"] == "ada 0%, ben 100%; led by: owl"
     assert "cluster C" not in said
     assert (said["ada over t"], said["ben over t"]) == ("BAA", "AAB")
+
+
+def test_of_very_many_answers_every_so_many_may_lead_and_the_others_join_the_nearest(
+    tmp_path, monkeypatch
+):
+    # Of the five only the first, third and fifth may lead: ewe is nearest to fox, elk to owl.
+    yak, steps = ("yak", 20.0), [step([OWL, ("elk", 3.0)], [FOX, EWE])]
+    with handmade(tmp_path / "a.sqlite", [*steps, step([yak, EWE], [EWE, EWE])]) as store:
+        whole = answer_clusters(store)
+        monkeypatch.setattr(clusters, "MOST_LEADING", 3)
+        found = answer_clusters(store)
+    assert set(whole.texts) == {"owl", "elk", "ewe", "yak"}
+    assert found.texts == ("fox", "yak", "owl")
+    assert found.held(0, 1).tolist() == [[0, 0, 2], [2, 0, 0]]
+    assert found.held(1, 2).tolist() == [[1, 1, 0], [2, 0, 0]]

@@ -10,9 +10,11 @@ from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.permutation import difference_tests
 from lwd_tui.analysis.summary import text_statistics
 from lwd_tui.analysis.upper_bound import norm_upper_bound
+from lwd_tui.findings import sentences
 from lwd_tui.findings import step as run_statistics
 from lwd_tui.findings.step import MEASURES, step_findings, upper_bound
 from lwd_tui.seeds import generator
+from lwd_tui.store.errors import DamagedRun
 from lwd_tui.store.run import RunStore
 
 OF = {measure.key: measure.of for measure in MEASURES}
@@ -185,3 +187,33 @@ def test_the_measures_have_names_of_their_own():
     # In files they are names of columns; in words "the norm", "the debiased norm".
     assert all(key.isidentifier() and key.islower() for key in OF)
     assert [measure.title for measure in MEASURES[:2]] == ["norm", "debiased norm"]
+
+
+def test_of_too_many_answers_what_grows_with_their_square_is_left_out_and_said(
+    tmp_path, monkeypatch
+):
+    with handmade(tmp_path / "a.sqlite", [{"vectors": clouds([0, 1], 3, seed=1)}]) as store:
+        tested = findings(store, 0, permutations=9)
+        for module in (run_statistics, sentences):
+            monkeypatch.setattr(module, "MOST_TESTED", 5)
+        found = findings(store, 0, permutations=9)
+        (said,) = sentences.step_verdicts(found, store.experiment)
+    assert found.vectors.tests == ()
+    assert math.isnan(found.vectors.together.vendi)
+    assert said[0] == "t = 0, tests"
+    assert "the answers, of which there are 6; at most 5 are tested" in said[1]
+    for kept in ("copied", "human", "texts"):
+        assert getattr(found, kept) == getattr(tested, kept)
+    np.testing.assert_allclose(found.vectors.pairs.squares, tested.vectors.pairs.squares)
+
+
+def test_only_what_was_read_and_what_humans_wrote_is_looked_at(tmp_path):
+    with handmade(tmp_path / "a.sqlite", [{"vectors": clouds([0, 1], 3, seed=1)}] * 2) as store:
+        everything = {post.id: post for post in store.posts()}
+        humans = [post for post in store.posts(1) if post.origin == "human"]
+        assert store.human_posts(1) == humans
+        assert store.texts_of([1, len(everything) - 1, 1]) == {
+            place: everything[place].text for place in (1, len(everything) - 1)
+        }
+        with pytest.raises(DamagedRun, match="a post that was read is missing"):
+            store.texts_of([len(everything)])

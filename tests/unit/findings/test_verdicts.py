@@ -12,6 +12,7 @@ from lwd_tui.analysis.changepoint import change_point
 from lwd_tui.analysis.drift import Drift, drift
 from lwd_tui.analysis.upper_bound import least_upper_bound, responses_needed
 from lwd_tui.findings import sentences as run_sentences
+from lwd_tui.findings.clusters import AnswerClusters
 from lwd_tui.findings.sentences import difference, verdicts
 from lwd_tui.findings.step import step_findings
 from lwd_tui.findings.verdicts import Unknown, run_findings
@@ -230,12 +231,14 @@ def test_of_many_participants_those_are_named_that_moved_most_or_came_last(short
     report = whole.attractor
     arrivals = (0, 0, 4, *[1] * 8, None)
     # Of 100 answers each, 89 and more are in the first cluster.
-    in_first = np.array([[[89 + i, 11 - i] for i in range(12)]] * 2)
+    given = np.array(
+        [(t, i, int(k >= 89 + i)) for t in range(2) for i in range(12) for k in range(100)]
+    )
     many = replace(
         whole,
         drift=Drift(ratios[None], np.ones((1, 12))),
         attractor=replace(report, found=replace(report.found, arrivals=arrivals)),
-        clusters=replace(whole.clusters, counts=in_first, texts=("One.", "Two.")),
+        clusters=AnswerClusters(given, 2, 12, ("One.", "Two."), 0.5, 1),
     )
     told = dict(verdicts(many, [f"m{i}" for i in range(12)]))
     assert "errors: m7 90.0, m11 11.0, m10 10.0, m9 9.0, m8 8.0 and 7 less" in told["still moving?"]

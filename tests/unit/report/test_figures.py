@@ -48,6 +48,12 @@ def cloud(t, centres, spread, each=50, p=5):
     return Step(t, 1, 1, 0, (), (), vectors, (), 1.0, geometry=geometry)
 
 
+def clusters(counts, texts):
+    """Clusters with so many answers at each t, of each participant, in each of them."""
+    given = np.repeat(np.argwhere(counts >= 0), counts.ravel(), axis=0)
+    return AnswerClusters(given, *counts.shape[:2], texts, 0.5, 1)
+
+
 def assert_well_formed(data):
     expat.ParserCreate().Parse(data, True)
 
@@ -56,7 +62,7 @@ STEPS = [simple_step(t) for t in range(5)]
 NUMBERS = [StepNumbers.of(step) for step in STEPS]
 # Two participants, three clusters: at t = 1 ben says nothing, at t = 2 ada sits in two of them.
 COUNTS = np.array([[[1, 1, 0], [0, 0, 2]], [[2, 0, 0], [0, 0, 0]], [[1, 1, 0], [2, 0, 0]]])
-CLUSTERS = AnswerClusters(COUNTS, ("fox", "owl", "elk"), 0.5, 1)
+CLUSTERS = clusters(COUNTS, ("fox", "owl", "elk"))
 DRAWINGS = figures(experiment(steps=6), NUMBERS, [STEPS[t] for t in (0, 2, 4)], CLUSTERS)
 
 
@@ -296,11 +302,24 @@ def test_each_bar_is_a_share_of_one_participant_s_answers_in_one_cluster():
 def test_clusters_beyond_the_first_are_drawn_as_one():
     counts = np.zeros((2, 1, 9), dtype=np.int64)
     counts[:, 0] = [9, 8, 7, 6, 5, 4, 3, 2, 1]
-    found = AnswerClusters(counts, tuple("abcdefghi"), 0.5, 1)
+    found = clusters(counts, tuple("abcdefghi"))
     (axes,) = drawn(cluster_figure(found, ["ada"], 3))
     *_, rest = axes.containers
     assert rest.get_label() == "all others"
     assert [bar.get_height() / 0.85 for bar in rest] == pytest.approx([6 / 45] * 2)
+
+
+def test_a_bar_of_a_long_run_stands_for_several_steps():
+    # Every other step is another cluster's: each bar of 5 steps has 3 of one and 2 of the other.
+    counts = np.zeros((1_000, 1, 2), dtype=np.int64)
+    counts[::2, 0, 0] = counts[1::2, 0, 1] = 1
+    found = cluster_figure(clusters(counts, ("fox", "owl")), ["ada"], 999)
+    (axes,) = drawn(found)
+    first, _ = axes.containers
+    assert found.title.endswith(", 5 steps a bar")
+    assert len(first) == 200
+    assert {round(bar.get_height() / 0.85, 3) for bar in first} == {0.6, 0.4}
+    assert (first[0].get_x(), first[-1].get_x() + first[-1].get_width()) == (-0.5, 999.5)
 
 
 def test_posts_stand_side_by_side():

@@ -1,5 +1,6 @@
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -159,7 +160,8 @@ def test_equal_prompts_are_kept_once(store, path):
     draws = tuple(Draw(0, 0, (0,), index) for index in range(5))
     prompts = [Prompt.completion("The same for all.")] * len(draws)
     store.begin_step(0, 1, 3, draws, prompts)
-    assert sqlite3.connect(path).execute("SELECT count(*) FROM prompts").fetchone() == (1,)
+    with closing(sqlite3.connect(path)) as file:
+        assert file.execute("SELECT count(*) FROM prompts").fetchone() == (1,)
     assert store.prompt(0, 0, 3) == Prompt.completion("The same for all.")
     with pytest.raises(StoreError, match="no prompt of participant 1 at t = 0"):
         store.prompt(0, 1, 0)

@@ -71,7 +71,9 @@ class Sweep(Specification):
         if len(set(names)) < len(names):
             raise ValueError("variant: two have one name")
         if self.variants[0].protocol:
-            raise ValueError("variant: the first has a protocol, but it is what those are held against")
+            raise ValueError(
+                "variant: the first has a protocol, but it is what those are held against"
+            )
         return self
 
 

@@ -12,8 +12,8 @@ from benchmarks.calibration.row import Row, at_most, error, rate
 from lwd_tui.analysis.changepoint import change_point
 from lwd_tui.analysis.collapse import collapse_times
 from lwd_tui.analysis.control_chart import control_chart
-from lwd_tui.analysis.sequences import running_mean_sequence, student_sequence
 from lwd_tui.analysis.crossed import crossed
+from lwd_tui.analysis.sequences import running_mean_sequence, student_sequence
 from lwd_tui.sweep.results import estimate
 
 STEPS = 61

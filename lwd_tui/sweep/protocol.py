@@ -105,14 +105,14 @@ def verdict(found: Moved) -> str:
         return "The effect is the same in all of them, seed by seed."
     less, more = rows.upper < within.lower, rows.lower > within.upper
     if rows.lower > 0:
-        beside = "less than" if less else "more than" if more else "perhaps less than"
-        said = f"The effect moves with the protocol beyond chance, {beside} with the seed"
-    elif less:
-        said = (
-            "The effect isn't shown to move with the protocol; if it does, less than with the seed"
-        )
+        said = "The effect moves with the protocol beyond chance"
+        if less or more:
+            said += f", {'less' if less else 'more'} than with the seed"
+        else:
+            said += "; whether less or more than with the seed can't be told"
     else:
-        said = (
-            "The effect isn't shown to move with the protocol, nor to move less than with the seed"
+        said = "The effect isn't shown to move with the protocol; "
+        said += (
+            "if it does, less than with the seed" if less else "it may, as much as with the seed"
         )
     return f"{said}. Over seeds its mean is above 0 in {found.above} of {len(found.levels)} levels."

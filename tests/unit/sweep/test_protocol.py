@@ -8,10 +8,11 @@ import pytest
 from rich.console import Console
 from support.presets import tiny
 
+from lwd_tui.analysis.crossed import crossed
 from lwd_tui.cli.sweep_protocol import moved_line, print_moved
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.jobs import jobs_of, run_jobs
-from lwd_tui.sweep.protocol import moved, verdict
+from lwd_tui.sweep.protocol import Moved, moved, verdict
 from lwd_tui.sweep.results import TITLES, RunResult, estimate, run_result
 from lwd_tui.sweep.variants import find_sweep, read_sweep
 
@@ -37,7 +38,7 @@ participants = [{CAST.format("Dr. Ruth", "ada")}, {CAST.format("ada", "ben")}]
 
 
 def swept(tmp_path, text):
-    (tmp_path / "tiny.toml").write_text(tiny())
+    (tmp_path / "tiny.toml").write_text(tiny(responses=2, steps=2))
     (tmp_path / "sweep.toml").write_text(text)
     plan = read_sweep(tmp_path / "sweep.toml")
     return plan, jobs_of(plan, tmp_path / "sweep.toml", tmp_path)
@@ -73,7 +74,10 @@ def test_each_factor_has_the_base_and_its_own_levels_and_all_have_all(tmp_path):
     assert template.parts.left == (0, 0, 0)
     assert template.effect == pytest.approx(estimate([1.0, 2.0, 3.0, 4.0]))
     assert (template.above, together.above) == (2, 3)
-    assert "moves with the protocol beyond chance" in verdict(template)
+    assert "beyond chance; whether less or more than with the seed can't be told" in verdict(
+        template
+    )
+    assert "above 0 in 2 of 3 levels" in verdict(template)
     assert verdict(order) == "The effect is the same in all of them, seed by seed."
 
 
@@ -107,6 +111,22 @@ def test_what_is_far_below_chance_is_less_than_with_the_seed_and_an_estimate_bel
     assert "* estimated below 0" in printed(found)
 
 
+@pytest.mark.parametrize(
+    ("size", "apart", "seed", "said"),
+    [
+        (20, 9.0, 0.0, "moves with the protocol beyond chance, more than with the seed"),
+        (20, 1.0, 9.0, "moves with the protocol beyond chance, less than with the seed"),
+        (3, 0.0, 1.0, "isn't shown to move with the protocol; it may, as much as with the seed"),
+    ],
+)
+def test_more_or_less_is_said_where_the_intervals_do_not_meet(size, apart, seed, said):
+    places = np.arange(size)
+    noise = np.random.default_rng(8).normal(size=(size, size))
+    parts = crossed(apart * places[:, None] + seed * places + noise)
+    names = tuple(map(str, places))
+    assert said in verdict(Moved("x", names, tuple(places), estimate([1.0, 2.0]), 0, parts))
+
+
 def test_a_sweep_that_names_no_protocol_has_none(tmp_path):
     plan, jobs = swept(tmp_path, SWEEP.replace('"template"', '""').replace('"order"', '""'))
     assert moved(plan.variants, results(jobs, lambda job: 1.0)) == []
@@ -119,7 +139,7 @@ def test_names_of_participants_reach_neither_a_prompt_nor_a_draw_nor_an_answer(t
     for one, other in (jobs[:2], jobs[2:]):
         with RunStore.open(one.path) as ours, RunStore.open(other.path) as theirs:
             assert [who.name for who in theirs.experiment.cast] == ["Dr. Ruth", "ada"]
-            for t in range(5):
+            for t in range(3):
                 first, second = ours.step(t), theirs.step(t)
                 assert first.draws == second.draws
                 assert [a.text for a in first.responses] == [a.text for a in second.responses]

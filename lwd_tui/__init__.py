@@ -11,7 +11,7 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "Run": "lwd_tui.store.frames",
-    "load_run": "lwd_tui.store.frames",
+    "load_run": "lwd_tui.lessons.recorded",
     "Mixtures": "lwd_tui.run.notebook",
     "fork": "lwd_tui.run.notebook",
     "load_experiment": "lwd_tui.run.notebook",

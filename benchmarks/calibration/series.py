@@ -1,6 +1,8 @@
-"""Claims on whole series: change points, the average so far, charts, medians, means over seeds."""
+"""Claims on whole series: change points, the average so far, charts, medians, runs over seeds."""
 
 import math
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from scipy.stats import binom
@@ -10,6 +12,7 @@ from benchmarks.calibration.row import Row, at_most, error, rate
 from lwd_tui.analysis.changepoint import change_point
 from lwd_tui.analysis.collapse import collapse_times
 from lwd_tui.analysis.control_chart import control_chart
+from lwd_tui.analysis.crossed import crossed
 from lwd_tui.analysis.sequences import running_mean_sequence, student_sequence
 from lwd_tui.sweep.results import estimate
 
@@ -144,4 +147,39 @@ def looks():
         )  # fmt: skip
 
 
-CLAIMS = (change, average, chart, median, seeds, looks)
+def protocols():
+    size, test = 2_000, "analysis/test_crossed.py"
+    shapes, ratios = ((2, 4), (4, 5), (13, 5)), ((0, 0), (0, 1), (1, 1), (9, 1))
+    for name in ("normal", "exponential"):
+        missed, moved = {}, {}
+        for (levels, seeds), (over, alike) in product(shapes, ratios):
+            rng = np.random.default_rng(46)
+            draw = rng.normal if name == "normal" else rng.exponential
+            truth = over, alike, 1, alike + 1
+            counts, wrong = np.zeros(4, dtype=int), 0
+            for _ in range(size):
+                found = crossed(
+                    math.sqrt(over) * draw(size=(levels, 1))
+                    + math.sqrt(alike) * draw(size=seeds)
+                    + draw(size=(levels, seeds))
+                )
+                parts = found.rows, found.columns, found.left, found.within
+                counts += [
+                    not part.lower <= true <= part.upper
+                    for part, true in zip(parts, truth, strict=True)
+                ]
+                wrong += found.rows.lower > 0
+            case = f"{levels} levels, {seeds} seeds"
+            for part, count in zip(("protocol", "alike", "left", "seed"), counts, strict=True):
+                missed[f"{part}, {case}, {over}:{alike}:1"] = (int(count), size)
+            if not over:
+                moved[f"{case}, {over}:{alike}:1"] = (wrong, size)
+        cases = f"{name} effects, independent; variances of protocol, seed and what is left"
+        claim = "the interval of what moves with protocol or seed, or of what is left, misses"
+        row = at_most(claim, cases, 46, missed, 0.05, test)
+        yield row if name == "normal" else replace(row, claimed="no level", beyond=False)
+        claim = "an effect is said to move with the protocol beyond chance, and doesn't"
+        yield at_most(claim, cases, 46, moved, 0.025, test)
+
+
+CLAIMS = (change, average, chart, median, seeds, looks, protocols)

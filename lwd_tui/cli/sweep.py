@@ -53,10 +53,12 @@ def sweep(
     """Run variants of an experiment with several seeds, and compare them."""
     import asyncio
 
+    from lwd_tui.cli.sweep_protocol import moved_line, print_moved
     from lwd_tui.experiment.participants import REHEARSAL, Wishes
     from lwd_tui.store.folder import made_folder
     from lwd_tui.sweep.conduct import in_processes, right_to_run
     from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled
+    from lwd_tui.sweep.protocol import moved
     from lwd_tui.sweep.results import run_result, variant_results
     from lwd_tui.sweep.variants import find_sweep, read_sweep, sweep_folder
     from lwd_tui.text import clean_line
@@ -86,12 +88,17 @@ def sweep(
         say(f"{job.variant}, seed {job.seed}: {problem}")
     results = [run_result(job) for job in jobs if job not in problems]
     variants = variant_results([variant.name for variant in plan.variants], results, level)
+    protocol = moved(plan.variants, results, level)
     if as_json:
         for result in results:
             write(_run_line(result))
-        write(_summary_line(plan.name, variants, level, len(problems)))
+        summary = _summary_line(plan.name, variants, level, len(problems))
+        write(summary | {"protocol": list(map(moved_line, protocol))})
     else:
-        _print(variants, level, plain_console())
+        console = plain_console()
+        _print(variants, level, console)
+        if results and protocol:
+            print_moved(protocol, level, console)
     if problems:
         raise RunStopped(
             f"{len(problems)} of {len(jobs)} runs stopped; the same command goes on with them"

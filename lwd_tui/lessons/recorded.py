@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+from os import PathLike
 from pathlib import Path
 
 from lwd_tui.errors import LwdError
@@ -12,6 +13,7 @@ from lwd_tui.lessons.lesson import shipped
 from lwd_tui.store.errors import NoSuchRun
 from lwd_tui.store.files import write_whole
 from lwd_tui.store.folder import find_run
+from lwd_tui.store.frames import Run
 
 
 class RecordedMissing(LwdError):
@@ -67,3 +69,28 @@ def run_called(text: str) -> Path:
         if text not in {path.name.partition(".")[0] for path in packed}:
             raise
     return recorded_run(text)
+
+
+def load_run(run: str | PathLike[str], query: int = 0) -> Run:
+    """Find a stored run, or a recorded one; nothing but the name is looked at yet.
+
+    Parameters
+    ----------
+    run : str or path
+        Its name as in `lwd-tui runs list`, the beginning of one name only, a file, or the name of
+        a recorded run, such as "collapse", if no run of your own is called so.
+    query : int
+        See `Run`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    NoSuchRun
+        With the nearest names.
+    RecordedMissing, StoreError
+        If a recorded run is damaged, or can't be unpacked.
+    """
+    return Run(run_called(str(run)), query)

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from lwd_tui.analysis.frames import stride
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.findings.clusters import answer_clusters
+from lwd_tui.findings.forks import in_words
 from lwd_tui.llm.network import first_usable
 from lwd_tui.report.figures import answered_steps, chosen_steps, figures
 from lwd_tui.report.page import MOST_ROWS, beyond_the_paper, command, filled, shown_toml, thinned
@@ -53,6 +54,8 @@ def llm_page(store: RunStore) -> str:
     events = store.events()
     values = {
         "run": store.summary(),
+        "fork": store.fork,
+        "changed": in_words(store.fork) if store.fork else "",
         "experiment": experiment,
         "scale": store.scale,
         "queries": list(zip_longest(experiment.queries, store.numbers_each(), fillvalue=())),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib import import_module
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from lwd_tui.experiment.gmm import GmmRun, GmmSpec
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store.errors import StoreError
 from lwd_tui.store.export import plain
-from lwd_tui.store.folder import find_run, reference
+from lwd_tui.store.folder import reference
 from lwd_tui.store.gmm import GMM_TABLES, gmm_rows, read_gmm_run
 from lwd_tui.store.run import RunStore
 from lwd_tui.store.tables import Column, table_rows, tables_of, wanted_tables
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """A stored run, read when it is asked for; `load_run` finds one.
+    """A stored run, read when it is asked for; `lwd_tui.load_run` finds one.
 
     What was read is kept: of a run that is still being written, load it again to see more. A number
     that isn't defined is NaN, a whole number that isn't there ``<NA>``. Texts are as models wrote
@@ -200,28 +199,6 @@ class Run:
         except StoreError:
             store.close()
             raise
-
-
-def load_run(run: str | PathLike[str], query: int = 0) -> Run:
-    """Find a stored run; nothing but the name is looked at yet.
-
-    Parameters
-    ----------
-    run : str or path
-        Its name as in `lwd-tui runs list`, the beginning of one name only, or a file.
-    query : int
-        See `Run`.
-
-    Returns
-    -------
-    Run
-
-    Raises
-    ------
-    NoSuchRun
-        With the nearest names.
-    """
-    return Run(find_run(str(run)), query)
 
 
 def _series(pandas: Any, values: list[Any], column: Column) -> Any:

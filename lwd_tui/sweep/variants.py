@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from lwd_tui.experiment.files import preset_folder, read_text, shipped_or_own
 from lwd_tui.experiment.section import Name, Section, Specification
@@ -33,10 +33,13 @@ class Variant(Section):
         Letters, digits, blanks and hyphens: it names files too.
     changes : dict
         Fields with their values, as the table ``set``.
+    protocol : str
+        What should not matter and is all that it changes, such as "template"; "" if something else.
     """
 
     name: FileName
     changes: dict[str, Any] = Field({}, alias="set")
+    protocol: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
 
 
 class Sweep(Specification):
@@ -67,6 +70,10 @@ class Sweep(Specification):
         names = [stem(variant.name) for variant in self.variants]
         if len(set(names)) < len(names):
             raise ValueError("variant: two have one name")
+        if self.variants[0].protocol:
+            raise ValueError(
+                "variant: the first has a protocol, but it is what those are held against"
+            )
         return self
 
 

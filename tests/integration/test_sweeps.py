@@ -27,6 +27,7 @@ steps = 2
 name = "with"
 [[variant]]
 name = "without"
+protocol = "reading"
 set = { interaction = false }
 """
 
@@ -78,6 +79,7 @@ def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path, monkeypatch):
     assert "4 runs, kept in" in first.stderr
     assert "done: without, seed 2" in first.stderr
     assert "difference from with, seed by seed" in first.stdout
+    assert "is it the protocol?" in first.stdout
     files = sorted((tmp_path / "kept-rehearsal").glob("*.sqlite"))
     assert [path.stem for path in files] == [
         "with-seed-1", "with-seed-2", "without-seed-1", "without-seed-2"
@@ -95,6 +97,11 @@ def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path, monkeypatch):
     one, other = (variant["values"]["norm"]["mean"] for variant in summary["variants"])
     difference = summary["variants"][1]["differences"]["norm"]["mean"]
     assert difference == pytest.approx(other - one)
+    (factor,) = summary["protocol"]
+    assert (factor["factor"], factor["levels"]) == ("reading", ["with", "without"])
+    assert factor["seeds"] == [1, 2]
+    changes = [variant["changes"]["distance_squared"] for variant in summary["variants"]]
+    assert factor["effect"]["mean"] == pytest.approx(sum(each["mean"] for each in changes) / 2)
 
 
 def test_a_sweep_is_paused_at_once_and_gone_on_with(tmp_path, monkeypatch):

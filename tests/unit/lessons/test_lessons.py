@@ -4,6 +4,7 @@ import lzma
 
 import pytest
 
+import lwd_tui as lwd
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.lessons import lesson as lessons_module
@@ -47,10 +48,11 @@ def test_they_come_in_their_order():
 
 def test_a_recorded_run_can_be_named_like_ones_own_which_comes_first(home):
     assert run_called("mixtures") == recorded_run("mixtures")
+    assert lwd.load_run("mixtures").path == recorded_run("mixtures")
     own = runs_folder() / "mixtures.sqlite"
     own.parent.mkdir(parents=True)
     own.write_bytes(recorded_run("mixtures").read_bytes())
-    assert run_called("mixtures") == own
+    assert run_called("mixtures") == lwd.load_run("mixtures").path == own
     with pytest.raises(NoSuchRun, match="'mixture_'"):
         run_called("mixture_")
 

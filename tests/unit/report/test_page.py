@@ -15,6 +15,7 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.report.page import thinned
 from lwd_tui.report.write import write_report
+from lwd_tui.run.fork import fork_run
 from lwd_tui.run.session import Session
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Post, Response
@@ -232,6 +233,23 @@ def test_the_specification_can_be_copied_from_the_page(page):
     (folded,) = page.one("section", id="reproduce").all("details")
     assert Experiment.from_toml(folded.one("pre").raw) == scripted()
     assert scripted().sha256 in page.text
+
+
+def test_a_fork_names_its_parent_its_step_and_what_differs(path, page, tmp_path):
+    fork = fork_run(path, 4, {"noise": 1}, posts=["By hand [/]."], replicate=2,
+                    out=tmp_path / "fork.sqlite")  # fmt: skip
+    twin = fork_run(path, 0, out=tmp_path / "twin.sqlite")
+    told = parsed(page_of(fork))
+    for words in (
+        "seven at t = 4, the first step that was taken anew; changed: noise = 1, ",
+        "post: By hand [/].; with another seed from there on, replicate 2",
+    ):
+        assert words in told.one("section", id="setup").text
+    assert "are those of seven" in told.one("section", id="reproduce").text
+    again = parsed(page_of(twin)).one("section", id="setup").text
+    assert "seven at t = 0, the first step that was taken anew; changed: nothing" in again
+    assert "replicate" not in again
+    assert "fork" not in page.text
 
 
 def test_the_same_run_gives_the_same_bytes(path, text):

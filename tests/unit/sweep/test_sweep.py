@@ -87,6 +87,7 @@ def test_a_sweep_is_its_variants_with_each_seed(jobs):
         ('"with out"', '"With"', "two have one name"),
         ('"with out"', '"../out"', "letters, digits"),
         ('"two ways"', '"a/b"', "letters, digits"),
+        ('"with"', '"with"\nprotocol = "order"', "the first has a protocol"),
         ("interaction", "interacton", "variant 'with out': there is no field"),
         ("beta = 1.0", "beta = 7", "beta = 7"),
         ("preset =", "perset =", "no field perset; did you mean preset"),

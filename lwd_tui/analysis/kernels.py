@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lwd_tui.analysis.arrays import finite, shifted
+from lwd_tui.analysis.arrays import shifted
 from lwd_tui.types import Floats
 
 # Squared distances below this share of the squared norms are what rounding leaves of zero.
@@ -13,14 +13,8 @@ ROUNDING = 1e-13
 
 
 def centred_gram(points: ArrayLike) -> Floats:
-    """Inner products of the points about their common mean, of shape (m, m).
-
-    Raises
-    ------
-    UnfitData
-        If a number is NaN or infinite.
-    """
-    cloud = shifted(finite(points, "embeddings"))
+    """Inner products of the points about their common mean, of shape (m, m)."""
+    cloud = shifted(np.asarray(points, dtype=np.float64))
     if len(cloud):
         cloud -= cloud.mean(axis=0)
     return cloud @ cloud.T

@@ -22,7 +22,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate, combinations
 from typing import Literal
 
 import numpy as np
@@ -49,6 +49,8 @@ SIMILARITIES: dict[Statistic, Callable[[Floats, Floats], Floats]] = {
 }
 # Numbers held at a time while permuting: more would leave the cache, and be new pages each time.
 CHUNK = 128_000
+# Columns of a matrix at a time, of which only the rows from the diagonal on are multiplied.
+WIDTH = 48
 # Multiplications that BLAS does in the time in which one number is gathered.
 GATHERED = 40
 # Permutations that leave the groups as they are must count as ties, in spite of rounding: as a
@@ -121,7 +123,8 @@ def difference_tests(
     permuted among their own responses only.
     """
     points, labels, n = responses
-    present = np.unique(labels)
+    counts = responses.counts
+    present = np.flatnonzero(counts)
     if len(present) < 2:
         raise UnfitData("a test needs at least two participants with usable responses")
     gram = centred_gram(points)
@@ -134,7 +137,6 @@ def difference_tests(
     values, ps = _permute(matrices, labels, rng, permutations)
     pair_values = np.full((len(statistics), n, n), np.nan)
     pair_p, pair_holm = pair_values.copy(), pair_values.copy()
-    counts = np.bincount(labels)
     least, least_holm = smallest_p(counts, permutations), math.nan
     if pairwise:
         pairs = list(combinations(present, 2))
@@ -167,10 +169,8 @@ def difference_tests(
 
 def smallest_p(counts: Ints, permutations: int) -> float:
     """Return the least p that permuting groups of these sizes can give."""
-    sizes = [int(size) for size in counts if size]
-    ways = math.factorial(sum(sizes))
-    for size in sizes:
-        ways //= math.factorial(size)
+    sizes = [size for size in counts.tolist() if size]
+    ways = math.prod(map(math.comb, accumulate(sizes), sizes))
     # Groups of one size can trade places without changing the statistic.
     for number in Counter(sizes).values():
         ways //= math.factorial(number)
@@ -189,8 +189,9 @@ def _permute(
     Permutations are first compared in single precision, which is twice as fast; those that come
     out too near to tell are done again in double precision.
     """
-    _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    m = len(codes)
+    counts = np.bincount(labels)
+    codes = (np.cumsum(counts > 0) - 1)[labels]
+    counts, m = counts[counts > 0], len(codes)
     centred = doubly_centred(matrices)
     # A statistic lies between 0 and the trace; 1 for the trace of zeros, which stay zeros.
     traces = np.trace(centred, axis1=1, axis2=2)
@@ -199,8 +200,9 @@ def _permute(
     blocks = None
     if (len(counts) - 1) * m**2 > GATHERED * (counts**2).sum():
         blocks = _blocks(codes, counts)
-    observed = _statistics(codes[None], counts, centred)[:, 0]
-    rough = centred.astype(np.float32)
+    folded = _folded(centred)
+    observed = _statistics(codes[None], counts, folded)[:, 0]
+    rough = folded.astype(np.float32)
     # What rounding in single precision comes to at most: each entry of K counts once.
     near = 2 * (m + len(counts)) * np.finfo(np.float32).eps / counts.min()
     near = near * np.abs(centred).sum(axis=(1, 2))[:, None]
@@ -210,7 +212,7 @@ def _permute(
     for start in range(0, permutations, chunk):
         # Sorting random keys is quicker than shuffling. One in 2^24 pairs of keys is equal and
         # keeps its order, which is far less than any number of permutations can resolve.
-        keys = rng.random((min(chunk, permutations - start), m), dtype=np.float32)
+        keys = _keys(rng, (min(chunk, permutations - start), m))
         if blocks:
             order = _by_keys(keys, np.arange(m))
             gaps = _block_sums(order, blocks, centred) - observed[:, None]
@@ -218,41 +220,64 @@ def _permute(
             groups = _by_keys(keys, codes)
             gaps = _statistics(groups, counts, rough) - observed[:, None]
             close = np.flatnonzero((np.abs(gaps) <= near).any(axis=0))
-            gaps[:, close] = _statistics(groups[close], counts, centred) - observed[:, None]
+            gaps[:, close] = _statistics(groups[close], counts, folded) - observed[:, None]
         beyond += (gaps >= -TIES).sum(axis=1)
     return observed * traces, (1 + beyond) / (1 + permutations)
 
 
-def _by_keys(keys: NDArray[np.float32], marks: Ints) -> NDArray[np.unsignedinteger]:
+def _keys(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.uint32]:
+    """Draw keys of 24 bits each, the upper ones; those that `random` makes numbers of."""
+    bits, halves = rng.bit_generator, math.prod(shape)
+    if not isinstance(bits, np.random.PCG64) or halves % 2 or bits.state["has_uint32"]:
+        return (rng.random(shape, dtype=np.float32) * np.float32(2**32)).astype(np.uint32)
+    # Half of the work: each word of this generator makes two numbers, first of its lower half.
+    return bits.random_raw(halves // 2).astype("<u8", copy=False).view("<u4").reshape(shape)
+
+
+def _by_keys(keys: NDArray[np.uint32], marks: Ints) -> NDArray[np.unsignedinteger]:
     """Return the marks in the order of their keys, a row each; of equal keys the least mark first.
 
-    A key has 24 random bits, and its mark goes below them: numbers alone are sorted in a third of
-    the time that it takes to sort their places, and alike on every machine.
+    The upper 24 bits of a key count, and its mark goes below them: numbers alone are sorted in a
+    third of the time that it takes to sort their places, and alike on every machine.
     """
-    bits, kind = (8, np.uint32) if marks.max() < 256 else (32, np.uint64)
-    marked: NDArray[np.unsignedinteger] = (keys * np.float32(2**24)).astype(kind)
-    np.left_shift(marked, kind(bits), out=marked)
-    np.bitwise_or(marked, marks.astype(kind), out=marked)
+    marked: NDArray[np.unsignedinteger]
+    few = marks.max() < 256
+    if few:
+        marked = keys & np.uint32(0xFFFFFF00)
+    else:
+        marked = (keys >> np.uint32(8)).astype(np.uint64) << np.uint64(32)
+    marked |= marks.astype(marked.dtype)
     marked.sort(axis=1)
-    np.bitwise_and(marked, kind(2**bits - 1), out=marked)
+    marked &= marked.dtype.type(0xFF if few else 0xFFFFFFFF)
     return marked
 
 
 def _statistics(groups: NDArray[np.integer], counts: Ints, matrices: Numbers) -> Floats:
     """Return the statistic of each matrix (first axis) for each row of the groups (second).
 
-    One group needs no product of its own: K takes the sum of all z to zero.
+    One group needs no product of its own: K takes the sum of all z to zero, and so the last z to
+    minus the sum of the others. What the entries of K are multiplied by is as symmetric as K, so
+    that its lower triangle does, `_folded`.
     """
     last, m = len(counts) - 1, groups.shape[1]
     z = np.array([groups == group for group in range(last)], dtype=matrices.dtype)
-    products = (z.reshape(-1, m) @ matrices.reshape(-1, m).T).reshape(
-        last, len(groups), len(matrices), m
-    )
     shares = (1 / counts).astype(matrices.dtype)
-    z *= shares[:last, None, None]
-    z -= (groups == last) * shares[last]
-    sums: Floats = np.einsum("grkm,grm->kr", products, z).astype(np.float64)
-    return sums
+    weights = z * shares[:last, None, None]
+    weights += (groups != last) * shares[last]
+    rows, weights = z.reshape(-1, m), weights.reshape(-1, m)
+    sums = np.zeros((len(matrices), len(rows)))
+    for matrix, found in zip(matrices, sums, strict=True):
+        for low in range(0, m, WIDTH):
+            part = slice(low, low + WIDTH)
+            found += np.vecdot(rows[:, low:] @ matrix[low:, part], weights[:, part])
+    statistics: Floats = sums.reshape(len(matrices), last, len(groups)).sum(axis=1)
+    return statistics
+
+
+def _folded(matrices: Floats) -> Floats:
+    """Return lower triangles that have the sums of the symmetric matrices."""
+    m = matrices.shape[-1]
+    return matrices * (np.tri(m) + np.tri(m, k=-1))
 
 
 def _blocks(codes: Ints, counts: Ints) -> tuple[Ints, Ints, Floats]:

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
+from lwd_tui.analysis import permutation
 from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.distance import distance_matrix, mean_embeddings
 from lwd_tui.analysis.partition import partition
@@ -248,11 +249,27 @@ def test_many_groups_come_to_the_same_by_blocks_and_by_contrasts(
 class CoarseKeys:
     """A generator whose keys are often equal."""
 
+    bit_generator = None
+
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
 
     def random(self, size: tuple[int, int], dtype: type) -> np.ndarray:
         return (self._rng.integers(64, size=size) / 64).astype(dtype)
+
+
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.MT19937])
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("shape", [(4, 6), (3, 5)])
+def test_keys_are_what_random_numbers_are_made_of(
+    bits: type, before: int, shape: tuple[int, int]
+) -> None:
+    rng, plain = np.random.Generator(bits(1)), np.random.Generator(bits(1))
+    # An odd number of them leaves half of a word for the next.
+    assert (rng.random(before, np.float32) == plain.random(before, np.float32)).all()
+    expected = plain.random(shape, np.float32) * 2**24
+    assert (permutation._keys(rng, shape) >> 8 == expected).all()
+    assert rng.random(dtype=np.float32) == plain.random(dtype=np.float32)
 
 
 @pytest.mark.parametrize("sizes", [(8, 12, 10), (3,) * 9])

@@ -1,5 +1,4 @@
 import gc
-import time
 import weakref
 
 import pytest
@@ -83,12 +82,11 @@ def test_as_many_points_can_be_drawn_as_there_are_of_those_that_are_read(data):
             assert laid.k[t, i] == sum(author < 0 or laid.reads[i, author] for author in here)
 
 
-def test_a_plan_of_many_is_laid_out_at_once():
+def test_a_plan_of_many_looks_at_a_number_a_participant_not_at_every_point(counted):
     spec = GmmSpec(name="many", participants=1600, steps=20, topology="ring")
-    began = time.process_time()
     laid = plan.plan_of(spec)
-    # Counting every point for every reader took 6 s.
-    assert time.process_time() - began < 1
+    # Counting all 96,000 points for each of 1,600 readers took 6 s.
+    assert counted == [1600]
     assert laid.k[20].tolist() == [20 * 9 // 2] * 1600
 
 

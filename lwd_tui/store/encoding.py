@@ -145,7 +145,8 @@ def attempt_rows(response: Response) -> Iterator[Row]:
             text_bytes(attempt.problem),
             text_bytes(attempt.thinking),
             text_bytes(attempt.host),
-            json.dumps(attempt.retries) if attempt.retries else "[]",
+            # As escapes, two halves of a pair beside each other would be read back as one.
+            text_bytes(json.dumps(attempt.retries, ensure_ascii=False)),
         )
 
 

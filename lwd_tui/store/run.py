@@ -235,7 +235,7 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
                         thinking, host, retries{column})
                     VALUES ({_next(table)}, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?,
                         CAST(? AS TEXT), ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT),
-                        CAST(? AS TEXT), ?{", ?" * len(further)})""",  # noqa: S608
+                        CAST(? AS TEXT), CAST(? AS TEXT){", ?" * len(further)})""",  # noqa: S608
                 ((self._last[table], *row, *further) for row in encoding.attempt_rows(response)),
             )
 

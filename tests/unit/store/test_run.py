@@ -42,6 +42,14 @@ def store(path):
         yield store
 
 
+def test_halves_of_a_pair_that_stand_beside_each_other_in_a_fault_stay_two(store):
+    step, halves = simple_step(0), "\ud83d" + "\ude00"
+    begin(store, step, prompts_of(step.draws))
+    broken = replace(step.responses[0], attempts=(attempt(retries=(halves,)),))
+    store.add_response(broken)
+    assert store.pending(0) == [broken]
+
+
 @modest
 @given(made=steps())
 def test_any_step_comes_back_exactly(tmp_path_factory, made):

@@ -143,7 +143,7 @@ def _at_work(app: App) -> bool:
 def _told_end(app: Explorer) -> bool:
     """Whether the page of sweeps has told how the one that was begun ended."""
     pages = [screen for screen in app.screen_stack if isinstance(screen, SweepsPage)]
-    return all(page._told_end for page in pages)
+    return all(page._told is app.sweep for page in pages)
 
 
 def _computes(page: GmmPage) -> bool:

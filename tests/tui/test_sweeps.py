@@ -151,6 +151,17 @@ class _Held:
         self.busy, self.pausing = False, True
 
 
+async def test_how_a_sweep_ended_is_told_however_soon_it_did(monkeypatch):
+    ended = type("Ended", (_Held,), {"busy": False, "complaint": "there is no room on the disk"})
+    monkeypatch.setattr(making, "Conductor", ended)
+    written()
+    async with _Page(says="0/12") as page:
+        await page.press("b")
+        await page.says("runs at a time")
+        await page.press("enter")
+        await page.says("there is no room on the disk")
+
+
 async def test_a_sweep_is_paused_and_asked_about_before_it_ends_with_the_app(monkeypatch):
     monkeypatch.setattr(making, "Conductor", _Held)
     written()

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid
 
 from lwd_tui.errors import LwdError
+from lwd_tui.sweep.conduct import Conductor
 from lwd_tui.sweep.pairs import differences
 from lwd_tui.sweep.results import TITLES
 from lwd_tui.tui.pages.sweeps.bands import Bands
@@ -80,7 +81,7 @@ class SweepsPage(SweepEditing):
         self._number = "norm"
         self._reading = "norm"
         self._looking = False
-        self._told_end = True
+        self._told: Conductor | None = None
         self._at: Path | None = None
 
     def compose_panels(self) -> ComposeResult:
@@ -126,10 +127,9 @@ class SweepsPage(SweepEditing):
     def _tick(self) -> None:
         """Look at what is under way, and tell how the sweep that was begun here has ended."""
         conductor = self.conductor
-        if conductor is not None and conductor.busy:
-            self._told_end = False
-        elif conductor is not None and not self._told_end:
-            self._told_end = True
+        # One of a few quick runs may end between two looks.
+        if conductor is not None and conductor is not self._told and not conductor.busy:
+            self._told = conductor
             self._tell_end(conductor.complaint, len(set(filter(None, conductor.problems.values()))))
             self.action_refresh()
         if self.is_current and not self._looking and any(seen.busy for seen in self._seen):

@@ -15,6 +15,7 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.run.session import Session
 from lwd_tui.store.run import RunStore
+from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.theme import THEMES
 from lwd_tui.types import Attempt, Draw, Geometry, Post, Prompt, Response, Step
 
@@ -170,3 +171,35 @@ def painted(app: App) -> list[Strip]:
 def heard(messages, kind):
     """Return the messages of a kind, each once: it is heard at every widget that it passes."""
     return list(dict.fromkeys(m for m in messages if isinstance(m, kind)))
+
+
+class OpenPage:
+    """An explorer on one of its pages, from when it says some words on."""
+
+    def __init__(self, name: str, says: str, size: tuple[int, int] = (120, 40), **start):
+        self.app = Explorer(page=name, **start)
+        self._name, self._first, self._size = name, says, size
+
+    async def __aenter__(self):
+        self._test = self.app.run_test(size=self._size)
+        self.pilot = await self._test.__aenter__()
+        await self.until(lambda: self.app.current_mode == self._name)
+        await self.says(self._first)
+        return self
+
+    async def __aexit__(self, *error):
+        await self._test.__aexit__(*error)
+
+    async def press(self, *keys):
+        await self.pilot.press(*keys)
+        await self.pilot.pause(0.02)
+
+    async def until(self, condition):
+        await until(self.pilot, condition)
+
+    async def says(self, words):
+        await self.until(lambda: words in self.text)
+
+    @property
+    def text(self):
+        return shown(self.app)

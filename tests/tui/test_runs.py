@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.hostile import HOSTILE, assert_tame
 from support.snapshots import compare
-from support.tui import focus, handmade_run, scripted, shown, stored_run, until
+from support.tui import OpenPage, focus, handmade_run, scripted, stored_run
 from textual.widgets import Input
 
 from lwd_tui.experiment.gmm import GmmSpec
@@ -18,8 +18,6 @@ from lwd_tui.run.mixtures import keep
 from lwd_tui.store.errors import RunBusy
 from lwd_tui.store.folder import annotate_run, list_runs
 from lwd_tui.store.run import RunStore
-from lwd_tui.tui.app import Explorer
-from lwd_tui.tui.pages.runs.page import RunsPage
 from lwd_tui.tui.pages.runs.run_table import RunTable
 from lwd_tui.tui.paging import PageEntry
 from lwd_tui.tui.parts.choice import Choice
@@ -53,34 +51,9 @@ def begun_on(day, path):
     connection.close()
 
 
-class _Page:
+class _Page(OpenPage):
     def __init__(self, size=(120, 40), **start):
-        self.app = Explorer(page="runs", **start)
-        self.size = size
-
-    async def __aenter__(self):
-        self._test = self.app.run_test(size=self.size)
-        self.pilot = await self._test.__aenter__()
-        await self.until(lambda: isinstance(self.app.screen, RunsPage))
-        await self.until(lambda: "stored run" in self.text)
-        return self
-
-    async def __aexit__(self, *error):
-        await self._test.__aexit__(*error)
-
-    async def press(self, *keys):
-        await self.pilot.press(*keys)
-        await self.pilot.pause(0.02)
-
-    async def until(self, condition):
-        await until(self.pilot, condition)
-
-    async def says(self, words):
-        await self.until(lambda: words in self.text)
-
-    @property
-    def text(self):
-        return shown(self.app)
+        super().__init__("runs", "stored run", size, **start)
 
     @property
     def chosen(self):

@@ -7,16 +7,14 @@ import pytest
 from support.hostile import HOSTILE, assert_tame
 from support.snapshots import compare
 from support.sweeps import jobs_in, made, partly_made, written
-from support.tui import shown, until
+from support.tui import OpenPage
 
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.sweep import conduct
 from lwd_tui.sweep.conduct import right_to_run
 from lwd_tui.sweep.variants import own_folder
-from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.sweeps import making
 from lwd_tui.tui.pages.sweeps.editing import AskSweep
-from lwd_tui.tui.pages.sweeps.page import SweepsPage
 from lwd_tui.tui.pages.sweeps.run_grid import Cells, Place, arranged
 from lwd_tui.tui.pages.sweeps.sparkline import sparkline
 from lwd_tui.tui.paging import PageEntry
@@ -38,33 +36,9 @@ def pages(still, monkeypatch):
     monkeypatch.setattr(conduct, "in_processes", lambda count, leash: ThreadPoolExecutor(count))
 
 
-class _Page:
+class _Page(OpenPage):
     def __init__(self, size=(120, 40), says="sweep"):
-        self.app, self.size, self.first = Explorer(page="sweeps"), size, says
-
-    async def __aenter__(self):
-        self._test = self.app.run_test(size=self.size)
-        self.pilot = await self._test.__aenter__()
-        await self.until(lambda: isinstance(self.app.screen, SweepsPage))
-        await self.says(self.first)
-        return self
-
-    async def __aexit__(self, *error):
-        await self._test.__aexit__(*error)
-
-    async def press(self, *keys):
-        await self.pilot.press(*keys)
-        await self.pilot.pause(0.02)
-
-    async def until(self, condition):
-        await until(self.pilot, condition)
-
-    async def says(self, words):
-        await self.until(lambda: words in self.text)
-
-    @property
-    def text(self):
-        return shown(self.app)
+        super().__init__("sweeps", says, size)
 
 
 async def test_the_plan_is_fields_by_values_by_seeds():

@@ -49,7 +49,10 @@ def level():
             reads = "a draw each" if shared else "one draw"
             for test, count in zip(tests, wrong, strict=True):
                 hits[f"{test.statistic}, {reads}, L = {responses}"] = int(count), size
-    stands = "replicates exchangeable between participants; three queries, with and without a draw for each response"  # noqa: E501
+    stands = (
+        "replicates exchangeable between participants; three queries, with and without a draw "
+        "for each response"
+    )
     yield at_most(
         "the tests of several queries reject equal distributions rarely",
         stands, 36, hits, LEVEL, TEST,

@@ -129,7 +129,7 @@ async def _work(opening: Opening, reporter: Reporter, as_json: bool, told: bool)
                 async for event in events:
                     reporter.see(event)
                     if as_json and isinstance(event, StepCompleted):
-                        write(step_lines(store)[-1])
+                        write(*step_lines(store, event.step.t))
         except BaseException as error:
             # Whoever has left doesn't read this either.
             with suppress(BrokenPipeError, SystemExit):

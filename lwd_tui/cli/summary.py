@@ -25,10 +25,10 @@ _MOST_ALONE = 6
 """Queries whose norms have columns of their own."""
 
 
-def step_lines(store: RunStore) -> list[dict[str, Any]]:
-    """Return the JSON object of each whole step; of several queries with the norm of each."""
-    lines = [_step_line(numbers) for numbers in store.numbers()]
-    for each in zip(lines, *store.numbers_each(), strict=True) if store.queries > 1 else ():
+def step_lines(store: RunStore, since: int = 0) -> list[dict[str, Any]]:
+    """Return the JSON objects of whole steps; of several queries with the norm of each."""
+    lines = [_step_line(numbers) for numbers in store.numbers(since)]
+    for each in zip(lines, *store.numbers_each(since), strict=True) if store.queries > 1 else ():
         line, *alone = each
         line["norm_each"] = [json_number(numbers.norm) for numbers in alone]
     return lines

@@ -99,9 +99,11 @@ def check_summary(summary: RunSummary) -> RunSummary:
     return summary
 
 
-def check_numbers(found: list[StepNumbers], kind: str, participants: int) -> list[StepNumbers]:
-    """Return the numbers of the whole steps, which leave none out; mixtures have fewer."""
-    for t, step in enumerate(found):
+def check_numbers(
+    found: list[StepNumbers], kind: str, participants: int, since: int
+) -> list[StepNumbers]:
+    """Return the numbers of whole steps, which leave none out; mixtures have fewer."""
+    for t, step in enumerate(found, since):
         require(step.t == t, f"step {t} is missing")
         counts = [step.k, step.size]
         counts += [] if kind == "gmm" else [step.synthetic, step.failed]

@@ -78,16 +78,16 @@ class StepReader(RunAbout):
         """What the distances are between, in words."""
         return self.experiment.scale_of(self.query)
 
-    def numbers_each(self) -> list[list[StepNumbers]]:
+    def numbers_each(self, since: int = 0) -> list[list[StepNumbers]]:
         """Return the numbers of each query alone; empty unless there are several."""
         found = []
         for query in range(1, self.queries + 1) if self.queries > 1 else ():
             with self.looking_at(query):
-                found.append(self.numbers())
+                found.append(self.numbers(since))
         return found
 
-    def numbers(self) -> list[StepNumbers]:
-        """Return the numbers of all whole steps, in order."""
+    def numbers(self, since: int = 0) -> list[StepNumbers]:
+        """Return the numbers of all whole steps from one on, in order."""
         source = "steps"
         if self.query != 1:
             source = f"""(SELECT steps.t, k, size, synthetic, seconds, whole, mine.norm,
@@ -97,12 +97,13 @@ class StepReader(RunAbout):
             encoding.numbers_of,
             f"""SELECT t, k, size, synthetic, norm, norm_debiased, noise_floor, dispersion,
                    seconds, failed
-               FROM {source} WHERE whole ORDER BY t""",  # noqa: S608
+               FROM {source} WHERE whole AND t >= ? ORDER BY t""",  # noqa: S608
+            since,
         )
         if self._pasts:
             found = [widened(each, self._participants, "dispersion") for each in found]
         with reading(self.path):
-            sound.check_numbers(found, self.kind, self._participants)
+            sound.check_numbers(found, self.kind, self._participants, since)
         return [replace(each, **_NO_NORMS) for each in found] if self._alone else found
 
     def step(self, t: int) -> Step:

@@ -42,6 +42,7 @@ FIGURES = (
     ("fresh", "clusters", ()),
     ("mixtures", "norm", ()),
     ("mixtures", "densities", ()),
+    ("eleven", "norm", ()),
 )
 
 

@@ -1,0 +1,233 @@
+"""Answer the questions of docs/preregistered.md from the runs of `collapse` and `one-answer`.
+
+    python docs/collapse.py [SWEEPS]
+
+SWEEPS is the folder of the sweeps; without it that of LWD_HOME. What is printed is Markdown, the
+numbers of docs/findings.md. A seed that a variant hasn't finished is left out of its comparisons.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lwd_tui.analysis.multiplicity import holm
+from lwd_tui.analysis.paired import Paired, paired
+from lwd_tui.findings.clusters import AnswerClusters, answer_clusters, letter
+from lwd_tui.findings.step import MEASURES, step_findings
+from lwd_tui.store.folder import home
+from lwd_tui.store.run import RunStore
+from lwd_tui.types import Floats
+
+EARLY, LATE = 3, 5
+SEEDS = range(101, 107)
+DISTINCT = next(measure for measure in MEASURES if measure.key == "distinct_2")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one finished run came to, step by step.
+
+    Attributes
+    ----------
+    norm, squared, distinct : ndarray of shape (T + 1,)
+        The norm, the sum of the debiased squared distances, and distinct-2 of all answers.
+    """
+
+    norm: Floats
+    squared: Floats
+    distinct: Floats
+    clusters: AnswerClusters
+
+
+def read(path: Path) -> Run | None:
+    """Read a run; None if it isn't there or not whole."""
+    if not path.exists():
+        return None
+    with RunStore.open(path) as store:
+        store.look_at(0)
+        numbers, clusters = store.numbers(), answer_clusters(store)
+        if len(numbers) <= store.experiment.steps or clusters is None:
+            return None
+        found = [step_findings(store, step) for step in numbers]
+    return Run(
+        np.array([step.norm for step in numbers]),
+        np.array([each.vectors.pairs.squares.sum() for each in found]),
+        np.array([DISTINCT.of(each).together for each in found]),
+        clusters,
+    )
+
+
+def early(values: Floats) -> float:
+    """Mean of the first three steps."""
+    return float(values[:EARLY].mean())
+
+
+def late(values: Floats) -> float:
+    """Mean of the last five steps."""
+    return float(values[-LATE:].mean())
+
+
+def smooth(values: Floats) -> Floats:
+    """Mean of t - 1, t and t + 1, of two of them at the ends."""
+    ones = np.convolve(np.ones(len(values)), np.ones(3), "same")
+    return np.convolve(values, np.ones(3), "same") / ones
+
+
+def halved(values: Floats) -> int | None:
+    """First t from which it stays below half of its early mean; None: it doesn't."""
+    above = np.flatnonzero(smooth(values) >= early(values) / 2)
+    since = int(above[-1]) + 1 if len(above) else 0
+    return since if since < len(values) else None
+
+
+def half_way(values: Floats) -> int | None:
+    """First t at which it has gone half the way from early to late; None if late isn't below."""
+    if late(values) >= early(values):
+        return None
+    return int(np.argmax(smooth(values) <= (early(values) + late(values)) / 2))
+
+
+def apart(clusters: AnswerClusters) -> bool:
+    """Whether two participants gave most of the last third's answers in different clusters."""
+    return len(set(clusters.shares.argmax(axis=1))) > 1
+
+
+def compared(one: list[float], other: list[float]) -> Paired:
+    """Compare pairs of numbers, seed by seed."""
+    return paired(np.array(one)[:, None], np.array(other)[:, None])
+
+
+def told(found: Paired) -> str:
+    """Return a mean with its interval."""
+    return f"{found.mean[0]:.2f} ± {found.half[0]:.2f}"
+
+
+def changes(runs: dict[int, Run], values: str, first: int | None = None) -> Paired:
+    """Late less early, run by run; of the first steps only, if so many are named."""
+    seen = [getattr(run, values)[:first] for run in runs.values()]
+    return compared([late(each) for each in seen], [early(each) for each in seen])
+
+
+def beside(runs: dict[int, Run], others: dict[int, Run], values: str = "squared") -> Paired:
+    """Late less late of the other variant, of the seeds that both have."""
+    both = [seed for seed in runs if seed in others]
+    return compared(*([late(getattr(of[seed], values)) for seed in both] for of in (runs, others)))
+
+
+def variants(folder: Path, names: tuple[str, ...]) -> dict[str, dict[int, Run]]:
+    """Read the finished runs of a sweep."""
+    paths = {
+        name: name.replace(" ", "-").lower().replace("(", "").replace(")", "") for name in names
+    }
+    read_runs = {
+        name: {seed: read(folder / f"{slug}-seed-{seed}.sqlite") for seed in SEEDS}
+        for name, slug in paths.items()
+    }
+    return {
+        name: {seed: run for seed, run in runs.items() if run} for name, runs in read_runs.items()
+    }
+
+
+NAMES = (
+    "accumulate",
+    "no interaction",
+    "shared draws",
+    "equal models",
+    "other template",
+    "reversed posts",
+    "other posts",
+    "other query",
+)
+
+
+def over_time(found: dict[str, dict[int, Run]]) -> None:
+    """Print each variant's numbers, early and late, and their changes."""
+    print("| variant | seeds | distance², early → late | late less early | norm | distinct-2 |")
+    print("|---|---|---|---|---|---|")
+    for name, runs in found.items():
+        begun = np.mean([early(run.squared) for run in runs.values()])
+        ended = np.mean([late(run.squared) for run in runs.values()])
+        moved = [told(changes(runs, values)) for values in ("squared", "norm", "distinct")]
+        print(f"| {name} | {len(runs)} | {begun:.2f} → {ended:.2f} | {' | '.join(moved)} |")
+
+
+def controls(found: dict[str, dict[int, Run]]) -> None:
+    """Print questions 2, 3 and 4 with their p-values after Holm, and those of 8 and 9."""
+    base = found["accumulate"]
+    asked = {
+        "2. accumulate less no interaction, late": beside(base, found["no interaction"]),
+        "3. accumulate less equal models, late": beside(base, found["equal models"]),
+        "4. shared draws, late less early": changes(found["shared draws"], "squared"),
+    }
+    adjusted = holm([float(each.p[0]) for each in asked.values()])
+    print("\n| question, distance² | difference | p | p after Holm |\n|---|---|---|---|")
+    for (name, each), p in zip(asked.items(), adjusted, strict=True):
+        print(f"| {name} | {told(each)} | {each.p[0]:.3f} | {p:.3f} |")
+    template = beside(found["other template"], found["no interaction"])
+    order = beside(found["reversed posts"], base)
+    for name, each in (
+        ("8. other template less no interaction", template),
+        ("9. reversed posts less accumulate", order),
+    ):
+        print(f"| {name}, late | {told(each)} | {each.p[0]:.3f} | |")
+
+
+def when(runs: dict[int, Run]) -> None:
+    """Print since when the distance² is halved, and whether words or vectors fell first."""
+    since = {seed: halved(run.squared) for seed, run in runs.items()}
+    print(f"\n5. Halved to the end from t = {since}")
+    ways = {seed: (half_way(run.distinct), half_way(run.squared)) for seed, run in runs.items()}
+    print(f"6. Half the way, words and vectors: {ways}")
+    both = [(words, vectors) for words, vectors in ways.values() if None not in (words, vectors)]
+    if len(both) > 1:
+        print(f"   words less vectors: {told(compared(*map(list, zip(*both, strict=True))))}")
+
+
+def where(found: dict[str, dict[int, Run]]) -> None:
+    """Print how many clusters hold most answers, and how often participants sit apart."""
+    print("\n| variant | clusters that hold 90 %, of each third | change | apart at the end |")
+    print("|---|---|---|---|")
+    for name, runs in found.items():
+        first, last = (
+            [getattr(run.clusters, of) for run in runs.values()] for of in ("first", "last")
+        )
+        sits = sum(apart(run.clusters) for run in runs.values())
+        moved = told(compared(last, first))
+        both = f"{np.mean(first):.1f} → {np.mean(last):.1f}"
+        print(f"| {name} | {both} | {moved} | {sits} of {len(runs)} |")
+    few = beside_clusters(found["accumulate"], found["no interaction"])
+    print(f"\n7. Clusters of the last third, accumulate less no interaction: {told(few)}")
+    for seed, run in found["accumulate"].items():
+        places = ["".join(map(letter, who)) for who in run.clusters.places.T]
+        print(f"   seed {seed}: {' / '.join(places)}; A = {run.clusters.texts[0]!r}")
+
+
+def beside_clusters(runs: dict[int, Run], others: dict[int, Run]) -> Paired:
+    """Compare how many clusters hold most answers of the last third."""
+    both = [seed for seed in runs if seed in others]
+    return compared(*([of[seed].clusters.last for seed in both] for of in (runs, others)))
+
+
+def one_answer(folder: Path, many: dict[int, Run]) -> None:
+    """Print question 10."""
+    print("\n| 10. | norm, late less early | seeds |\n|---|---|---|")
+    for name, runs in variants(folder, ("two", "three", "four")).items():
+        print(f"| L = 1, {name} | {told(changes(runs, 'norm'))} | {len(runs)} |")
+    print(f"| L = 8, two, 13 steps | {told(changes(many, 'norm', 13))} | {len(many)} |")
+
+
+def main() -> None:
+    """Print all answers."""
+    sweeps = Path(sys.argv[1]) if len(sys.argv) > 1 else home() / "sweeps"
+    found = variants(next(sweeps.glob("collapse*")), NAMES)
+    over_time(found)
+    controls(found)
+    when(found["accumulate"])
+    where(found)
+    one_answer(next(sweeps.glob("one-answer*")), found["accumulate"])
+
+
+if __name__ == "__main__":
+    main()

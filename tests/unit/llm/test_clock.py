@@ -61,4 +61,4 @@ async def test_whoever_waits_is_woken_by_run_and_step() -> None:
         tick = asyncio.ensure_future(clock.tick())
         await asyncio.sleep(0)
         wake(clock)
-        await asyncio.wait_for(tick, 1)
+        await asyncio.wait_for(tick, 30)

@@ -308,7 +308,7 @@ async def test_closing_an_answer_frees_the_model_for_the_next(
     shown = asyncio.Event()
     stream = generator.generate(request(models / "base.gguf"), lambda *_: shown.set())
     task = asyncio.create_task(anext(stream))
-    await asyncio.wait_for(shown.wait(), 5)
+    await asyncio.wait_for(shown.wait(), 30)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -323,7 +323,7 @@ async def test_a_queued_request_that_is_cancelled_is_never_made(
     shown = asyncio.Event()
     first = generator.generate(request(models / "base.gguf"), lambda *_: shown.set())
     running = asyncio.create_task(anext(first))
-    await asyncio.wait_for(shown.wait(), 5)
+    await asyncio.wait_for(shown.wait(), 30)
     queued = asyncio.create_task(answers(generator, request(models / "base.gguf")))
     await asyncio.sleep(0.02)
     queued.cancel()
@@ -348,12 +348,12 @@ async def test_closing_the_backend_cancels_all_and_lets_go(
                 pass
 
     tasks = [asyncio.create_task(ask()) for _ in range(3)]
-    await asyncio.wait_for(shown.wait(), 5)
-    await asyncio.wait_for(generator.aclose(), 5)
+    await asyncio.wait_for(shown.wait(), 30)
+    await asyncio.wait_for(generator.aclose(), 30)
     assert MadeUp.alive == []
     for task in tasks:
         with pytest.raises(BackendStopped):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 30)
     await generator.aclose()
 
 
@@ -376,7 +376,7 @@ async def test_an_event_loop_that_is_gone_ends_the_generation(
         loop.close()
 
     await asyncio.to_thread(run)
-    await asyncio.wait_for(generator.aclose(), 5)
+    await asyncio.wait_for(generator.aclose(), 30)
     assert MadeUp.alive == []
 
 

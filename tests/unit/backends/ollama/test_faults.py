@@ -245,7 +245,7 @@ async def test_what_a_server_says_can_not_drive_the_terminal() -> None:
 
 
 async def test_cancelling_frees_the_slot_of_the_server() -> None:
-    async with stand_in(engine=WordEngine(token_seconds=0.02, words=500)) as server:
+    async with stand_in(engine=WordEngine(token_seconds=0.1, words=500)) as server:
         generator = ollama(server.url)
         request = wish(seeds=(1, 2, 3, 4), max_tokens=500, context=2048)
         first_token = asyncio.Event()

@@ -184,6 +184,13 @@ async def test_a_setting_of_the_users_is_not_left_out_where_nothing_is_named() -
 
 async def test_trying_out_hangs_up_at_the_first_word() -> None:
     async with Compatible("vllm") as server:
+
+        async def one_word(request: Request, reply: Reply) -> None:
+            await reply.stream("text/event-stream")
+            await server.chunk(request, reply, 0, "Yes")
+            await reply.gone.wait()
+
+        server.faults.append(one_word)
         generator = openai(server.url)
         await generator.try_out(wish("m", (1, 2, 3)))
         async with asyncio.timeout(30):

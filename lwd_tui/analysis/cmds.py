@@ -12,7 +12,9 @@ from lwd_tui.analysis.principal import leading_eigenpairs
 from lwd_tui.types import Floats
 
 # Rows that are centred at a time.
-_ROWS = 64
+_ROWS = 128
+# Points whose squares about the mean are less than so much of the mean's own are far from 0.
+_FAR = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,9 +80,9 @@ def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
 def _centred(points: ArrayLike) -> tuple[Floats, float]:
     """Return points about their mean, and the sum of their squares.
 
-    Some rows at a time, which stay in the processor's cache from one operation to the next. First
-    relative to one of the points, as in `shifted`: nothing is lost to rounding where the points
-    are near each other.
+    Some rows at a time, which stay in the processor's cache from one operation to the next. Where
+    all are far from 0 the mean's own rounding counts. They are centred again then, relative to one
+    of them: points that are equal are at 0 to the last bit.
     """
     given = np.asarray(points)
     if given.ndim != 2 or given.dtype != np.float32:
@@ -88,19 +90,20 @@ def _centred(points: ArrayLike) -> tuple[Floats, float]:
     cloud = np.empty(given.shape)
     if not cloud.size:
         return cloud, 0.0
-    first, mean, total = given[0].astype(np.float64), np.zeros(given.shape[1]), 0.0
+    mean, total = np.zeros(given.shape[1]), 0.0
     parts = [slice(low, low + _ROWS) for low in range(0, len(cloud), _ROWS)]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         for part in parts:
-            some = cloud[part]
-            some[:] = given[part]
-            some -= first
-            mean += some.sum(axis=0)
+            cloud[part] = given[part]
+            mean += cloud[part].sum(axis=0)
         mean /= len(cloud)
         for part in parts:
-            some = cloud[part]
-            some -= mean
-            total += float(np.vdot(some, some))
+            cloud[part] -= mean
+            total += float(np.vdot(cloud[part], cloud[part]))
+        if total <= _FAR * len(cloud) * (mean @ mean):
+            cloud -= cloud[0].copy()
+            cloud -= cloud.mean(axis=0)
+            total = float(np.vdot(cloud, cloud))
     if not np.isfinite(total):
         finite(given, "points")
     return cloud, total
@@ -108,12 +111,12 @@ def _centred(points: ArrayLike) -> tuple[Floats, float]:
 
 def with_fixed_signs(coordinates: Floats) -> Floats:
     """Turn each column so that its largest entry is positive; of nearly equal ones, the first."""
-    if not len(coordinates):
-        return coordinates
-    sizes = np.abs(coordinates)
-    first = np.argmax(sizes >= (1 - 1e-6) * sizes.max(axis=0), axis=0)
-    signs = np.where(np.take_along_axis(coordinates, first[None], axis=0) < 0, -1.0, 1.0)
-    return coordinates * signs
+    turned = coordinates.copy()
+    for axis in turned.T if len(turned) else ():
+        sizes = np.abs(axis)
+        if axis[np.argmax(sizes >= (1 - 1e-6) * sizes.max())] < 0:
+            axis *= -1
+    return turned
 
 
 def _share(part: float, total: float) -> float:

@@ -11,7 +11,7 @@ from lwd_tui.analysis.arrays import finite
 from lwd_tui.analysis.principal import leading_eigenpairs
 from lwd_tui.types import Floats
 
-# Rows that are centred at a time.
+# Rows that are worked on at a time.
 _ROWS = 128
 # Points whose squares about the mean are less than so much of the mean's own are far from 0.
 _FAR = 1e-4
@@ -69,10 +69,12 @@ def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
         tall = cloud if p <= m else cloud.T
         values, vectors = leading_eigenpairs(tall, axes)
         eigenvalues[:axes] = values
-        for axis, vector in enumerate(vectors.T):
-            # One at a time: for a product with two columns BLAS copies the whole cloud first.
-            along = cloud @ vector if p <= m else vector * np.sqrt(values[axis])
-            coordinates[:, axis] = along
+        if p > m:
+            coordinates[:, :axes] = vectors * np.sqrt(values)
+        else:
+            # In one go BLAS would copy the whole cloud first.
+            for part in _parts(cloud):
+                coordinates[part, :axes] = cloud[part] @ vectors
     explained = _share(eigenvalues.sum(), total)
     return ClassicalMds(with_fixed_signs(coordinates), eigenvalues, explained)
 
@@ -91,13 +93,12 @@ def _centred(points: ArrayLike) -> tuple[Floats, float]:
     if not cloud.size:
         return cloud, 0.0
     mean, total = np.zeros(given.shape[1]), 0.0
-    parts = [slice(low, low + _ROWS) for low in range(0, len(cloud), _ROWS)]
     with np.errstate(invalid="ignore", over="ignore"):
-        for part in parts:
+        for part in _parts(cloud):
             cloud[part] = given[part]
             mean += cloud[part].sum(axis=0)
         mean /= len(cloud)
-        for part in parts:
+        for part in _parts(cloud):
             cloud[part] -= mean
             total += float(np.vdot(cloud[part], cloud[part]))
         if total <= _FAR * len(cloud) * (mean @ mean):
@@ -107,6 +108,10 @@ def _centred(points: ArrayLike) -> tuple[Floats, float]:
     if not np.isfinite(total):
         finite(given, "points")
     return cloud, total
+
+
+def _parts(cloud: Floats) -> list[slice]:
+    return [slice(low, low + _ROWS) for low in range(0, len(cloud), _ROWS)]
 
 
 def with_fixed_signs(coordinates: Floats) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 
 import numpy as np
@@ -45,11 +44,12 @@ def leading_eigenpairs(tall: Floats, count: int) -> tuple[Floats, Floats]:
     -----
     By block Lanczos iteration (Golub and Underwood 1977) with every vector kept orthogonal to all
     before it, from a fixed block of `count` random vectors: it has a share in every eigenvector,
-    and finds `count` of them that have one eigenvalue. What is left outside the basis is at most
-    1e-9 of the gap to the next eigenvalue, which is how far the space of the vectors is off (Davis
-    and Kahan 1970). Among themselves they turn by its square only, for a Ritz vector's residual is
-    orthogonal to the others. Where eigenvalues are equal, any vectors of theirs do. The full
-    decomposition follows where the iteration doesn't get there.
+    and finds `count` of them that have one eigenvalue. The residual is at most 1e-9 of the gap
+    between the eigenvalues wanted and the next, which is how far the space of the vectors is off
+    (Davis and Kahan 1970). Within it they turn by the residual's square only, over their own gaps,
+    since a residual is orthogonal to all that was found: eigenvalues nearer to each other than
+    1e-9 of that gap count as equal, and any vectors of theirs do. The full decomposition follows
+    where the iteration doesn't get there.
     """
     found = _lanczos(tall, count) if tall.shape[1] > _DENSE else None
     values, vectors = _dense(tall, count) if found is None else found
@@ -88,7 +88,8 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
         values, vectors = np.linalg.eigh(projected[:high, :high])
         leading = vectors[:, -count:]
         residual = np.linalg.norm(factor.T @ leading[low:])
-        enough = _enough(values[-count - 1 :].tolist())
+        gap = values[-count] - values[-count - 1]
+        enough = max(_ERROR * gap, _ROUNDING * values[-1])
         if residual <= enough:
             return values[-count:], known.T @ leading
         # It falls by a like factor with each vector, which tells when the next look is worth it.
@@ -107,15 +108,6 @@ def _start(count: int, size: int) -> Floats:
     _orthonormalise(rows)
     rows.flags.writeable = False
     return rows
-
-
-def _enough(values: list[float]) -> float:
-    """Return the residual at which all but the first of these eigenvalues have their vectors."""
-    gaps = [high - low for low, high in itertools.pairwise(values)]
-    small = _ERROR * gaps[0]
-    if len(gaps) > 1:
-        small = min(small, math.sqrt(small * max(0.0, min(gaps[1:]))))
-    return max(small, _ROUNDING * values[-1])
 
 
 def _applied(tall: Floats, rows: Floats) -> Floats:

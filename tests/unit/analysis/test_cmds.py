@@ -63,6 +63,7 @@ def test_axes_that_are_not_reached_are_zero() -> None:
     same = classical_mds(np.full((300, 250), 0.1))
     assert not same.coordinates.any()
     assert same.explained == 1.0
+    assert not classical_mds(np.full((300, 250), 0.1), 1).coordinates.any()
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3, 5])
@@ -142,6 +143,33 @@ def test_coordinates_are_accurate_to_1e_9(shape: tuple[int, int], falling: float
     points = rng.normal(size=shape) * np.arange(1, shape[1] + 1) ** -falling
     left, singular, _ = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
     ours = classical_mds(points).coordinates
+    expected = up_to_signs(ours, left[:, :2] * singular[:2])
+    np.testing.assert_allclose(ours, expected, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("gap", [1e-2, 1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize("third", [0.3, 0.9])
+def test_axes_that_are_nearly_as_long_are_told_apart(gap: float, third: float) -> None:
+    rng = np.random.default_rng(10)
+    # Orthonormal, and orthogonal to the mean: the answer is known.
+    left = np.linalg.qr(np.column_stack([np.ones(300), rng.normal(size=(300, 200))]))[0][:, 1:]
+    right = np.linalg.qr(rng.normal(size=(200, 200)))[0]
+    values = np.concatenate([[1, 1 - gap], third * np.arange(1, 199.0) ** -0.5])
+    drawn = classical_mds(left * np.sqrt(values) @ right)
+    np.testing.assert_allclose(drawn.eigenvalues, [1, 1 - gap], rtol=1e-13)
+    expected = up_to_signs(drawn.coordinates, left[:, :2] * np.sqrt(values[:2]))
+    error = np.abs(drawn.coordinates - expected).max() / np.abs(expected).max()
+    # Rounding alone turns axes by 1e-16 over the gap.
+    assert error <= 1e-9 + 1e-14 / gap
+
+
+@pytest.mark.parametrize("offset", [0.0, 2.0**10, 2.0**30, 2.0**44])
+def test_points_may_lie_far_from_zero(offset: float) -> None:
+    # In steps of 1/256, so that a point and its offset have an exact sum.
+    points = np.round(256 * np.random.default_rng(11).normal(size=(300, 150))) / 256
+    points[:, 3:5] *= 4
+    ours = classical_mds(points + offset).coordinates
+    left, singular, _ = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
     expected = up_to_signs(ours, left[:, :2] * singular[:2])
     np.testing.assert_allclose(ours, expected, atol=1e-9 * np.abs(expected).max())
 

@@ -44,9 +44,9 @@ def leading_eigenpairs(tall: Floats, count: int) -> tuple[Floats, Floats]:
     -----
     By block Lanczos iteration (Golub and Underwood 1977) with every vector kept orthogonal to all
     before it, from a fixed block of `count` random vectors: it has a share in every eigenvector,
-    and finds `count` of them that have one eigenvalue. The residual is at most 1e-9 of the gap
-    between the eigenvalues wanted and the next, which is how far the space of the vectors is off
-    (Davis and Kahan 1970). Within it they turn by the residual's square only, over their own gaps,
+    and finds `count` of them that have one eigenvalue. The space of the vectors is off by at most
+    the residual over the gap to the next eigenvalue (Davis and Kahan 1970), which may be 1e-9 once
+    a last step along the residual is taken. Within that space they turn by the residual's square only, over their own gaps,
     since a residual is orthogonal to all that was found: eigenvalues nearer to each other than
     1e-9 of that gap count as equal, and any vectors of theirs do. The full decomposition follows
     where the iteration doesn't get there.
@@ -86,12 +86,17 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
             continue
         # It reads the lower triangle, and no more is written.
         values, vectors = np.linalg.eigh(projected[:high, :high])
-        leading = vectors[:, -count:]
-        residual = np.linalg.norm(factor.T @ leading[low:])
-        gap = values[-count] - values[-count - 1]
-        enough = max(_ERROR * gap, _ROUNDING * values[-1])
+        wanted, following, leading = values[-count:], values[-count - 1], vectors[:, -count:]
+        missing = factor.T @ leading[low:]
+        residual = np.linalg.norm(missing)
+        # A step along the residual costs no product: all that is missing has eigenvalues from 0 to
+        # the following one, so that taking them for half of it leaves this share of the error.
+        middle = max(following, values[-1] / 10) / 2 or 1.0
+        apart = np.maximum(wanted - middle, middle)
+        share = middle / apart[0]
+        enough = max(_ERROR * (wanted[0] - following) / share, _ROUNDING * values[-1])
         if residual <= enough:
-            return values[-count:], known.T @ leading
+            return wanted, known.T @ leading + new.T @ (missing / apart)
         # It falls by a like factor with each vector, which tells when the next look is worth it.
         excess = math.log(residual / enough)
         rate = (before - excess) / (high - looked)

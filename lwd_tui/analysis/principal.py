@@ -82,7 +82,7 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
         new -= overlap @ known
         new -= (new @ known.T) @ known
         factor = _orthonormalise(new)
-        if not low or (high + count <= look and factor.any()):
+        if not low or high + count <= look:
             continue
         # It reads the lower triangle, and no more is written.
         values, vectors = np.linalg.eigh(projected[:high, :high])

@@ -45,11 +45,11 @@ def leading_eigenpairs(tall: Floats, count: int) -> tuple[Floats, Floats]:
     By block Lanczos iteration (Golub and Underwood 1977) with every vector kept orthogonal to all
     before it, from a fixed block of `count` random vectors: it has a share in every eigenvector,
     and finds `count` of them that have one eigenvalue. The space of the vectors is off by at most
-    the residual over the gap to the next eigenvalue (Davis and Kahan 1970), which may be 1e-9 once
-    a last step along the residual is taken. Within that space they turn by the residual's square only, over their own gaps,
-    since a residual is orthogonal to all that was found: eigenvalues nearer to each other than
-    1e-9 of that gap count as equal, and any vectors of theirs do. The full decomposition follows
-    where the iteration doesn't get there.
+    the residual over the gap to the next eigenvalue (Davis and Kahan 1970); once a last step along
+    the residual is taken, that is 1e-9 at most. Within the space they turn by the residual's square
+    only, over their own gaps, since a residual is orthogonal to all that was found: eigenvalues
+    nearer to each other than 1e-9 of that gap count as equal, and any vectors of theirs do. The
+    full decomposition follows where the iteration doesn't get there.
     """
     found = _lanczos(tall, count) if tall.shape[1] > _DENSE else None
     values, vectors = _dense(tall, count) if found is None else found

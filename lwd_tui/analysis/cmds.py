@@ -11,8 +11,10 @@ from lwd_tui.analysis.arrays import finite
 from lwd_tui.analysis.principal import leading_eigenpairs
 from lwd_tui.types import Floats
 
-# Rows that are centred at a time.
-_ROWS = 64
+# Rows that are worked on at a time.
+_ROWS = 128
+# Points whose squares about the mean are less than so much of the mean's own are far from 0.
+_FAR = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,10 +69,12 @@ def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
         tall = cloud if p <= m else cloud.T
         values, vectors = leading_eigenpairs(tall, axes)
         eigenvalues[:axes] = values
-        for axis, vector in enumerate(vectors.T):
-            # One at a time: for a product with two columns BLAS copies the whole cloud first.
-            along = cloud @ vector if p <= m else vector * np.sqrt(values[axis])
-            coordinates[:, axis] = along
+        if p > m:
+            coordinates[:, :axes] = vectors * np.sqrt(values)
+        else:
+            # In one go BLAS would copy the whole cloud first.
+            for part in _parts(cloud):
+                coordinates[part, :axes] = cloud[part] @ vectors
     explained = _share(eigenvalues.sum(), total)
     return ClassicalMds(with_fixed_signs(coordinates), eigenvalues, explained)
 
@@ -78,9 +82,9 @@ def classical_mds(points: ArrayLike, dimensions: int = 2) -> ClassicalMds:
 def _centred(points: ArrayLike) -> tuple[Floats, float]:
     """Return points about their mean, and the sum of their squares.
 
-    Some rows at a time, which stay in the processor's cache from one operation to the next. First
-    relative to one of the points, as in `shifted`: nothing is lost to rounding where the points
-    are near each other.
+    Some rows at a time, which stay in the processor's cache from one operation to the next. Where
+    all are far from 0 the mean's own rounding counts. They are centred again then, relative to one
+    of them: points that are equal are at 0 to the last bit.
     """
     given = np.asarray(points)
     if given.ndim != 2 or given.dtype != np.float32:
@@ -88,32 +92,36 @@ def _centred(points: ArrayLike) -> tuple[Floats, float]:
     cloud = np.empty(given.shape)
     if not cloud.size:
         return cloud, 0.0
-    first, mean, total = given[0].astype(np.float64), np.zeros(given.shape[1]), 0.0
-    parts = [slice(low, low + _ROWS) for low in range(0, len(cloud), _ROWS)]
-    with np.errstate(invalid="ignore"):
-        for part in parts:
-            some = cloud[part]
-            some[:] = given[part]
-            some -= first
-            mean += some.sum(axis=0)
+    mean, total = np.zeros(given.shape[1]), 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        for part in _parts(cloud):
+            cloud[part] = given[part]
+            mean += cloud[part].sum(axis=0)
         mean /= len(cloud)
-        for part in parts:
-            some = cloud[part]
-            some -= mean
-            total += float(np.vdot(some, some))
+        for part in _parts(cloud):
+            cloud[part] -= mean
+            total += float(np.vdot(cloud[part], cloud[part]))
+        if total <= _FAR * len(cloud) * (mean @ mean):
+            cloud -= cloud[0].copy()
+            cloud -= cloud.mean(axis=0)
+            total = float(np.vdot(cloud, cloud))
     if not np.isfinite(total):
         finite(given, "points")
     return cloud, total
 
 
+def _parts(cloud: Floats) -> list[slice]:
+    return [slice(low, low + _ROWS) for low in range(0, len(cloud), _ROWS)]
+
+
 def with_fixed_signs(coordinates: Floats) -> Floats:
     """Turn each column so that its largest entry is positive; of nearly equal ones, the first."""
-    if not len(coordinates):
-        return coordinates
-    sizes = np.abs(coordinates)
-    first = np.argmax(sizes >= (1 - 1e-6) * sizes.max(axis=0), axis=0)
-    signs = np.where(np.take_along_axis(coordinates, first[None], axis=0) < 0, -1.0, 1.0)
-    return coordinates * signs
+    turned = coordinates.copy()
+    for axis in turned.T if len(turned) else ():
+        sizes = np.abs(axis)
+        if axis[np.argmax(sizes >= (1 - 1e-6) * sizes.max())] < 0:
+            axis *= -1
+    return turned
 
 
 def _share(part: float, total: float) -> float:

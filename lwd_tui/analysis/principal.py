@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -13,8 +14,8 @@ from lwd_tui.types import Floats
 _DENSE, _MAYBE_DENSE, _LONG = 90, 150, 40
 # A basis of so many vectors at most; a round cloud of 1,000 points needs 120.
 _LARGEST = 320
-_FIRST_LOOK = 12
-# The eigenvectors are off by the residual over the gap to the next eigenvalue, at most.
+_FIRST_LOOK = 13
+# How far eigenvectors may be off, relative to their length.
 _ERROR = 1e-9
 _ROUNDING = 1e-14
 # Multiplications of a product that OpenBLAS does without copying the matrix into its own layout
@@ -43,9 +44,12 @@ def leading_eigenpairs(tall: Floats, count: int) -> tuple[Floats, Floats]:
     -----
     By block Lanczos iteration (Golub and Underwood 1977) with every vector kept orthogonal to all
     before it, from a fixed block of `count` random vectors: it has a share in every eigenvector,
-    and finds `count` of them that have one eigenvalue. The residual is at most 1e-9 times the gap
-    to the next eigenvalue, so that the vectors are good to 1e-9; where eigenvalues are equal,
-    any vectors of theirs do. The full decomposition follows where the iteration doesn't get there.
+    and finds `count` of them that have one eigenvalue. The space of the vectors is off by at most
+    the residual over the gap to the next eigenvalue (Davis and Kahan 1970); once a last step along
+    the residual is taken, that is 1e-9 at most. Within the space they turn by the residual's square
+    only, over their own gaps, since a residual is orthogonal to all that was found: eigenvalues
+    nearer to each other than 1e-9 of that gap count as equal, and any vectors of theirs do. The
+    full decomposition follows where the iteration doesn't get there.
     """
     found = _lanczos(tall, count) if tall.shape[1] > _DENSE else None
     values, vectors = _dense(tall, count) if found is None else found
@@ -64,10 +68,10 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
     """
     size = tall.shape[1]
     largest = min(_LARGEST, size)
-    basis, projected = np.empty((largest, size)), np.zeros((largest, largest))
-    new = np.random.default_rng(0).standard_normal((count, size))
-    _orthonormalise(new)
-    look, looked, before = float(_FIRST_LOOK), 0, 0.0
+    basis, projected = np.empty((largest, size)), np.empty((largest, largest))
+    new = _start(count, size)
+    # Of a random vector a share of 1 / sqrt(size) is where it should be.
+    look, looked, before = float(_FIRST_LOOK), 0, math.log(math.sqrt(size) / _ERROR)
     for low in range(0, largest - count + 1, count):
         high = low + count
         basis[low:high] = new
@@ -78,16 +82,21 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
         new -= overlap @ known
         new -= (new @ known.T) @ known
         factor = _orthonormalise(new)
-        if high < look and factor.any():
+        if not low or high + count <= look:
             continue
         # It reads the lower triangle, and no more is written.
         values, vectors = np.linalg.eigh(projected[:high, :high])
-        leading = vectors[:, -count:]
-        residual = np.linalg.norm(factor.T @ leading[low:])
-        gap = np.diff(values[-count - 1 :]).min()
-        enough = max(_ERROR * gap, _ROUNDING * values[-1])
+        wanted, following, leading = values[-count:], values[-count - 1], vectors[:, -count:]
+        missing = factor.T @ leading[low:]
+        residual = np.linalg.norm(missing)
+        # A step along the residual costs no product: all that is missing has eigenvalues from 0 to
+        # the following one, so that taking them for half of it leaves this share of the error.
+        middle = max(following, values[-1] / 10) / 2 or 1.0
+        apart = np.maximum(wanted - middle, middle)
+        share = middle / apart[0]
+        enough = max(_ERROR * (wanted[0] - following) / share, _ROUNDING * values[-1])
         if residual <= enough:
-            return values[-count:], known.T @ leading
+            return wanted, known.T @ leading + new.T @ (missing / apart)
         # It falls by a like factor with each vector, which tells when the next look is worth it.
         excess = math.log(residual / enough)
         rate = (before - excess) / (high - looked)
@@ -96,6 +105,14 @@ def _lanczos(tall: Floats, count: int) -> tuple[Floats, Floats] | None:
         look = high + (min(excess / rate, high / 2) if rate > 0 else 0)
         looked, before = high, excess
     return None
+
+
+@functools.lru_cache(maxsize=4)
+def _start(count: int, size: int) -> Floats:
+    rows = np.random.default_rng(0).standard_normal((count, size))
+    _orthonormalise(rows)
+    rows.flags.writeable = False
+    return rows
 
 
 def _applied(tall: Floats, rows: Floats) -> Floats:
@@ -118,11 +135,12 @@ def _orthonormalise(rows: Floats) -> Floats:
     """
     factor = np.zeros((len(rows), len(rows)))
     for k, row in enumerate(rows):
-        for _ in range(2 if k else 0):
-            shares = rows[:k] @ row
-            row -= shares @ rows[:k]
-            factor[k, :k] += shares
-        factor[k, k] = length = math.sqrt(row @ row)
+        for _ in range(2):
+            for j in range(k):
+                share = float(rows[j].dot(row))
+                row -= share * rows[j]
+                factor[k, j] += share
+        factor[k, k] = length = math.sqrt(row.dot(row))
         if length:
             row /= length
     return factor

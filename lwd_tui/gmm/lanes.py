@@ -121,3 +121,23 @@ def store(_context: Any, array: Any, _row: Any, _value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(array, types.intp, _FOUR), emit
+
+
+@_instruction
+def prefetch(_context: Any, array: Any, _row: Any) -> Any:
+    """Ask for both ends of a row of a C-contiguous table: a hint, which changes no number."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        table = context.make_array(signature.args[0])(context, builder, values[0])
+        size = builder.extract_value(table.shape, 1)
+        first = builder.gep(table.data, [builder.mul(values[1], size)])
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        hint = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        # To be read, kept in every cache, data.
+        how = [ir.Constant(number, value) for value in (0, 3, 1)]
+        for column in (ir.Constant(size.type, 0), builder.sub(size, ir.Constant(size.type, 1))):
+            builder.call(hint, [builder.bitcast(builder.gep(first, [column]), byte), *how])
+        return context.get_dummy_value()
+
+    return types.none(array, types.uintp), emit

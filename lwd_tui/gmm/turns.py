@@ -19,12 +19,15 @@ from lwd_tui.gmm.lanes import (
     higher,
     load,
     lower,
+    prefetch,
     store,
 )
 from lwd_tui.gmm.update import FAINT, Rows, Rule, absorb, lift, log_ownership
 from lwd_tui.types import Floats, Ints
 
 TOGETHER = 4
+# A row is asked for so many updates ahead: in a large table it is rarely in the fast caches.
+_AHEAD = 2
 
 
 @compiled
@@ -124,14 +127,24 @@ def _many(
     gain = rule.alpha / (1.0 - size * rule.c)
     losses, gains, alphas = _spread(gain * rule.c), _spread(gain), _spread(rule.alpha)
     zeros, ones, faint = _spread(0.0), _spread(1.0), _spread(FAINT)
+    last = rows_a.size - 1
+    # Weights are kept before their division, which the next update carries out as it reads them.
+    inverse = ones
     for j in range(rows_a.size):
         # Without a sign, so that no index needs to be looked at for counting from the end.
         a, b = np.uint64(rows_a[j]), np.uint64(rows_b[j])
         c, d = np.uint64(rows_c[j]), np.uint64(rows_d[j])
+        ahead = min(j + _AHEAD, last)
+        prefetch(table, np.uint64(rows_a[ahead]))
+        prefetch(table, np.uint64(rows_b[ahead]))
+        prefetch(table, np.uint64(rows_c[ahead]))
+        prefetch(table, np.uint64(rows_d[ahead]))
         total = zeros
         for i in range(size):
             row = four(table[a, i], table[b, i], table[c, i], table[d, i])
-            own = load(weights, i) * higher(row, zeros)
+            pi = load(weights, i) * inverse
+            own = pi * higher(row, zeros)
+            store(weights, i, pi)
             store(owned, i, own)
             total = total + own
         if any_below(total, faint):
@@ -142,15 +155,15 @@ def _many(
         for i in range(size):
             pi = load(weights, i)
             pi = total * (pi - (alphas * pi + losses)) + gains * load(owned, i)
-            store(owned, i, pi)
+            store(weights, i, pi)
             least = lower(pi, least)
         if any_not_above(least, zeros):
             store(density, 0, total)
-            _lift_lanes(owned, density, rule, lifted)
+            _lift_lanes(weights, density, rule, lifted)
             total = load(density, 0)
         inverse = ones / total
-        for i in range(size):
-            store(weights, i, load(owned, i) * inverse)
+    for i in range(size):
+        store(weights, i, load(weights, i) * inverse)
 
 
 @compiled

@@ -63,6 +63,7 @@ def test_axes_that_are_not_reached_are_zero() -> None:
     same = classical_mds(np.full((300, 250), 0.1))
     assert not same.coordinates.any()
     assert same.explained == 1.0
+    assert not classical_mds(np.full((300, 250), 0.1), 1).coordinates.any()
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3, 5])
@@ -142,6 +143,49 @@ def test_coordinates_are_accurate_to_1e_9(shape: tuple[int, int], falling: float
     points = rng.normal(size=shape) * np.arange(1, shape[1] + 1) ** -falling
     left, singular, _ = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
     ours = classical_mds(points).coordinates
+    expected = up_to_signs(ours, left[:, :2] * singular[:2])
+    np.testing.assert_allclose(ours, expected, atol=1e-9 * np.abs(expected).max())
+
+
+def cloud_of(values: np.ndarray, m: int, p: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return points with these eigenvalues, and their coordinates along the first two axes."""
+    rng = np.random.default_rng(seed)
+    left = rng.normal(size=(m, len(values)))
+    # Orthonormal, and orthogonal to the mean.
+    left = np.linalg.qr(np.column_stack([np.ones(m), left]))[0][:, 1:]
+    right = np.linalg.qr(rng.normal(size=(p, len(values))))[0]
+    return left * np.sqrt(values) @ right.T, left[:, :2] * np.sqrt(values[:2])
+
+
+@pytest.mark.parametrize("third", [0.3, 0.5, 0.7])
+def test_each_axis_is_good_to_1e_9_of_its_length(third: float) -> None:
+    for seed in range(30):
+        values = np.concatenate([[1, 0.8], third * np.linspace(1, 0, 100) ** (1 + seed % 3)])
+        points, exact = cloud_of(values, 120, 150, seed)
+        ours = classical_mds(points).coordinates
+        error = np.linalg.norm(ours - up_to_signs(ours, exact), axis=0)
+        assert (error <= 1e-9 * np.linalg.norm(exact, axis=0)).all()
+
+
+@pytest.mark.parametrize("gap", [1e-2, 1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize("third", [0.3, 0.9])
+def test_axes_that_are_nearly_as_long_are_told_apart(gap: float, third: float) -> None:
+    values = np.concatenate([[1, 1 - gap], third * np.arange(1, 199.0) ** -0.5])
+    points, exact = cloud_of(values, 300, 200, 10)
+    drawn = classical_mds(points)
+    np.testing.assert_allclose(drawn.eigenvalues, [1, 1 - gap], rtol=1e-13)
+    error = np.abs(drawn.coordinates - up_to_signs(drawn.coordinates, exact)).max()
+    # Rounding alone turns axes by 1e-16 over the gap.
+    assert error <= (1e-9 + 1e-14 / gap) * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("offset", [0.0, 2.0**10, 2.0**30, 2.0**44])
+def test_points_may_lie_far_from_zero(offset: float) -> None:
+    # In steps of 1/256, so that a point and its offset have an exact sum.
+    points = np.round(256 * np.random.default_rng(11).normal(size=(300, 150))) / 256
+    points[:, 3:5] *= 4
+    ours = classical_mds(points + offset).coordinates
+    left, singular, _ = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
     expected = up_to_signs(ours, left[:, :2] * singular[:2])
     np.testing.assert_allclose(ours, expected, atol=1e-9 * np.abs(expected).max())
 

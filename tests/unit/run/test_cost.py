@@ -78,6 +78,8 @@ async def _words_read(spec):
     "changes",
     [
         {},
+        # Nothing can be read before the third step.
+        {"beta": 0.15, "posts": [], "posts_each": 1, "steps": 6},
         {"retrieval": "response"},
         {"topology": "star"},
         {"posting": "window", "window": 3},
@@ -117,6 +119,8 @@ def test_time_adds_up_on_a_server_and_runs_side_by_side_between_servers():
 
 def test_no_time_without_all_speeds():
     spec = experiment()
+    whole = {runner(who): Speed(1e9, 13 * 5 / 60, 4) for who in spec.cast}
+    assert estimate(spec, whole).sentence().endswith("tokens, about 4 m 0 s")
     speeds = {runner(spec.cast[0]): Speed(1, 1, 1)}
     assert estimate(spec, speeds).seconds is None
 

@@ -43,7 +43,11 @@ async def test_the_numbers_are_those_of_direct_calls(tmp_path):
         assert found.counts.tolist() == [4, 4, 4]
         # What is quick is the same, and the rest isn't there.
         first = first_findings(store, found.numbers)
-        assert (first.texts, first.human, first.numbers) == (found.texts, found.human, found.numbers)
+        assert (first.texts, first.human, first.numbers) == (
+            found.texts,
+            found.human,
+            found.numbers,
+        )
         squares = (each.vectors.pairs.squares for each in (first, found))
         np.testing.assert_allclose(*squares)
         assert first.vectors.tests == ()

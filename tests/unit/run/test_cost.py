@@ -5,6 +5,7 @@ from contextlib import aclosing
 import pytest
 
 from lwd_tui.backends.scripted import ScriptedGenerator
+from lwd_tui.experiment.backend import BackendError
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import Experiment, Scripted
 from lwd_tui.llm.clock import Clock
@@ -141,6 +142,17 @@ async def test_probe_measures_a_scripted_pace():
     assert 6 <= speed.answer <= 14
     # asyncio sleeps at least as long as asked for, and longer on a busy machine.
     assert 20 < speed.write < 230
+
+
+async def test_a_model_that_gives_no_answer_at_all_is_told_before_the_run():
+    class Silent(ScriptedGenerator):
+        async def generate(self, request, preview=None):
+            for answer in ():
+                yield answer
+
+    spec = experiment()
+    with pytest.raises(BackendError, match=r"ada \(ada\) gave no answer when it was tried out"):
+        await probe(Silent(Scripted()), spec.cast[0], spec, 4096, 1, 4)
 
 
 async def test_two_probes_share_no_words_that_a_cache_could_keep():

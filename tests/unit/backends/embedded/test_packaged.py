@@ -96,14 +96,9 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Weights:
         size=len(WHOLE),
         sha256=sha256(WHOLE),
         parts=tuple(part(package) for package in CONTENTS),
-        build=joined,
     )
     monkeypatch.setitem(CATALOGUE, "toy", weights)
     return weights
-
-
-def joined(parts: Sequence[Path], target: Path) -> None:
-    target.write_bytes(b"".join(path.read_bytes() for path in parts))
 
 
 def leftovers() -> list[str]:
@@ -293,7 +288,7 @@ def test_who_finishes_second_takes_what_the_first_has_put_together(
         path_of("toy").write_bytes(WHOLE)
         for path in parts:
             path.unlink()
-        joined(parts, target)
+        toy.build(parts, target)
 
     monkeypatch.setitem(CATALOGUE, "toy", replace(toy, build=too_late))
     assert pull("toy").read_bytes() == WHOLE

@@ -393,6 +393,9 @@ async def test_tokens_are_counted_by_the_server() -> None:
         assert await generator.count_tokens(MODEL.name, "") == 0
         # More than it can read without a cut: it says so, and how many they are.
         assert await generator.count_tokens(MODEL.name, "word " * 5000) == 5000
+        # A fault is tried again, as with answers.
+        server.faults.append(faulty.runner_died)
+        assert await generator.count_tokens(MODEL.name, "one two three") == 3
         await generator.aclose()
 
 

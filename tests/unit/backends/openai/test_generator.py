@@ -504,6 +504,20 @@ async def test_thinking_is_kept_apart() -> None:
     assert (answer.text, answer.thinking) == ("Yes.", "hm")
 
 
+async def test_a_text_that_is_longer_than_the_embedder_s_window_is_told() -> None:
+    async def refuse(request: Request, reply: Reply) -> None:
+        said = "This model's maximum context length is 512 tokens. However, you requested 700."
+        await reply.send(400, {"error": {"message": said, "code": "context_length_exceeded"}})
+
+    async with Compatible() as server:
+        embedder = OpenAIEmbedder("m", "", True, [server.url])
+        await embedder.describe()
+        server.faults.append(refuse)
+        with pytest.raises(UnfitRequest, match="a text is longer than the model's window; use a"):
+            await embedder.embed(["word " * 700])
+        await embedder.aclose()
+
+
 async def test_vectors_come_in_the_order_of_the_texts() -> None:
     async with Compatible() as server:
         units = OpenAIEmbedder("m", "p: ", True, [server.url])

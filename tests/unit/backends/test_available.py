@@ -7,6 +7,9 @@ from support.recorded import ReplayServer
 
 from lwd_tui.backends import available
 from lwd_tui.backends.available import examine, find_server, look, models_at
+from lwd_tui.backends.embedded.catalogue import CATALOGUE
+from lwd_tui.backends.embedded.gguf import write_gguf
+from lwd_tui.backends.embedded.packaged import path_of
 from lwd_tui.experiment.backend import Backend, BackendError, UnfitRequest
 
 
@@ -44,6 +47,18 @@ async def test_packaged_models_that_are_not_here_yet(tmp_path, monkeypatch):
     assert "smollm2-135m" in names
     assert "all-minilm-l6-v2" not in names
     assert offer.absent == names
+
+
+async def test_packaged_models_that_are_all_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("LWD_HOME", str(tmp_path))
+    for name, weights in CATALOGUE.items():
+        path_of(name).parent.mkdir(parents=True, exist_ok=True)
+        if weights.purpose == "generate":
+            write_gguf(path_of(name), {"general.architecture": "llama", "general.file_type": 3}, {})
+    (offer,) = await look("embedded")
+    assert offer.absent == frozenset()
+    assert "to be fetched" not in offer.words
+    assert {model.quantisation for model in offer.models} == {"Q4_1"}
 
 
 async def test_scripted_models():

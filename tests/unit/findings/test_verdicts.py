@@ -269,7 +269,7 @@ def test_where_nobody_said_anything_there_is_nothing_to_gather_round(tmp_path):
 
 def test_a_change_at_the_very_end_leaves_too_few_steps_for_a_chart(tmp_path):
     steps = [
-        {"vectors": clouds([0, apart], 40, seed=t)} for t, apart in enumerate([9] * 6 + [1] * 2)
+        {"vectors": clouds([0, apart], 4, seed=t)} for t, apart in enumerate([9] * 6 + [1] * 2)
     ]
     with handmade(tmp_path / "a.sqlite", steps) as store:
         sentences = said(store)

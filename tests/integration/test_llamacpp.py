@@ -191,7 +191,6 @@ async def test_each_of_many_answers_has_its_room(
     assert [one.position for one in found] == list(range(count))
     assert all(one.finish_reason in ("stop", "length") for one in found)
     full = [one for one in found if one.finish_reason == "length"]
-    assert full
     assert all(one.completion_tokens == most for one in full)
 
 

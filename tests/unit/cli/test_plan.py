@@ -9,8 +9,8 @@ import pytest
 from support.statistics_samples import clouds, experiment, handmade, scripted_run
 
 from lwd_tui.analysis.planning import Scatter, step_power
-from lwd_tui.run.basis import from_runs
-from lwd_tui.run.outlook import clause
+from lwd_tui.run.basis import Basis, from_runs
+from lwd_tui.run.outlook import clause, outlook
 from lwd_tui.store.run import RunStore
 
 
@@ -150,3 +150,8 @@ def test_what_a_step_could_show_is_said_in_a_clause():
         {"participants": [who.model_dump() for who in experiment().cast][:1]}
     )
     assert clause(alone, found) == ""
+    # That two are the same can be shown of vectors within bounds only.
+    basis = Basis("by hand", found, math.nan, 0, 0, None, 0, {})
+    raw = experiment().replaced({"embedder.normalise": False})
+    assert outlook(raw, basis, margin=5.0).responses_for_same is None
+    assert outlook(experiment(), basis, margin=5.0).responses_for_same is not None

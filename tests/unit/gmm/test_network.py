@@ -84,6 +84,14 @@ def test_moving_components_equal_the_full_update(moving, apart):
         np.testing.assert_allclose(run.covariances[0, -1, participant], covariances, atol=1e-9)
 
 
+def test_a_component_without_weight_learns_nothing():
+    spec = spec_of("given weights", moving="all")
+    run = simulate(spec)
+    assert (run.weights[0, :, 0] == [1.0, 0.0]).all()
+    np.testing.assert_array_equal(run.means[0, -1, 0, 1], run.means[0, 0, 0, 1])
+    assert (run.means[0, -1, 0, 0] != run.means[0, 0, 0, 0]).all()
+
+
 @pytest.mark.parametrize("moving", ["none", "all"])
 def test_a_replicate_does_not_depend_on_the_others_or_on_threads(moving):
     spec = spec_of("human", moving=moving, replicates=4)

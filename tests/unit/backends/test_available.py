@@ -1,12 +1,13 @@
 """What backends offer, and what is said of those that can't be reached."""
 
 import pytest
+from support.compatible import Compatible
 from support.engine import StandInModel
 from support.ollama_server import OllamaStandIn
 from support.recorded import ReplayServer
 
 from lwd_tui.backends import available
-from lwd_tui.backends.available import examine, find_server, look, models_at
+from lwd_tui.backends.available import examine, find_server, look, models_at, pull_model
 from lwd_tui.backends.embedded.catalogue import CATALOGUE
 from lwd_tui.backends.embedded.gguf import write_gguf
 from lwd_tui.backends.embedded.packaged import path_of
@@ -78,6 +79,20 @@ async def test_a_server_is_found_where_ollama_itself_would_look(monkeypatch, her
     assert await find_server() is None
     monkeypatch.setenv("OLLAMA_HOST", "ftp://box")
     assert await find_server() is None
+
+
+async def test_a_model_is_pulled_by_the_backend_whose_servers_can():
+    told = []
+    async with OllamaStandIn(models=[StandInModel("m:1b")]) as server:
+        await pull_model(server.url, "m:1b", lambda *state: told.append(state))
+    assert told[-1][0] == "success"
+
+
+async def test_an_openai_compatible_server():
+    async with Compatible("vllm") as server:
+        (offer,) = await look("openai", [f"{server.url}/v1"])
+    assert offer.words == "vLLM, 1 model"
+    assert [model.name for model in offer.models] == ["m"]
 
 
 async def test_a_server_that_only_embeds_is_none_to_choose_from(monkeypatch):

@@ -89,6 +89,14 @@ async def test_whoever_asks_for_no_server_gets_models_and_an_embedder_that_need_
         await chosen_by(Wishes(hosts=("http://127.0.0.1:9",)))
 
 
+async def test_a_server_that_is_asked_for_chooses_from_what_it_has():
+    async with OllamaStandIn(models=[StandInModel("one:1b"), StandInModel("two:1b")]) as server:
+        wishes = Wishes("ollama", hosts=(server.url,))
+        models, backend, embedder, said = await chosen_by(wishes)
+    assert (sorted(models), backend, embedder) == (["one:1b", "two:1b"], "ollama", "ollama")
+    assert "one:1b (one:1b)" in said
+
+
 async def test_participants_of_the_backend_that_is_asked_for_stay():
     cast = [{"name": "ada", "backend": "ollama", "model": "m"}]
     spec = load_preset("bitcoin").replaced({"participants": cast})

@@ -13,6 +13,7 @@ if numba.config.DISABLE_JIT:
     lanes.four = lambda *values: np.array(values)
     lanes.load = lambda array, row: array[row].copy()
     lanes.store = store
+    lanes.prefetch = lambda *_: None
     lanes.higher = lambda a, b: np.where(a > b, a, b)
     lanes.lower = lambda a, b: np.where(a < b, a, b)
     lanes.any_below = lambda a, b: (a < b).any()

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo install test unit screens journeys integration servers lint bench calibration mutants torture browser screenshots clean
+.PHONY: help demo install test unit screens journeys integration servers lint bench calibration coverage mutants torture browser screenshots clean
 
 help:
 	@echo "make demo         install, fetch the small models, and watch them drift together"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint         ruff, mypy, import-linter"
 	@echo "make bench        the benchmarks, as ratios measured in one run"
 	@echo "make calibration  simulations of every level that the statistics claim"
+	@echo "make coverage     branches that the tests reach, by folder; half an hour"
 	@echo "make mutants      faults put into the code, to see which the tests miss; hours"
 	@echo "make torture      runs killed, disks filled, power cut, servers that fail: two hours"
 	@echo "make screenshots  pictures of the screens and figures, from the recorded runs"
@@ -57,6 +58,21 @@ bench: $(VENV)/installed-dev
 
 calibration: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks calibration
+
+# The tracer doesn't see what is compiled: it is run as plain Python first, where that is quick,
+# and then compiled anew, for what Python does meanwhile.
+COVER := $(BIN)/python -m coverage
+PLAIN := --ignore tests/unit/gmm/test_theory.py -k "not order_of and not probability"
+
+coverage: $(VENV)/installed-dev
+	rm -rf build/coverage
+	mkdir -p build/coverage
+	NUMBA_DISABLE_JIT=1 $(COVER) run -m pytest $(PLAIN) tests/unit/gmm
+	NUMBA_CACHE_DIR=$(CURDIR)/build/coverage/numba $(COVER) run -m pytest tests/unit
+	$(COVER) run -m pytest tests/integration/test_llamacpp.py \
+		tests/integration/test_llamacpp_embedder.py tests/integration/test_sentence_transformers.py
+	$(COVER) combine --quiet
+	$(BIN)/python tests/branches.py --missing
 
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m mutants

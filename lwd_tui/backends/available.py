@@ -132,10 +132,8 @@ async def pull_model(host: str, name: str, progress: Progress) -> None:
     ------
     BackendError
     """
-    for _, backend in _serving():
-        if backend.pull is not None:
-            await backend.pull(host, name, progress)
-            return
+    pull = next(backend.pull for _, backend in _serving() if backend.pull is not None)
+    await pull(host, name, progress)
 
 
 async def _examined(host: str, contexts: Mapping[str, int] | None) -> HostReport:

@@ -75,8 +75,7 @@ def attractor_report(store: RunReader, radius: float | None = None) -> Attractor
     for step in clouds(store):
         present = np.unique(step.owners)
         places.append(Responses(mean_embeddings(step)[present], present, step.n))
-    if places:
-        places[-1] = last
+    places[-1] = last
     found = attractor(places, _farthest(last) if radius is None else radius)
     answer = end.usable[found.nearest]
     return AttractorReport(found, answer, _chain(store, end, answer))

@@ -102,7 +102,7 @@ def in_words(fork: Fork) -> str:
     fields = list(fork.changes.items())
     said = [f"{name} = {setting_text(value, _LONGEST)}" for name, value in fields[:_MOST_FIELDS]]
     if len(fields) > _MOST_FIELDS:
-        said.append(f"{len(fields) - _MOST_FIELDS} more fields")
+        said.append(f"{len(fields) - _MOST_FIELDS} more")
     said += [f"post: {setting_text(text, _LONGEST)}" for text in fork.posts]
     return ", ".join(said) or "nothing"
 

@@ -312,13 +312,14 @@ class Network:
         # The seeds of the first query are those of a run that asks no other.
         further = (query,) if query > 1 else ()
         attempts: dict[int, tuple[Attempt, ...]] = dict.fromkeys(indices, ())
-        for number in range(experiment.max_attempts):
+        number = 0
+        while indices:
+            asked, indices = sorted(indices), []
             seeds = tuple(
                 request_seed(experiment.seed, t, participant, index, number, *further)
-                for index in indices
+                for index in asked
             )
             request = request_of(who, prompt, seeds, self._contexts[participant])
-            asked, indices = indices, []
             show = _previewer(preview, participant, asked)
             async with aclosing(self._generators[participant].generate(request, show)) as answers:
                 async for generation in answers:
@@ -336,9 +337,7 @@ class Network:
                     f"{who.name} ({who.model}) gave {len(asked) - len(silent)} of "
                     f"{len(asked)} answers at t = {t}; resume the run to ask again"
                 )
-            if not indices:
-                return
-            indices.sort()
+            number += 1
 
 
 def _place(response: Response) -> Place:

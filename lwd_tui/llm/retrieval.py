@@ -84,18 +84,15 @@ class Retrieval:
             chosen = rng.choice(len(pools[i]), size=k, replace=False).tolist()
             return tuple(pools[i][position] for position in chosen)
 
-        match experiment.retrieval:
-            case "participant":
-                return tuple(Draw(t, i, drawn(i, i)) for i in participants)
-            case "shared":
-                shared = drawn(0)
-                return tuple(Draw(t, i, shared) for i in participants)
-            case "response":
-                return tuple(
-                    Draw(t, i, drawn(i, i, index), index)
-                    for i in participants
-                    for index in range(experiment.responses)
-                )
+        if experiment.retrieval == "response":
+            answers = range(experiment.responses)
+            return tuple(
+                Draw(t, i, drawn(i, i, index), index) for i in participants for index in answers
+            )
+        if experiment.retrieval == "shared":
+            shared = drawn(0)
+            return tuple(Draw(t, i, shared) for i in participants)
+        return tuple(Draw(t, i, drawn(i, i)) for i in participants)
 
     async def _ranking(self) -> Rank | None:
         """Return what orders a pool, the first to be read first; None for a uniform draw."""

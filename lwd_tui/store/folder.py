@@ -75,11 +75,8 @@ def new_run_path(name: str) -> Path:
     folder = made_folder(runs_folder())
     _forget_unused_names(folder)
     stem = f"{_slug(name, 40).lower()}-{date.today().isoformat()}"
-    for number in count(1):
-        path = folder / f"{stem}-{number}{ENDING}"
-        if not path.exists() and _reserve(path):
-            return path
-    raise AssertionError("count() has no end")
+    paths = (folder / f"{stem}-{number}{ENDING}" for number in count(1))
+    return next(path for path in paths if not path.exists() and _reserve(path))
 
 
 def reference(path: Path) -> str:
@@ -230,11 +227,10 @@ def _move(old: Path, new: Path) -> None:
         for part in (
             *(old.with_name(old.name + log) for log in ("-wal", "-shm")),
             *past_paths(old),
+            old,
         ):
             if part.exists():
                 shutil.move(part, new.with_name(new.name + part.name.removeprefix(old.name)))
-        if old.exists():
-            shutil.move(old, new)
     except OSError as error:
         raise StoreError(f"{old} can't be moved to {new}: {error.strerror}") from None
 

@@ -5,9 +5,11 @@ Apart from the unit tests only because importing these packages takes seconds.
 
 from __future__ import annotations
 
+import dcor
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
+from skbio.stats import distance
 
 from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.partition import partition
@@ -25,7 +27,6 @@ def groups(
 
 
 def test_energy_agrees_with_dcor() -> None:
-    dcor = pytest.importorskip("dcor")
     points, owners = groups(4, (12, 12, 12), p=6, shift=0.15)
     (ours,) = difference_tests(
         Responses.of(points, owners, 3), np.random.default_rng(2), 4999, ("energy",)
@@ -42,7 +43,6 @@ def test_energy_agrees_with_dcor() -> None:
 
 
 def test_sums_of_squares_agree_with_scikit_bio() -> None:
-    distance = pytest.importorskip("skbio.stats.distance")
     points, owners = groups(6, (8, 10, 13), p=6, shift=0.15)
     (ours,) = difference_tests(
         Responses.of(points, owners, 3), np.random.default_rng(3), 4999, ("sum_of_squares",)

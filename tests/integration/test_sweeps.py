@@ -33,7 +33,8 @@ set = { interaction = false }
 
 
 def test_the_workers_of_a_cluster_make_the_runs(tmp_path):
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     (tmp_path / "two.toml").write_text(SWEEP)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50

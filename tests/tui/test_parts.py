@@ -1,4 +1,4 @@
-"""The parts without widgets: excerpts, ticks, pictures, tallies, pace and words for numbers."""
+"""The parts without widgets: excerpts, ticks, pictures, tallies and words for numbers."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,8 @@ from lwd_tui.llm.network import (
     AttemptRejected,
     Embedding,
     ResponseArrived,
-    StepCompleted,
     StepStarted,
 )
-from lwd_tui.run.pace import Pace
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import duration, shorten
 from lwd_tui.tui.pages.live.pictures import Course, course_of, picture
@@ -131,24 +129,6 @@ def test_what_is_thought_is_no_part_of_what_is_said_so_far():
         tally.preview(0, 0, piece)
         said.append(tally.participants[0].text.strip())
     assert said[1:] == ["(thinking)", "(thinking)", "(thinking)", "Prices", "Prices rise."]
-
-
-def test_pace_counts_tokens_of_the_step_in_progress():
-    now = [100.0]
-    pace = Pace(lambda: now[0])
-    assert pace.tokens_per_second is None
-    assert pace.seconds_left(5, 3, 3) is None
-    pace.see(StepStarted(0, 3, 6, (), ()))
-    now[0] += 2
-    pace.see(ResponseArrived(response(0, 0, tokens=50)))
-    assert pace.tokens_per_second == pytest.approx(25)
-    pace.see(StepCompleted(handmade_step(0)))
-    now[0] += 1000
-    # What is waited between steps doesn't slow the models.
-    assert pace.tokens_per_second == pytest.approx(25)
-    # Steps that read as much as the one before take as long: 1.5 s each.
-    assert pace.seconds_left(4, 3, 3) == pytest.approx(6)
-    assert pace.seconds_left(4, 3, 9) > 6
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import sqlite3
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from support.hostile import HOSTILE, assert_tame
 from support.snapshots import compare
@@ -183,8 +184,7 @@ async def test_a_run_is_exported(three, tmp_path, kind):
         with (tmp_path / "out" / "steps.csv").open() as file:
             assert [row["t"] for row in csv.DictReader(file)] == [str(t) for t in range(7)]
     else:
-        parquet = pytest.importorskip("pyarrow.parquet")
-        assert parquet.read_table(tmp_path / "out" / "steps.parquet").num_rows == 7
+        assert pyarrow.parquet.read_table(tmp_path / "out" / "steps.parquet").num_rows == 7
 
 
 async def test_what_is_there_is_not_replaced_unless_asked_for(three, tmp_path):

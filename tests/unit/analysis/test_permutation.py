@@ -272,6 +272,17 @@ def test_keys_are_what_random_numbers_are_made_of(
     assert rng.random(dtype=np.float32) == plain.random(dtype=np.float32)
 
 
+@pytest.mark.parametrize("most", [255, 256, 70_000])
+def test_marks_are_ordered_by_the_upper_bits_of_their_keys_the_least_first(most: int) -> None:
+    # Of seven different keys, so that many are equal but for their lower bits.
+    rng = np.random.default_rng(2)
+    keys = rng.integers(7, size=(3, 200), dtype=np.uint32) << 8 | rng.integers(256, size=(3, 200))
+    marks = np.sort(rng.integers(most + 1, size=200))
+    marks[-1] = most
+    found = permutation._by_keys(keys.astype(np.uint32), marks)
+    assert (found == marks[np.argsort(keys >> 8, axis=1, kind="stable")]).all()
+
+
 @pytest.mark.parametrize("sizes", [(8, 12, 10), (3,) * 9])
 def test_p_is_that_of_rows_sorted_by_their_keys_equal_ones_in_order(sizes: tuple[int, ...]) -> None:
     points, owners = groups(13, sizes)

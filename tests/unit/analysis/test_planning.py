@@ -44,6 +44,7 @@ def test_on_one_axis_it_is_the_analysis_of_variance(n, f, size):
 def test_pairs_of_seeds_are_students(effect, pairs):
     assert seeds_needed(effect * 0.3, 0.3) == pairs
     assert least_effect(pairs) <= effect < least_effect(pairs - 1)
+    assert seeds_power(effect, 1.0, 1) == 0
     assert seeds_power(-effect, 1.0, pairs) == pytest.approx(seeds_power(effect, 1.0, pairs))
 
 

@@ -27,6 +27,8 @@ def test_the_level_of_each_of_many_steps() -> None:
     for level, steps in ((1.0, 5), (0.95, 0)):
         with pytest.raises(UnfitData, match="level and steps"):
             simultaneous_level(level, steps)
+    with pytest.raises(UnfitData, match="level"):
+        student_sequence([1.0, 2.0, 3.0], 1.0)
 
 
 @pytest.mark.parametrize("moving", [False, True])

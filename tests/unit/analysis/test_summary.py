@@ -43,6 +43,7 @@ def test_what_is_quick_is_what_the_whole_says() -> None:
     assert quick.partition == whole.partition
     assert quick.resolution == whole.resolution
     assert (quick.tests, quick.interval.level) == ((), 0.9)
+    assert np.isnan(first_statistics(responses, None).pairs.squares).all()
 
 
 @pytest.mark.parametrize("owners", [[], [0], [0, 0, 0], [0, 2], [1, 1, 2, 2, 2, 2]])

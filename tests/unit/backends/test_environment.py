@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
@@ -11,20 +13,30 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import openai as openai_errors
 import pytest
 from support.compatible import Compatible
 from support.http import Reply, Request, WireServer
 from support.requests import answers, ollama, openai, wish
 
+from lwd_tui.backends.environment import unopened
 from lwd_tui.backends.hosts import is_direct, openai_urls, proxy_hint
+from lwd_tui.backends.keys import Key
 from lwd_tui.backends.openai.client import Client
 from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.backends.retry import Transient
-from lwd_tui.experiment.backend import BackendError, ServerMissing, UnfitRequest
+from lwd_tui.backends.vectors import checked
+from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
 
 PEM = Path(__file__).parents[2] / "data" / "self-signed.pem"
 Trouble = Callable[[str], Awaitable[str]]
+REQUEST = httpx2.Request("POST", "https://box/v1/chat/completions")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def refused(status: int, told: str) -> openai_errors.APIStatusError:
+    answer = httpx2.Response(status, request=REQUEST)
+    return openai_errors.APIStatusError(told, response=answer, body={"message": told})
 
 
 @pytest.fixture(autouse=True)
@@ -251,6 +263,39 @@ async def test_a_redirect_of_a_request_is_never_followed_as_another_one() -> Non
         await generator.aclose()
 
 
+@pytest.mark.parametrize(
+    ("error", "kind", "told"),
+    [
+        (httpx2.UnsupportedProtocol("x"), UnfitRequest, "the scheme must be http or https"),
+        (httpx2.ConnectError("x"), Transient, "can.t be reached"),
+        (openai_errors.APIError("odd", REQUEST, body=None), Transient, "inside the stream: odd"),
+        (json.JSONDecodeError("x", "<", 0), Transient, "malformed JSON"),
+        (KeyError("x"), Transient, "something of another form"),
+        (refused(404, "no such page"), ServerMissing, "no such address .* ends in /v1"),
+        (refused(404, "no such model"), ModelMissing, "box/v1 has no model 'm': no such model"),
+        (refused(402, "pay first"), BackendError, "box/v1: pay first"),
+        (refused(407, "who?"), BackendError, "the proxy wants to be told who asks"),
+        (refused(501, "no"), UnfitRequest, "HTTP 501"),
+    ],
+)
+async def test_what_an_openai_client_raises_is_told(
+    error: Exception, kind: type[Exception], told: str
+) -> None:
+    client = Client("https://box/v1", "LWD_NO_KEY")
+    found = client.explained(error, "m")
+    assert type(found) is kind
+    assert re.search(told, str(found))
+    missing = client.missing(error)
+    assert isinstance(missing, BackendError)
+    assert "box/v1" in str(missing) or kind is BackendError
+    await client.aclose()
+
+
+def test_vectors_that_are_no_list_are_a_fault() -> None:
+    with pytest.raises(Transient, match="no list of vectors"):
+        checked({"0": [1.0]}, 1)
+
+
 @pytest.mark.parametrize("odd", ["text", [["a", "b"]], [[1.0], [[2.0]]], 3.5, [{"x": 1}]], ids=str)
 async def test_vectors_of_another_form_are_a_fault(odd: Any) -> None:
     async def send(request: Request, reply: Reply) -> None:
@@ -264,3 +309,17 @@ async def test_vectors_of_another_form_are_a_fault(odd: Any) -> None:
         with pytest.raises(BackendError):
             await embedder.describe()
         await embedder.aclose()
+
+
+def test_a_client_that_cannot_be_made_for_a_reason_of_its_own_names_it() -> None:
+    said = "no client can be made for https://box: PermissionError"
+    assert str(unopened(PermissionError(), "https://box")) == said
+
+
+def test_only_headers_that_may_hold_a_key_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv(
+        "OPENAI_CUSTOM_HEADERS", "X-Team: botanists\nX-Api-Key: s3cret-word\nX-Other-Key:"
+    )
+    key = Key("OPENAI_API_KEY", "http://box")
+    assert key.hidden("botanists say s3cret-word") == "botanists say …"

@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,15 @@ class SentenceTransformer:
     device = SimpleNamespace(type="cpu")
 
     def __init__(self, source, local_files_only=False):
-        assert local_files_only
+        if Path(source).name == "partial":
+            if local_files_only:
+                raise OSError("a file is missing")
+        else:
+            assert local_files_only
+        if Path(source).name == "boundless":
+            self.max_seq_length = None
+        if Path(source).name == "wants-code":
+            raise ValueError("please pass trust_remote_code=True")
         if Path(source).name == "own-code":
             dynamic_module_utils.get_class_from_dynamic_module("modeling.Own", source)
         if Path(source).name == "broken":
@@ -189,6 +198,42 @@ async def test_what_is_known_of_the_model(raw: SentenceTransformersEmbedder) -> 
     assert (known.parameters, known.quantisation, known.size) == ("23M", "float32", 7)
     assert known.context_length == 6
     assert known.capabilities == ("embed",)
+
+
+async def test_weights_in_several_files_of_a_model_without_a_window(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "boundless")
+    (Path(model) / "more.safetensors").write_bytes(b"more")
+    embedder = SentenceTransformersEmbedder(model, "", normalise=False)
+    known = await embedder.describe()
+    found = await embedder.embed(["word " * 1000])
+    await embedder.aclose()
+    # As sha256sum lists them.
+    files = {"model.safetensors": b"weights", "more.safetensors": b"more"}
+    lines = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
+    assert known.digest == sha256(lines.encode()).hexdigest()
+    assert (known.size, known.context_length) == (11, None)
+    assert found.truncated == (False,)
+
+
+async def test_what_the_cache_lacks_is_fetched_and_what_a_folder_lacks_is_told(
+    tmp_path: Path,
+) -> None:
+    make_model(tmp_path / "cache" / "org" / "partial")
+    embedder = SentenceTransformersEmbedder("org/partial", "", normalise=False)
+    assert (await embedder.embed(["abc"])).vectors.tolist() == [[6, 2]]
+    await embedder.aclose()
+    told = await refusal(make_model(tmp_path / "partial"))
+    assert "can't be loaded: OSError: a file is missing" in told
+
+
+async def test_a_model_that_asks_to_run_its_own_code_is_refused(
+    tmp_path: Path, libraries: Path
+) -> None:
+    told = await refusal(make_model(tmp_path / "wants-code"))
+    assert "it comes with Python code of its own, which is never run here" in told
+    # Where that can't be kept from running, nothing is loaded.
+    (libraries / "transformers" / "dynamic_module_utils.py").write_text("")
+    assert "install transformers 5" in await refusal(make_model(tmp_path / "any"))
 
 
 async def test_cut_texts_are_flagged(raw: SentenceTransformersEmbedder) -> None:

@@ -2,12 +2,15 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
 from support.statistics_samples import clouds, experiment, handmade, scripted_run
 
-from lwd_tui.run.basis import from_runs
+from lwd_tui.analysis.planning import Scatter, step_power
+from lwd_tui.run.basis import Basis, from_runs
+from lwd_tui.run.outlook import clause, outlook
 from lwd_tui.store.run import RunStore
 
 
@@ -132,3 +135,23 @@ async def test_runs_of_others_are_no_ground_for_a_plan(tmp_path, lwd, preset):
     code, _, err = lwd("plan", preset, "--from", run, "--from", other)
     assert code == 2
     assert "must differ in their seeds" in err
+
+
+def test_what_a_step_could_show_is_said_in_a_clause():
+    # Three participants of 10 answers each, with S = 0.2: the floor is sqrt(2 (n - 1) n S / L).
+    found = Scatter(np.full(3, 0.2), 5.0)
+    ten = clause(experiment(responses=10), found)
+    floor, least = (float(number) for number in re.findall(r"\d+\.\d+", ten))
+    assert floor == pytest.approx(math.sqrt(2 * 2 * 3 * 0.2 / 10), abs=5e-4)
+    assert step_power(least, found, 10) == pytest.approx(0.8, abs=5e-3)
+    one = clause(experiment(responses=1), found)
+    assert one.endswith("and L = 1 can't show a difference at a step")
+    alone = experiment().replaced(
+        {"participants": [who.model_dump() for who in experiment().cast][:1]}
+    )
+    assert clause(alone, found) == ""
+    # That two are the same can be shown of vectors within bounds only.
+    basis = Basis("by hand", found, math.nan, 0, 0, None, 0, {})
+    raw = experiment().replaced({"embedder.normalise": False})
+    assert outlook(raw, basis, margin=5.0).responses_for_same is None
+    assert outlook(experiment(), basis, margin=5.0).responses_for_same is not None

@@ -1,11 +1,12 @@
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 from support.statistics_samples import scripted_run
 
-from lwd_tui.findings.forks import branches
+from lwd_tui.findings.forks import branches, in_words
 from lwd_tui.run.fork import fork_run
 from lwd_tui.run.session import Session
 from lwd_tui.store.run import RunStore
@@ -69,6 +70,22 @@ async def test_a_fork_alone_is_held_against_its_parent_where_both_have_participa
     assert branch.forks[0] == pytest.approx(shared)
     assert branch.difference.mean[0] == pytest.approx(shared - norms(parent)[0])
     assert np.isnan([branch.difference.p, branch.adjusted, branch.chance]).all()
+
+
+async def test_a_fork_that_says_nothing_is_at_no_distance(parent):
+    fork = await forked(parent, "fork", {"scripted.failures": 1.0, "max_attempts": 1})
+    (branch,) = told([fork, parent])
+    assert np.isnan([branch.forks, branch.apart, branch.difference.mean]).all()
+
+
+async def test_of_many_changes_the_first_are_told_and_how_many_more(parent):
+    with RunStore.open(await forked(parent, "twin")) as store:
+        fork = store.fork
+    many = {f"field_{number}": number for number in range(7)}
+    assert in_words(replace(fork, changes=many, posts=("Hear!",))) == (
+        "field_0 = 0, field_1 = 1, field_2 = 2, field_3 = 3, field_4 = 4, field_5 = 5, 1 more, "
+        "post: Hear!"
+    )
 
 
 async def test_a_twin_is_held_against_its_parent_and_others_against_nothing(parent):

@@ -72,6 +72,20 @@ def test_a_post_that_nobody_answered_with_is_followed_by_its_words(store):
     )
 
 
+def test_whose_answer_a_post_was_may_be_unknown_since_a_fork_renamed_its_writer(tmp_path):
+    steps = [simple_step(t) for t in range(3)]
+    # Its words are those of no answer, so they don't tell either.
+    first, second = steps[0].posted
+    posted = (replace(first, text="answer in other words"), second)
+    renamed = experiment().replaced({"participants.0.name": "amy"})
+    with RunStore.create(tmp_path / "a.sqlite", renamed, {}) as store:
+        for step in (replace(steps[0], posted=posted), *steps[1:]):
+            write(store, step)
+        found = follow(store, store.posts()[3])
+        assert (found.source, found.measure) == (None, "words")
+        assert follow(store, store.posts()[4]).source == store.response(0, 1, 0)
+
+
 def test_words_in_common_with_nothing_lead_nowhere(store):
     assert follow(store, Post(0, "Zebra!", "", "human", 0)).descendants == ()
 

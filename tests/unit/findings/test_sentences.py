@@ -41,6 +41,10 @@ def test_nothing_is_said_where_pairs_have_a_chance_or_there_is_one_only(said, me
     assert "t = 0, pairs" not in said(means, responses)
 
 
+def test_of_one_alone_nothing_is_tested(said):
+    assert said([0], 4) == {}
+
+
 @pytest.mark.parametrize(("level", "rejected"), [(0.9, True), (0.95, False)])
 def test_a_p_at_the_level_is_a_difference(level, rejected):
     # Two and three answers can be split in ten ways, so that p is 0.1 at the least.

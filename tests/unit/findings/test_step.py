@@ -12,7 +12,7 @@ from lwd_tui.analysis.summary import text_statistics
 from lwd_tui.analysis.upper_bound import norm_upper_bound
 from lwd_tui.findings import sentences
 from lwd_tui.findings import step as run_statistics
-from lwd_tui.findings.step import MEASURES, step_findings, upper_bound
+from lwd_tui.findings.step import MEASURES, first_findings, step_findings, upper_bound
 from lwd_tui.seeds import generator
 from lwd_tui.store.errors import DamagedRun
 from lwd_tui.store.run import RunStore
@@ -41,6 +41,17 @@ async def test_the_numbers_are_those_of_direct_calls(tmp_path):
         assert found.texts == text_statistics(texts, step.owners, 3)
         assert found.numbers.norm == step.geometry.norm
         assert found.counts.tolist() == [4, 4, 4]
+        # What is quick is the same, and the rest isn't there.
+        first = first_findings(store, found.numbers)
+        assert (first.texts, first.human, first.numbers) == (
+            found.texts,
+            found.human,
+            found.numbers,
+        )
+        squares = (each.vectors.pairs.squares for each in (first, found))
+        np.testing.assert_allclose(*squares)
+        assert first.vectors.tests == ()
+        assert np.isnan([first.copied.together, first.vectors.interval.upper]).all()
         vendi = OF["vendi"](found)
         assert vendi.together == found.vectors.together.vendi
         assert vendi.alone == tuple(each.vendi for each in found.vectors.alone)

@@ -259,6 +259,24 @@ def test_missing_norms_are_said_to_be_missing(tmp_path):
     assert "the norm isn't defined at t = 6" in sentences["control chart"]
 
 
+def test_where_nobody_said_anything_there_is_nothing_to_gather_round(tmp_path):
+    steps = [{"vectors": np.full((2, 4, 5), np.nan)}] * 2
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        sentences = said(store)
+    assert sentences["attractor"] == "none: there is no usable answer at t = 1"
+    assert sentences["clusters"].startswith("none: ")
+
+
+def test_a_change_at_the_very_end_leaves_too_few_steps_for_a_chart(tmp_path):
+    steps = [
+        {"vectors": clouds([0, apart], 4, seed=t)} for t, apart in enumerate([9] * 6 + [1] * 2)
+    ]
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        sentences = said(store)
+    assert "t = 6" in sentences["change point"]
+    assert sentences["control chart"].endswith("only 2 steps from the change point on")
+
+
 def test_short_runs(tmp_path):
     with handmade(tmp_path / "a.sqlite", [{"vectors": clouds([0, 1])}]) as store:
         sentences = said(store)

@@ -5,7 +5,9 @@ import os
 import stat
 from pathlib import Path
 
+import numba
 import numpy as np
+import pytest
 
 from lwd_tui.gmm import compiled as module
 from lwd_tui.gmm.update import share_out
@@ -49,6 +51,7 @@ def test_a_folder_that_was_named_is_left_as_it_is(monkeypatch, tmp_path):
     assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path)
 
 
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="NUMBA_DISABLE_JIT: nothing is compiled")
 def test_the_code_is_kept_and_runs_beside_others_and_divides_as_numpy():
     values = np.array([-np.inf, -np.inf])
     # 0 / 0: nothing is raised.

@@ -61,10 +61,12 @@ def test_the_engine_equals_the_plain_algorithm_on_the_same_draws(name):
             np.testing.assert_allclose(reached, pi, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("moving", ["means", "all"])
-def test_moving_components_equal_the_full_update(moving):
+# Far apart, a point has no share at all in the components that it isn't from.
+@pytest.mark.parametrize(("moving", "apart"), [("means", 1), ("all", 1), ("all", 40)])
+def test_moving_components_equal_the_full_update(moving, apart):
     # A small alpha and even weights stay clear of the guards, which the plain update lacks.
-    spec = spec_of("plane", moving=moving, steps=12, alpha=0.02, c=0.002, dirichlet=20)
+    means = (apart * np.array(PLANE["means"])).tolist()
+    spec = spec_of("plane", means=means, moving=moving, steps=12, alpha=0.02, c=0.002, dirichlet=20)
     run = simulate(spec)
     points = internet(run, 0).positions
     sigma = covariance_matrix(spec.covariance, 2, "covariance")
@@ -82,6 +84,14 @@ def test_moving_components_equal_the_full_update(moving):
         np.testing.assert_allclose(run.covariances[0, -1, participant], covariances, atol=1e-9)
 
 
+def test_a_component_without_weight_learns_nothing():
+    spec = spec_of("given weights", moving="all")
+    run = simulate(spec)
+    assert (run.weights[0, :, 0] == [1.0, 0.0]).all()
+    np.testing.assert_array_equal(run.means[0, -1, 0, 1], run.means[0, 0, 0, 1])
+    assert (run.means[0, -1, 0, 0] != run.means[0, 0, 0, 0]).all()
+
+
 @pytest.mark.parametrize("moving", ["none", "all"])
 def test_a_replicate_does_not_depend_on_the_others_or_on_threads(moving):
     spec = spec_of("human", moving=moving, replicates=4)
@@ -93,9 +103,10 @@ def test_a_replicate_does_not_depend_on_the_others_or_on_threads(moving):
     assert not np.array_equal(together.weights[0], together.weights[1])
 
 
-def test_threads_over_participants_change_nothing(monkeypatch):
+@pytest.mark.parametrize("name", ["paper", "control"])
+def test_threads_over_participants_change_nothing(name, monkeypatch):
     monkeypatch.setattr("lwd_tui.gmm.network._WORTH_A_THREAD", 1)
-    spec = spec_of("paper")
+    spec = spec_of(name)
     wide = GmmNetwork(spec, threads=3)
     wide.advance(spec.steps)
     np.testing.assert_array_equal(wide.result().weights, simulate(spec, threads=1).weights)

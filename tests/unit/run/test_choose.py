@@ -4,6 +4,7 @@ import pytest
 from support.engine import StandInModel
 from support.ollama_server import OllamaStandIn
 
+from lwd_tui.experiment.backend import ServerMissing, UnfitRequest
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import InvalidExperiment
 from lwd_tui.experiment.participants import Wishes, participants_of
@@ -63,3 +64,45 @@ async def test_names_of_the_hub_run_here_unless_a_server_has_them_all(monkeypatc
 
 async def test_a_name_that_ollama_has_too_is_not_taken_for_the_hub_s(monkeypatch):
     assert await backend_of(monkeypatch, "http://127.0.0.1:9", "user/model:q4") == "ollama"
+
+
+async def chosen_by(wishes):
+    """Return the models, their backend, that of the embedder, and what was said."""
+    said = []
+    embedder = {"backend": "ollama", "model": "nomic-embed-text"}
+    spec = load_preset("bitcoin").replaced({"embedder": embedder})
+    chosen = await choose_cast(spec, wishes, said.append)
+    (backend,) = {who.backend for who in chosen.cast}
+    return [who.model for who in chosen.cast], backend, chosen.embedder.backend, " ".join(said)
+
+
+async def test_whoever_asks_for_no_server_gets_models_and_an_embedder_that_need_none(monkeypatch):
+    ours = [who.model for who in load_preset("quickstart").cast]
+    assert (await chosen_by(Wishes("embedded")))[:3] == (ours, "embedded", "embedded")
+    # Nothing listens there.
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+    models, backend, embedder, said = await chosen_by(Wishes())
+    assert (models, backend, embedder) == (ours, "embedded", "embedded")
+    assert "the small embedded models take part instead" in said
+    assert "embedder: all-minilm-l6-v2 (embedded) instead of nomic-embed-text (ollama)" in said
+    with pytest.raises(ServerMissing, match=r"127\.0\.0\.1:9"):
+        await chosen_by(Wishes(hosts=("http://127.0.0.1:9",)))
+
+
+async def test_a_server_that_is_asked_for_chooses_from_what_it_has():
+    async with OllamaStandIn(models=[StandInModel("one:1b"), StandInModel("two:1b")]) as server:
+        wishes = Wishes("ollama", hosts=(server.url,))
+        models, backend, embedder, said = await chosen_by(wishes)
+    assert (sorted(models), backend, embedder) == (["one:1b", "two:1b"], "ollama", "ollama")
+    assert "one:1b (one:1b)" in said
+
+
+async def test_participants_of_the_backend_that_is_asked_for_stay():
+    cast = [{"name": "ada", "backend": "ollama", "model": "m"}]
+    spec = load_preset("bitcoin").replaced({"participants": cast})
+    assert await choose_cast(spec, Wishes("ollama"), pytest.fail) == spec
+
+
+async def test_who_lists_no_models_to_choose_from_is_to_be_told_them():
+    with pytest.raises(UnfitRequest, match="openai backend can't choose models by itself"):
+        await chosen_by(Wishes("openai"))

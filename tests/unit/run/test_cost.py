@@ -5,6 +5,7 @@ from contextlib import aclosing
 import pytest
 
 from lwd_tui.backends.scripted import ScriptedGenerator
+from lwd_tui.experiment.backend import BackendError
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import Experiment, Scripted
 from lwd_tui.llm.clock import Clock
@@ -78,6 +79,8 @@ async def _words_read(spec):
     "changes",
     [
         {},
+        # Nothing can be read before the third step.
+        {"beta": 0.15, "posts": [], "posts_each": 1, "steps": 6},
         {"retrieval": "response"},
         {"topology": "star"},
         {"posting": "window", "window": 3},
@@ -117,6 +120,8 @@ def test_time_adds_up_on_a_server_and_runs_side_by_side_between_servers():
 
 def test_no_time_without_all_speeds():
     spec = experiment()
+    whole = {runner(who): Speed(1e9, 13 * 5 / 60, 4) for who in spec.cast}
+    assert estimate(spec, whole).sentence().endswith("tokens, about 4 m 0 s")
     speeds = {runner(spec.cast[0]): Speed(1, 1, 1)}
     assert estimate(spec, speeds).seconds is None
 
@@ -137,6 +142,17 @@ async def test_probe_measures_a_scripted_pace():
     assert 6 <= speed.answer <= 14
     # asyncio sleeps at least as long as asked for, and longer on a busy machine.
     assert 20 < speed.write < 230
+
+
+async def test_a_model_that_gives_no_answer_at_all_is_told_before_the_run():
+    class Silent(ScriptedGenerator):
+        async def generate(self, request, preview=None):
+            for answer in ():
+                yield answer
+
+    spec = experiment()
+    with pytest.raises(BackendError, match=r"ada \(ada\) gave no answer when it was tried out"):
+        await probe(Silent(Scripted()), spec.cast[0], spec, 4096, 1, 4)
 
 
 async def test_two_probes_share_no_words_that_a_cache_could_keep():

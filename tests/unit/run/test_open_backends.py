@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from support.engine import StandInModel
+from support.ollama_server import OllamaStandIn
 
 from lwd_tui.experiment.backend import UnfitRequest
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.run.open_backends import fitted
+from lwd_tui.run.open_backends import assemble, fitted
 from lwd_tui.types import ModelInfo
 
 
-def experiment(**participant: str) -> Experiment:
+def experiment(**participant: object) -> Experiment:
     who = {"name": "ada", "backend": "ollama", "model": "m", **participant}
     return Experiment.from_dict(
         {
@@ -26,6 +28,35 @@ def experiment(**participant: str) -> Experiment:
 def test_a_model_that_only_embeds_is_refused_before_it_is_asked_for_anything() -> None:
     with pytest.raises(UnfitRequest, match="ada: m embeds texts and can't generate any"):
         fitted(experiment(), [ModelInfo("m", "ollama", capabilities=("embed",))], lambda _: None)
+
+
+def test_what_is_odd_about_a_model_is_said() -> None:
+    notes: list[str] = []
+    odd = ModelInfo("m", "ollama", capabilities=("generate", "chat"), odd="it runs elsewhere")
+    fitted(experiment(), [odd], notes.append)
+    assert notes == ["ada (m): it runs elsewhere"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"context": 8192}, "context = 8192 is more than the 1024 tokens that m:1b was made for"),
+        ({"context": 1024}, ""),
+        ({"sampling": {"max_tokens": 4000}}, "m:1b was made for 1024; lower steps, beta or"),
+    ],
+)
+async def test_a_context_is_refused_that_a_model_was_not_made_for(changes, told) -> None:
+    spec = experiment(model="m:1b", **changes).replaced(
+        {"steps": 1, "embedder": {"backend": "scripted", "model": "words-16"}}
+    )
+    async with OllamaStandIn(models=[StandInModel("m:1b", context_length=1024)]) as server:
+        if told:
+            with pytest.raises(UnfitRequest, match=f"ada: .*{told}"):
+                await assemble(spec, [server.url], pytest.fail)
+        else:
+            crew = await assemble(spec, [server.url], pytest.fail)
+            assert crew.contexts == (1024,)
+            await crew.aclose()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
+from lwd_tui.findings.lineage import follow
 from lwd_tui.run.cost import estimate
 from lwd_tui.run.fork import fork_run
 from lwd_tui.run.rehearsal import rehearse
@@ -276,6 +277,16 @@ async def test_a_rehearsal_asks_all_queries():
     found = await rehearse(experiment(scripted={}), (), lambda _: None, answers=4)
     assert found.responses.points.shape == (12, 3 * 16)
     np.testing.assert_allclose(np.linalg.norm(found.responses.points, axis=1), 1, rtol=1e-6)
+
+
+async def test_what_became_of_a_post_is_looked_for_among_the_answers_to_the_first(tmp_path):
+    path = await run_of(tmp_path / "a.sqlite", experiment())
+    with RunStore.open(path) as store:
+        post = next(post for post in store.posts() if post.step == 1)
+        first = follow(store.look_at(1), post)
+        assert first.descendants
+        assert follow(store.look_at(0), post) == first
+        assert store.query == 0
 
 
 def test_on_the_command_line(lwd, tmp_path):

@@ -199,6 +199,15 @@ async def test_where_nothing_is_said_it_is_said_that_it_cannot_be_known(tmp_path
         assert sentence in store.record["notes"]
 
 
+async def test_two_equal_answers_are_chance_where_further_ones_differ(tmp_path: Any) -> None:
+    async with Compatible("someone") as server:
+        server.word = lambda body, seed, n: drawn(body, 0 if seed in (1, 2) else seed, n)
+        assert len(await run(experiment(server.url, PLAIN, responses=1), tmp_path / "a.lwd")) == 2
+        hot = [body["seed"] for body in server.asked(CHATS) if body["temperature"] == 2]
+    assert hot[:2] == [1, 2]
+    assert len(hot) > 2
+
+
 @pytest.mark.parametrize("owner", ["vllm", "someone"])
 async def test_a_model_without_a_chat_format_goes_on_from_the_posts(
     tmp_path: Any, owner: str

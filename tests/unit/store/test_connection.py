@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lwd_tui.store.errors import StoreError, opening
+
 # A file that was copied while it was written, or whose writer was killed, says in its header that
 # there is a log beside it. On a medium that can't be written SQLite alone wouldn't open it.
 SCRIPT = """
@@ -39,3 +41,10 @@ def test_a_run_is_read_on_a_medium_that_cannot_be_written(tmp_path):
     if "no mount" in done.stderr or "unshare" in done.stderr:
         pytest.skip("this machine doesn't let a test mount a disk")
     assert done.returncode == 0, done.stderr
+
+
+def test_what_the_system_says_of_a_file_is_told(tmp_path):
+    path = tmp_path / "a.sqlite"
+    told = r"run a can't be opened: Input/output error \(.*a.sqlite\)"
+    with pytest.raises(StoreError, match=told), opening(path):
+        raise OSError(5, "Input/output error")

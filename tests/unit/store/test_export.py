@@ -237,6 +237,16 @@ def test_half_a_surrogate_pair_is_written_as_its_escape(tmp_path):
     assert of_kind(lines(tmp_path / "run.jsonl"), "posts")[0]["text"] == "cut \ud83d"
 
 
+def test_parquet_is_written_some_rows_at_a_time_and_whole(store, tmp_path, monkeypatch):
+    export(store, "parquet", tmp_path / "one")
+    monkeypatch.setattr("lwd_tui.store.export._ROWS_AT_ONCE", 2)
+    export(store, "parquet", tmp_path / "two")
+    for table in ("posts", "responses"):
+        one, two = (pq.read_table(tmp_path / name / f"{table}.parquet") for name in ("one", "two"))
+        assert one.num_rows > 2
+        assert one.equals(two)
+
+
 def test_parquet_has_types_and_the_embeddings(store, tmp_path):
     export(store, "parquet", tmp_path / "out", embeddings=True)
     responses = pq.read_table(tmp_path / "out" / "responses.parquet")

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from support.store_samples import assert_same_step, begin, experiment, simple_step, write
@@ -63,6 +64,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
         new_run_path("tiny")
     assert "set LWD_HOME" in str(refusal.value)
     assert refusal.value.exit_code == 2
+    # Folders of others may be there, and closed.
+    monkeypatch.setenv("LWD_HOME", str(tmp_path))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(
+        StoreError, match=r"can't write to .*/runs: Permission denied; set LWD_HOME"
+    ):
+        new_run_path("tiny")
 
 
 def test_new_names_are_readable_and_never_given_twice(folder):
@@ -329,6 +337,15 @@ def test_a_run_gets_another_name():
     with pytest.raises(RunExists, match=r"there is a run Largest-ever\.2 already"):
         rename_run(other, "Largest-ever.2")
     assert other.exists()
+
+
+def test_a_run_that_cannot_be_moved_stays_and_is_told(monkeypatch):
+    path = made("tiny", steps=1)
+    monkeypatch.setattr("shutil.move", Mock(side_effect=OSError(28, "No space left on device")))
+    with pytest.raises(StoreError, match=r"tiny.* can't be moved to .*: No space left on device"):
+        rename_run(path, "other")
+    with RunStore.open(path) as store:
+        assert store.finished() == 1
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", ".hidden", "two words", "x" * 81, "a\n"])

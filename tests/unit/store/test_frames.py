@@ -44,6 +44,9 @@ def test_frames_hold_what_the_steps_hold(run):
     assert run.draws.response.isna().all()
     np.testing.assert_array_equal(run.answers(1).owners, step.owners)
     assert "2 of 2 steps" in repr(run)
+    assert (run.experiment.name, run.record) == ("tiny", {})
+    with pytest.raises(StoreError, match="is of language models, not mixtures"):
+        run.mixtures()
 
 
 def test_mixtures_have_tables_of_their_own(tmp_path):
@@ -53,6 +56,9 @@ def test_mixtures_have_tables_of_their_own(tmp_path):
     np.testing.assert_allclose(norms.to_numpy(), found.norms, rtol=1e-12)
     np.testing.assert_array_equal(run.mixtures().weights, found.run.weights)
     assert run.experiment == found.run.spec
+    # A specification, or its fields, do as well as a name.
+    for spec in (found.run.spec, found.run.spec.to_dict()):
+        np.testing.assert_array_equal(lwd.mixtures(spec).norms, found.norms)
     with pytest.raises(StoreError, match="no table 'posts'; it has steps, norms"):
         _ = run.posts
     with pytest.raises(StoreError, match="of mixtures"):
@@ -66,6 +72,12 @@ def test_without_pandas_a_sentence_says_what_to_install(run, monkeypatch):
     with pytest.raises(StoreError, match=r"pip install 'lwd-tui\[notebook\]'"):
         _ = run.steps
     assert run.step(0).t == 0
+
+
+def test_an_experiment_may_be_its_fields():
+    whole = lwd.load_experiment("quickstart")
+    assert lwd.load_experiment(whole.to_dict()) == whole
+    assert lwd.load_experiment(whole, {"steps": 3}).steps == 3
 
 
 async def test_a_run_can_be_made_where_an_event_loop_runs(tmp_path):

@@ -118,6 +118,20 @@ def test_a_parent_whose_writer_was_killed_is_shared_with_what_its_log_held(paren
     assert_whole(made, STEPS)
 
 
+def test_a_parent_whose_log_cannot_be_folded_in_is_copied_with_it(parent, monkeypatch):
+    monkeypatch.setattr("lwd_tui.store.run.settle_file", lambda *_: None)
+    with RunStore.open(parent, write=True) as store:
+        write(store, simple_step(4))
+        killed = parent.with_name("killed.sqlite")
+        for ending in ("", "-wal"):
+            log = parent.with_name(f"parent.sqlite{ending}")
+            killed.with_name(f"killed.sqlite{ending}").write_bytes(log.read_bytes())
+    made = fork(killed, 5)
+    assert killed.stat().st_nlink == 1
+    go_on(made, STEPS)
+    assert_whole(made, STEPS)
+
+
 def test_where_no_file_can_have_two_names_a_fork_holds_a_copy(parent, monkeypatch):
     one = fork(parent, 2)
     go_on(one, 4)

@@ -22,7 +22,7 @@ from support.store_samples import (
 )
 
 from lwd_tui.store.errors import RunBusy, RunExists, RunMismatch, StoreError, WriteFailed
-from lwd_tui.store.records import Reading
+from lwd_tui.store.records import Reading, StepNumbers
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Draw, Post, Prompt, Response
 
@@ -201,6 +201,25 @@ def test_a_step_is_whole_once(store):
         store.finish_step(simple_step(0))
     with pytest.raises(ValueError, match="step 2 can't begin: 1 steps are whole"):
         begin(store, simple_step(2))
+
+
+def test_the_numbers_of_a_step_at_hand_are_those_that_are_read_back(store):
+    write(store, simple_step(0))
+    at_hand, (read,) = StepNumbers.of(simple_step(0)), store.numbers()
+    for name in ("t", "k", "size", "synthetic", "norm", "norm_debiased", "noise_floor",
+                 "dispersion", "seconds", "failed"):  # fmt: skip
+        np.testing.assert_array_equal(getattr(at_hand, name), getattr(read, name))
+    with pytest.raises(ValueError, match="step 0 has no geometry"):
+        StepNumbers.of(replace(simple_step(0), geometry=None))
+
+
+def test_what_is_no_run_or_no_answer_is_not_stored(store, tmp_path):
+    with pytest.raises(ValueError, match="not chosen yet"):
+        RunStore.create(tmp_path / "b.sqlite", experiment(participants="auto"), {})
+    assert not (tmp_path / "b.sqlite").exists()
+    begin(store, simple_step(0))
+    with pytest.raises(ValueError, match="without an attempt"):
+        store.add_response(Response(0, 0, 0, ()))
 
 
 def test_a_response_is_stored_once(store):

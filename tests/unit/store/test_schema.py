@@ -1,10 +1,11 @@
 import gzip
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.store_samples import assert_same_step, experiment, simple_step
+from support.store_samples import assert_same_step, experiment, simple_step, write
 
 from lwd_tui.store import schema
 from lwd_tui.store.errors import StoreError
@@ -61,6 +62,21 @@ def test_a_run_of_the_first_version_goes_on(first_version):
         store.finish_step(step)
     with RunStore.open(first_version) as store:
         assert_same_step(store.step(1), step)
+
+
+def test_a_file_without_the_table_of_pasts_is_read_as_it_is_and_gets_it_to_be_written(path):
+    with RunStore.create(path, experiment(), {}) as store:
+        write(store, simple_step(0))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("DROP TABLE pasts; PRAGMA user_version = 2")
+    before = path.read_bytes()
+    with RunStore.open(path) as store:
+        assert_same_step(store.step(0), simple_step(0))
+    assert path.read_bytes() == before
+    with RunStore.open(path, write=True) as store:
+        write(store, simple_step(1))
+    with RunStore.open(path) as store:
+        assert_same_step(store.step(1), simple_step(1))
 
 
 @pytest.fixture

@@ -297,6 +297,13 @@ def test_a_journal_from_elsewhere_deletes_no_file(path, precious):
     assert precious.read_text() == "mine"
 
 
+@pytest.mark.parametrize("journal", [b"", b"short", b"of no run " * 9])
+def test_a_journal_that_names_nothing_is_left_to_sqlite(path, journal):
+    path.with_name(f"{path.name}-journal").write_bytes(journal)
+    with RunStore.open(path, write=True) as store:
+        assert store.posts()
+
+
 @pytest.mark.parametrize("linked", [True, False])
 def test_nor_does_one_beside_a_past(fork, precious, linked, monkeypatch):
     journal_of(fork.with_name("run.sqlite-past1"), precious)

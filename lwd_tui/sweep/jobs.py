@@ -123,10 +123,30 @@ def see_through(job: Job) -> str:
     It needs nothing but its argument, so that any process can do it.
     """
     try:
-        asyncio.run(_see_through(job))
+        asyncio.run(go_through(job))
     except LwdError as error:
         return str(error)
     return ""
+
+
+async def go_through(job: Job) -> None:
+    """Begin a run or go on with it, and see it through.
+
+    Raises
+    ------
+    LwdError
+        What stopped it.
+    """
+
+    def unheard(_: str) -> None: ...  # It is recorded with the run.
+
+    if job.path.exists():
+        session = await Session.resume(job.path, unheard)
+    else:
+        session = await Session.start(job.experiment, job.path, Wishes(), unheard)
+    async with session, aclosing(session.run()) as events:
+        async for _ in events:
+            pass
 
 
 def leave_with_parent(leash: Connection | None = None) -> None:
@@ -143,18 +163,6 @@ def leave_with_parent(leash: Connection | None = None) -> None:
             os._exit(RunStopped.exit_code)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-async def _see_through(job: Job) -> None:
-    def unheard(_: str) -> None: ...  # It is recorded with the run.
-
-    if job.path.exists():
-        session = await Session.resume(job.path, unheard)
-    else:
-        session = await Session.start(job.experiment, job.path, Wishes(), unheard)
-    async with session, aclosing(session.run()) as events:
-        async for _ in events:
-            pass
 
 
 def run_jobs(

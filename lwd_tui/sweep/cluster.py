@@ -266,6 +266,7 @@ class ClusterSweep:
             make, orders, terms, workers=[worker.address], allow_other_workers=False, pure=False
         )
         result = asyncio.ensure_future(future.result())
+        result.add_done_callback(lambda it: it.cancelled() or it.exception())  # It may be left.
         try:
             while not result.done():
                 await asyncio.wait({result}, timeout=self._pause())

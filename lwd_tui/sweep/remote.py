@@ -125,7 +125,7 @@ def make(orders: Sequence[Order], terms: Terms) -> list[Made] | None:
         return None
     worker, batch, made = distributed.get_worker(), _Batch(terms), list[Made]()
     began = time.monotonic()
-    gate.set(_Turns(worker, terms.per_server).turn)
+    gate.set(_Turns(worker, batch).turn)
     _batches.append(batch)
     try:
         with TemporaryDirectory(prefix="lwd-tui-", dir=worker.local_directory) as folder:
@@ -146,7 +146,7 @@ def _made(order: Order, batch: _Batch) -> Made:
             path.write_bytes(order.stored)
         asyncio.run(_on_leash(Job("", 0, order.experiment, path), batch))
     except (LwdError, OSError) as error:
-        problem = str(error)
+        problem = "" if batch.over else str(error)
     copy = None
     with suppress(LwdError):
         copy = _copy(path)
@@ -193,11 +193,12 @@ def _copy(path: Path) -> Copy:
 
 
 def _stamp(path: Path) -> Stamp:
+    changed = [0]
     log = path.with_name(f"{path.name}-wal")
-    changed = 0
-    with suppress(OSError):
-        changed = max(file.stat().st_mtime_ns for file in (path, log) if file.exists())
-    return changed, size_of(path), size_of(log)
+    for file in (path, log):
+        with suppress(FileNotFoundError):
+            changed.append(file.stat().st_mtime_ns)
+    return max(changed), size_of(path), size_of(log)
 
 
 class _Turns:
@@ -206,8 +207,8 @@ class _Turns:
     Those of a worker that died come free by Dask's `distributed.scheduler.locks.lease-timeout`.
     """
 
-    def __init__(self, worker: Any, count: int) -> None:
-        self._worker, self._count = worker, count
+    def __init__(self, worker: Any, batch: _Batch) -> None:
+        self._worker, self._batch, self._count = worker, batch, batch.terms.per_server
 
     @asynccontextmanager
     async def turn(self, url: str) -> AsyncIterator[None]:
@@ -223,6 +224,8 @@ class _Turns:
         except (OSError, RuntimeError) as error:
             raise RunStopped(f"the cluster's scheduler gives no turn at {url}: {error}") from None
         try:
+            if self._batch.over:  # Another worker may ask for the same by now.
+                raise RunStopped("nobody looks at the run any more")
             yield
         finally:
             self._release(place)

@@ -378,7 +378,9 @@ class OllamaStandIn(WireServer):
                     break
                 idle = [name for name, other in self.loaded.items() if not other.users]
                 if loaded is not None:
-                    if not loaded.users:
+                    if loaded.users:
+                        await self._memory.wait()
+                    else:
                         await self._unload(model.name)
                 elif len(self.loaded) < self.room:
                     self.loads.append(model.name)

@@ -39,6 +39,7 @@ def cluster(trial: Trial) -> None:
     server = OllamaStandIn(
         models=[StandInModel("ada:1b")], engine=WordEngine(token_seconds=0.01), slots=4
     )
+    server.hold("ada:1b", 4096)
     with in_thread(server):
         who = {"backend": "ollama", "model": "ada:1b", "host": server.url, "context": 4096}
         sampling = {"max_tokens": 32, "top_k": 0, "min_p": 0.0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from lwd_tui.sweep.jobs import Job
     from lwd_tui.sweep.results import Estimate, RunResult, VariantResult
 
-_ROWS = 19
+_ROWS, _TITLE = 19, 78
 
 
 def sweep(
@@ -222,12 +223,14 @@ def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table
     from lwd_tui.text import number_text as number
 
     table = plain_table(title=title, title_style="bold")
+    table.min_width = min(len(title), _TITLE)  # A single column would break it word by word.
     table.add_column("variant")
-    for words in TITLES.values():
-        table.add_column(words, justify="right", no_wrap=True)
+    known = [key for key in TITLES if any(not math.isnan(each[key].mean) for _, each in rows)]
+    for key in known:
+        table.add_column(TITLES[key], justify="right", no_wrap=True)
     for name, values in rows:
-        means = [number(values[key].mean, 2) for key in TITLES]
-        halves = [f"±{number(values[key].half, 2)}" for key in TITLES]
+        means = [number(values[key].mean, 2) for key in known]
+        halves = [f"±{number(values[key].half, 2)}" for key in known]
         cells = (f"{mean}\n{half}" for mean, half in zip(means, halves, strict=True))
         table.add_row(Text(name), *cells)
     return table

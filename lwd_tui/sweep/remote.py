@@ -22,6 +22,7 @@ from typing import Any
 from lwd_tui.backends.hosts import is_loopback
 from lwd_tui.backends.pool import gate
 from lwd_tui.errors import LwdError, RunStopped
+from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store.connection import size_of
 from lwd_tui.store.errors import ENDING
@@ -72,7 +73,7 @@ class Order:
     """A run to be made, and its file as far as it is; empty if it isn't begun."""
 
     name: str
-    experiment: Experiment
+    experiment: Experiment | GmmSpec
     stored: bytes
 
 

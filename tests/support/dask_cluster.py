@@ -105,5 +105,6 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
                 stdout=said,
                 stderr=said,
                 stdin=subprocess.DEVNULL,
+                cwd=self.folder,  # Where no package lies that would come before those of the path.
                 start_new_session=True,
             )

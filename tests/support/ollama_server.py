@@ -85,6 +85,11 @@ class OllamaStandIn(WireServer):
     def __post_init__(self) -> None:
         self.handler = self._answer
 
+    def hold(self, name: str, context: int) -> None:
+        """Have a model in memory from the start, as one that its owner keeps there."""
+        slots = asyncio.Semaphore(self.slots)
+        self.loaded[name] = _Loaded(context, False, slots, math.inf)
+
     async def stop(self) -> None:
         await super().stop()
         for name in list(self.loaded):

@@ -90,7 +90,8 @@ class _Torn:
         """Give the command, unless it is at work."""
         if self._process is None:
             words = ("sweep", "sweep.toml", "--out", self.folder, "--dask", self._dask.address)
-            self._process = self._trial.start(*words, module="torture.clusters")
+            # So few that the turns of a worker that is gone are missed until they come free.
+            self._process = self._trial.start(*words, "--per-server", "3", module=__name__)
 
     def until_further(self) -> bool:
         """Wait until more answers came home, and a while; say whether it still goes on."""
@@ -98,6 +99,7 @@ class _Torn:
         before, deadline = len(self._stored), time.monotonic() + PATIENCE
         while self._process.poll() is None:
             self.look()
+            self._replace_those_gone()
             if len(self._stored) > before:
                 time.sleep(self._trial.rng.uniform(0, 1))
                 self.look()
@@ -135,7 +137,6 @@ class _Torn:
         time.sleep(self._trial.rng.choice((1.0, 9.0)))
         self.look()
         worker.send_signal(signal.SIGCONT)
-        self._replace_those_gone()
 
     def restart_scheduler(self) -> None:
         """Kill the scheduler, and start it again with new workers."""
@@ -160,6 +161,8 @@ class _Torn:
     def see_through(self) -> None:
         """Let the command end, and give it once more, which finds everything made."""
         self.go_on()
+        while self.until_further():
+            pass
         assert self._process is not None
         self._trial.ended(self._process, 0)
         self._process = None
@@ -172,7 +175,6 @@ class _Torn:
 
     def _replace_those_gone(self) -> None:
         """Start others for workers that left because the scheduler had given them up."""
-        time.sleep(1)
         for worker in [worker for worker in self._dask.workers if worker.poll() is not None]:
             self._dask.workers.remove(worker)
             self._dask.add()

@@ -7,6 +7,7 @@ that nobody looks at any more ends: the command, or the way to it, is gone.
 from __future__ import annotations
 
 import asyncio
+import logging
 import platform
 import time
 import uuid
@@ -126,6 +127,7 @@ def make(orders: Sequence[Order], terms: Terms) -> list[Made] | None:
         return None
     worker, batch, made = distributed.get_worker(), _Batch(terms), list[Made]()
     began = time.monotonic()
+    logging.getLogger("distributed.worker").addFilter(_worth_a_line)
     gate.set(_Turns(worker, batch).turn)
     _batches.append(batch)
     try:
@@ -138,6 +140,10 @@ def make(orders: Sequence[Order], terms: Terms) -> list[Made] | None:
     finally:
         _batches.remove(batch)
     return made
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    return record.args != (look.__name__,)  # A worker would log each look, once a second.
 
 
 def _made(order: Order, batch: _Batch) -> Made:

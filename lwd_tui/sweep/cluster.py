@@ -12,7 +12,6 @@ import logging
 import platform
 import time
 import uuid
-import warnings
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError
@@ -29,7 +28,7 @@ from lwd_tui.store.files import write_whole
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.sweep.jobs import Job, steps_done
 from lwd_tui.sweep.muster import ANSWER, Muster, SchedulerGone, Worker
-from lwd_tui.sweep.remote import Copy, Order, Stamp, Terms, let_go, look, make
+from lwd_tui.sweep.remote import Copy, Order, Stamp, Terms, bring, let_go, look, make
 from lwd_tui.types import Notice
 
 PER_SERVER = 8
@@ -41,7 +40,8 @@ PATIENCE = 300.0
 _LOOK = 1.0
 """Seconds between two looks at a run, or more where files are large."""
 _BYTES_PER_SECOND = 20e6
-"""Of the copies that are brought home."""
+_COPY_SECONDS = 120.0
+"""Of the copies that are brought home, and within which one must come."""
 _CONNECT = 10.0
 _BATCH_SECONDS = 2.0
 _BATCH, _HELD = 20, 500
@@ -134,9 +134,8 @@ class ClusterSweep:
             distributed: Any = import_module("distributed")
         except ImportError:
             raise LwdError('--dask needs the extra: pip install "lwd-tui[dask]"') from None
-        # Its faults are told by us; and it warns of the files that a run goes on with, as large.
+        # Its faults are told by us.
         logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
-        warnings.filterwarnings("ignore", module="distributed")
         try:
             self._client = await distributed.Client(
                 self._address, timeout=_CONNECT, asynchronous=True, set_as_default=False
@@ -261,19 +260,32 @@ class ClusterSweep:
     ) -> None:
         """Give out runs, look at them until the worker is done or gone, and keep what comes."""
         batch = uuid.uuid4().hex
-        terms = Terms(self._sweep, batch, worker.process, LEASH, _BATCH_SECONDS, self._per_server)
+        terms = Terms(self._sweep, batch, LEASH, _BATCH_SECONDS, self._per_server)
+        try:
+            async with asyncio.timeout(_COPY_SECONDS):
+                await self._client.run(bring, terms, orders, workers=[worker.address])
+        except Exception:
+            self._count_deaths(left)
+            await asyncio.sleep(_LOOK)
+            return
         future = self._client.submit(
-            make, orders, terms, workers=[worker.address], allow_other_workers=False, pure=False
+            make, batch, workers=[worker.address], allow_other_workers=False, pure=False
         )
         result = asyncio.ensure_future(future.result())
         result.add_done_callback(lambda it: it.cancelled() or it.exception())  # It may be left.
+        copied = time.monotonic()
         try:
             while not result.done():
-                await asyncio.wait({result}, timeout=self._pause())
+                # All files are copied whole; a look keeps the leash even where none is.
+                pause = max(_LOOK, sum(self._sizes.values()) / _BYTES_PER_SECOND)
+                await asyncio.wait({result}, timeout=min(pause, LEASH / 4))
                 if not self._muster.is_here(worker):
                     break
-                if not result.done():
-                    await self._look(worker, batch, left, known)
+                if result.done():
+                    continue
+                due = time.monotonic() >= copied + pause
+                await self._look(worker, batch, left, known if due else None)
+                copied = time.monotonic() if due else copied
             else:
                 self._take(result, worker, left)
                 return
@@ -285,20 +297,16 @@ class ClusterSweep:
                         await future.cancel()
         self._count_deaths(left)
 
-    def _pause(self) -> float:
-        """Return the seconds until a run is looked at again: all files are copied whole."""
-        return max(_LOOK, sum(self._sizes.values()) / _BYTES_PER_SECOND)
-
     async def _look(
-        self, worker: Worker, batch: str, left: dict[str, Job], known: dict[str, Stamp]
+        self, worker: Worker, batch: str, left: dict[str, Job], known: dict[str, Stamp] | None
     ) -> None:
         try:
-            async with asyncio.timeout(ANSWER):
+            async with asyncio.timeout(ANSWER if known is None else _COPY_SECONDS):
                 found = await self._client.run(look, batch, known, workers=[worker.address])
         except Exception:
             return  # It is slow, or gone, which is seen otherwise.
         for name, copy in found[worker.address].items():
-            if name in left:
+            if known is not None and name in left:
                 known[name] = copy.stamp
                 self._keep(left[name], copy)
 
@@ -333,7 +341,8 @@ class ClusterSweep:
             self._deaths[job] += 1
             if self._deaths[job] >= _DEATHS:
                 self.problems[left.pop(name)] = (
-                    f"{_DEATHS} workers ended while they made it, perhaps for want of memory"
+                    f"{_DEATHS} workers ended, or couldn't be reached, while they had it; perhaps "
+                    "for want of memory"
                 )
 
     def _keep(self, job: Job, copy: Copy) -> None:

@@ -21,10 +21,9 @@ class SchedulerGone(Exception):
 
 @dataclass(eq=False)
 class Worker:
-    """A worker with our version, in which process, and how many of its threads have our runs."""
+    """A worker with our version, and how many of its threads have our runs."""
 
     address: str
-    process: str
     threads: int
     busy: int = 0
 
@@ -75,7 +74,7 @@ class Muster:
             await asyncio.wait(list(self._asking.values()))
 
     def is_here(self, worker: Worker) -> bool:
-        """Say whether a worker is there, as the process that it was."""
+        """Say whether a worker is there, and nobody else at its address."""
         return self.workers.get(worker.address) is worker
 
     def forget(self, worker: Worker) -> None:
@@ -90,11 +89,11 @@ class Muster:
 
     async def _ask(self, address: str, threads: int) -> None:
         try:
-            version, process = await self._there(address, _who())
+            version = await self._there(address, _version())
             if version == __version__:
                 # What a command that is gone left there would be made twice.
                 await self._there(address, let_go, self._sweep)
-                self.workers[address] = Worker(address, process, threads)
+                self.workers[address] = Worker(address, threads)
                 return
             has = f"lwd-tui {version}" if version else "no lwd-tui"
             self.refused[address] = (
@@ -113,21 +112,17 @@ class Muster:
         return found[address]
 
 
-def _who() -> Callable[[], tuple[str, str]]:
-    """Return what asks a worker for its version and its process.
+def _version() -> Callable[[], str]:
+    """Return what asks a worker for its version; "" where there is none.
 
     It is sent as code, not by its name, so that it can be asked where there is no lwd-tui.
     """
 
-    def who() -> tuple[str, str]:
+    def version() -> str:
         try:
-            from lwd_tui import __version__ as version
+            from lwd_tui import __version__ as found
         except ImportError:
-            return "", ""
-        try:
-            from lwd_tui.sweep.remote import PROCESS
-        except ImportError:
-            return version, ""
-        return version, PROCESS
+            return ""
+        return found
 
-    return who
+    return version

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import platform
 import time
-import uuid
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
@@ -30,9 +29,6 @@ from lwd_tui.store.errors import ENDING
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.jobs import Job, go_through
 
-PROCESS = uuid.uuid4().hex
-"""Names this process: Dask itself would begin a task again in the next one at its address."""
-
 _LOOK = 0.2
 _TURN_SECONDS = 10.0
 """After which a request asks again for its turn: a turn that is given to one who left is lost."""
@@ -51,8 +47,6 @@ class Terms:
         The folder that they are kept in, and its machine.
     batch : str
         Names what is given together.
-    process : str
-        The `PROCESS` that they are given to.
     leash : float
         Seconds without a look after which a run ends.
     enough : float
@@ -63,7 +57,6 @@ class Terms:
 
     sweep: str
     batch: str
-    process: str
     leash: float
     enough: float
     per_server: int
@@ -103,6 +96,8 @@ class Made:
 @dataclass(eq=False)
 class _Batch:
     terms: Terms
+    orders: Sequence[Order]
+    begun: bool = False
     paths: dict[str, Path] = field(default_factory=dict)
     looked: float = field(default_factory=time.monotonic)
     let_go: bool = False
@@ -117,23 +112,33 @@ _batches: list[_Batch] = []
 _semaphores: dict[tuple[str, int], Any] = {}
 
 
-def make(orders: Sequence[Order], terms: Terms) -> list[Made] | None:
-    """Make runs one after another, those that there is time for; Dask runs this as a task.
+async def bring(terms: Terms, orders: Sequence[Order]) -> None:
+    """Take orders that `make` will find.
 
-    Return them; None if they were given to another process.
+    They are no arguments of it: the scheduler keeps a thousand of the messages that tell tasks.
     """
-    distributed: Any = import_module("distributed")
-    if terms.process != PROCESS:
+    _batches[:] = [batch for batch in _batches if batch.begun or not batch.over]
+    _batches.append(_Batch(terms, orders))
+
+
+def make(name: str) -> list[Made] | None:
+    """Make the runs of a batch one after another, those that there is time for, and return them.
+
+    Dask runs this as a task; None is returned where the batch isn't, as in another process at the
+    worker's address, where Dask begins it again.
+    """
+    batch = next((it for it in _batches if it.terms.batch == name and not it.begun), None)
+    if batch is None:
         return None
-    worker, batch, made = distributed.get_worker(), _Batch(terms), list[Made]()
-    began = time.monotonic()
+    batch.begun = True
+    distributed: Any = import_module("distributed")
+    worker, made, began = distributed.get_worker(), list[Made](), time.monotonic()
     logging.getLogger("distributed.worker").addFilter(_worth_a_line)
     gate.set(_Turns(worker, batch).turn)
-    _batches.append(batch)
     try:
         with TemporaryDirectory(prefix="lwd-tui-", dir=worker.local_directory) as folder:
-            for order in orders:
-                if batch.over or (made and time.monotonic() - began > terms.enough):
+            for order in batch.orders:
+                if batch.over or (made and time.monotonic() - began > batch.terms.enough):
                     break
                 batch.paths[order.name] = Path(folder) / f"{order.name}{ENDING}"
                 made.append(_made(order, batch))
@@ -143,7 +148,8 @@ def make(orders: Sequence[Order], terms: Terms) -> list[Made] | None:
 
 
 def _worth_a_line(record: logging.LogRecord) -> bool:
-    return record.args != (look.__name__,)  # A worker would log each look, once a second.
+    # A worker would log each look, once a second.
+    return record.args not in ((bring.__name__,), (look.__name__,))
 
 
 def _made(order: Order, batch: _Batch) -> Made:
@@ -170,11 +176,16 @@ async def _on_leash(job: Job, batch: _Batch) -> None:
         run.result()
 
 
-async def look(name: str, known: Mapping[str, Stamp]) -> dict[str, Copy]:
-    """Return copies of the runs of a batch, of those that aren't as they are known."""
+async def look(name: str, known: Mapping[str, Stamp] | None) -> dict[str, Copy]:
+    """Return copies of the runs of a batch, of those that aren't as they are known.
+
+    None are asked for if nothing is said of what is known.
+    """
     found = {}
     for batch in [batch for batch in _batches if batch.terms.batch == name]:
         batch.looked = time.monotonic()
+        if known is None:
+            continue
         for run, path in list(batch.paths.items()):
             if _stamp(path) != known.get(run, _NO_FILE):
                 # It may end, and its folder with it, while we read.
@@ -188,6 +199,8 @@ async def let_go(sweep: str) -> None:
     ending = [batch for batch in _batches if batch.terms.sweep == sweep]
     for batch in ending:
         batch.let_go = True
+        if not batch.begun:
+            _batches.remove(batch)
     while any(batch in _batches for batch in ending):  # noqa: ASYNC110, they end in other threads
         await asyncio.sleep(_LOOK)
 

@@ -88,7 +88,7 @@ class OllamaStandIn(WireServer):
     def hold(self, name: str, context: int) -> None:
         """Have a model in memory from the start, as one that its owner keeps there."""
         slots = asyncio.Semaphore(self.slots)
-        self.loaded[name] = _Loaded(context, False, slots, math.inf)
+        self.loaded[name] = _Loaded(context, False, slots, time.monotonic() + 1e6)
 
     async def stop(self) -> None:
         await super().stop()

@@ -60,7 +60,7 @@ def measure(folder: Path, dask: DaskCluster, runs: int) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    marks = [round(runs * share) for share in (0.1, 0.4, 0.7, 1.0)]
+    marks = [round(runs * share) for share in (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0)]
     home = folder / words[3]
     while process.poll() is None:
         time.sleep(_LOOK)

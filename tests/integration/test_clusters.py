@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from support.dask_cluster import DaskCluster
 from support.engine import StandInModel, WordEngine
 from support.http import in_thread
 from support.ollama_server import OllamaStandIn
@@ -15,7 +16,6 @@ from lwd_tui import __version__
 from lwd_tui.store.run import RunStore
 
 pytest.importorskip("distributed")
-from support.dask_cluster import DaskCluster
 
 pytestmark = pytest.mark.integration
 

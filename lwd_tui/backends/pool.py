@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from contextvars import ContextVar
 from typing import TypeVar
 
 from lwd_tui.backends.retry import UNREACHED, Transient
@@ -23,6 +25,11 @@ _TOLD = 3
 """Failures in a row after which a host is said to be in trouble."""
 _OUTAGE_DELAYS = 400
 """Of first delays, that hosts may refuse connections: 200 s, where vLLM is up again in 60 to 90."""
+
+gate: ContextVar[Callable[[str], AbstractAsyncContextManager[None]]] = ContextVar(
+    "gate", default=lambda _: nullcontext()
+)
+"""What each request to a URL passes: a limit that holds beyond this process, where there is one."""
 
 
 class FailsAlone(BackendStopped):
@@ -96,9 +103,10 @@ class Pool:
         started = reached = time.monotonic()
         while True:
             host = await _turn(model, hosts)
-            began = time.monotonic()
             try:
-                result = await work(host)
+                async with gate.get()(host.url):
+                    began = time.monotonic()
+                    result = await work(host)
             except Transient as error:
                 if not faults:
                     answered = _answered(model, hosts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,11 @@ import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
 from lwd_tui.cli.shared import check_level, plain_column, plain_console, plain_table, write
-from lwd_tui.errors import LwdError, RunStopped
+from lwd_tui.errors import RunStopped
 from lwd_tui.text import json_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Executor
 
     from rich.console import Console
     from rich.table import Table
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from lwd_tui.sweep.jobs import Job
     from lwd_tui.sweep.results import Estimate, RunResult, VariantResult
 
-_ROWS = 19
-_SCHEDULER_SECONDS = 10
+_ROWS, _TITLE = 19, 78
 
 
 def sweep(
@@ -36,14 +35,23 @@ def sweep(
         Path | None, typer.Option(help="Folder for the runs; what is there is gone on with.")
     ] = None,
     at_once: Annotated[
-        int, typer.Option("--at-once", min=1, help="Runs at a time, each in a process.")
-    ] = 1,
-    dask: Annotated[
-        str,
+        int | None,
         typer.Option(
-            help="A Dask scheduler's address: its workers make the runs, in a folder all share."
+            "--at-once",
+            min=1,
+            help="Runs at a time, each in a process (1; of a cluster as many as it has threads).",
+            show_default=False,
         ),
+    ] = None,
+    dask: Annotated[
+        str, typer.Option(help="A Dask scheduler's address: its workers make the runs.")
     ] = "",
+    per_server: Annotated[
+        int,
+        typer.Option(
+            "--per-server", min=1, help="With --dask: requests in flight at one server, in all."
+        ),
+    ] = 8,
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="With scripted models, in seconds, kept apart.")
     ] = False,
@@ -56,6 +64,7 @@ def sweep(
     from lwd_tui.cli.sweep_protocol import moved_line, print_moved
     from lwd_tui.experiment.participants import REHEARSAL, Wishes
     from lwd_tui.store.folder import made_folder
+    from lwd_tui.sweep.cluster import ClusterSweep
     from lwd_tui.sweep.conduct import in_processes, right_to_run
     from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled
     from lwd_tui.sweep.protocol import moved
@@ -78,12 +87,14 @@ def sweep(
     jobs = asyncio.run(settled(jobs_of(plan, where, folder), wishes, say))
     made_folder(folder)
     say(f"{len(jobs)} runs, kept in {folder}")
-    with (
-        right_to_run(folder),
-        _on_cluster(dask) if dask else in_processes(min(at_once, len(jobs))) as executor,
-        _progress(jobs, errors) as tell,
-    ):
-        problems = run_jobs(jobs, executor, at_once, tell)
+    with right_to_run(folder), _progress(jobs, errors) as tell:
+        if dask:
+            cluster = ClusterSweep(jobs, dask, at_once, per_server, tell, say)
+            asyncio.run(cluster.run())
+            problems = cluster.problems
+        else:
+            with in_processes(min(at_once or 1, len(jobs))) as executor:
+                problems = run_jobs(jobs, executor, at_once or 1, tell)
     for job, problem in problems.items():
         say(f"{job.variant}, seed {job.seed}: {problem}")
     results = [run_result(job) for job in jobs if job not in problems]
@@ -103,25 +114,6 @@ def sweep(
         raise RunStopped(
             f"{len(problems)} of {len(jobs)} runs stopped; the same command goes on with them"
         )
-
-
-@contextmanager
-def _on_cluster(address: str) -> Iterator[Executor]:
-    """Let the workers of a Dask cluster make the runs."""
-    from importlib import import_module
-
-    from lwd_tui.experiment.backend import ServerMissing
-
-    try:
-        distributed: Any = import_module("distributed")
-    except ImportError:
-        raise LwdError('--dask needs the extra: pip install "lwd-tui[dask]"') from None
-    try:
-        client = distributed.Client(address, timeout=_SCHEDULER_SECONDS)
-    except (OSError, ValueError) as error:
-        raise ServerMissing(f"no Dask scheduler answers at {address}: {error}") from None
-    with client:
-        yield client.get_executor(pure=False)
 
 
 @contextmanager
@@ -231,12 +223,14 @@ def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table
     from lwd_tui.text import number_text as number
 
     table = plain_table(title=title, title_style="bold")
+    table.min_width = min(len(title), _TITLE)  # A single column would break it word by word.
     table.add_column("variant")
-    for words in TITLES.values():
-        table.add_column(words, justify="right", no_wrap=True)
+    known = [key for key in TITLES if any(not math.isnan(each[key].mean) for _, each in rows)]
+    for key in known:
+        table.add_column(TITLES[key], justify="right", no_wrap=True)
     for name, values in rows:
-        means = [number(values[key].mean, 2) for key in TITLES]
-        halves = [f"±{number(values[key].half, 2)}" for key in TITLES]
+        means = [number(values[key].mean, 2) for key in known]
+        halves = [f"±{number(values[key].half, 2)}" for key in known]
         cells = (f"{mean}\n{half}" for mean, half in zip(means, halves, strict=True))
         table.add_row(Text(name), *cells)
     return table

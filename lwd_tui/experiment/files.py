@@ -199,6 +199,13 @@ def load_gmm_preset(name: str) -> GmmSpec:
     return read_gmm(_preset_path(name, "gmm"))
 
 
+def load_either(name: str) -> Experiment | GmmSpec:
+    """Load a preset of either kind, as the two above do."""
+    path = _preset_path(name, "llm")
+    gmm = _read(path).get("kind", "llm") == "gmm"
+    return read_gmm(path) if gmm else read_experiment(path)
+
+
 def _preset_path(name: str, kind: str) -> Path:
     return shipped_or_own(name, preset_folder(), "preset", lambda: preset_names(kind))
 

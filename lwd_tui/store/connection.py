@@ -151,6 +151,16 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         return connection
 
 
+def image_of(connection: sqlite3.Connection) -> bytes:
+    """Return a database as the bytes of a file, as it is now."""
+    with closing(sqlite3.connect(":memory:")) as copy:
+        connection.backup(copy, name="main")
+        image = bytearray(copy.serialize())
+    # Its format's versions, by which it would ask for a log: https://www.sqlite.org/fileformat.html
+    image[18:20] = b"\x01\x01"
+    return bytes(image)
+
+
 def size_of(path: Path) -> int:
     """Return a file's bytes; 0 for one that isn't there, as a log that was just closed."""
     try:

@@ -15,6 +15,7 @@ from lwd_tui.store.asked import finish_asked, insert_prompts, mark_without_vecto
 from lwd_tui.store.connection import (
     connect_to_read,
     connect_to_write,
+    image_of,
     new_file,
     settle,
     settle_file,
@@ -148,6 +149,11 @@ class RunStore(RunReader, AbstractContextManager["RunStore"]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def image(self) -> bytes:
+        """Return the whole file as it is now, also while it is written: one without a log."""
+        with reading(self.path):
+            return image_of(self._connection)
 
     def update_record(self, **changes: Any) -> None:
         """Set entries of the record."""

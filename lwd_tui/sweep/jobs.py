@@ -20,7 +20,8 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
 from lwd_tui.errors import LwdError, RunStopped
-from lwd_tui.experiment.files import load_preset, user_path
+from lwd_tui.experiment.files import load_either, user_path
+from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.experiment.section import dotted
@@ -41,13 +42,20 @@ class Job:
 
     variant: str
     seed: int
-    experiment: Experiment
+    experiment: Experiment | GmmSpec
     path: Path
 
     @property
     def steps(self) -> int:
         """T + 1."""
         return self.experiment.steps + 1
+
+    @property
+    def of_models(self) -> Experiment:
+        """The experiment, where it is known to be of language models."""
+        if isinstance(self.experiment, GmmSpec):
+            raise InvalidExperiment(f"{self.path.stem} is a run of mixtures")
+        return self.experiment
 
 
 def jobs_of(sweep: Sweep, where: Path, folder: Path) -> list[Job]:
@@ -63,7 +71,7 @@ def jobs_of(sweep: Sweep, where: Path, folder: Path) -> list[Job]:
     preset = sweep.preset
     if preset.endswith(".toml") or "/" in preset or "\\" in preset:
         preset = str(where.parent / user_path(preset))
-    base = load_preset(preset).replaced(dict(dotted(sweep.changes)), str(where))
+    base = load_either(preset).replaced(dict(dotted(sweep.changes)), str(where))
     jobs = []
     for seed in sweep.seeds:
         for variant in sweep.variants:
@@ -93,7 +101,10 @@ async def settled(jobs: Sequence[Job], wishes: Wishes, notice: Notice) -> list[J
             notice(sentence)
 
     return [
-        replace(job, experiment=await choose_cast(job.experiment, wishes, once)) for job in jobs
+        job
+        if isinstance(job.experiment, GmmSpec)
+        else replace(job, experiment=await choose_cast(job.experiment, wishes, once))
+        for job in jobs
     ]
 
 
@@ -110,7 +121,9 @@ def steps_done(job: Job) -> int:
     if not job.path.exists():
         return 0
     with RunStore.open(job.path) as store:
-        if store.experiment.sha256 != job.experiment.sha256:
+        kind, where = type(job.experiment), str(job.path)
+        stored = kind.from_dict(store.specification, where, stored=True)
+        if stored.sha256 != job.experiment.sha256:
             raise InvalidExperiment(
                 f"{job.path} is a run of another experiment; name another folder with --out"
             )
@@ -123,10 +136,41 @@ def see_through(job: Job) -> str:
     It needs nothing but its argument, so that any process can do it.
     """
     try:
-        asyncio.run(_see_through(job))
+        asyncio.run(go_through(job))
     except LwdError as error:
         return str(error)
     return ""
+
+
+async def go_through(job: Job) -> None:
+    """Begin a run or go on with it, and see it through.
+
+    Raises
+    ------
+    LwdError
+        What stopped it.
+    """
+    if isinstance(job.experiment, GmmSpec):
+        _mix(job.experiment, job.path)
+        return
+
+    def unheard(_: str) -> None: ...  # It is recorded with the run.
+
+    if job.path.exists():
+        session = await Session.resume(job.path, unheard)
+    else:
+        session = await Session.start(job.experiment, job.path, Wishes(), unheard)
+    async with session, aclosing(session.run()) as events:
+        async for _ in events:
+            pass
+
+
+def _mix(spec: GmmSpec, path: Path) -> None:
+    from lwd_tui.gmm.network import simulate  # Numba takes half a second.
+    from lwd_tui.run.mixtures import keep
+
+    # Others run beside it.
+    keep(simulate(spec, threads=1), path)
 
 
 def leave_with_parent(leash: Connection | None = None) -> None:
@@ -143,18 +187,6 @@ def leave_with_parent(leash: Connection | None = None) -> None:
             os._exit(RunStopped.exit_code)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-async def _see_through(job: Job) -> None:
-    def unheard(_: str) -> None: ...  # It is recorded with the run.
-
-    if job.path.exists():
-        session = await Session.resume(job.path, unheard)
-    else:
-        session = await Session.start(job.experiment, job.path, Wishes(), unheard)
-    async with session, aclosing(session.run()) as events:
-        async for _ in events:
-            pass
 
 
 def run_jobs(

@@ -29,7 +29,7 @@ def cost_sentence(states: Sequence[RunState]) -> str:
     for state in states:
         job = state.job
         if job.variant not in costs:
-            costs[job.variant] = estimate(job.experiment) if job.experiment.cast else None
+            costs[job.variant] = estimate(job.of_models) if job.of_models.cast else None
     said = [f"{len(states)} runs"]
     known = [costs[state.job.variant] for state in states]
     if whole := [cost for cost in known if cost is not None]:
@@ -80,7 +80,7 @@ def shown_sentence(states: Sequence[RunState], measured: Basis | None = None) ->
     told = f"{seeds} pairs show {difference}, four times of five"
     with ExitStack() as stack:
         stores = [stack.enter_context(RunStore.open(job.path)) for job in done]
-        experiment = stores[0].experiment if stores else first[0].job.experiment
+        experiment = stores[0].experiment if stores else first[0].job.of_models
         try:
             basis = from_runs(experiment, stores) if stores else measured
         except UnfitData:  # With fewer than four answers how they vary can't be told.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.files import read_text
+from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.experiment.section import InvalidExperiment
 from lwd_tui.store.files import write_whole
 from lwd_tui.store.folder import made_folder
@@ -92,7 +94,11 @@ def read_plan(path: Path, *, shipped: bool) -> Plan:
     sweep = None
     try:
         sweep = read_sweep(path)
-        return Plan(path, shipped, sweep, tuple(jobs_of(sweep, path, sweep_folder(sweep))))
+        jobs = jobs_of(sweep, path, sweep_folder(sweep))
+        if isinstance(jobs[0].experiment, GmmSpec):
+            told = f"{path} is of mixtures; run it with `lwd-tui sweep {shlex.quote(str(path))}`"
+            return Plan(path, shipped, sweep, (), told)
+        return Plan(path, shipped, sweep, tuple(jobs))
     except LwdError as error:
         return Plan(path, shipped, sweep, (), str(error))
 

@@ -69,7 +69,8 @@ class Estimate(NamedTuple):
 class RunResult:
     """One run of a sweep: the norms of its T + 1 steps, early numbers and late ones.
 
-    These are, of each of `TITLES`, the mean over the first and over the last third of the steps.
+    These are, of each of `TITLES`, the mean over the first and over the last third of the steps; of
+    mixtures of the norm alone, which is the median over their replicates.
     """
 
     job: Job
@@ -108,8 +109,12 @@ def run_result(job: Job) -> RunResult:
     """Read what one finished run came to."""
     with RunStore.open(job.path) as store:
         store.look_at(0)
-        numbers, clusters = store.numbers(), answer_clusters(store)
+        numbers = store.numbers()
+        norms = np.array([step.norm for step in numbers])
         third = max(1, round(len(numbers) / 3))
+        if store.kind == "gmm":
+            return RunResult(job, norms, _norm_alone(norms[:third]), _norm_alone(norms[-third:]))
+        clusters = answer_clusters(store)
         early, late = (
             [step_findings(store, step) for step in steps]
             for steps in (numbers[:third], numbers[-third:])
@@ -117,10 +122,15 @@ def run_result(job: Job) -> RunResult:
     counts = (clusters.first, clusters.last) if clusters else (math.nan, math.nan)
     return RunResult(
         job,
-        np.array([step.norm for step in numbers]),
+        norms,
         _means(early) | {CLUSTERS: counts[0]},
         _means(late) | {CLUSTERS: counts[1]},
     )
+
+
+def _norm_alone(norms: Floats) -> dict[str, float]:
+    """Return what there is of mixtures, which have no answers."""
+    return dict.fromkeys(TITLES, math.nan) | {"norm": float(norms.mean())}
 
 
 def _means(found: Sequence[StepFindings]) -> dict[str, float]:

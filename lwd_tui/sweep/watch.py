@@ -85,7 +85,7 @@ def _read(job: Job) -> RunState:
         return RunState(job, "running" if is_locked(job.path) else "waiting")
     try:
         with RunStore.open(job.path) as store:
-            if not is_of(job.experiment, store.experiment):
+            if not is_of(job.of_models, store.experiment):
                 return RunState(job, "other", (), f"{job.path.name} is a run of another experiment")
             numbers, events = tuple(store.look_at(0).numbers()), store.events()
     except LwdError as error:

@@ -85,6 +85,11 @@ class OllamaStandIn(WireServer):
     def __post_init__(self) -> None:
         self.handler = self._answer
 
+    def hold(self, name: str, context: int) -> None:
+        """Have a model in memory from the start, as one that its owner keeps there."""
+        slots = asyncio.Semaphore(self.slots)
+        self.loaded[name] = _Loaded(context, False, slots, time.monotonic() + 1e6)
+
     async def stop(self) -> None:
         await super().stop()
         for name in list(self.loaded):
@@ -378,7 +383,9 @@ class OllamaStandIn(WireServer):
                     break
                 idle = [name for name, other in self.loaded.items() if not other.users]
                 if loaded is not None:
-                    if not loaded.users:
+                    if loaded.users:
+                        await self._memory.wait()
+                    else:
                         await self._unload(model.name)
                 elif len(self.loaded) < self.room:
                     self.loads.append(model.name)

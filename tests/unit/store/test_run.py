@@ -409,3 +409,24 @@ def test_a_closed_run_is_one_file(store, path):
     with RunStore.open(path) as reader:
         reader.numbers()
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_image_is_the_run_as_it_was_then_and_asks_for_no_log(store, tmp_path):
+    first, second = simple_step(0), simple_step(1)
+    write(store, first)
+    begin(store, second)
+    store.add_response(second.responses[0])
+    image = store.image()
+    store.add_response(second.responses[1])
+    copy = tmp_path / "copy" / "tiny.sqlite"
+    copy.parent.mkdir()
+    copy.write_bytes(image)
+    copy.parent.chmod(0o500)  # Where a log can't be made.
+    with RunStore.open(copy) as there:
+        assert_same_step(there.step(0), first)
+        assert there.pending(1) == [second.responses[0]]
+    copy.parent.chmod(0o700)
+    assert image[18:20] == b"\x01\x01"
+    with RunStore.open(copy, write=True) as there:
+        there.add_response(second.responses[1])
+        assert len(there.pending(1)) == 2

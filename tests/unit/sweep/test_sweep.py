@@ -1,5 +1,6 @@
 """Sweeps: read, run, gone on with, and summed up."""
 
+import asyncio
 import math
 import os
 import signal
@@ -14,14 +15,18 @@ import pytest
 from scipy import stats
 from support.presets import tiny
 
-from lwd_tui.errors import RunStopped
+from lwd_tui.analysis.weights import norms
+from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.experiment.files import preset_names
 from lwd_tui.experiment.llm import InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.findings.step import step_findings
+from lwd_tui.gmm.network import simulate
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep import jobs as sweep_jobs
+from lwd_tui.sweep.cluster import ClusterSweep
 from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled, steps_done
+from lwd_tui.sweep.own import read_plan
 from lwd_tui.sweep.results import TITLES, RunResult, estimate, run_result, variant_results
 from lwd_tui.sweep.variants import find_sweep, read_sweep
 
@@ -304,3 +309,28 @@ def test_a_sweep_that_is_killed_leaves_no_process_behind(tmp_path):
     finally:
         with suppress(ProcessLookupError):
             os.kill(worker, signal.SIGKILL)
+
+
+def test_a_sweep_of_mixtures_is_made_and_summed_up_by_its_norms(tmp_path):
+    file = tmp_path / "sweep.toml"
+    file.write_text(
+        'name = "mixed"\npreset = "gmm-fig4"\nseeds = [1, 2]\n'
+        '[set]\nreplicates = 3\nsteps = 9\n[[variant]]\nname = "only"\n'
+    )
+    jobs = jobs_of(read_sweep(file), file, tmp_path)
+    assert [sweep_jobs.see_through(job) for job in jobs] == ["", ""]
+    assert [steps_done(job) for job in jobs] == [10, 10]
+    whole = simulate(jobs[0].experiment)
+    medians = np.median(norms(whole.weights), axis=0)
+    result = run_result(jobs[0])
+    assert result.norms.tolist() == medians.tolist()
+    assert result.late["norm"] == pytest.approx(medians[-3:].mean())
+    assert math.isnan(result.late["vendi"])
+    assert "is of mixtures" in read_plan(file, shipped=False).problem
+
+
+def test_without_dask_the_extra_is_named(jobs, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    cluster = ClusterSweep(jobs, "tcp://nowhere:8786", None, 8, lambda *_: None, print)
+    with pytest.raises(LwdError, match=r"pip install .lwd-tui\[dask\]"):
+        asyncio.run(cluster.run())

@@ -136,7 +136,7 @@ class SweepMaking(PanelledPage):
         self.explorer.notice = f"{plan.name}: asking for a few answers …"
         try:
             (job,) = await settled(plan.jobs[:1], wishes, told.append)
-            found = await rehearse(job.experiment, (), told.append)
+            found = await rehearse(job.of_models, (), told.append)
             self.desk.measured[plan.path] = await asyncio.to_thread(partial(from_rehearsal, found))
         except LwdError as error:
             self.explorer.notice = str(error)

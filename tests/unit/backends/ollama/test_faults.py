@@ -445,3 +445,19 @@ async def test_a_blank_prompt_is_refused_before_it_is_sent() -> None:
             await answers(generator, wish(prompt=Prompt.completion(" \n")))
         await generator.aclose()
     assert not server.asked("/api/generate")
+
+
+async def test_a_model_that_another_run_loads_with_less_just_then_is_loaded_again() -> None:
+    class Shared(OllamaStandIn):
+        async def _ps(self, request: Request, reply: Reply) -> None:
+            if len(self.loads) == 1:
+                self.loaded[MODEL.name].context = 256
+            await super()._ps(request, reply)
+
+    async with Shared(models=[MODEL]) as server:
+        generator = ollama(server.url)
+        await generator.prepare({MODEL.name: 512}, 1)
+        (answer,) = await answers(generator, wish(seeds=(5,)))
+        loads = len(server.loads)
+        await generator.aclose()
+    assert (problem_of(answer.text, answer.finish_reason), loads) == ("", 2)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lwd_tui.analysis.arrays import Responses, shifted
+from lwd_tui.analysis.arrays import Responses, once, shifted
 from lwd_tui.analysis.cmds import classical_mds
 from lwd_tui.analysis.frames import aligned
 from lwd_tui.analysis.resolution import resolution
 from lwd_tui.types import Floats, Geometry, Ints
 
 
+@once
 def mean_embeddings(responses: Responses) -> Floats:
     """X_i, the mean of the embedded responses of each participant: equation (1) of the paper.
 
@@ -31,6 +32,19 @@ def mean_embeddings(responses: Responses) -> Floats:
             # Equal responses have exactly their common value as the mean.
             means[i] = mine[0] + shifted(mine).mean(axis=0)
     return means
+
+
+@once
+def residuals(responses: Responses) -> Floats:
+    """x_il - X_i, of the shape of the points."""
+    return np.asarray(responses.points - mean_embeddings(responses)[responses.owners])
+
+
+@once
+def residual_gram(responses: Responses) -> Floats:
+    """Inner products of the residuals, of shape (m, m)."""
+    found = residuals(responses)
+    return np.asarray(found @ found.T)
 
 
 def distances_from_means(responses: Responses) -> Floats:
@@ -79,13 +93,9 @@ def dispersion(responses: Responses) -> Floats:
     ndarray of shape (n,)
         NaN for a participant with fewer than two responses.
     """
-    traces = np.full(responses.n, np.nan)
-    for i, part in enumerate(responses.parts):
-        mine = shifted(part)
-        if len(mine) > 1:
-            centred = mine - mine.mean(axis=0)
-            traces[i] = np.vdot(centred, centred) / (len(mine) - 1)
-    return traces
+    found, counts = residuals(responses.shifted()), responses.counts
+    squares = np.bincount(responses.owners, np.vecdot(found, found), minlength=responses.n)
+    return np.where(counts > 1, squares, np.nan) / np.maximum(counts - 1, 1)
 
 
 def mean_variances(dispersion: Floats, counts: Ints) -> Floats:

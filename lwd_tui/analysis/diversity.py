@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lwd_tui.analysis.arrays import UnfitData, finite
+from lwd_tui.analysis.arrays import Responses, UnfitData, finite
+from lwd_tui.analysis.distance import residual_gram
 from lwd_tui.analysis.kernels import centred_gram
-from lwd_tui.analysis.resolution import without_rounding
+from lwd_tui.analysis.resolution import exact, exact_gram, without_rounding
 from lwd_tui.types import Floats
+
+ALIKE = 0.95
+"""Cosine similarity from which two responses count as nearly equal."""
 
 
 def vendi_score(embeddings: ArrayLike) -> float:
@@ -31,12 +37,8 @@ def vendi_score(embeddings: ArrayLike) -> float:
     UnfitData
         If a number is NaN or infinite, or a vector is zero.
     """
-    directions = _directions(embeddings)
-    if not len(directions):
-        return float("nan")
-    # Both products have the same eigenvalues, but for zeros.
-    tall = directions if len(directions) > directions.shape[1] else directions.T
-    return _perplexity(np.linalg.eigvalsh(tall.T @ tall))
+    directions = _directions(finite(embeddings, "embeddings"))
+    return _vendi(directions)
 
 
 def effective_rank(embeddings: ArrayLike) -> float:
@@ -59,15 +61,10 @@ def effective_rank(embeddings: ArrayLike) -> float:
     UnfitData
         If a number is NaN or infinite.
     """
-    values = np.linalg.eigvalsh(centred_gram(without_rounding(finite(embeddings, "embeddings"))))
-    if not len(values) or values[-1] <= 0:
-        return 0.0
-    # What rounding leaves of zero eigenvalues would count a direction each.
-    values = values[values > 1e-12 * values[-1]]
-    return _perplexity(np.sqrt(values))
+    return _rank(centred_gram(without_rounding(finite(embeddings, "embeddings"))))
 
 
-def near_duplicate_share(embeddings: ArrayLike, threshold: float = 0.95) -> float:
+def near_duplicate_share(embeddings: ArrayLike, threshold: float = ALIKE) -> float:
     """Return the share of responses to which another one is nearly equal in meaning.
 
     Parameters
@@ -87,17 +84,70 @@ def near_duplicate_share(embeddings: ArrayLike, threshold: float = 0.95) -> floa
     UnfitData
         If a number is NaN or infinite, or a vector is zero.
     """
-    directions = _directions(embeddings)
-    if len(directions) < 2:
+    directions = _directions(finite(embeddings, "embeddings"))
+    return _near_duplicates(directions @ directions.T, threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorDiversity:
+    """The three numbers of some responses."""
+
+    vendi: float
+    effective_rank: float
+    near_duplicates: float
+
+
+def vector_diversity(responses: Responses) -> tuple[VectorDiversity, ...]:
+    """Return the diversity of all responses together, then of each participant's.
+
+    Raises
+    ------
+    UnfitData
+        If a vector is zero.
+    """
+    directions = _directions(responses.points)
+    cosines, inside = directions @ directions.T, residual_gram(exact(responses).shifted())
+
+    def of(rows: slice | NDArray[np.intp], gram: Floats) -> VectorDiversity:
+        among = cosines[rows][:, rows]
+        return VectorDiversity(
+            _vendi(directions[rows], among), _rank(gram), _near_duplicates(among)
+        )
+
+    groups = [np.flatnonzero(responses.owners == i) for i in range(responses.n)]
+    return of(slice(None), exact_gram(responses)), *(
+        of(rows, inside[np.ix_(rows, rows)]) for rows in groups
+    )
+
+
+def _vendi(directions: Floats, cosines: Floats | None = None) -> float:
+    if not len(directions):
         return float("nan")
-    cosines = directions @ directions.T
-    np.fill_diagonal(cosines, -1.0)
+    # Both products have the same eigenvalues, but for zeros.
+    if len(directions) > directions.shape[1]:
+        product = directions.T @ directions
+    else:
+        product = directions @ directions.T if cosines is None else cosines
+    return _perplexity(np.linalg.eigvalsh(product))
+
+
+def _rank(gram: Floats) -> float:
+    values = np.linalg.eigvalsh(gram)
+    if not len(values) or values[-1] <= 0:
+        return 0.0
+    # What rounding leaves of zero eigenvalues would count a direction each.
+    return _perplexity(np.sqrt(values[values > 1e-12 * values[-1]]))
+
+
+def _near_duplicates(cosines: Floats, threshold: float = ALIKE) -> float:
+    if len(cosines) < 2:
+        return float("nan")
+    others = np.where(np.eye(len(cosines), dtype=bool), -1.0, cosines)
     # Equal vectors may come out as 1 - 1e-16.
-    return float((cosines.max(axis=1) >= threshold - 1e-12).mean())
+    return float((others.max(axis=1) >= threshold - 1e-12).mean())
 
 
-def _directions(embeddings: ArrayLike) -> Floats:
-    points = finite(embeddings, "embeddings")
+def _directions(points: Floats) -> Floats:
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
     if not lengths.all():
         row = int(np.flatnonzero(lengths == 0)[0])

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lwd_tui.analysis.arrays import shifted
+from lwd_tui.analysis.arrays import Responses, once, shifted
 from lwd_tui.analysis.kernels import centred_gram, squared_distances
 from lwd_tui.types import Floats, Ints
 
@@ -22,6 +22,19 @@ def resolution(points: NDArray[np.floating]) -> float:
     """Return the distance up to which two of these vectors are equal but for rounding."""
     squares = np.vecdot(points, points)
     return RESOLUTION * math.sqrt(squares.max(initial=0.0))
+
+
+@once
+def exact(responses: Responses) -> Responses:
+    """Return the responses `without_rounding`: the same object if nothing is put in its place."""
+    points = without_rounding(responses.points)
+    return responses if points is responses.points else responses._replace(points=points)
+
+
+@once
+def exact_gram(responses: Responses) -> Floats:
+    """Return the inner products of the `exact` responses about their common mean."""
+    return centred_gram(exact(responses).shifted().points)
 
 
 def without_rounding(points: Floats) -> Floats:

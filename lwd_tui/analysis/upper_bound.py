@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
-from lwd_tui.analysis.distance import mean_embeddings
+from lwd_tui.analysis.distance import mean_embeddings, residuals
 from lwd_tui.types import Floats
 
 STAKE = 0.8
@@ -62,7 +62,7 @@ def norm_upper_bound(responses: Responses, level: float = 0.95, radius: float = 
         return math.nan
     slope = _slope(n, int(counts.min()), level, radius)
     near = responses.shifted()
-    means = mean_embeddings(near)
+    means, offsets = mean_embeddings(near), residuals(near)
     centres = means - means.mean(axis=0)
     linear, square = [0.0], [0.0]
     for i, size in enumerate(counts - 1):
@@ -70,10 +70,10 @@ def norm_upper_bound(responses: Responses, level: float = 0.95, radius: float = 
         # An earlier mean predicts the k-th response, with 1 + 1/(k - 1) of the variance.
         harmonic = float((1 / np.arange(1, size + 1)).sum())
         factor = (-math.log1p(-stake) - stake) / stake**2 * (1 + harmonic / size) / size
-        residuals = near.points[near.owners == i] - means[i]
-        values, vectors = np.linalg.eigh(residuals @ residuals.T)
+        mine = offsets[near.owners == i]
+        values, vectors = np.linalg.eigh(mine @ mine.T)
         kept = values > values[-1] * 1e-12
-        along = (residuals @ centres[i]) @ vectors[:, kept] / np.sqrt(values[kept])
+        along = (mine @ centres[i]) @ vectors[:, kept] / np.sqrt(values[kept])
         linear.extend(along**2)
         square.extend(slope * factor * values[kept] / size)
         # What lies outside the span of the responses has no variance.

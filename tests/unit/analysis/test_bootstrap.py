@@ -101,7 +101,7 @@ def test_a_resample_is_what_its_definition_says() -> None:
     counts, resamples = np.array([2, 3, 5]), 6
     rng = np.random.default_rng(9)
     residuals, along = rng.normal(size=(10, 4)), rng.normal(size=10)
-    b, v = _resampled(residuals, along, counts, np.random.default_rng(10), resamples)
+    b, v = _resampled(residuals @ residuals.T, along, counts, np.random.default_rng(10), resamples)
     rng, starts = np.random.default_rng(10), [0, 2, 5]
     rows = [
         low + rng.integers(L, size=(resamples, L)) for low, L in zip(starts, counts, strict=True)
@@ -123,7 +123,8 @@ def test_a_resample_is_what_its_definition_says() -> None:
 def test_the_widening_worked_by_hand() -> None:
     # Two participants vary by 1 and 2 along one axis; Var e = 1/2 and 4/2, and b = 8 n times that.
     residuals = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
-    assert _most(residuals, np.array([0, 0, 1, 1]), np.array([2, 2])) == pytest.approx(8 * 2 * 2)
+    gram = residuals @ residuals.T
+    assert _most(gram, np.array([2, 2])) == pytest.approx(8 * 2 * 2)
     # Along c: (2^2 x 3 - 2 x 1) / 2 = 5 where 3 is seen, unless no direction has so much.
     assert _widening(3.0, 1.0, 2.0, 2.0, 10.0) == pytest.approx(np.sqrt(5 / 3))
     assert _widening(3.0, 1.0, 2.0, 2.0, 4.0) == pytest.approx(np.sqrt(4 / 3))

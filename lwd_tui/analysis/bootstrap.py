@@ -9,7 +9,7 @@ import numpy as np
 from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.distance import (
     dispersion,
-    mean_embeddings,
+    relative_means,
     residual_gram,
     residuals,
 )
@@ -81,22 +81,21 @@ def norm_interval(
     """
     if not 0 < level < 1:
         raise UnfitData(f"level: must lie between 0 and 1, not {level}")
-    near = responses.shifted()
-    labels, n, counts = near.owners, near.n, near.counts
+    labels, n, counts = responses.owners, responses.n, responses.counts
     if counts.min(initial=2) < 2:
         nan = float("nan")
         return NormInterval(nan, nan, nan, level)
     if n == 1:
         return NormInterval(0.0, 0.0, 0.0, level)
-    means = mean_embeddings(near)
+    means = relative_means(responses)
     centres = means - means.mean(axis=0)
     apart = float(np.sqrt(2 * n * np.vdot(centres, centres)))
-    noise = 2 * (n - 1) * float((dispersion(near) / counts).sum())
+    noise = 2 * (n - 1) * float((dispersion(responses) / counts).sum())
     observed = apart**2 - noise
     order = np.argsort(labels, kind="stable")
     stretch = np.sqrt(counts / (counts - 1))[labels[order]]
-    gram = residual_gram(near)[np.ix_(order, order)] * stretch[:, None] * stretch
-    along = (residuals(near) @ centres.T)[order, labels[order]] * stretch
+    gram = residual_gram(responses)[np.ix_(order, order)] * stretch[:, None] * stretch
+    along = (residuals(responses) @ centres.T)[order, labels[order]] * stretch
     along *= 4 * n / apart if apart else 0.0
     b, v = _resampled(gram, along, counts, rng, resamples)
     b *= _widening(b.var(), v.var(), apart, observed, _most(gram, counts))
@@ -144,16 +143,18 @@ def _resampled(
     """
     n, m = len(counts), len(gram)
     owners = np.repeat(np.arange(n), counts)
-    shares = np.empty((resamples, m))
+    times = np.empty((resamples, m), dtype=np.float32)
     for part, size in zip(_parts(counts), counts, strict=True):
         drawn = rng.integers(size, size=(resamples, size))
         drawn += size * np.arange(resamples)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=resamples * size)
-        np.divide(times.reshape(resamples, size), size, out=shares[:, part])
+        met = np.bincount(drawn.ravel(), minlength=resamples * size)
+        times[:, part] = met.reshape(resamples, size)
     inside = 2 * (n - 1) / (counts[owners] - 1)
     form = gram * np.where(owners[:, None] == owners, inside * counts[owners], -2.0)
-    v = shares @ (-inside * np.diagonal(gram))
+    b, v = np.empty(resamples), np.empty(resamples)
     for start in range(0, resamples, _BLOCK):
-        some = shares[start : start + _BLOCK]
-        v[start : start + _BLOCK] += np.vecdot(some @ form, some)
-    return shares @ along, v
+        part = slice(start, start + _BLOCK)
+        shares = times[part] / counts[owners]
+        b[part] = shares @ along
+        v[part] = np.vecdot(shares @ form, shares) - shares @ (inside * np.diagonal(gram))
+    return b, v

@@ -37,8 +37,7 @@ def vendi_score(embeddings: ArrayLike) -> float:
     UnfitData
         If a number is NaN or infinite, or a vector is zero.
     """
-    directions = _directions(finite(embeddings, "embeddings"))
-    return _vendi(directions)
+    return _vendi(finite(embeddings, "embeddings"))
 
 
 def effective_rank(embeddings: ArrayLike) -> float:
@@ -84,8 +83,7 @@ def near_duplicate_share(embeddings: ArrayLike, threshold: float = ALIKE) -> flo
     UnfitData
         If a number is NaN or infinite, or a vector is zero.
     """
-    directions = _directions(finite(embeddings, "embeddings"))
-    return _near_duplicates(directions @ directions.T, threshold)
+    return _near_duplicates(_cosines(finite(embeddings, "embeddings")), threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +103,12 @@ def vector_diversity(responses: Responses) -> tuple[VectorDiversity, ...]:
     UnfitData
         If a vector is zero.
     """
-    directions = _directions(responses.points)
-    cosines, inside = directions @ directions.T, residual_gram(exact(responses).shifted())
+    cosines, inside = _cosines(responses.points), residual_gram(exact(responses))
 
     def of(rows: slice | NDArray[np.intp], gram: Floats) -> VectorDiversity:
         among = cosines[rows][:, rows]
         return VectorDiversity(
-            _vendi(directions[rows], among), _rank(gram), _near_duplicates(among)
+            _vendi(responses.points[rows], among), _rank(gram), _near_duplicates(among)
         )
 
     groups = [np.flatnonzero(responses.owners == i) for i in range(responses.n)]
@@ -120,15 +117,14 @@ def vector_diversity(responses: Responses) -> tuple[VectorDiversity, ...]:
     )
 
 
-def _vendi(directions: Floats, cosines: Floats | None = None) -> float:
-    if not len(directions):
+def _vendi(points: Floats, cosines: Floats | None = None) -> float:
+    if not len(points):
         return float("nan")
-    # Both products have the same eigenvalues, but for zeros.
-    if len(directions) > directions.shape[1]:
-        product = directions.T @ directions
-    else:
-        product = directions @ directions.T if cosines is None else cosines
-    return _perplexity(np.linalg.eigvalsh(product))
+    # Both products of the directions have the same eigenvalues, but for zeros.
+    if len(points) > points.shape[1]:
+        directions = points / _lengths(points)[:, None]
+        return _perplexity(np.linalg.eigvalsh(directions.T @ directions))
+    return _perplexity(np.linalg.eigvalsh(_cosines(points) if cosines is None else cosines))
 
 
 def _rank(gram: Floats) -> float:
@@ -147,12 +143,17 @@ def _near_duplicates(cosines: Floats, threshold: float = ALIKE) -> float:
     return float((others.max(axis=1) >= threshold - 1e-12).mean())
 
 
-def _directions(points: Floats) -> Floats:
-    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+def _cosines(points: Floats) -> Floats:
+    lengths = _lengths(points)
+    return np.asarray(points @ points.T / np.outer(lengths, lengths))
+
+
+def _lengths(points: Floats) -> Floats:
+    lengths: Floats = np.sqrt(np.vecdot(points, points))
     if not lengths.all():
         row = int(np.flatnonzero(lengths == 0)[0])
         raise UnfitData(f"embeddings: row {row} is zero and has no direction")
-    return np.asarray(points / lengths)
+    return lengths
 
 
 def _perplexity(weights: NDArray[np.floating]) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
-from lwd_tui.analysis.distance import mean_embeddings, residuals
+from lwd_tui.analysis.distance import relative_means, residuals
 from lwd_tui.analysis.resolution import exact
 
 
@@ -44,12 +44,13 @@ def partition(responses: Responses) -> Partition:
     UnfitData
         If fewer than two participants have responses.
     """
-    near = exact(responses).shifted()
+    near = exact(responses)
     counts = near.counts
     groups, total = int((counts > 0).sum()), len(near.points)
     if groups < 2:
         raise UnfitData("a split needs at least two participants with usable responses")
-    offsets = (mean_embeddings(near) - near.points.mean(axis=0))[counts > 0]
+    means = relative_means(near)[counts > 0]
+    offsets = means - counts[counts > 0] @ means / total
     inside = residuals(near)
     within = float(np.vdot(inside, inside))
     between = float((counts[counts > 0, None] * offsets**2).sum())

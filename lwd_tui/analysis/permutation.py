@@ -42,7 +42,7 @@ SIMILARITIES: dict[Statistic, Callable[[Floats, Floats], Floats]] = {
     "mmd": lambda _gram, squares: gaussian_kernel(squares),
 }
 # Entries of a matrix of the pairs that are prepared at once.
-PAIRED = 20_000
+PAIRED = 6_400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +171,7 @@ def _of_pairs(
 ) -> tuple[Floats, Floats]:
     """Return what `permuted` does, of pairs with the same numbers of responses."""
     rows = np.array([np.flatnonzero((labels == i) | (labels == j)) for i, j in pairs])
-    among = np.moveaxis(matrices[:, rows[:, :, None], rows[:, None, :]], 0, 1)
+    entries = rows[:, :, None] * len(labels) + rows[:, None, :]
+    among = matrices.reshape(len(matrices), -1).take(entries, axis=1)
     second = labels[rows] == pairs[:, 1:]
-    return permuted(among, second.astype(np.int64), rng, permutations)
+    return permuted(np.moveaxis(among, 0, 1), second.astype(np.int64), rng, permutations)

@@ -22,7 +22,7 @@ from lwd_tui.types import Floats, Ints
 Numbers = NDArray[np.floating]
 
 # Numbers held at a time while permuting: more would leave the cache, and be new pages each time.
-CHUNK = 48_000
+CHUNK = 100_000
 # Columns of a matrix at a time, of which only the rows from the diagonal on are multiplied.
 WIDTH = 40
 # Multiplications that BLAS does in the time in which one number is gathered.
@@ -61,14 +61,16 @@ def permuted(
     y = np.moveaxis(contrasts[:, codes], 0, 1)[:, None]
     observed = np.vecdot(y @ centred, y).sum(axis=2)
     rough = contrasts.astype(np.float32)
-    bands = [band.astype(np.float32) for band in _bands(centred)]
+    bands = _bands(centred.astype(np.float32))
     # What rounding in single precision comes to at most: each entry of K counts once.
     near = (m + WIDTH) * np.finfo(np.float32).eps * (contrasts**2).sum(axis=0).max()
     near = near * np.abs(centred).sum(axis=(2, 3))
     beyond = np.zeros(observed.shape, dtype=np.int64)
     for k, marks in enumerate(codes):
         blocks = _blocks(marks, counts) if many else None
-        chunk = max(1, CHUNK // (len(blocks[0]) if blocks else m * len(counts)))
+        unsure: list[NDArray[np.unsignedinteger]] = []
+        held = len(blocks[0]) if blocks else m * (len(counts) + matrices.shape[1])
+        chunk = max(1, CHUNK // held)
         for start in range(0, permutations, chunk):
             # Sorting random keys is quicker than shuffling. One in 2^24 pairs of keys is equal and
             # keeps its order, which is far less than any number of permutations can resolve.
@@ -78,10 +80,12 @@ def permuted(
             else:
                 groups = _by_keys(keys, marks)
                 gaps = _statistics(groups, rough, [band[k] for band in bands]) - observed[k]
-                close = (np.abs(gaps) <= near[k]).any(axis=1)
-                if close.any():
-                    again = _statistics(groups[close], contrasts, _bands(centred[k]))
-                    gaps[close] = again - observed[k]
+                close = (np.abs(gaps) < near[k]).any(axis=1)
+                unsure.append(groups[close])
+                gaps = gaps[~close]
+            beyond[k] += (gaps >= -TIES).sum(axis=0)
+        if unsure and len(again := np.concatenate(unsure)):
+            gaps = _statistics(again, contrasts, _bands(centred[k])) - observed[k]
             beyond[k] += (gaps >= -TIES).sum(axis=0)
     return observed * traces, (1 + beyond) / (1 + permutations)
 
@@ -98,13 +102,15 @@ def _keys(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.uint32
 def _by_keys(keys: NDArray[np.uint32], marks: Ints) -> NDArray[np.unsignedinteger]:
     """Return the marks in the order of their keys, a row each; of equal keys the least mark first.
 
+    The keys are used up.
+
     The upper 24 bits of a key count, and its mark goes below them: numbers alone are sorted in a
     third of the time that it takes to sort their places, and alike on every machine.
     """
-    marked: NDArray[np.unsignedinteger]
+    marked: NDArray[np.unsignedinteger] = keys
     few = marks.max() < 256
     if few:
-        marked = keys & np.uint32(0xFFFFFF00)
+        marked &= np.uint32(0xFFFFFF00)
     else:
         marked = (keys >> np.uint32(8)).astype(np.uint64) << np.uint64(32)
     marked |= marks.astype(marked.dtype)
@@ -140,14 +146,15 @@ def _statistics(
     return np.asarray(sums.reshape(len(contrasts), len(groups), sums.shape[1]).sum(axis=0))
 
 
-def _bands(matrices: Floats) -> list[Floats]:
+def _bands(matrices: Numbers) -> list[Numbers]:
     """Return the columns of symmetric matrices from the diagonal on, `WIDTH` at a time.
 
     Those of the matrices of a test (second axis but two) stand side by side. Beside the diagonal
     they are doubled: what the entries of K are multiplied by is as symmetric as K.
     """
     m = matrices.shape[-1]
-    folded = np.moveaxis(matrices * (np.tri(m) + np.tri(m, k=-1)), -3, -2)
+    lower = np.tri(m, dtype=matrices.dtype) + np.tri(m, k=-1, dtype=matrices.dtype)
+    folded = np.moveaxis(matrices * lower, -3, -2)
     parts = [folded[..., low:, :, low : low + WIDTH] for low in range(0, m, WIDTH)]
     return [part.reshape(*part.shape[:-2], -1) for part in parts]
 

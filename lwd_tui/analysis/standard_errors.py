@@ -11,7 +11,7 @@ from lwd_tui.analysis.distance import (
     debiased_squared_distances,
     dispersion,
     distance_matrix,
-    mean_embeddings,
+    relative_means,
     residual_gram,
     residuals,
 )
@@ -53,10 +53,10 @@ def debiased_pairs(responses: Responses) -> PairEstimates:
     and Yamada 2014); the first term by its sample version less the 2 V_ij that noise adds to it,
     and at least 0.
     """
-    near = exact(responses).shifted()
-    counts, means = near.counts, mean_embeddings(near)
+    near = exact(responses)
+    counts, means = near.counts, relative_means(near)
     squares = debiased_squared_distances(distance_matrix(means), dispersion(near), counts)
-    traces = _traces(near)
+    traces = covariance_products(near)
     size = np.where(counts >= FEWEST, counts, np.nan)
     noise = 2 * np.diagonal(traces) / (size * (size - 1))
     pure = noise[:, None] + noise[None, :] + 4 * traces / np.outer(size, size)
@@ -77,13 +77,8 @@ def covariance_products(responses: Responses) -> Floats:
     ndarray of shape (n, n)
         NaN where a participant has fewer than four responses.
     """
-    return _traces(responses.shifted())
-
-
-def _traces(near: Responses) -> Floats:
-    """Return `covariance_products` of responses about the first of them."""
-    gram, members = residual_gram(near), _members(near)
-    size = np.where(near.counts >= FEWEST, near.counts, np.nan)
+    gram, members = residual_gram(responses), _members(responses)
+    size = np.where(responses.counts >= FEWEST, responses.counts, np.nan)
     products = members @ gram**2 @ members.T / np.outer(size - 1, size - 1)
     own = np.diagonal(gram)
     trace, fourth = members @ own / (size - 1), members @ own**2 / (size - 1)

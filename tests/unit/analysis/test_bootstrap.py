@@ -38,6 +38,14 @@ def test_it_matches_the_normal_interval_far_from_zero() -> None:
     assert found.upper == pytest.approx(difference + 1.96 * error, abs=0.1 * error)
 
 
+def test_two_responses_each_by_hand() -> None:
+    # Residuals of 1 are stretched to the square root of 2, and so are means of two that are drawn
+    # alike; those of both are in one of sixteen resamples, and the norm is then off by 4.
+    points = np.array([[-1.0], [1.0], [99.0], [101.0]])
+    found = norm_interval(Responses.of(points, [0, 0, 1, 1], 2), np.random.default_rng(1))
+    assert [found.lower, found.upper] == pytest.approx([141.42 - 4, 141.42 + 4], abs=0.1)
+
+
 def test_more_responses_narrow_it() -> None:
     rng = np.random.default_rng(3)
     widths = []
@@ -127,6 +135,7 @@ def test_the_widening_worked_by_hand() -> None:
     assert _most(gram, np.array([2, 2])) == pytest.approx(8 * 2 * 2)
     # Along c: (2^2 x 3 - 2 x 1) / 2 = 5 where 3 is seen, unless no direction has so much.
     assert _widening(3.0, 1.0, 2.0, 2.0, 10.0) == pytest.approx(np.sqrt(5 / 3))
+    assert _widening(2.0, 1.0, 3.0, 4.0, 10.0) == pytest.approx(np.sqrt(4 / 2))
     assert _widening(3.0, 1.0, 2.0, 2.0, 4.0) == pytest.approx(np.sqrt(4 / 3))
     assert _widening(3.0, 1.0, 2.0, 2.0, 2.0) == 1.0
     assert _widening(3.0, 5.0, 2.0, 2.0, 9.0) == 1.0

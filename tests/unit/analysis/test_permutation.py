@@ -279,7 +279,7 @@ def test_marks_are_ordered_by_the_upper_bits_of_their_keys_the_least_first(most:
     keys = rng.integers(7, size=(3, 200), dtype=np.uint32) << 8 | rng.integers(256, size=(3, 200))
     marks = np.sort(rng.integers(most + 1, size=200))
     marks[-1] = most
-    found = permutation._by_keys(keys.astype(np.uint32), marks)
+    found = regrouping._by_keys(keys.astype(np.uint32), marks)
     assert (found == marks[np.argsort(keys >> 8, axis=1, kind="stable")]).all()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +14,8 @@ from lwd_tui.types import Floats, Ints
 
 # Squares of larger numbers, summed over thousands of points, come near the end of float64.
 LARGEST = 1e140
+
+Found = TypeVar("Found")
 
 
 class UnfitData(LwdError):
@@ -50,7 +54,29 @@ def finite(values: ArrayLike, name: str, ndim: int = 2) -> Floats:
     return array
 
 
-class Responses(NamedTuple):
+def once(work: Callable[[Responses], Found]) -> Callable[[Responses], Found]:
+    """Do some work once for the same responses, for all who ask: never write to what it returns."""
+    key = f"{work.__module__}.{work.__qualname__}"
+
+    @wraps(work)
+    def known(responses: Responses) -> Found:
+        kept = vars(responses)
+        if key not in kept:
+            found = work(responses)
+            # Nothing for themselves: who holds himself isn't let go of at once.
+            kept[key] = None if found is responses else found
+        return cast(Found, responses if kept[key] is None else kept[key])
+
+    return known
+
+
+class _Fields(NamedTuple):
+    points: Floats
+    owners: Ints
+    n: int
+
+
+class Responses(_Fields):
     """The embedded, usable responses of one step; `of` checks them, once for all who read them.
 
     Attributes
@@ -62,10 +88,6 @@ class Responses(NamedTuple):
     n : int
         Participants, some of whom may have no response.
     """
-
-    points: Floats
-    owners: Ints
-    n: int
 
     @classmethod
     def of(cls, embeddings: ArrayLike, owners: ArrayLike, n: int) -> Responses:
@@ -87,12 +109,12 @@ class Responses(NamedTuple):
             raise UnfitData(f"owners: each must be a participant, 0 to {n - 1}")
         return cls(points, labels, n)
 
-    @property
+    @cached_property
     def counts(self) -> Ints:
         """L_i, the responses of each participant."""
         return np.bincount(self.owners, minlength=self.n).astype(np.int64)
 
-    @property
+    @cached_property
     def parts(self) -> list[Floats]:
         """The points of each participant; views where they stand in order, as in a run."""
         points, owners = self.points, self.owners
@@ -100,8 +122,11 @@ class Responses(NamedTuple):
             points = points[np.argsort(owners, kind="stable")]
         return np.split(points, np.cumsum(self.counts)[:-1])
 
+    @once
     def shifted(self) -> Responses:
         """Return them relative to the first of them; see `shifted` for why."""
+        if not self.points[:1].any():
+            return self
         return self._replace(points=shifted(self.points))
 
 

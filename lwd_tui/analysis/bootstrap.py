@@ -7,8 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
-from lwd_tui.analysis.distance import dispersion, mean_embeddings
+from lwd_tui.analysis.distance import (
+    dispersion,
+    relative_means,
+    residual_gram,
+    residuals,
+)
 from lwd_tui.types import Floats, Ints
+
+_BLOCK = 128
+"""Resamples at once: more would leave the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +81,24 @@ def norm_interval(
     """
     if not 0 < level < 1:
         raise UnfitData(f"level: must lie between 0 and 1, not {level}")
-    near = responses.shifted()
-    points, labels, n = near
-    counts = near.counts
+    labels, n, counts = responses.owners, responses.n, responses.counts
     if counts.min(initial=2) < 2:
         nan = float("nan")
         return NormInterval(nan, nan, nan, level)
     if n == 1:
         return NormInterval(0.0, 0.0, 0.0, level)
-    means = mean_embeddings(near)
+    means = relative_means(responses)
     centres = means - means.mean(axis=0)
     apart = float(np.sqrt(2 * n * np.vdot(centres, centres)))
-    noise = 2 * (n - 1) * float((dispersion(near) / counts).sum())
+    noise = 2 * (n - 1) * float((dispersion(responses) / counts).sum())
     observed = apart**2 - noise
-    residuals = np.sqrt(counts / (counts - 1))[labels, None] * (points - means[labels])
-    along = np.einsum("mp,mp->m", residuals, centres[labels]) * (4 * n / apart if apart else 0.0)
     order = np.argsort(labels, kind="stable")
-    b, v = _resampled(residuals[order], along[order], counts, rng, resamples)
-    b *= _widening(b.var(), v.var(), apart, observed, _most(residuals, labels, counts))
+    stretch = np.sqrt(counts / (counts - 1))[labels[order]]
+    gram = residual_gram(responses)[np.ix_(order, order)] * stretch[:, None] * stretch
+    along = (residuals(responses) @ centres.T)[order, labels[order]] * stretch
+    along *= 4 * n / apart if apart else 0.0
+    b, v = _resampled(gram, along, counts, rng, resamples)
+    b *= _widening(b.var(), v.var(), apart, observed, _most(gram, counts))
     discriminants = np.maximum(b**2 + 4 * (observed - v), 0.0)
     norms = np.maximum((np.sqrt(discriminants) - b) / 2, 0.0)
     tail = (1 - level) / 2
@@ -98,12 +106,18 @@ def norm_interval(
     return NormInterval(float(np.sqrt(max(observed, 0.0))), low, high, level)
 
 
-def _most(residuals: Floats, labels: Ints, counts: Ints) -> float:
+def _most(gram: Floats, counts: Ints) -> float:
     """Return the variance that b has if the differences lie where the responses vary most."""
-    n = len(counts)
-    groups = [residuals[labels == i] for i in range(n)]
-    tops = [np.linalg.eigvalsh(group @ group.T)[-1] / len(group) ** 2 for group in groups]
-    return 8 * n * float(max(tops))
+    tops = [
+        np.linalg.eigvalsh(gram[part, part])[-1] / size**2
+        for part, size in zip(_parts(counts), counts, strict=True)
+    ]
+    return 8 * len(counts) * float(max(tops))
+
+
+def _parts(counts: Ints) -> list[slice]:
+    ends = np.cumsum(counts)
+    return [slice(*ends_of) for ends_of in zip(ends - counts, ends, strict=True)]
 
 
 def _widening(b: float, v: float, apart: float, observed: float, most: float) -> float:
@@ -119,26 +133,28 @@ def _widening(b: float, v: float, apart: float, observed: float, most: float) ->
 
 
 def _resampled(
-    residuals: Floats, along: Floats, counts: Ints, rng: np.random.Generator, resamples: int
+    gram: Floats, along: Floats, counts: Ints, rng: np.random.Generator, resamples: int
 ) -> tuple[Floats, Floats]:
     """Return b and v (see `norm_interval`) of each resample; rows are sorted by participant.
 
-    Only inner products are needed. With w the times that each response of i was drawn, K the
-    Gram matrix and q its diagonal, the squared length of a mean is w' K w / L^2, and its noise
-    S_i / L_i is (w . q - w' K w / L) / (L (L - 1)).
+    Only inner products of the residuals are needed, K. With w the times that each response of i was
+    drawn, over L, and q the diagonal of K, the squared length of a mean is w' K w, and its noise
+    S_i / L_i is (w . q - w' K w L) / (L (L - 1)), so that v is a quadratic form of all w.
     """
-    n, m = len(counts), len(residuals)
-    gram = residuals @ residuals.T
-    starts = np.cumsum(counts) - counts
-    parts = [slice(int(low), int(low + size)) for low, size in zip(starts, counts, strict=True)]
-    scaled = np.empty((resamples, m))
-    v = np.zeros(resamples)
-    for part, size in zip(parts, counts, strict=True):
-        drawn = rng.integers(size, size=(resamples, size)) + size * np.arange(resamples)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=resamples * size).reshape(resamples, size)
-        shares = scaled[:, part] = times / size
-        lengths = np.einsum("rm,rm->r", shares @ gram[part, part], shares)
-        noise = (shares @ np.diagonal(gram)[part] - lengths) / (size - 1)
-        v += 2 * n * lengths - 2 * (n - 1) * noise
-    v -= 2 * np.einsum("rm,rm->r", scaled @ gram, scaled)
-    return scaled @ along, v
+    n, m = len(counts), len(gram)
+    owners = np.repeat(np.arange(n), counts)
+    times = np.empty((resamples, m), dtype=np.float32)
+    for part, size in zip(_parts(counts), counts, strict=True):
+        drawn = rng.integers(size, size=(resamples, size))
+        drawn += size * np.arange(resamples)[:, None]
+        met = np.bincount(drawn.ravel(), minlength=resamples * size)
+        times[:, part] = met.reshape(resamples, size)
+    inside = 2 * (n - 1) / (counts[owners] - 1)
+    form = gram * np.where(owners[:, None] == owners, inside * counts[owners], -2.0)
+    b, v = np.empty(resamples), np.empty(resamples)
+    for start in range(0, resamples, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        shares = times[part] / counts[owners]
+        b[part] = shares @ along
+        v[part] = np.vecdot(shares @ form, shares) - shares @ (inside * np.diagonal(gram))
+    return b, v

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lwd_tui.analysis.arrays import Responses, shifted
+from lwd_tui.analysis.arrays import Responses, once
 from lwd_tui.analysis.cmds import classical_mds
 from lwd_tui.analysis.frames import aligned
-from lwd_tui.analysis.resolution import resolution
+from lwd_tui.analysis.resolution import longest, resolution
 from lwd_tui.types import Floats, Geometry, Ints
 
 
@@ -25,12 +25,49 @@ def mean_embeddings(responses: Responses) -> Floats:
     ndarray of shape (n, p), float64
         Rows of NaN for a participant without responses.
     """
-    means = np.full((responses.n, responses.points.shape[1]), np.nan)
-    for i, mine in enumerate(responses.parts):
+    # Equal responses have exactly their common value as the mean.
+    firsts, beyond, _ = _about_firsts(responses)
+    return np.asarray(firsts + beyond)
+
+
+def relative_means(responses: Responses) -> Floats:
+    """X_i - x, with x the first of all responses: see `shifted` for why."""
+    firsts, beyond, _ = _about_firsts(responses)
+    return np.asarray(firsts - responses.points[:1].sum(axis=0) + beyond)
+
+
+def residuals(responses: Responses) -> Floats:
+    """x_il - X_i, of the shape of the points."""
+    return _about_firsts(responses)[2]
+
+
+@once
+def _about_firsts(responses: Responses) -> tuple[Floats, Floats, Floats]:
+    """Return the first response of each participant, X_i relative to it, and the residuals.
+
+    No other array as large as the points is made: new memory takes as long as the work on it.
+    """
+    points, parts = responses.points, responses.parts
+    firsts = np.full((responses.n, points.shape[1]), np.nan)
+    beyond, found = firsts.copy(), np.empty_like(points)
+    ends = np.cumsum(responses.counts)[:-1]
+    for i, (mine, own) in enumerate(zip(parts, np.split(found, ends), strict=True)):
         if len(mine):
-            # Equal responses have exactly their common value as the mean.
-            means[i] = mine[0] + shifted(mine).mean(axis=0)
-    return means
+            firsts[i] = mine[0]
+            np.subtract(mine, mine[0], out=own)
+            beyond[i] = own.mean(axis=0)
+            own -= beyond[i]
+    order = np.argsort(responses.owners, kind="stable")
+    if (order[1:] < order[:-1]).any():
+        found[order] = found.copy()
+    return firsts, beyond, found
+
+
+@once
+def residual_gram(responses: Responses) -> Floats:
+    """Inner products of the residuals, of shape (m, m)."""
+    found = residuals(responses)
+    return np.asarray(found @ found.T)
 
 
 def distances_from_means(responses: Responses) -> Floats:
@@ -79,13 +116,9 @@ def dispersion(responses: Responses) -> Floats:
     ndarray of shape (n,)
         NaN for a participant with fewer than two responses.
     """
-    traces = np.full(responses.n, np.nan)
-    for i, part in enumerate(responses.parts):
-        mine = shifted(part)
-        if len(mine) > 1:
-            centred = mine - mine.mean(axis=0)
-            traces[i] = np.vdot(centred, centred) / (len(mine) - 1)
-    return traces
+    found, counts = residuals(responses), responses.counts
+    squares = np.bincount(responses.owners, np.vecdot(found, found), minlength=responses.n)
+    return np.where(counts > 1, squares, np.nan) / np.maximum(counts - 1, 1)
 
 
 def mean_variances(dispersion: Floats, counts: Ints) -> Floats:
@@ -149,7 +182,7 @@ def geometry(responses: Responses, previous: Geometry | None = None) -> Geometry
     scaled = classical_mds(near.points)
     # A share of rounding is none.
     closest = resolution(responses.points)
-    equal = np.linalg.norm(near.points, axis=1).max(initial=0.0) <= closest
+    equal = longest(near.points) <= closest
     return Geometry(
         distances=distances,
         norm=frobenius_norm(distances),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lwd_tui.analysis.arrays import UnfitData, finite
+from lwd_tui.analysis.arrays import Responses, UnfitData, finite
+from lwd_tui.analysis.distance import residual_gram
 from lwd_tui.analysis.kernels import centred_gram
-from lwd_tui.analysis.resolution import without_rounding
+from lwd_tui.analysis.resolution import exact, exact_gram, without_rounding
 from lwd_tui.types import Floats
+
+ALIKE = 0.95
+"""Cosine similarity from which two responses count as nearly equal."""
 
 
 def vendi_score(embeddings: ArrayLike) -> float:
@@ -31,12 +37,7 @@ def vendi_score(embeddings: ArrayLike) -> float:
     UnfitData
         If a number is NaN or infinite, or a vector is zero.
     """
-    directions = _directions(embeddings)
-    if not len(directions):
-        return float("nan")
-    # Both products have the same eigenvalues, but for zeros.
-    tall = directions if len(directions) > directions.shape[1] else directions.T
-    return _perplexity(np.linalg.eigvalsh(tall.T @ tall))
+    return _vendi(finite(embeddings, "embeddings"))
 
 
 def effective_rank(embeddings: ArrayLike) -> float:
@@ -59,15 +60,10 @@ def effective_rank(embeddings: ArrayLike) -> float:
     UnfitData
         If a number is NaN or infinite.
     """
-    values = np.linalg.eigvalsh(centred_gram(without_rounding(finite(embeddings, "embeddings"))))
-    if not len(values) or values[-1] <= 0:
-        return 0.0
-    # What rounding leaves of zero eigenvalues would count a direction each.
-    values = values[values > 1e-12 * values[-1]]
-    return _perplexity(np.sqrt(values))
+    return _rank(centred_gram(without_rounding(finite(embeddings, "embeddings"))))
 
 
-def near_duplicate_share(embeddings: ArrayLike, threshold: float = 0.95) -> float:
+def near_duplicate_share(embeddings: ArrayLike, threshold: float = ALIKE) -> float:
     """Return the share of responses to which another one is nearly equal in meaning.
 
     Parameters
@@ -87,22 +83,77 @@ def near_duplicate_share(embeddings: ArrayLike, threshold: float = 0.95) -> floa
     UnfitData
         If a number is NaN or infinite, or a vector is zero.
     """
-    directions = _directions(embeddings)
-    if len(directions) < 2:
+    return _near_duplicates(_cosines(finite(embeddings, "embeddings")), threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorDiversity:
+    """The three numbers of some responses."""
+
+    vendi: float
+    effective_rank: float
+    near_duplicates: float
+
+
+def vector_diversity(responses: Responses) -> tuple[VectorDiversity, ...]:
+    """Return the diversity of all responses together, then of each participant's.
+
+    Raises
+    ------
+    UnfitData
+        If a vector is zero.
+    """
+    cosines, inside = _cosines(responses.points), residual_gram(exact(responses))
+
+    def of(rows: slice | NDArray[np.intp], gram: Floats) -> VectorDiversity:
+        among = cosines[rows][:, rows]
+        return VectorDiversity(
+            _vendi(responses.points[rows], among), _rank(gram), _near_duplicates(among)
+        )
+
+    groups = [np.flatnonzero(responses.owners == i) for i in range(responses.n)]
+    return of(slice(None), exact_gram(responses)), *(
+        of(rows, inside[np.ix_(rows, rows)]) for rows in groups
+    )
+
+
+def _vendi(points: Floats, cosines: Floats | None = None) -> float:
+    if not len(points):
         return float("nan")
-    cosines = directions @ directions.T
-    np.fill_diagonal(cosines, -1.0)
+    # Both products of the directions have the same eigenvalues, but for zeros.
+    if len(points) > points.shape[1]:
+        directions = points / _lengths(points)[:, None]
+        return _perplexity(np.linalg.eigvalsh(directions.T @ directions))
+    return _perplexity(np.linalg.eigvalsh(_cosines(points) if cosines is None else cosines))
+
+
+def _rank(gram: Floats) -> float:
+    values = np.linalg.eigvalsh(gram)
+    if not len(values) or values[-1] <= 0:
+        return 0.0
+    # What rounding leaves of zero eigenvalues would count a direction each.
+    return _perplexity(np.sqrt(values[values > 1e-12 * values[-1]]))
+
+
+def _near_duplicates(cosines: Floats, threshold: float = ALIKE) -> float:
+    if len(cosines) < 2:
+        return float("nan")
+    others = np.where(np.eye(len(cosines), dtype=bool), -1.0, cosines)
     # Equal vectors may come out as 1 - 1e-16.
-    return float((cosines.max(axis=1) >= threshold - 1e-12).mean())
+    return float((others.max(axis=1) >= threshold - 1e-12).mean())
 
 
-def _directions(embeddings: ArrayLike) -> Floats:
-    points = finite(embeddings, "embeddings")
-    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+def _cosines(points: Floats) -> Floats:
+    lengths = _lengths(points)
+    return np.asarray(points @ points.T / np.outer(lengths, lengths))
+
+
+def _lengths(points: Floats) -> Floats:
+    lengths: Floats = np.sqrt(np.vecdot(points, points))
     if not lengths.all():
         row = int(np.flatnonzero(lengths == 0)[0])
         raise UnfitData(f"embeddings: row {row} is zero and has no direction")
-    return np.asarray(points / lengths)
+    return lengths
 
 
 def _perplexity(weights: NDArray[np.floating]) -> float:

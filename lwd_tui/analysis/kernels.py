@@ -48,5 +48,6 @@ def doubly_centred(matrices: Floats) -> Floats:
     """Take the means of rows and columns out of symmetric matrices, of shape (..., m, m)."""
     means = matrices.mean(axis=-2, keepdims=True)
     whole = means.mean(axis=-1, keepdims=True)
-    centred: Floats = matrices - np.swapaxes(means, -1, -2) - means + whole
+    centred: Floats = matrices - means
+    centred -= np.swapaxes(means - whole, -1, -2)
     return centred

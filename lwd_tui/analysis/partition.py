@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
-from lwd_tui.analysis.distance import mean_embeddings
-from lwd_tui.analysis.resolution import without_rounding
+from lwd_tui.analysis.distance import relative_means, residuals
+from lwd_tui.analysis.resolution import exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,15 @@ def partition(responses: Responses) -> Partition:
     UnfitData
         If fewer than two participants have responses.
     """
-    exact = without_rounding(responses.points)
-    near = responses._replace(points=exact).shifted()
-    points, labels, _ = near
+    near = exact(responses)
     counts = near.counts
-    groups, total = int((counts > 0).sum()), len(points)
+    groups, total = int((counts > 0).sum()), len(near.points)
     if groups < 2:
         raise UnfitData("a split needs at least two participants with usable responses")
-    means = mean_embeddings(near)
-    residuals = points - means[labels]
-    offsets = (means - points.mean(axis=0))[counts > 0]
-    within = float(np.vdot(residuals, residuals))
+    means = relative_means(near)[counts > 0]
+    offsets = means - counts[counts > 0] @ means / total
+    inside = residuals(near)
+    within = float(np.vdot(inside, inside))
     between = float((counts[counts > 0, None] * offsets**2).sum())
     whole = between + within
     share = between / whole if whole else math.nan

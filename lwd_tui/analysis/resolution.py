@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lwd_tui.analysis.arrays import shifted
+from lwd_tui.analysis.arrays import Responses, once
 from lwd_tui.analysis.kernels import centred_gram, squared_distances
 from lwd_tui.types import Floats, Ints
 
@@ -20,8 +20,25 @@ _BLOCK = 1_000
 
 def resolution(points: NDArray[np.floating]) -> float:
     """Return the distance up to which two of these vectors are equal but for rounding."""
-    squares = np.vecdot(points, points)
-    return RESOLUTION * math.sqrt(squares.max(initial=0.0))
+    return RESOLUTION * longest(points)
+
+
+def longest(points: NDArray[np.floating]) -> float:
+    """Return the length of the longest of the vectors; 0 of none."""
+    return math.sqrt(np.vecdot(points, points).max(initial=0.0))
+
+
+@once
+def exact(responses: Responses) -> Responses:
+    """Return the responses `without_rounding`: the same object if nothing is put in its place."""
+    points = without_rounding(responses.points)
+    return responses if points is responses.points else responses._replace(points=points)
+
+
+@once
+def exact_gram(responses: Responses) -> Floats:
+    """Return the inner products of the `exact` responses about their common mean."""
+    return centred_gram(exact(responses).points)
 
 
 def without_rounding(points: Floats) -> Floats:
@@ -79,14 +96,13 @@ def _first_near(points: Floats, limit: float) -> Ints:
 
 
 def _maybe_near(points: Floats, limit: float) -> Ints:
-    """Return the rows that may be near another one: as far from the first of all, or nearly so.
+    """Return the rows that may be near another one: as far along the first of all, or nearly so.
 
     These are few, unless answers are equal, and the others need not be compared.
     """
-    cloud = shifted(points)
-    far = np.sqrt(np.vecdot(cloud, cloud))
-    order = np.argsort(far)
-    # Somewhat more, for the rounding of the lengths themselves.
-    close = np.diff(far[order]) <= 1.01 * limit
+    along = points @ points[0]
+    order = np.argsort(along)
+    # Somewhat more, for the rounding of the products themselves.
+    close = np.diff(along[order]) <= 1.01 * limit * np.linalg.norm(points[0])
     rows: Ints = np.sort(order[np.append(close, False) | np.append(False, close)])
     return rows

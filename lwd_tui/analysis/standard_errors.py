@@ -11,10 +11,12 @@ from lwd_tui.analysis.distance import (
     debiased_squared_distances,
     dispersion,
     distance_matrix,
-    mean_embeddings,
+    relative_means,
+    residual_gram,
+    residuals,
 )
-from lwd_tui.analysis.resolution import without_rounding
-from lwd_tui.types import Floats, Ints
+from lwd_tui.analysis.resolution import exact
+from lwd_tui.types import Floats
 
 # Unbiased estimates of tr(Sigma^2) exist from four responses on.
 FEWEST = 4
@@ -51,25 +53,18 @@ def debiased_pairs(responses: Responses) -> PairEstimates:
     and Yamada 2014); the first term by its sample version less the 2 V_ij that noise adds to it,
     and at least 0.
     """
-    exact = without_rounding(responses.points)
-    near = responses._replace(points=exact).shifted()
-    points, labels, n = near
-    counts = near.counts
-    means = mean_embeddings(near)
-    residuals = points - means[labels]
-    spread = dispersion(near)
-    squares = debiased_squared_distances(distance_matrix(means), spread, counts)
-    traces = _traces(residuals, labels, counts)
-    size = np.where(counts >= FEWEST, counts, np.nan).astype(np.float64)
+    near = exact(responses)
+    counts, means = near.counts, relative_means(near)
+    squares = debiased_squared_distances(distance_matrix(means), dispersion(near), counts)
+    traces = covariance_products(near)
+    size = np.where(counts >= FEWEST, counts, np.nan)
     noise = 2 * np.diagonal(traces) / (size * (size - 1))
     pure = noise[:, None] + noise[None, :] + 4 * traces / np.outer(size, size)
-    along = np.full((n, n), np.nan)
-    for i in np.flatnonzero(counts >= FEWEST):
-        # Row j holds delta' S_i delta / L_i.
-        projected = residuals[labels == i] @ (means[i] - means).T
-        along[i] = (projected**2).sum(axis=0) / ((counts[i] - 1) * counts[i])
-    along = along + along.T
-    variance = pure + np.maximum(4 * along - 2 * pure, 0.0)
+    # Row i, column j holds delta' S_i delta / L_i.
+    projected = residuals(near) @ means.T
+    projected -= projected[np.arange(len(projected)), near.owners][:, None]
+    along = _members(near) @ projected**2 / (size * (size - 1))[:, None]
+    variance = pure + np.maximum(4 * (along + along.T) - 2 * pure, 0.0)
     np.fill_diagonal(variance, 0.0)
     return PairEstimates(squares, np.sqrt(variance))
 
@@ -82,27 +77,18 @@ def covariance_products(responses: Responses) -> Floats:
     ndarray of shape (n, n)
         NaN where a participant has fewer than four responses.
     """
-    points, labels, _ = near = responses.shifted()
-    return _traces(points - mean_embeddings(near)[labels], labels, near.counts)
+    gram, members = residual_gram(responses), _members(responses)
+    size = np.where(responses.counts >= FEWEST, responses.counts, np.nan)
+    products = members @ gram**2 @ members.T / np.outer(size - 1, size - 1)
+    own = np.diagonal(gram)
+    trace, fourth = members @ own / (size - 1), members @ own**2 / (size - 1)
+    factor = (size - 1) / (size * (size - 2) * (size - 3))
+    estimate = (size - 1) * (size - 2) * np.diagonal(products) + trace**2 - size * fourth
+    np.fill_diagonal(products, np.maximum(factor * estimate, 0.0))
+    return np.asarray(products)
 
 
-def _traces(residuals: Floats, labels: Ints, counts: Ints) -> Floats:
-    """Estimate tr(Sigma_i Sigma_j), and tr(Sigma_i^2) on the diagonal; never negative."""
-    n = len(counts)
-    traces = np.full((n, n), np.nan)
-    groups = [residuals[labels == i] for i in range(n)]
-    usable = np.flatnonzero(counts >= FEWEST)
-    for i in usable:
-        size = int(counts[i])
-        gram = groups[i] @ groups[i].T
-        square = np.vdot(gram, gram) / (size - 1) ** 2
-        trace = np.trace(gram) / (size - 1)
-        fourth = (np.diagonal(gram) ** 2).sum() / (size - 1)
-        factor = (size - 1) / (size * (size - 2) * (size - 3))
-        estimate = factor * ((size - 1) * (size - 2) * square + trace**2 - size * fourth)
-        traces[i, i] = max(estimate, 0.0)
-        for j in usable[usable > i]:
-            cross = groups[i] @ groups[j].T
-            traces[i, j] = np.vdot(cross, cross) / ((size - 1) * (counts[j] - 1))
-            traces[j, i] = traces[i, j]
-    return traces
+def _members(responses: Responses) -> Floats:
+    """Return a row of 0 and 1 for each participant."""
+    own = responses.owners == np.arange(responses.n)[:, None]
+    return np.asarray(own, dtype=np.float64)

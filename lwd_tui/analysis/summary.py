@@ -7,27 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lwd_tui.analysis import lexical
 from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.bootstrap import NormInterval, norm_interval
 from lwd_tui.analysis.distance import debiased_squared_distances
-from lwd_tui.analysis.diversity import effective_rank, near_duplicate_share, vendi_score
+from lwd_tui.analysis.diversity import VectorDiversity, vector_diversity
 from lwd_tui.analysis.partition import Partition, partition
 from lwd_tui.analysis.permutation import DifferenceTest, difference_tests
 from lwd_tui.analysis.resolution import resolution
 from lwd_tui.analysis.standard_errors import PairEstimates, debiased_pairs
 from lwd_tui.types import Geometry, Ints
-
-
-@dataclass(frozen=True, slots=True)
-class VectorDiversity:
-    """Of some responses: see `lwd_tui.analysis.diversity`."""
-
-    vendi: float
-    effective_rank: float
-    near_duplicates: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,13 +70,14 @@ def step_statistics(
     several = len(np.unique(responses.owners)) > 1
     # One participant is at no distance.
     unknown = NormInterval(math.nan, math.nan, math.nan, level)
+    together, *alone = vector_diversity(responses)
     return StepStatistics(
         difference_tests(responses, rng, permutations) if several else (),
         debiased_pairs(responses),
         norm_interval(responses, rng, level, resamples) if responses.n > 1 else unknown,
         partition(responses) if several else None,
-        _vectors(responses.points),
-        tuple(map(_vectors, responses.parts)),
+        together,
+        tuple(alone),
         resolution(responses.points),
     )
 
@@ -123,12 +114,6 @@ def first_statistics(
         unknown,
         (unknown,) * responses.n,
         resolution(responses.points),
-    )
-
-
-def _vectors(points: ArrayLike) -> VectorDiversity:
-    return VectorDiversity(
-        vendi_score(points), effective_rank(points), near_duplicate_share(points)
     )
 
 

@@ -13,7 +13,8 @@ import math
 import numpy as np
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
-from lwd_tui.analysis.distance import mean_embeddings
+from lwd_tui.analysis.distance import relative_means, residuals
+from lwd_tui.analysis.resolution import longest
 from lwd_tui.types import Floats
 
 STAKE = 0.8
@@ -57,12 +58,10 @@ def norm_upper_bound(responses: Responses, level: float = 0.95, radius: float = 
     depend on n and the L_i only.
     """
     n, counts = responses.n, responses.counts
-    longest = float(np.linalg.norm(responses.points, axis=1).max(initial=0.0))
-    if n < 2 or counts.min() < 2 or longest > radius * (1 + ROUNDING):
+    if n < 2 or counts.min() < 2 or longest(responses.points) > radius * (1 + ROUNDING):
         return math.nan
     slope = _slope(n, int(counts.min()), level, radius)
-    near = responses.shifted()
-    means = mean_embeddings(near)
+    means, offsets = relative_means(responses), residuals(responses)
     centres = means - means.mean(axis=0)
     linear, square = [0.0], [0.0]
     for i, size in enumerate(counts - 1):
@@ -70,10 +69,10 @@ def norm_upper_bound(responses: Responses, level: float = 0.95, radius: float = 
         # An earlier mean predicts the k-th response, with 1 + 1/(k - 1) of the variance.
         harmonic = float((1 / np.arange(1, size + 1)).sum())
         factor = (-math.log1p(-stake) - stake) / stake**2 * (1 + harmonic / size) / size
-        residuals = near.points[near.owners == i] - means[i]
-        values, vectors = np.linalg.eigh(residuals @ residuals.T)
+        mine = offsets[responses.owners == i]
+        values, vectors = np.linalg.eigh(mine @ mine.T)
         kept = values > values[-1] * 1e-12
-        along = (residuals @ centres[i]) @ vectors[:, kept] / np.sqrt(values[kept])
+        along = (mine @ centres[i]) @ vectors[:, kept] / np.sqrt(values[kept])
         linear.extend(along**2)
         square.extend(slope * factor * values[kept] / size)
         # What lies outside the span of the responses has no variance.

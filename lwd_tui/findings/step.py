@@ -15,13 +15,13 @@ import numpy as np
 
 from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.copying import copied
+from lwd_tui.analysis.diversity import VectorDiversity
 from lwd_tui.analysis.neighbours import nearest_overlap
 from lwd_tui.analysis.sequences import simultaneous_level
 from lwd_tui.analysis.summary import (
     StepStatistics,
     TextDiversity,
     TextStatistics,
-    VectorDiversity,
     first_statistics,
     step_statistics,
     text_statistics,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
 from lwd_tui.analysis.arrays import LARGEST, Responses, UnfitData, finite, shifted
+from lwd_tui.analysis.distance import residual_gram
+from lwd_tui.analysis.resolution import exact
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, LARGEST, -LARGEST])
@@ -35,3 +40,17 @@ def test_responses_belong_to_participants() -> None:
     for owners, said in (([0, 1], "3 are needed"), ([0, 1, -1], "0 to 3"), ([0, 4, 1], "0 to 3")):
         with pytest.raises(UnfitData, match=f"owners: .*{said}"):
             Responses.of([[1.0], [2.0], [3.0]], owners, 4)
+
+
+def test_what_is_made_of_responses_is_made_once_and_goes_with_them() -> None:
+    found = Responses.of([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]], [0, 0, 1], 2)
+    made = weakref.ref(residual_gram(found))
+    assert residual_gram(found) is made()
+    assert found.shifted().shifted() is found.shifted()
+    assert exact(found) is exact(found) is found
+    gc.disable()
+    try:
+        del found
+        assert made() is None
+    finally:
+        gc.enable()

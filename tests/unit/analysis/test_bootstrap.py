@@ -38,6 +38,14 @@ def test_it_matches_the_normal_interval_far_from_zero() -> None:
     assert found.upper == pytest.approx(difference + 1.96 * error, abs=0.1 * error)
 
 
+def test_two_responses_each_by_hand() -> None:
+    # Residuals of 1 are stretched to the square root of 2, and so are means of two that are drawn
+    # alike; those of both are in one of sixteen resamples, and the norm is then off by 4.
+    points = np.array([[-1.0], [1.0], [99.0], [101.0]])
+    found = norm_interval(Responses.of(points, [0, 0, 1, 1], 2), np.random.default_rng(1))
+    assert [found.lower, found.upper] == pytest.approx([141.42 - 4, 141.42 + 4], abs=0.1)
+
+
 def test_more_responses_narrow_it() -> None:
     rng = np.random.default_rng(3)
     widths = []
@@ -101,7 +109,7 @@ def test_a_resample_is_what_its_definition_says() -> None:
     counts, resamples = np.array([2, 3, 5]), 6
     rng = np.random.default_rng(9)
     residuals, along = rng.normal(size=(10, 4)), rng.normal(size=10)
-    b, v = _resampled(residuals, along, counts, np.random.default_rng(10), resamples)
+    b, v = _resampled(residuals @ residuals.T, along, counts, np.random.default_rng(10), resamples)
     rng, starts = np.random.default_rng(10), [0, 2, 5]
     rows = [
         low + rng.integers(L, size=(resamples, L)) for low, L in zip(starts, counts, strict=True)
@@ -123,9 +131,11 @@ def test_a_resample_is_what_its_definition_says() -> None:
 def test_the_widening_worked_by_hand() -> None:
     # Two participants vary by 1 and 2 along one axis; Var e = 1/2 and 4/2, and b = 8 n times that.
     residuals = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
-    assert _most(residuals, np.array([0, 0, 1, 1]), np.array([2, 2])) == pytest.approx(8 * 2 * 2)
+    gram = residuals @ residuals.T
+    assert _most(gram, np.array([2, 2])) == pytest.approx(8 * 2 * 2)
     # Along c: (2^2 x 3 - 2 x 1) / 2 = 5 where 3 is seen, unless no direction has so much.
     assert _widening(3.0, 1.0, 2.0, 2.0, 10.0) == pytest.approx(np.sqrt(5 / 3))
+    assert _widening(2.0, 1.0, 3.0, 4.0, 10.0) == pytest.approx(np.sqrt(4 / 2))
     assert _widening(3.0, 1.0, 2.0, 2.0, 4.0) == pytest.approx(np.sqrt(4 / 3))
     assert _widening(3.0, 1.0, 2.0, 2.0, 2.0) == 1.0
     assert _widening(3.0, 5.0, 2.0, 2.0, 9.0) == 1.0

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lwd_tui.analysis.arrays import UnfitData
+from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.diversity import (
     effective_rank,
     near_duplicate_share,
+    vector_diversity,
     vendi_score,
 )
 
@@ -59,6 +60,19 @@ def test_near_duplicates() -> None:
     assert near_duplicate_share(points, 0.999) == 0.0
     assert near_duplicate_share(np.full((3, 7), 0.1), 1.0) == 1.0
     assert math.isnan(near_duplicate_share(points[:1]))
+
+
+@pytest.mark.parametrize("p", [2, 9])
+def test_of_a_step_they_are_those_of_its_parts(p: int) -> None:
+    rng = np.random.default_rng(3)
+    owners = np.array([0, 2, 0, 2, 2, 0, 3, 0])
+    points = rng.normal(size=(8, p)) + 3
+    points[4] = points[3] + 1e-9
+    parts = [points, *(points[owners == i] for i in range(4))]
+    for found, part in zip(vector_diversity(Responses.of(points, owners, 4)), parts, strict=True):
+        assert found.vendi == pytest.approx(vendi_score(part), nan_ok=True)
+        assert found.effective_rank == pytest.approx(effective_rank(part))
+        assert found.near_duplicates == pytest.approx(near_duplicate_share(part), nan_ok=True)
 
 
 def test_bad_input_is_told() -> None:

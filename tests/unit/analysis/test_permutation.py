@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
-from lwd_tui.analysis import permutation
+from lwd_tui.analysis import regrouping
 from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.distance import distance_matrix, mean_embeddings
 from lwd_tui.analysis.partition import partition
@@ -171,7 +171,7 @@ def test_scale_and_place_do_not_matter(scale: float) -> None:
 def test_large_steps_are_permuted_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     points, owners = groups(10, (6, 6, 6))
     whole = difference_tests(Responses.of(points, owners, 3), np.random.default_rng(6), 99)
-    monkeypatch.setattr("lwd_tui.analysis.permutation.CHUNK", 1)
+    monkeypatch.setattr("lwd_tui.analysis.regrouping.CHUNK", 1)
     single = difference_tests(Responses.of(points, owners, 3), np.random.default_rng(6), 99)
     assert [test.p for test in single] == [test.p for test in whole]
 
@@ -239,7 +239,7 @@ def test_many_groups_come_to_the_same_by_blocks_and_by_contrasts(
     found = []
     # Multiplications for which a number is gathered: always, and never.
     for gathered in (0, 10**9):
-        monkeypatch.setattr("lwd_tui.analysis.permutation.GATHERED", gathered)
+        monkeypatch.setattr("lwd_tui.analysis.regrouping.GATHERED", gathered)
         step = Responses.of(points, owners, len(sizes))
         found.append(difference_tests(step, np.random.default_rng(0), 199, pairwise=False))
     assert [test.p for test in found[0]] == [test.p for test in found[1]]
@@ -268,7 +268,7 @@ def test_keys_are_what_random_numbers_are_made_of(
     # An odd number of them leaves half of a word for the next.
     assert (rng.random(before, np.float32) == plain.random(before, np.float32)).all()
     expected = plain.random(shape, np.float32) * 2**24
-    assert (permutation._keys(rng, shape) >> 8 == expected).all()
+    assert (regrouping._keys(rng, shape) >> 8 == expected).all()
     assert rng.random(dtype=np.float32) == plain.random(dtype=np.float32)
 
 
@@ -279,7 +279,7 @@ def test_marks_are_ordered_by_the_upper_bits_of_their_keys_the_least_first(most:
     keys = rng.integers(7, size=(3, 200), dtype=np.uint32) << 8 | rng.integers(256, size=(3, 200))
     marks = np.sort(rng.integers(most + 1, size=200))
     marks[-1] = most
-    found = permutation._by_keys(keys.astype(np.uint32), marks)
+    found = regrouping._by_keys(keys.astype(np.uint32), marks)
     assert (found == marks[np.argsort(keys >> 8, axis=1, kind="stable")]).all()
 
 

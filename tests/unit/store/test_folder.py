@@ -223,6 +223,13 @@ def test_runs_that_come_go_and_are_renamed_beside_it_spoil_no_list(folder):
     assert all(sum(run.name.startswith("kept") for run in runs) == 1 for runs in lists)
 
 
+def test_a_log_that_its_writer_takes_away_meanwhile_spoils_no_list():
+    path = made("kept", steps=1)
+    # Listed, and not there when it is measured: a link that leads nowhere.
+    path.with_name(f"{path.name}-log").symlink_to("gone")
+    assert [run.problem for run in list_runs()] == [""]
+
+
 def test_a_deleted_run_comes_back(folder):
     path = made("tiny", steps=1)
     kept = delete_run(path)

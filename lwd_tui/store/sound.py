@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any, get_args
@@ -17,7 +17,7 @@ import numpy as np
 
 from lwd_tui.store.records import Fork, RunSummary, StepNumbers
 from lwd_tui.store.schema import reference
-from lwd_tui.types import Draw, Floats, Ints, Origin, Post, Response, Step
+from lwd_tui.types import Draw, Floats, Ints, Origin, Post, Response, Step, Vectors
 
 LARGEST_PROMPT = 2**26
 """Bytes of a prompt unpacked, at most: far more than any model reads."""
@@ -145,7 +145,6 @@ def check_responses(responses: list[Response], participants: int) -> list[Respon
 def check_step(step: Step, participants: int) -> Step:
     """Return a whole step whose parts belong together."""
     require(None not in (step.synthetic, step.truncated), "the step isn't whole")
-    require(np.isfinite(step.embeddings).all(), "a vector isn't finite")
     geometry = step.geometry
     if geometry is not None:
         require(len(geometry.dispersion) == participants, "the geometry is of others")
@@ -154,11 +153,24 @@ def check_step(step: Step, participants: int) -> Step:
     return step
 
 
+def check_vectors(vectors: Vectors, width: int) -> Vectors:
+    """Return a step's vectors, which are as long as those of other steps."""
+    require(vectors.shape[1] == width, "the vectors of a step are longer or shorter than others")
+    require(np.isfinite(vectors).all(), "a vector isn't finite")
+    return vectors
+
+
 def check_scatter(places: Floats, owners: Ints, participants: int) -> None:
     """Check that each place belongs to somebody."""
     require((np.abs(places) <= _FARTHEST).all(), "a place is nowhere")
     require(len(places) == len(owners), "the places of answers are more or fewer than they")
     require(((owners >= 0) & (owners < participants)).all(), "an answer is nobody's")
+
+
+def check_owners(owners: Iterable[int], participants: int) -> None:
+    """Check that each answer is somebody's."""
+    for owner in owners:
+        _check_who(owner, participants)
 
 
 def _check_who(participant: int, participants: int) -> None:

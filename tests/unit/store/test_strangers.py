@@ -13,6 +13,8 @@ from support.damaged import DEEP, damage
 from support.store_samples import begin, experiment, simple_step, write
 
 from lwd_tui.errors import LwdError
+from lwd_tui.findings.clusters import answer_clusters
+from lwd_tui.findings.step import clouds
 from lwd_tui.run.fork import later_posts
 from lwd_tui.run.recorded import refuse_other_draws
 from lwd_tui.store.errors import DamagedRun, RunMismatch, StoreError
@@ -257,6 +259,29 @@ def test_what_nobody_wrote_is_told_as_damage(path, statement, value):
     changed(path, [statement, value])
     with pytest.raises(StoreError, match=r"is damaged|malformed"):
         read_all(path)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE embeddings SET vectors = substr(vectors, 17) WHERE t = 1",
+        "UPDATE embeddings SET dimensions = 2, vectors = substr(vectors, 1, 32) WHERE t = 1",
+        "DELETE FROM embeddings WHERE t = 1",
+        "UPDATE attempts SET problem = 'cut' WHERE t = 1 AND participant = 1",
+        "UPDATE attempts SET participant = 9 WHERE t = 1 AND participant = 1",
+    ],
+    ids=["fewer", "shorter", "none", "unusable", "nobody's"],
+)
+def test_vectors_are_one_an_answer_and_all_as_long_or_damage(path, statement):
+    """Whoever goes through them takes the answers beside them for granted."""
+    changed(path, [statement])
+    for ask in (
+        answer_clusters,
+        lambda store: list(clouds(store)),
+        lambda store: [*store.embeddings(0, 2), *store.usable_texts(0, 2)],
+    ):
+        with RunStore.open(path) as store, pytest.raises(StoreError, match=r"damaged|no whole"):
+            ask(store)
 
 
 def journal_of(path, named):

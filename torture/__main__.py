@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from lwd_tui.errors import LwdError
-from torture import clusters, disks, endless, hours, kills, large, soak
+from torture import clusters, disks, endless, forks, hours, kills, large, soak
 from torture.runs import Broken, Trial
 
 # Each with its share of the time.
@@ -31,6 +31,7 @@ PARTS: dict[str, tuple[Callable[[Trial], None], int]] = {
     "sweep": (kills.sweep, 3),
     "cluster": (clusters.cluster, 4),
     "explorer": (kills.explorer, 3),
+    "fork": (forks.fork, 3),
     "disk": (disks.disk, 3),
     "clock": (disks.clock, 2),
     "power": (disks.power, 2),

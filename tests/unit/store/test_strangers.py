@@ -1,5 +1,6 @@
 """Files of runs that came from elsewhere are data: looked at before use, and refused in words."""
 
+import asyncio
 import json
 import sqlite3
 import struct
@@ -10,6 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 from support.damaged import DEEP, damage
+from support.statistics_samples import scripted_run
 from support.store_samples import begin, experiment, simple_step, write
 
 from lwd_tui.errors import LwdError
@@ -70,9 +72,16 @@ def fork(whole_fork, tmp_path):
     return copied(whole_fork, tmp_path / "run.sqlite")
 
 
-def copied(fork, to):
-    for ending in ("", "-past1"):
-        to.with_name(to.name + ending).write_bytes(fork.with_name(fork.name + ending).read_bytes())
+@pytest.fixture(scope="module")
+def whole_of_queries(tmp_path_factory):
+    asked = {"query": ["What next?", "And then?"], "steps": 1, "responses": 2}
+    path = tmp_path_factory.mktemp("queries") / "queries.sqlite"
+    return asyncio.run(scripted_run(path, **asked))
+
+
+def copied(run, to):
+    for part in run.parent.glob(f"{run.name}*"):
+        to.with_name(part.name.replace(run.name, to.name)).write_bytes(part.read_bytes())
     return to
 
 
@@ -90,14 +99,16 @@ def read_all(path):
         assert [store.summary(), store.experiment, store.record, store.status]
         assert [store.fork, later_posts(store)]
         assert [*store.events(), *store.numbers(), *store.scatters(), *store.draw_sizes()]
-        assert [*store.embeddings(0, 9), *store.usable_texts(0, 9)]
-        for t in range(store.finished()):
-            for draw in store.step(t).draws:
-                store.prompt(t, draw.participant, draw.response)
+        for query in range(0 if store.queries > 1 else 1, store.queries + 1):
+            store.look_at(query)
+            assert [*store.numbers(), *store.embeddings(0, 9), *store.usable_texts(0, 9)]
+            for t in range(store.finished()):
+                for draw in store.step(t).draws:
+                    store.prompt(t, draw.participant, draw.response)
+            store.search_responses("answer")
         for post in store.posts():
             store.readers(post)
         store.search_posts("post")
-        store.search_responses("answer")
         with suppress(RunMismatch):
             refuse_other_draws(store)
         export(store, "jsonl", path.with_suffix(".jsonl"), overwrite=True)
@@ -119,17 +130,20 @@ def test_no_damaged_file_ends_in_anything_but_a_sentence(whole, tmp_path):
     assert refused > 20
 
 
-def test_nor_does_a_fork_or_its_past(whole_fork, tmp_path):
+def test_nor_does_a_fork_or_its_past_or_a_run_of_several_queries(
+    whole_fork, whole_of_queries, tmp_path
+):
     refused = 0
+    parts = ((whole_fork, ""), (whole_fork, "-past1"), (whole_of_queries, ""))
     for seed in range(30):
         for old in tmp_path.glob("run.sqlite*"):
             old.unlink()
-        fork = copied(whole_fork, tmp_path / "run.sqlite")
-        ending = ("", "-past1")[seed % 2]
-        part = whole_fork.with_name(whole_fork.name + ending)
-        how = damage(part, fork.with_name(fork.name + ending), seed)
+        whole, ending = parts[seed % 3]
+        run = copied(whole, tmp_path / "run.sqlite")
+        part = whole.with_name(whole.name + ending)
+        how = damage(part, run.with_name(run.name + ending), seed)
         try:
-            read_all(fork)
+            read_all(run)
         except LwdError:
             refused += 1
         except Exception as error:

@@ -188,14 +188,14 @@ def _soak(trial: Trial, spec: Experiment, servers: list[WireServer], chances: li
         for chance in chances:
             chance.share = SHARE
 
-    pauses = 0
+    pauses, figures = 0, list[str]()
     while True:
         words = ("resume", path) if path.exists() else ("--preset", preset, "--out", path)
         process = trial.start(*words, "--headless", module="torture.weighed")
         scales = _Scales(process, path, trial.folder / WEIGHED)
         watched(process, path, servers, begin, scales.look)
         trial.ended(process, 0, 4)
-        trial.figures += scales.told()
+        figures += scales.told()
         for chance in chances:
             chance.share = 0.0
         if process.returncode == 0:
@@ -204,6 +204,7 @@ def _soak(trial: Trial, spec: Experiment, servers: list[WireServer], chances: li
         if pauses > _PAUSES:
             raise Broken(f"{path} was paused {pauses} times and isn't whole")
     trial.counts["pauses"] += pauses
+    trial.figures += ["; after a pause ".join(figures)] if figures else []
     nothing_lost(path, {})
     _recorded(trial, path, chances, pauses)
 

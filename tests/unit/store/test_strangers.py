@@ -298,6 +298,24 @@ def test_vectors_are_one_an_answer_and_all_as_long_or_damage(path, statement):
             ask(store)
 
 
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["DELETE FROM steps WHERE t = 1"],
+        ["DELETE FROM steps WHERE t = 2"],
+        ["DELETE FROM steps WHERE t > 0", "DELETE FROM posts WHERE step = 2"],
+        ["UPDATE posts SET step = 4, answered_at = NULL WHERE id = 6"],
+    ],
+    ids=["whole", "begun", "both", "post"],
+)
+def test_what_is_left_of_a_step_that_is_gone_is_damage(path, statements):
+    with RunStore.open(path) as store:
+        store.refuse_beyond()
+    changed(path, *[[statement] for statement in statements])
+    with RunStore.open(path) as store, pytest.raises(DamagedRun, match="is damaged"):
+        store.refuse_beyond()
+
+
 def journal_of(path, named):
     """Spoil a run as if a writer had been killed in it; its journal names another file."""
     beside = path.with_name(f"{path.name}-journal")

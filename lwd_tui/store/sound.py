@@ -17,7 +17,7 @@ import numpy as np
 
 from lwd_tui.store.records import Fork, RunSummary, StepNumbers
 from lwd_tui.store.schema import reference
-from lwd_tui.types import Draw, Floats, Ints, Origin, Post, Response, Step, Vectors
+from lwd_tui.types import Draw, Floats, Geometry, Ints, Origin, Post, Response, Step, Vectors
 
 LARGEST_PROMPT = 2**26
 """Bytes of a prompt unpacked, at most: far more than any model reads."""
@@ -142,15 +142,20 @@ def check_responses(responses: list[Response], participants: int) -> list[Respon
     return responses
 
 
-def check_step(step: Step, participants: int) -> Step:
+def check_step(step: Step) -> Step:
     """Return a whole step whose parts belong together."""
     require(None not in (step.synthetic, step.truncated), "the step isn't whole")
-    geometry = step.geometry
-    if geometry is not None:
-        require(len(geometry.dispersion) == participants, "the geometry is of others")
-        check_scatter(geometry.coordinates, geometry.owners, participants)
-        require(len(geometry.owners) == len(step.embeddings), "the geometry is of other answers")
+    if step.geometry is not None:
+        owners = step.geometry.owners
+        require(len(owners) == len(step.embeddings), "the geometry is of other answers")
     return step
+
+
+def check_geometry(geometry: Geometry, participants: int) -> Geometry:
+    """Return a geometry of so many, each place in it somebody's."""
+    require(len(geometry.dispersion) == participants, "the geometry is of others")
+    check_scatter(geometry.coordinates, geometry.owners, participants)
+    return geometry
 
 
 def check_vectors(vectors: Vectors, width: int) -> Vectors:

@@ -117,7 +117,7 @@ class StepReader(RunAbout):
                 parts.append(self._step(t))
         with reading(self.path):
             whole = replace(together(parts), geometry=self.geometry(t))
-            return sound.check_step(whole, self._participants)
+            return sound.check_step(whole)
 
     def _step(self, t: int) -> Step:
         lacking = f"no whole step {t}"
@@ -148,7 +148,7 @@ class StepReader(RunAbout):
                 truncated,
                 self.geometry(t),
             )
-            return sound.check_step(step, self._participants)
+            return sound.check_step(step)
 
     def geometry(self, t: int) -> Geometry | None:
         """Return the geometry of a step; None if it has none."""
@@ -164,7 +164,8 @@ class StepReader(RunAbout):
         if self._pasts:
             parts = ("distances", "dispersion")
             found = [widened(each, self._participants, *parts) for each in found]
-        return found[0] if found else None
+        with reading(self.path):
+            return sound.check_geometry(found[0], self._participants) if found else None
 
     def embeddings(self, first: int, last: int) -> Iterator[tuple[int, Vectors]]:
         """Yield t and the embeddings of each whole step from `first` to before `last`.

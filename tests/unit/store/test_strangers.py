@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import sqlite3
 import struct
 import zlib
@@ -105,6 +106,7 @@ def read_all(path):
             for t in range(store.finished()):
                 for draw in store.step(t).draws:
                     store.prompt(t, draw.participant, draw.response)
+            assert [store.geometry(t) for t in range(9)]
             store.search_responses("answer")
         for post in store.posts():
             store.readers(post)
@@ -296,6 +298,13 @@ def test_vectors_are_one_an_answer_and_all_as_long_or_damage(path, statement):
     ):
         with RunStore.open(path) as store, pytest.raises(StoreError, match=r"damaged|no whole"):
             ask(store)
+
+
+def test_the_geometry_of_a_query_is_looked_at_where_it_is_read(whole_of_queries, tmp_path):
+    path = copied(whole_of_queries, tmp_path / "run.sqlite")
+    changed(path, ["UPDATE asked_geometries SET coordinates = ?", struct.pack("<d", math.nan) * 12])
+    with RunStore.open(path) as store, pytest.raises(DamagedRun, match="a place is nowhere"):
+        store.look_at(2).geometry(1)
 
 
 @pytest.mark.parametrize(

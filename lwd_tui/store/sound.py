@@ -6,6 +6,7 @@ ValueError with what is wrong, which `lwd_tui.store.errors.reading` tells.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import zlib
 from collections.abc import Iterable, Sequence
@@ -38,6 +39,13 @@ def require(fits: object, wrong: str) -> None:
     """Raise ValueError unless something fits."""
     if not fits:
         raise ValueError(wrong)
+
+
+def number(text: str) -> float:
+    """Return a number as JSON has them: not NaN, which Python reads there too, and no infinity."""
+    value = float(text)
+    require(math.isfinite(value), f"{text} is no number")
+    return value
 
 
 @cache
@@ -108,6 +116,8 @@ def check_numbers(
         counts = [step.k, step.size]
         counts += [] if kind == "gmm" else [step.synthetic, step.failed]
         require(None not in counts and min(counts) >= 0, f"step {t} lacks a number")
+        took = 0.0 if kind == "gmm" else step.seconds
+        require(0 <= took < math.inf, f"step {t} took no time that there is")
         require(len(step.dispersion) in (0, participants), f"step {t} has other participants")
     return found
 
@@ -145,6 +155,7 @@ def check_responses(responses: list[Response], participants: int) -> list[Respon
 def check_step(step: Step) -> Step:
     """Return a whole step whose parts belong together."""
     require(None not in (step.synthetic, step.truncated), "the step isn't whole")
+    require(0 <= step.seconds < math.inf, "the step took no time that there is")
     if step.geometry is not None:
         owners = step.geometry.owners
         require(len(owners) == len(step.embeddings), "the geometry is of other answers")

@@ -329,6 +329,12 @@ def test_what_is_left_of_a_step_that_is_gone_is_damage(path, statements):
         store.refuse_beyond()
 
 
+def test_a_spoilt_index_of_words_is_damage_when_a_step_is_added(path):
+    changed(path, ["UPDATE response_words_data SET block = '1'"])
+    with RunStore.open(path, write=True) as store, pytest.raises(DamagedRun, match="is damaged"):
+        write(store, simple_step(2))
+
+
 def journal_of(path, named):
     """Spoil a run as if a writer had been killed in it; its journal names another file."""
     beside = path.with_name(f"{path.name}-journal")

@@ -41,7 +41,7 @@ PARTS: dict[str, tuple[Callable[[Trial], None], int]] = {
     "endless": (endless.endless, 3),
     "hours": (hours.hours, 1),
     "long": (large.long, 4),
-    "answers": (large.answers, 6),
+    "answers": (large.answers, 8),
 }
 WHOLE = {"faults": 1100, "answers": 700, "endless": 300, "long": 300}
 """Seconds that a whole round takes, where it is more than a minute or two."""

@@ -43,7 +43,7 @@ PARTS: dict[str, tuple[Callable[[Trial], None], int]] = {
     "long": (large.long, 4),
     "answers": (large.answers, 8),
 }
-WHOLE = {"faults": 1100, "answers": 700, "endless": 300, "long": 300}
+WHOLE = {"faults": 1100, "answers": 700, "endless": 300, "long": 300, "cluster": 200}
 """Seconds that a whole round takes, where it is more than a minute or two."""
 _A_MINUTE = 60.0
 

@@ -1,8 +1,9 @@
 """Fuzz all that reads a stored run with damaged files: `python tests/fuzz_runs.py --files 1000`.
 
-Each file is read by the command line (show, stats, report, export, resume) and opened in the
-explorer, in a process with little memory and little time. Whatever ends in anything but an exit
-code and a sentence is printed with its seed, and kept.
+They are runs of models, of mixtures and of several queries, forks, and the pasts of forks. Each is
+read by the command line (show, stats, report, export, compare, plan, fork, resume) and opened in
+the explorer, in a process with little memory and little time. Whatever ends in anything but an
+exit code and a sentence is printed with its seed, and kept.
 """
 
 import argparse
@@ -25,6 +26,9 @@ from support.damaged import damage
 from support.tui import scripted, stored_run
 
 SECONDS = 20
+"""Of a processor that each command may take, so that others' work beside it plays no part."""
+WAIT = 600
+"""Seconds on the clock after which one that does nothing counts as hung."""
 MEMORY = 3 * 2**30
 
 
@@ -33,12 +37,22 @@ def say(line):
     sys.stdout.flush()
 
 
+class Late(BaseException):
+    """A command is still at it; no error, which the command would tell."""
+
+
 def commands(path, folder, *, slow=True):
     yield "show", ["runs", "show", str(path)]
     yield "json", ["runs", "show", str(path), "--json"]
     if slow:
         yield "stats", ["stats", str(path), "--permutations", "19"]
         yield "report", ["report", str(path), "--out", str(folder / "r.html"), "--force"]
+        yield "compare", ["compare", str(path), str(folder / "models.sqlite")]
+        yield "plan", ["plan", str(folder / "models.toml"), "--from", str(path)]
+        for old in path.parent.glob("fork.sqlite*"):
+            old.unlink()
+        yield "fork", ["fork", str(path), "--at", "2", "--set", "fresh=0", "--headless",
+                       "--out", str(path.with_name("fork.sqlite"))]  # fmt: skip
     yield "export", ["runs", "export", str(path), "--format", "jsonl", "--out",
                      str(folder / "r.jsonl"), "--force"]  # fmt: skip
     yield "list", ["runs", "list"]
@@ -72,79 +86,119 @@ async def explore(path):
         raise AssertionError(f"the explorer left with {app.return_code}")
 
 
+@contextlib.contextmanager
+def limited():
+    """Raise Late in what takes too long."""
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.alarm(WAIT)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.alarm(0)
+
+
 def faults(path, folder, *, slow):
     """Yield (what, traceback) for each way of reading that goes wrong."""
     for what, words in commands(path, folder, slow=slow):
-        start = time.monotonic()
-        signal.alarm(SECONDS)
+        start = time.process_time()
         try:
-            code, text = told(words)
+            with limited():
+                code, text = told(words)
             if code not in (0, 2, 3, 4) or "Traceback" in text:
                 yield what, f"exit code {code}: {text[-500:]}"
             if "\x1b]" in text or "\x9b" in text:
                 yield what, "escape sequence in output"
         except BaseException as error:
             # A million steps may be what the file asks for: then they are taken, until they aren't.
-            if what != "resume" or not isinstance(error, TimeoutError):
+            if what not in ("resume", "fork") or not isinstance(error, Late):
                 yield what, traceback.format_exc()
-        finally:
-            signal.alarm(0)
-        if what != "resume" and (taken := time.monotonic() - start) > SECONDS / 2:
+        taken = time.process_time() - start
+        if what not in ("resume", "fork") and taken > SECONDS / 2:
             yield what, f"took {taken:.0f} s"
     if slow:
-        signal.alarm(SECONDS)
         try:
-            asyncio.run(explore(path))
+            with limited():
+                asyncio.run(explore(path))
         except BaseException:
             yield "explorer", traceback.format_exc()
-        finally:
-            signal.alarm(0)
+
+
+def made(folder):
+    """Make the files that are to be damaged; return each with what its name ends in."""
+    models, queries, fork, mixtures = (
+        folder / f"{name}.sqlite" for name in ("models", "queries", "fork", "mixtures")
+    )
+    spec = scripted(steps=3, responses=4)
+    models.with_suffix(".toml").write_text(spec.to_toml())
+    asyncio.run(stored_run(models, spec, stop_after=3))
+    asked = {"query": ["What will become of Bitcoin?", "And then?"], "responses": 2}
+    asyncio.run(stored_run(queries, spec.replaced(asked), stop_after=3))
+    for words in (
+        ["fork", str(models), "--at", "2", "--set", "steps=4", "--headless", "--out", str(fork)],
+        ["gmm", "--preset", "gmm-fig4", "--steps", "6", "--out", str(mixtures)],
+    ):
+        assert told(words)[0] == 0, words
+    return {
+        "models": (models, ""),
+        "queries": (queries, ""),
+        "fork": (fork, ""),
+        "past": (fork, "-past1"),
+        "mixtures": (mixtures, ""),
+    }
+
+
+def put(run, path):
+    """Copy a run with its pasts into the place of another."""
+    for old in path.parent.glob(f"*{path.name}*"):
+        old.unlink()
+    for part in run.parent.glob(f"{run.name}*"):
+        shutil.copy(part, path.with_name(part.name.replace(run.name, path.name)))
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--files", type=int, default=1000)
     options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--slow", type=int, default=1, help="stats, report, explorer: so often")
+    options.add_argument("--slow", type=int, default=1, help="stats and more: so often")
     options.add_argument("--keep", type=Path, help="folder for the files that did harm")
     given = options.parse_args()
     faulthandler.enable()
 
     def late(*_):
-        raise TimeoutError(f"still at it after {SECONDS} s")
+        raise Late("still at it")
 
     signal.signal(signal.SIGALRM, late)
-    kinds, bad, codes = Counter(), Counter(), Counter()
+    signal.signal(signal.SIGPROF, late)
+    kinds, bad = Counter(), Counter()
     with TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["LWD_HOME"] = name
-        whole = folder / "whole.sqlite"
         runs = folder / "runs"
         runs.mkdir()
-        asyncio.run(stored_run(whole, scripted(steps=3, responses=2), stop_after=3))
-        first = whole.read_bytes()
-        mixtures = folder / "mixtures.sqlite"
-        words = ["gmm", "--preset", "gmm-fig4", "--steps", "6", "--out", str(mixtures)]
-        assert told(words)[0] == 0
+        path = runs / "damaged.sqlite"
+        whole = made(folder)
         # Imported once, before the processes part.
-        for _, words in commands(whole, folder):
-            start = time.monotonic()
-            assert told(words)[0] == 0, words
-            say(f"{words[0]} of a whole file: {time.monotonic() - start:.2f} s")
-        asyncio.run(explore(whole))
-        whole.write_bytes(first)
+        put(whole["models"][0], path)
+        for what, words in commands(path, folder):
+            start = time.process_time()
+            code, text = told(words)
+            assert code == 0, (words, text)
+            say(f"{what} of a whole file: {time.process_time() - start:.2f} s")
+        asyncio.run(explore(path))
         for seed in range(given.seed, given.seed + given.files):
-            path = runs / "damaged.sqlite"
-            for old in runs.glob("*damaged*"):
-                old.unlink()
-            kind = damage(mixtures if seed % 5 == 4 else whole, path, seed)
+            name, (run, ending) = list(whole.items())[seed % len(whole)]
+            put(run, path)
+            part = path.with_name(path.name + ending)
+            kind = f"{name}: {damage(run.with_name(run.name + ending), part, seed)}"
             kinds[kind] += 1
-            kept = path.read_bytes()
+            kept = {each.name: each.read_bytes() for each in runs.glob("*damaged*")}
             child = os.fork()
             if not child:
                 resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
                 count = 0
-                for what, trace in faults(path, folder, slow=seed % given.slow == 0):
+                # A kind in turn, so that each of them is.
+                for what, trace in faults(path, folder, slow=seed // len(whole) % given.slow == 0):
                     count += 1
                     last = trace.strip().splitlines()
                     where = [line.strip() for line in last if "lwd_tui/" in line][-1:]
@@ -153,19 +207,20 @@ def main():
                         say(trace)
                 os._exit(min(count, 100))
             _, status = os.waitpid(child, 0)
-            if sum(kinds.values()) % 20 == 0:
-                say(f"{sum(kinds.values())} files; did harm: {dict(bad)}")
+            if kinds.total() % 20 == 0:
+                say(f"{kinds.total()} files; did harm: {dict(bad)}")
             if status:
                 code = os.waitstatus_to_exitcode(status)
                 bad[kind] += 1
-                codes[code] += code < 0
                 if code < 0:
                     say(f"seed {seed} {kind}: killed by signal {-code}")
                 if given.keep:
-                    given.keep.mkdir(exist_ok=True)
-                    (given.keep / f"{seed}-{kind}.sqlite").write_bytes(kept)
-        shutil.rmtree(runs)
-    say(f"{given.files} files from seed {given.seed}: {dict(kinds)}; did harm: {dict(bad)}")
+                    to = given.keep / f"{seed}"
+                    to.mkdir(parents=True, exist_ok=True)
+                    for each, data in kept.items():
+                        (to / each).write_bytes(data)
+    told_kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    say(f"{given.files} files from seed {given.seed}: {told_kinds}; did harm: {dict(bad)}")
     sys.exit(bool(bad))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -94,7 +95,9 @@ def _paused(trial: Trial, kind: Callable[[Request, Reply], Awaitable[None]], bac
         always = _Always(kind)
         words = ("--preset", preset, "--headless", "--out", path)
         process = trial.start(*words, module="torture.hurried")
-        sizes = watched(process, path, server, lambda: setattr(server, "faults", always))
+        sizes: list[float] = []
+        begin = functools.partial(setattr, server, "faults", always)
+        watched(process, path, [server], begin, sizes.append)
         told = trial.ended(process, 4)
         if not ("within" in told or "MiB" in told):
             raise Broken(f"{kind.__name__} was told as {told}")

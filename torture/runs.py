@@ -25,6 +25,8 @@ from lwd_tui.store.run import RunStore
 ROOT = Path(__file__).parents[1]
 PATIENCE = 300.0
 """Seconds after which a process that should have ended counts as hung."""
+_MAKING = 0.05
+"""Seconds in which a run's file is made."""
 _LEAVE = 20.0
 """Seconds that the children of a killed process have to notice."""
 
@@ -158,6 +160,9 @@ def tear(
     kills: int,
     look: Callable[[Path], None] = lambda _: None,
     module: str = "lwd_tui",
+    *,
+    begin: tuple[str | Path, ...] = ("--preset", "preset.toml"),
+    name: str = "torn",
 ) -> Path:
     """Begin a run, kill it at random moments, and go on with it until it is whole.
 
@@ -170,21 +175,31 @@ def tear(
     kills : int
     look : callable
         Called with the file after each kill.
+    begin : tuple
+        The words that begin it.
+    name : str
+        Of its file; one that is there is gone on with.
     """
-    path = trial.folder / "torn.sqlite"
+    path = trial.folder / f"{name}.sqlite"
     kept: dict[Any, Any] = {}
     for number in range(kills + 1):
-        words = ("resume", path) if path.exists() else ("--preset", "preset.toml", "--out", path)
+        words = ("resume", path) if path.exists() else (*begin, "--out", path)
+        there = _beside(path)
         process = trial.start(*words, "--headless", module=module)
         if number == kills:
             trial.ended(process, 0)
             break
-        # Most of them once the file is held, some while Python still starts.
-        if trial.rng.random() < 0.9:
+        # Most of them once the file is held, some while it is made, or while Python still starts.
+        moment = trial.rng.random()
+        if moment < 0.1:
+            rest(process, trial.rng.uniform(0, 1))
+        elif moment < 0.5 and not path.exists():
+            while process.poll() is None and _beside(path) == there:
+                time.sleep(0.001)
+            rest(process, trial.rng.uniform(0, _MAKING))
+        else:
             until_held(path, process)
             rest(process, trial.rng.uniform(0, seconds / kills))
-        else:
-            rest(process, trial.rng.uniform(0, 1))
         if process.poll() is not None:
             trial.ended(process, 0)
             break
@@ -200,6 +215,15 @@ def rest(process: subprocess.Popen[str], seconds: float) -> None:
     """Wait for some time, or for a process to end."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
+
+
+def _beside(path: Path) -> set[tuple[str, int]]:
+    """Return the files that a run's name is in, hidden ones too, and when they were written."""
+    found = set()
+    for file in path.parent.glob(f"*{path.name}*"):
+        with suppress(FileNotFoundError):
+            found.add((file.name, file.stat().st_mtime_ns))
+    return found
 
 
 def until_held(path: Path, process: subprocess.Popen[str]) -> None:

@@ -95,7 +95,7 @@ def _farthest(responses: Responses) -> float:
 
 
 def _chain(store: RunReader, step: Step, answer: Response) -> tuple[Link, ...]:
-    posts = {post.id: post for post in store.posts(step.t)}
+    posts = store.posts()
     links: list[Link] = []
     writer: tuple[Step, Response] | None = (step, answer)
     while writer is not None:
@@ -107,11 +107,13 @@ def _chain(store: RunReader, step: Step, answer: Response) -> tuple[Link, ...]:
     return tuple(links)
 
 
-def _nearest_read(step: Step, answer: Response, posts: dict[int, Post]) -> Link | None:
+def _nearest_read(step: Step, answer: Response, posts: list[Post]) -> Link | None:
     draw = step.draw_for(answer.participant, answer.index)
-    read = sorted(draw.posts) if draw is not None else []
-    shares = common_words(answer.text, [posts[post].text for post in read])
+    found = (posts[post] for post in sorted(draw.posts)) if draw is not None else ()
+    # Of a damaged file a draw may be of later ones, and the chain would never end.
+    read = [post for post in found if post.step <= step.t]
+    shares = common_words(answer.text, [post.text for post in read])
     if not shares.any():
         return None
     best = int(np.argmax(shares))
-    return Link(posts[read[best]], float(shares[best]))
+    return Link(read[best], float(shares[best]))

@@ -129,7 +129,8 @@ def answer_clusters(store: RunReader) -> AnswerClusters | None:
     row = 0
     for t, who, vectors, texts in _answers(store, done):
         new = [place for place, text in enumerate(texts) if text not in label_of]
-        nearest = nearest_leaders(vectors[new], points[found.leaders])
+        # A step without any usable answer has vectors of no length.
+        nearest = nearest_leaders(vectors[new], points[found.leaders]) if new else np.zeros(0)
         # Of equal texts the vector of the first counts.
         for place, label in zip(reversed(new), reversed(nearest.tolist()), strict=True):
             label_of[texts[place]] = label

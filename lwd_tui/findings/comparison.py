@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lwd_tui.experiment.section import dotted
+from lwd_tui.store.errors import reading
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import Fork, StepNumbers
 from lwd_tui.text import shorten
@@ -60,19 +61,21 @@ class ComparedRun:
 def compared(store: RunReader) -> ComparedRun:
     """Read what is compared of a run, of models or of mixtures."""
     specification = store.specification
-    fields = dotted(specification)
-    settings = {name: value for name, value in fields if name.split(".")[0] not in _LEFT_OUT}
-    participants = specification["participants"]
-    return ComparedRun(
-        store.path.stem,
-        specification["seed"],
-        participants if isinstance(participants, int) else len(participants),
-        specification["steps"] + 1,
-        tuple(store.numbers()),
-        settings,
-        store.fork,
-        store.created,
-    )
+    # It isn't made into an experiment, which a hundred thousand posts would take long for.
+    with reading(store.path):
+        fields = dotted(specification)
+        settings = {name: value for name, value in fields if name.split(".")[0] not in _LEFT_OUT}
+        participants = specification["participants"]
+        return ComparedRun(
+            store.path.stem,
+            specification["seed"],
+            participants if isinstance(participants, int) else len(participants),
+            specification["steps"] + 1,
+            tuple(store.numbers()),
+            settings,
+            store.fork,
+            store.created,
+        )
 
 
 def begins(runs: Sequence[ComparedRun]) -> list[int]:

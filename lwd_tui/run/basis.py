@@ -16,6 +16,7 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.section import dotted
 from lwd_tui.run.cost import Cost, estimate
 from lwd_tui.run.rehearsal import Rehearsal
+from lwd_tui.store.errors import reading
 from lwd_tui.store.folder import reference
 from lwd_tui.store.reader import RunReader
 
@@ -179,6 +180,8 @@ def _scaled(experiment: Experiment, store: RunReader) -> Basis:
     grown = (wanted.prompt_tokens + new[0]) / (had.prompt_tokens + new[1])
     stored = store.path.stat().st_size / _disk(then, had, dimension)
     record = store.record
+    with reading(store.path):
+        memory = _memory([*record.get("models", ()), record.get("embedder", {})])
     return Basis(
         "",
         Scatter(np.empty(0), 1.0),
@@ -187,7 +190,7 @@ def _scaled(experiment: Experiment, store: RunReader) -> Basis:
         round(written * new[0] / new[1]),
         sum(each.seconds for each in numbers) * grown,
         round(stored * _disk(experiment, wanted, dimension)),
-        _memory([*record.get("models", ()), record.get("embedder", {})]),
+        memory,
     )
 
 

@@ -175,6 +175,8 @@ class Session:
             If a model's digest isn't the recorded one.
         RunMismatch
             If its steps drew more or fewer posts than the rules say.
+        DamagedRun
+            If the file doesn't hold what was written to it.
         RunWorthless
             If it was stopped for good.
         """
@@ -187,6 +189,7 @@ class Session:
                     f"`lwd-tui runs show {path.stem}`"
                 )
             refuse_other_draws(store)
+            store.refuse_beyond()
             if told := [event for event in store.events() if event.kind == _WORTHLESS]:
                 raise RunWorthless(
                     f"{path.stem} can't be gone on with; delete it and begin anew: "

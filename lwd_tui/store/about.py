@@ -160,7 +160,7 @@ class RunAbout:
     def _mapping(self, query: str) -> dict[str, Any]:
         (text,) = self._one(query)
         with reading(self.path):
-            return dict(json.loads(text))
+            return dict(json.loads(text, parse_float=sound.number, parse_constant=sound.number))
 
     def _records(self, record: Callable[[encoding.Row], T], query: str, *values: Any) -> list[T]:
         with reading(self.path):

@@ -98,9 +98,13 @@ def writing(path: Path) -> Iterator[None]:
     """Tell SQLite's errors where a run has to stop; a wrong call is not such."""
     try:
         yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+    except sqlite3.ProgrammingError:
         raise
     except sqlite3.DatabaseError as error:
+        # A table's own constraint has a code of its own; a spoilt index of words has none.
+        broken = isinstance(error, sqlite3.IntegrityError)
+        if broken and error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT:
+            raise
         raise _damage(error, path) or WriteFailed(
             f"run {run_name(path)} can't be written: {_reason(error)}; what was computed is "
             f"stored; mend that, then resume the run ({path})"
@@ -122,7 +126,8 @@ def _damage(error: Exception, path: Path) -> DamagedRun | None:
     """Return what to say if the file itself is at fault."""
     if _code(error) == sqlite3.SQLITE_NOTADB:
         return DamagedRun(f"{path} is not a run: it isn't an SQLite file")
-    if _code(error) == sqlite3.SQLITE_CORRUPT or isinstance(error, _SENSELESS):
+    spoilt = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT)
+    if _code(error) in spoilt or isinstance(error, _SENSELESS):
         return DamagedRun(
             f"run {run_name(path)} is damaged ({error}); use a copy of {path}, or save what is "
             f"readable with SQLite's own `.recover`"

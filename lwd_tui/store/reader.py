@@ -21,6 +21,26 @@ class RunReader(StepReader):
     Every method raises DamagedRun where the file doesn't hold what was written to it.
     """
 
+    def refuse_beyond(self) -> None:
+        """Raise DamagedRun if there is more than belongs to the whole steps and the one after them.
+
+        Of a damaged file a step may be gone, and what came of it still there: taken again, it would
+        stand beside that.
+        """
+        done = self.finished()
+        begun = done + len(self._all("SELECT t FROM steps WHERE t = ?", done))
+        beyond = {"steps": done + 1, "embeddings": done, "geometries": done}
+        beyond |= {"draws": begun, "attempts": begun}
+        if self.queries > 1:
+            beyond |= {"asked_steps": done, "asked_embeddings": done, "asked_geometries": done}
+            beyond |= {"asked_prompts": begun, "asked_attempts": begun}
+        parts = [f"SELECT 1 FROM {table} WHERE t >= {first}" for table, first in beyond.items()]  # noqa: S608
+        # What is put in by hand while a step is under way can be drawn at the one after it.
+        parts.append(f"SELECT 1 FROM posts WHERE answered_at >= {done} OR step > {done + 1}")  # noqa: S608
+        found = self._all(f"{' UNION ALL '.join(parts)} LIMIT 1")
+        with reading(self.path):
+            sound.require(not found, f"there is something of step {done}, which isn't there")
+
     # Posts
 
     def posts(self, up_to: int | None = None) -> list[Post]:

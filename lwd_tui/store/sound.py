@@ -6,9 +6,10 @@ ValueError with what is wrong, which `lwd_tui.store.errors.reading` tells.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any, get_args
@@ -17,7 +18,7 @@ import numpy as np
 
 from lwd_tui.store.records import Fork, RunSummary, StepNumbers
 from lwd_tui.store.schema import reference
-from lwd_tui.types import Draw, Floats, Ints, Origin, Post, Response, Step
+from lwd_tui.types import Draw, Floats, Geometry, Ints, Origin, Post, Response, Step, Vectors
 
 LARGEST_PROMPT = 2**26
 """Bytes of a prompt unpacked, at most: far more than any model reads."""
@@ -38,6 +39,13 @@ def require(fits: object, wrong: str) -> None:
     """Raise ValueError unless something fits."""
     if not fits:
         raise ValueError(wrong)
+
+
+def number(text: str) -> float:
+    """Return a number as JSON has them: not NaN, which Python reads there too, and no infinity."""
+    value = float(text)
+    require(math.isfinite(value), f"{text} is no number")
+    return value
 
 
 @cache
@@ -108,6 +116,8 @@ def check_numbers(
         counts = [step.k, step.size]
         counts += [] if kind == "gmm" else [step.synthetic, step.failed]
         require(None not in counts and min(counts) >= 0, f"step {t} lacks a number")
+        took = 0.0 if kind == "gmm" else step.seconds
+        require(0 <= took < math.inf, f"step {t} took no time that there is")
         require(len(step.dispersion) in (0, participants), f"step {t} has other participants")
     return found
 
@@ -142,16 +152,28 @@ def check_responses(responses: list[Response], participants: int) -> list[Respon
     return responses
 
 
-def check_step(step: Step, participants: int) -> Step:
+def check_step(step: Step) -> Step:
     """Return a whole step whose parts belong together."""
     require(None not in (step.synthetic, step.truncated), "the step isn't whole")
-    require(np.isfinite(step.embeddings).all(), "a vector isn't finite")
-    geometry = step.geometry
-    if geometry is not None:
-        require(len(geometry.dispersion) == participants, "the geometry is of others")
-        check_scatter(geometry.coordinates, geometry.owners, participants)
-        require(len(geometry.owners) == len(step.embeddings), "the geometry is of other answers")
+    require(0 <= step.seconds < math.inf, "the step took no time that there is")
+    if step.geometry is not None:
+        owners = step.geometry.owners
+        require(len(owners) == len(step.embeddings), "the geometry is of other answers")
     return step
+
+
+def check_geometry(geometry: Geometry, participants: int) -> Geometry:
+    """Return a geometry of so many, each place in it somebody's."""
+    require(len(geometry.dispersion) == participants, "the geometry is of others")
+    check_scatter(geometry.coordinates, geometry.owners, participants)
+    return geometry
+
+
+def check_vectors(vectors: Vectors, width: int) -> Vectors:
+    """Return a step's vectors, which are as long as those of other steps."""
+    require(vectors.shape[1] == width, "the vectors of a step are longer or shorter than others")
+    require(np.isfinite(vectors).all(), "a vector isn't finite")
+    return vectors
 
 
 def check_scatter(places: Floats, owners: Ints, participants: int) -> None:
@@ -159,6 +181,12 @@ def check_scatter(places: Floats, owners: Ints, participants: int) -> None:
     require((np.abs(places) <= _FARTHEST).all(), "a place is nowhere")
     require(len(places) == len(owners), "the places of answers are more or fewer than they")
     require(((owners >= 0) & (owners < participants)).all(), "an answer is nobody's")
+
+
+def check_owners(owners: Iterable[int], participants: int) -> None:
+    """Check that each answer is somebody's."""
+    for owner in owners:
+        _check_who(owner, participants)
 
 
 def _check_who(participant: int, participants: int) -> None:

@@ -92,7 +92,8 @@ class StepReader(RunAbout):
         if self.query != 1:
             source = f"""(SELECT steps.t, k, size, synthetic, seconds, whole, mine.norm,
                 mine.norm_debiased, mine.noise_floor, mine.dispersion, mine.failed
-                FROM steps JOIN asked_steps AS mine USING (t) WHERE query = {self.query})"""  # noqa: S608
+                FROM steps LEFT JOIN asked_steps AS mine
+                    ON mine.t = steps.t AND query = {self.query})"""  # noqa: S608
         found = self._records(
             encoding.numbers_of,
             f"""SELECT t, k, size, synthetic, norm, norm_debiased, noise_floor, dispersion,
@@ -116,7 +117,7 @@ class StepReader(RunAbout):
                 parts.append(self._step(t))
         with reading(self.path):
             whole = replace(together(parts), geometry=self.geometry(t))
-            return sound.check_step(whole, self._participants)
+            return sound.check_step(whole)
 
     def _step(self, t: int) -> Step:
         lacking = f"no whole step {t}"
@@ -131,13 +132,8 @@ class StepReader(RunAbout):
                 f"SELECT truncated FROM {self._of('steps')} WHERE t = ?",  # noqa: S608
                 t,
             )
-        dimensions, vectors = self._the(
-            lacking,
-            f"SELECT dimensions, vectors FROM {self._of('embeddings')} WHERE t = ?",  # noqa: S608
-            t,
-        )
         responses = self.pending(t)
-        usable = sum(not response.failed for response in responses)
+        vectors = self._vectors(t, sum(not response.failed for response in responses))
         with reading(self.path):
             step = Step(
                 t,
@@ -146,13 +142,13 @@ class StepReader(RunAbout):
                 synthetic,
                 tuple(self.draws(t)),
                 tuple(responses),
-                encoding.unpacked(vectors, encoding.VECTORS).reshape(usable, dimensions),
+                vectors,
                 tuple(self._posts("WHERE answered_at = ?", t)),
                 encoding.number_of(seconds),
                 truncated,
                 self.geometry(t),
             )
-            return sound.check_step(step, self._participants)
+            return sound.check_step(step)
 
     def geometry(self, t: int) -> Geometry | None:
         """Return the geometry of a step; None if it has none."""
@@ -168,7 +164,8 @@ class StepReader(RunAbout):
         if self._pasts:
             parts = ("distances", "dispersion")
             found = [widened(each, self._participants, *parts) for each in found]
-        return found[0] if found else None
+        with reading(self.path):
+            return sound.check_geometry(found[0], self._participants) if found else None
 
     def embeddings(self, first: int, last: int) -> Iterator[tuple[int, Vectors]]:
         """Yield t and the embeddings of each whole step from `first` to before `last`.
@@ -180,14 +177,28 @@ class StepReader(RunAbout):
             if self.query == 0:
                 yield t, self._joined_vectors(t)
                 continue
-            for dimensions, blob in self._all(
-                f"SELECT dimensions, vectors FROM {self._of('embeddings')} WHERE t = ?",  # noqa: S608
+            (usable,) = self._one(
+                f"SELECT count(*) FROM {self._of('responses')} WHERE t = ? AND problem = ''",  # noqa: S608
                 t,
-            ):
-                with reading(self.path):
-                    count = len(blob) // (4 * dimensions) if dimensions else 0
-                    vectors = encoding.unpacked(blob, encoding.VECTORS).reshape(count, dimensions)
-                yield t, vectors
+            )
+            yield t, self._vectors(t, usable)
+
+    def _vectors(self, t: int, usable: int) -> Vectors:
+        """Return a whole step's vectors: one a usable response, all of a query's as long."""
+        dimensions, blob = self._the(
+            f"no whole step {t}",
+            f"SELECT dimensions, vectors FROM {self._of('embeddings')} WHERE t = ?",  # noqa: S608
+            t,
+        )
+        with reading(self.path):
+            vectors = encoding.unpacked(blob, encoding.VECTORS).reshape(usable, dimensions)
+            width = self._widths.setdefault(self.query, dimensions) if usable else dimensions
+            return sound.check_vectors(vectors, width)
+
+    @cached_property
+    def _widths(self) -> dict[int, int]:
+        """The numbers of a vector, by the query, as the first that was read of it has them."""
+        return {}
 
     def _joined_vectors(self, t: int) -> Vectors:
         keys, vectors = [], []
@@ -222,11 +233,14 @@ class StepReader(RunAbout):
                     if not answer.failed:
                         yield t, *key_of(answer), answer.text
                 continue
-            yield from self._all(
+            found = self._all(
                 f"""SELECT t, participant, response, text FROM {self._of("responses")}
                    WHERE t = ? AND problem = '' ORDER BY participant, response""",  # noqa: S608
                 t,
             )
+            with reading(self.path):
+                sound.check_owners((row[1] for row in found), self._participants)
+            yield from found
 
     def response(self, t: int, participant: int, index: int) -> Response:
         """Return one response, with its attempts; raise StoreError if there is none."""

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "part", ["scripted", "ollama", "sweep", "cluster", "disk", "power", "hours", "answers"]
+    "part",
+    ["scripted", "ollama", "sweep", "cluster", "fork", "disk", "power", "hours", "answers"],
 )
 def test_what_was_stored_outlives_it(part):
     done = subprocess.run(

@@ -116,6 +116,12 @@ def _numbers(out, rng):
             ("replicates", "weights", "d"),
             ("replicates", "lifted", "q"),
         ),
+        *(
+            ("asked_embeddings", "vectors", "f"),
+            ("asked_geometries", "distances", "d"),
+            ("asked_geometries", "coordinates", "d"),
+            ("asked_steps", "dispersion", "d"),
+        ),
     )
     with _connected(out) as connection:
         present = _tables(connection)

@@ -82,7 +82,8 @@ def handmade(path, steps, /, **changes):
             step = Step(
                 t, len(reads[0]), human + n * t, n * t,
                 tuple(Draw(t, i, tuple(reads[i])) for i in range(n)),
-                answers, rows, tuple(posted), 1.0, geometry=previous,
+                answers, rows if len(rows) else np.empty((0, 0)), tuple(posted), 1.0,
+                geometry=previous,
             )  # fmt: skip
             write(store, step)
     return RunStore.open(path)

@@ -3,6 +3,8 @@
 import json
 import math
 import re
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -155,3 +157,12 @@ def test_what_a_step_could_show_is_said_in_a_clause():
     raw = experiment().replaced({"embedder.normalise": False})
     assert outlook(raw, basis, margin=5.0).responses_for_same is None
     assert outlook(experiment(), basis, margin=5.0).responses_for_same is not None
+
+
+async def test_a_plan_from_a_damaged_run_is_refused_in_a_sentence(tmp_path, lwd, preset):
+    run = await scripted_run(tmp_path / "run.sqlite")
+    with closing(sqlite3.connect(run)) as file, file:
+        file.execute("UPDATE run SET record = json_remove(record, '$.models[0].name')")
+    code, _, err = lwd("plan", preset, "--from", run)
+    assert code == 2
+    assert "is damaged" in err

@@ -106,3 +106,13 @@ def test_a_last_step_without_answers_has_no_attractor(tmp_path):
         pytest.raises(UnfitData, match="usable responses"),
     ):
         attractor_report(store)
+
+
+def test_a_chain_never_goes_on_with_a_post_of_later(tmp_path):
+    # Such a draw is damage: at t = 1 everybody reads what was first answered there.
+    said = [["red"] * 2] * 2
+    steps = [{"vectors": at(1, 1), "texts": said} for _ in range(2)]
+    steps[1]["read"] = [[8], [8]]
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        assert store.posts()[8].step == 2
+        assert attractor_report(store).chain == ()

@@ -102,3 +102,11 @@ def test_of_very_many_answers_every_so_many_may_lead_and_the_others_join_the_nea
     assert found.texts == ("fox", "yak", "owl")
     assert found.held(0, 1).tolist() == [[0, 0, 2], [2, 0, 0]]
     assert found.held(1, 2).tolist() == [[1, 1, 0], [2, 0, 0]]
+
+
+def test_a_step_in_which_nothing_can_be_used_has_no_clusters_and_spoils_no_other(tmp_path):
+    steps = [STEPS[0], step([NONE] * 2, [NONE] * 2), STEPS[2]]
+    with handmade(tmp_path / "a.sqlite", steps) as store:
+        found = answer_clusters(store)
+    assert found.places[1].tolist() == [-1, -1]
+    assert found.held(0, 3).sum() == 8

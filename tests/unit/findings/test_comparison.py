@@ -1,4 +1,8 @@
+import sqlite3
+from contextlib import closing
+
 import numpy as np
+import pytest
 from support.statistics_samples import clouds, handmade, scripted_run
 
 from lwd_tui.experiment.files import load_gmm_preset
@@ -12,6 +16,7 @@ from lwd_tui.findings.comparison import (
 )
 from lwd_tui.gmm.network import simulate
 from lwd_tui.run.mixtures import keep
+from lwd_tui.store.errors import DamagedRun
 from lwd_tui.store.run import RunStore
 
 
@@ -120,3 +125,14 @@ async def test_mixtures_are_compared_too(tmp_path):
     assert first.keys() == second.keys()
     assert (first["query"], second["query"]) == (None, "What next?")
     assert why_norms_differ([mixtures, models])
+
+
+@pytest.mark.parametrize(
+    "change", ["json_remove(experiment, '$.steps')", "'{\"participants\": 7.5}'"]
+)
+async def test_a_spoilt_experiment_is_told_as_damage(tmp_path, change):
+    path = await scripted_run(tmp_path / "a.sqlite")
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(f"UPDATE run SET experiment = {change}")  # noqa: S608
+    with RunStore.open(path) as store, pytest.raises(DamagedRun, match="is damaged"):
+        compared(store)

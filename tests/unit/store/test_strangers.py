@@ -1,6 +1,8 @@
 """Files of runs that came from elsewhere are data: looked at before use, and refused in words."""
 
+import asyncio
 import json
+import math
 import sqlite3
 import struct
 import zlib
@@ -10,9 +12,12 @@ from unittest.mock import Mock
 
 import pytest
 from support.damaged import DEEP, damage
+from support.statistics_samples import scripted_run
 from support.store_samples import begin, experiment, simple_step, write
 
 from lwd_tui.errors import LwdError
+from lwd_tui.findings.clusters import answer_clusters
+from lwd_tui.findings.step import clouds
 from lwd_tui.run.fork import later_posts
 from lwd_tui.run.recorded import refuse_other_draws
 from lwd_tui.store.errors import DamagedRun, RunMismatch, StoreError
@@ -68,9 +73,16 @@ def fork(whole_fork, tmp_path):
     return copied(whole_fork, tmp_path / "run.sqlite")
 
 
-def copied(fork, to):
-    for ending in ("", "-past1"):
-        to.with_name(to.name + ending).write_bytes(fork.with_name(fork.name + ending).read_bytes())
+@pytest.fixture(scope="module")
+def whole_of_queries(tmp_path_factory):
+    asked = {"query": ["What next?", "And then?"], "steps": 1, "responses": 2}
+    path = tmp_path_factory.mktemp("queries") / "queries.sqlite"
+    return asyncio.run(scripted_run(path, **asked))
+
+
+def copied(run, to):
+    for part in run.parent.glob(f"{run.name}*"):
+        to.with_name(part.name.replace(run.name, to.name)).write_bytes(part.read_bytes())
     return to
 
 
@@ -88,14 +100,17 @@ def read_all(path):
         assert [store.summary(), store.experiment, store.record, store.status]
         assert [store.fork, later_posts(store)]
         assert [*store.events(), *store.numbers(), *store.scatters(), *store.draw_sizes()]
-        assert [*store.embeddings(0, 9), *store.usable_texts(0, 9)]
-        for t in range(store.finished()):
-            for draw in store.step(t).draws:
-                store.prompt(t, draw.participant, draw.response)
+        for query in range(0 if store.queries > 1 else 1, store.queries + 1):
+            store.look_at(query)
+            assert [*store.numbers(), *store.embeddings(0, 9), *store.usable_texts(0, 9)]
+            for t in range(store.finished()):
+                for draw in store.step(t).draws:
+                    store.prompt(t, draw.participant, draw.response)
+            assert [store.geometry(t) for t in range(9)]
+            store.search_responses("answer")
         for post in store.posts():
             store.readers(post)
         store.search_posts("post")
-        store.search_responses("answer")
         with suppress(RunMismatch):
             refuse_other_draws(store)
         export(store, "jsonl", path.with_suffix(".jsonl"), overwrite=True)
@@ -117,17 +132,20 @@ def test_no_damaged_file_ends_in_anything_but_a_sentence(whole, tmp_path):
     assert refused > 20
 
 
-def test_nor_does_a_fork_or_its_past(whole_fork, tmp_path):
+def test_nor_does_a_fork_or_its_past_or_a_run_of_several_queries(
+    whole_fork, whole_of_queries, tmp_path
+):
     refused = 0
+    parts = ((whole_fork, ""), (whole_fork, "-past1"), (whole_of_queries, ""))
     for seed in range(30):
         for old in tmp_path.glob("run.sqlite*"):
             old.unlink()
-        fork = copied(whole_fork, tmp_path / "run.sqlite")
-        ending = ("", "-past1")[seed % 2]
-        part = whole_fork.with_name(whole_fork.name + ending)
-        how = damage(part, fork.with_name(fork.name + ending), seed)
+        whole, ending = parts[seed % 3]
+        run = copied(whole, tmp_path / "run.sqlite")
+        part = whole.with_name(whole.name + ending)
+        how = damage(part, run.with_name(run.name + ending), seed)
         try:
-            read_all(fork)
+            read_all(run)
         except LwdError:
             refused += 1
         except Exception as error:
@@ -236,7 +254,11 @@ def test_a_prompt_is_not_unpacked_beyond_memory(path, monkeypatch):
         ("UPDATE run SET record = ?", DEEP),
         ("UPDATE run SET record = ?", json.dumps({"notes": 7})),
         ("UPDATE run SET record = ?", json.dumps({"models": ["m"]})),
+        ("UPDATE run SET record = ?", '{"notes": [], "more": NaN}'),
+        ("UPDATE run SET record = ?", '{"notes": [], "more": [1e999]}'),
         ("UPDATE steps SET k = ? WHERE t = 1", "many"),
+        ("UPDATE steps SET seconds = ? WHERE t = 1", None),
+        ("UPDATE steps SET seconds = ? WHERE t = 1", math.inf),
         ("UPDATE steps SET dispersion = ? WHERE t = 1", struct.pack("<3d", 1, 2, 3)),
         ("UPDATE attempts SET participant = ? WHERE t = 1 AND participant = 1", 99),
         ("UPDATE attempts SET retries = ? WHERE t = 1", "[1]"),
@@ -257,6 +279,60 @@ def test_what_nobody_wrote_is_told_as_damage(path, statement, value):
     changed(path, [statement, value])
     with pytest.raises(StoreError, match=r"is damaged|malformed"):
         read_all(path)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE embeddings SET vectors = substr(vectors, 17) WHERE t = 1",
+        "UPDATE embeddings SET dimensions = 2, vectors = substr(vectors, 1, 32) WHERE t = 1",
+        "DELETE FROM embeddings WHERE t = 1",
+        "UPDATE attempts SET problem = 'cut' WHERE t = 1 AND participant = 1",
+        "UPDATE attempts SET participant = 9 WHERE t = 1 AND participant = 1",
+    ],
+    ids=["fewer", "shorter", "none", "unusable", "nobody's"],
+)
+def test_vectors_are_one_an_answer_and_all_as_long_or_damage(path, statement):
+    """Whoever goes through them takes the answers beside them for granted."""
+    changed(path, [statement])
+    for ask in (
+        answer_clusters,
+        lambda store: list(clouds(store)),
+        lambda store: [*store.embeddings(0, 2), *store.usable_texts(0, 2)],
+    ):
+        with RunStore.open(path) as store, pytest.raises(StoreError, match=r"damaged|no whole"):
+            ask(store)
+
+
+def test_the_geometry_of_a_query_is_looked_at_where_it_is_read(whole_of_queries, tmp_path):
+    path = copied(whole_of_queries, tmp_path / "run.sqlite")
+    changed(path, ["UPDATE asked_geometries SET coordinates = ?", struct.pack("<d", math.nan) * 12])
+    with RunStore.open(path) as store, pytest.raises(DamagedRun, match="a place is nowhere"):
+        store.look_at(2).geometry(1)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["DELETE FROM steps WHERE t = 1"],
+        ["DELETE FROM steps WHERE t = 2"],
+        ["DELETE FROM steps WHERE t > 0", "DELETE FROM posts WHERE step = 2"],
+        ["UPDATE posts SET step = 4, answered_at = NULL WHERE id = 6"],
+    ],
+    ids=["whole", "begun", "both", "post"],
+)
+def test_what_is_left_of_a_step_that_is_gone_is_damage(path, statements):
+    with RunStore.open(path) as store:
+        store.refuse_beyond()
+    changed(path, *[[statement] for statement in statements])
+    with RunStore.open(path) as store, pytest.raises(DamagedRun, match="is damaged"):
+        store.refuse_beyond()
+
+
+def test_a_spoilt_index_of_words_is_damage_when_a_step_is_added(path):
+    changed(path, ["UPDATE response_words_data SET block = '1'"])
+    with RunStore.open(path, write=True) as store, pytest.raises(DamagedRun, match="is damaged"):
+        write(store, simple_step(2))
 
 
 def journal_of(path, named):

@@ -70,7 +70,8 @@ coverage: $(VENV)/installed-dev
 	NUMBA_DISABLE_JIT=1 $(COVER) run -m pytest $(PLAIN) tests/unit/gmm
 	NUMBA_CACHE_DIR=$(CURDIR)/build/coverage/numba $(COVER) run -m pytest tests/unit
 	$(COVER) run -m pytest tests/integration/test_llamacpp.py \
-		tests/integration/test_llamacpp_embedder.py tests/integration/test_sentence_transformers.py
+		tests/integration/test_llamacpp_embedder.py tests/integration/test_sentence_transformers.py \
+		tests/integration/test_embedder_process.py
 	$(COVER) combine --quiet
 	$(BIN)/python tests/branches.py --missing
 

@@ -10,28 +10,12 @@ from support.dask_cluster import DaskCluster
 from support.engine import StandInModel, WordEngine
 from support.http import in_thread
 from support.ollama_server import OllamaStandIn
-from support.presets import tiny
+from support.presets import TWO_WAYS, tiny
 
 from lwd_tui import __version__
 from lwd_tui.store.run import RunStore
 
-pytest.importorskip("distributed")
-
 pytestmark = pytest.mark.integration
-
-SWEEP = """
-name = "two ways"
-preset = "quickstart"
-seeds = [1, 2]
-[set]
-responses = 2
-steps = 2
-[[variant]]
-name = "with"
-[[variant]]
-name = "without"
-set = { interaction = false }
-"""
 
 
 def swept(folder, address, *words):
@@ -45,6 +29,14 @@ def swept(folder, address, *words):
     )
 
 
+def test_a_scheduler_that_is_not_there_is_told(tmp_path):
+    (tmp_path / "sweep.toml").write_text(TWO_WAYS)
+    result = swept(tmp_path, "tcp://127.0.0.1:9", "--rehearse")
+    assert result.returncode == 3
+    assert "no Dask scheduler answers" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def pretending(folder, text):
     """Return a folder whose lwd_tui comes before ours, and is what is written here."""
     package = folder / "lwd_tui"
@@ -54,7 +46,7 @@ def pretending(folder, text):
 
 
 def test_only_workers_of_our_version_are_given_runs_and_nobody_needs_to_share_a_folder(tmp_path):
-    (tmp_path / "sweep.toml").write_text(SWEEP)
+    (tmp_path / "sweep.toml").write_text(TWO_WAYS)
     other = pretending(tmp_path / "other", "__version__ = '0.0.9'\n")
     none = pretending(tmp_path / "none", "raise ImportError('not here')\n")
     with DaskCluster(tmp_path / "dask") as dask:
@@ -94,7 +86,7 @@ def test_what_is_in_flight_at_a_server_is_bounded_over_all_workers(tmp_path):
         for name in ("ada", "ben"):
             preset = preset.replace(f'backend = "scripted"\nmodel = "{name}"', asked)
         (tmp_path / "tiny.toml").write_text(preset)
-        sweep = SWEEP.replace("[1, 2]", "[1, 2, 3]").replace("quickstart", "./tiny.toml")
+        sweep = TWO_WAYS.replace("[1, 2]", "[1, 2, 3]").replace("quickstart", "./tiny.toml")
         (tmp_path / "sweep.toml").write_text(sweep)
         # Which runs overlap is chance; that more than three are in flight without a limit isn't.
         bounded = swept(tmp_path, dask.address, "--out", "runs", "--per-server", "3")

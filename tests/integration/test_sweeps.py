@@ -1,4 +1,4 @@
-"""Sweeps in processes of their own: on this machine, and on the workers of a cluster."""
+"""Sweeps in processes of their own on this machine."""
 
 import json
 import multiprocessing
@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from support.presets import tiny
+from support.presets import TWO_WAYS, tiny
 
 from lwd_tui.sweep.conduct import Conductor, is_under_way
 from lwd_tui.sweep.own import read_plan
@@ -16,42 +16,11 @@ from lwd_tui.sweep.watch import Watch
 
 pytestmark = pytest.mark.integration
 
-SWEEP = """
-name = "two ways"
-preset = "quickstart"
-seeds = [1, 2]
-[set]
-responses = 2
-steps = 2
-[[variant]]
-name = "with"
-[[variant]]
-name = "without"
-protocol = "reading"
-set = { interaction = false }
-"""
-
-
-def test_a_scheduler_that_is_not_there_is_told(tmp_path):
-    (tmp_path / "two.toml").write_text(SWEEP)
-    lwd = [sys.executable, "-m", "lwd_tui", "sweep", "two.toml", "--rehearse"]
-    result = subprocess.run(
-        [*lwd, "--out", str(tmp_path / "runs"), "--dask", "tcp://127.0.0.1:9"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ | {"LWD_HOME": str(tmp_path)},
-        check=False,
-    )
-    assert result.returncode == 3
-    assert "no Dask scheduler answers" in result.stderr
-    assert "Traceback" not in result.stderr
-
 
 def test_a_sweep_is_run_in_processes_and_summed_up(tmp_path, monkeypatch):
     monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "100")
-    (tmp_path / "sweep.toml").write_text(SWEEP)
+    (tmp_path / "sweep.toml").write_text(TWO_WAYS)
     command = [sys.executable, "-m", "lwd_tui", "sweep", str(tmp_path / "sweep.toml")]
     command += ["--rehearse", "--out", str(tmp_path / "kept"), "--at-once", "2"]
     first = subprocess.run(command, capture_output=True, text=True, env=os.environ)
@@ -88,7 +57,7 @@ def test_a_sweep_is_paused_at_once_and_gone_on_with(tmp_path, monkeypatch):
     monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
     (tmp_path / "tiny.toml").write_text(tiny(steps=40))
     (tmp_path / "slow.toml").write_text(
-        SWEEP.replace("quickstart", "./tiny.toml").replace("steps = 2", "steps = 40")
+        TWO_WAYS.replace("quickstart", "./tiny.toml").replace("steps = 2", "steps = 40")
         + "[set.scripted]\ntokens_per_second = 200\n"
     )
     jobs = read_plan(tmp_path / "slow.toml", shipped=False).jobs

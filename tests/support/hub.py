@@ -115,7 +115,8 @@ class StandInHub:
             headers |= {
                 "X-Linked-Etag": f'"{digest}"',
                 "X-Linked-Size": str(len(data)),
-                "Location": f"{self.store.url}/{sha256(data)}",
+                # Another host, as the Hub's own store is one.
+                "Location": f"{self.store.url}/{sha256(data)}".replace("127.0.0.1", "localhost"),
             }
             await reply.send(302, b"", **headers)
         else:

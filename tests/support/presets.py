@@ -1,4 +1,4 @@
-"""Presets as users write them, of scripted models."""
+"""Presets and sweeps as users write them."""
 
 _TINY = """
 name = "tiny"
@@ -21,6 +21,23 @@ text = "One."
 [[posts]]
 text = "Two."
 """
+
+
+TWO_WAYS = """
+name = "two ways"
+preset = "quickstart"
+seeds = [1, 2]
+[set]
+responses = 2
+steps = 2
+[[variant]]
+name = "with"
+[[variant]]
+name = "without"
+protocol = "reading"
+set = { interaction = false }
+"""
+"""A sweep of four runs."""
 
 
 def tiny(responses: int = 3, steps: int = 4) -> str:

@@ -81,7 +81,8 @@ async def _never(request: Request, reply: Reply) -> None:
 )
 async def test_a_fault_that_passes_is_tried_again_and_recorded(fault: Fault, told: str) -> None:
     async with stand_in() as server:
-        generator = ollama(server.url)
+        silence = 0.3 if fault is faulty.hang_in_stream else 10
+        generator = ollama(server.url, idle_seconds=silence)
         await generator.prepare({MODEL.name: 512}, 1)
         (clean,) = await answers(generator, wish(seeds=(5,)))
         server.faults.append(fault)

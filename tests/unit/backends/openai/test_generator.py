@@ -237,7 +237,8 @@ async def page_of_success(request: Request, reply: Reply) -> None:
 )
 async def test_a_fault_that_passes_is_tried_again_and_recorded(fault: Fault, told: str) -> None:
     async with Compatible() as server:
-        generator = openai(server.url, first_seconds=0.5)
+        first, idle = (0.5 if fault is hang else 10), (0.3 if fault is hang_in_stream else 10)
+        generator = openai(server.url, first_seconds=first, idle_seconds=idle)
         await generator.describe("m")
         server.faults.append(fault)
         found = await answers(generator, wish("m", (10, 11)))

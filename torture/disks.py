@@ -120,7 +120,8 @@ def _fails(trial: Trial, whole: Path, seconds: float) -> None:
         _, most = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, most))
         trial.counts["disks that failed"] += 1
-    trial.ended(process, 0, 4)
+    # 2 where the file was made and couldn't be opened any more.
+    trial.ended(process, 0, 2, 4)
     kept = nothing_lost(torn, {})
     trial.sees_through("resume", torn, "--headless")
     nothing_lost(torn, kept)

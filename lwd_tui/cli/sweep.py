@@ -64,7 +64,6 @@ def sweep(
     from lwd_tui.cli.sweep_protocol import moved_line, print_moved
     from lwd_tui.experiment.participants import REHEARSAL, Wishes
     from lwd_tui.store.folder import made_folder
-    from lwd_tui.sweep.cluster import ClusterSweep
     from lwd_tui.sweep.conduct import in_processes, right_to_run
     from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled
     from lwd_tui.sweep.protocol import moved
@@ -89,6 +88,8 @@ def sweep(
     say(f"{len(jobs)} runs, kept in {folder}")
     with right_to_run(folder), _progress(jobs, errors) as tell:
         if dask:
+            from lwd_tui.sweep.cluster import ClusterSweep
+
             cluster = ClusterSweep(jobs, dask, at_once, per_server, tell, say)
             asyncio.run(cluster.run())
             problems = cluster.problems

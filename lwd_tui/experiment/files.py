@@ -180,7 +180,7 @@ def cache_home() -> Path:
 def preset_names(kind: str = "llm") -> list[str]:
     """Return the names of the shipped presets of one kind, "llm" or "gmm", sorted."""
     paths = sorted(preset_folder().glob("*.toml"))
-    return [path.stem for path in paths if _read(path).get("kind", "llm") == kind]
+    return [path.stem for path in paths if _kind(_read(path)) == kind]
 
 
 def load_preset(name: str, notice: Notice | None = None) -> Experiment:
@@ -202,8 +202,8 @@ def load_gmm_preset(name: str) -> GmmSpec:
 def load_either(name: str) -> Experiment | GmmSpec:
     """Load a preset of either kind, as the two above do."""
     path = _preset_path(name, "llm")
-    gmm = _read(path).get("kind", "llm") == "gmm"
-    return read_gmm(path) if gmm else read_experiment(path)
+    data = _read(path)
+    return _gmm(data, path) if _kind(data) == "gmm" else _experiment(data, path)
 
 
 def _preset_path(name: str, kind: str) -> Path:
@@ -247,8 +247,11 @@ def read_experiment(path: Path, notice: Notice | None = None) -> Experiment:
     InvalidExperiment
         If the file can't be read, isn't UTF-8 or TOML, or holds an invalid experiment.
     """
-    data = _read(path)
-    if data.get("kind", "llm") == "gmm":
+    return _experiment(_read(path), path, notice)
+
+
+def _experiment(data: dict[str, Any], path: Path, notice: Notice | None = None) -> Experiment:
+    if _kind(data) == "gmm":
         raise InvalidExperiment(f"{path}: specifies mixtures; run it with `lwd-tui gmm --preset`")
     if "posts_file" in data:
         if "posts" in data:
@@ -260,6 +263,10 @@ def read_experiment(path: Path, notice: Notice | None = None) -> Experiment:
 
 def _read(path: Path) -> dict[str, Any]:
     return parse_toml(read_text(path), str(path))
+
+
+def _kind(data: dict[str, Any]) -> Any:
+    return data.get("kind", "llm")
 
 
 def _posts(
@@ -345,8 +352,11 @@ def read_gmm(path: Path) -> GmmSpec:
     InvalidExperiment
         If a file can't be read, isn't UTF-8 or TOML, or holds what isn't valid.
     """
-    data = _read(path)
-    if data.get("kind", "llm") == "llm" and "query" in data:
+    return _gmm(_read(path), path)
+
+
+def _gmm(data: dict[str, Any], path: Path) -> GmmSpec:
+    if _kind(data) == "llm" and "query" in data:
         raise InvalidExperiment(
             f"{path}: specifies language models; run it with `lwd-tui --preset {path.stem}`"
         )

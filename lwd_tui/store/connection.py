@@ -13,6 +13,7 @@ from typing import Any
 
 from lwd_tui.store.encoding import now, text_of
 from lwd_tui.store.errors import DamagedRun, NoSuchRun, RunExists, opening, run_name
+from lwd_tui.store.log import log_of
 from lwd_tui.store.pasts import Past, given, lean_on, pasts_of
 from lwd_tui.store.schema import READABLE, add_queries, migrate, version_of
 
@@ -119,7 +120,7 @@ def settle_file(path: Path, patience: float = _MOMENT) -> None:
     Whoever lists the runs reads it for a moment, and is waited for so many seconds: files that are
     moved under an open connection can end its process.
     """
-    log = path.with_name(f"{path.name}-wal")
+    log = log_of(path)
     deadline = time.monotonic() + patience
     while True:
         with opening(path):
@@ -175,7 +176,7 @@ def _readable(path: Path) -> sqlite3.Connection:
         connection.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.OperationalError as error:
         connection.close()
-        log = path.with_name(f"{path.name}-wal")
+        log = log_of(path)
         if error.sqlite_errorcode & 0xFF not in (
             sqlite3.SQLITE_CANTOPEN,
             sqlite3.SQLITE_READONLY,

@@ -24,6 +24,7 @@ import numpy as np
 
 from lwd_tui.store.encoding import match_of, text_of
 from lwd_tui.store.errors import DamagedRun, run_name
+from lwd_tui.store.log import log_of
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.schema import version_of
 from lwd_tui.store.sound import require
@@ -238,7 +239,7 @@ def _linked(pasts: Sequence[Past], names: Sequence[Path]) -> bool:
         return False
     try:
         for past, name in zip(pasts, names, strict=True):
-            log = past.file.with_name(f"{past.file.name}-wal")
+            log = log_of(past.file)
             if log.exists() and log.stat().st_size:  # What stands there isn't in the file yet.
                 raise OSError
             name.unlink(missing_ok=True)

@@ -26,13 +26,12 @@ from lwd_tui.store.connection import settle_file, size_of
 from lwd_tui.store.errors import RunBusy
 from lwd_tui.store.files import write_whole
 from lwd_tui.store.lock import WriterLock
+from lwd_tui.store.log import Stamp, log_of
 from lwd_tui.sweep.jobs import Job, steps_done
 from lwd_tui.sweep.muster import ANSWER, Muster, SchedulerGone, Worker
-from lwd_tui.sweep.remote import Copy, Order, Stamp, Terms, bring, let_go, look, make
+from lwd_tui.sweep.remote import Copy, Order, Terms, bring, let_go, look, make
 from lwd_tui.types import Notice
 
-PER_SERVER = 8
-"""Requests in flight at one server, of all workers together, unless somebody says otherwise."""
 LEASH = 60.0
 """Seconds after which a worker that nobody looks at lets go of its runs."""
 PATIENCE = 300.0
@@ -243,7 +242,7 @@ class ClusterSweep:
             stored = b""
             if job.path.exists():
                 settle_file(job.path)
-                if size_of(job.path.with_name(f"{job.path.name}-wal")):
+                if size_of(log_of(job.path)):
                     raise RunBusy(f"{job.path} is read by another program; try again later")
                 stored = job.path.read_bytes()
         except (LwdError, OSError) as error:

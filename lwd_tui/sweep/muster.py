@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,20 +90,20 @@ class Muster:
 
     async def _ask(self, address: str, threads: int) -> None:
         try:
-            version = await self._there(address, _version())
-            if version == __version__:
-                # What a command that is gone left there would be made twice.
-                await self._there(address, let_go, self._sweep)
-                self.workers[address] = Worker(address, threads)
-                return
-            has = f"lwd-tui {version}" if version else "no lwd-tui"
-            self.refused[address] = (
-                f"worker {address} has {has}, and this is {__version__}: it is given no runs; "
-                "install the same version there"
-            )
-            self._say(self.refused[address])
-        except Exception:  # noqa: S110, it is gone, or slow, and asked again if it is still there
-            pass
+            # Who is gone, or slow, is asked again if still there.
+            with suppress(Exception):
+                version = await self._there(address, _version())
+                if version == __version__:
+                    # What a command that is gone left there would be made twice.
+                    await self._there(address, let_go, self._sweep)
+                    self.workers[address] = Worker(address, threads)
+                    return
+                has = f"lwd-tui {version}" if version else "no lwd-tui"
+                self.refused[address] = (
+                    f"worker {address} has {has}, and this is {__version__}: it is given no runs; "
+                    "install the same version there"
+                )
+                self._say(self.refused[address])
         finally:
             del self._asking[address]
 

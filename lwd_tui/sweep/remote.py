@@ -24,8 +24,8 @@ from lwd_tui.backends.pool import gate
 from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.experiment.llm import Experiment
-from lwd_tui.store.connection import size_of
 from lwd_tui.store.errors import ENDING
+from lwd_tui.store.log import Stamp, stamp_of
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.jobs import Job, go_through
 
@@ -33,8 +33,7 @@ _LOOK = 0.2
 _TURN_SECONDS = 10.0
 """After which a request asks again for its turn: a turn that is given to one who left is lost."""
 
-Stamp = tuple[int, int, int]
-_NO_FILE: Stamp = (0, 0, 0)
+_NO_FILE: Stamp = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ async def look(name: str, known: Mapping[str, Stamp] | None) -> dict[str, Copy]:
         if known is None:
             continue
         for run, path in list(batch.paths.items()):
-            if _stamp(path) != known.get(run, _NO_FILE):
+            if stamp_of(path) != known.get(run, _NO_FILE):
                 # It may end, and its folder with it, while we read.
                 with suppress(LwdError, OSError):
                     found[run] = await asyncio.to_thread(_copy, path)
@@ -207,18 +206,9 @@ async def let_go(sweep: str) -> None:
 
 def _copy(path: Path) -> Copy:
     """Copy a run's file, which may be written meanwhile."""
-    stamp = _stamp(path)
+    stamp = stamp_of(path)
     with RunStore.open(path) as store:
         return Copy(store.finished(), store.image(), stamp)
-
-
-def _stamp(path: Path) -> Stamp:
-    changed = [0]
-    log = path.with_name(f"{path.name}-wal")
-    for file in (path, log):
-        with suppress(FileNotFoundError):
-            changed.append(file.stat().st_mtime_ns)
-    return max(changed), size_of(path), size_of(log)
 
 
 class _Turns:

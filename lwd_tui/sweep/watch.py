@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store.lock import is_locked
+from lwd_tui.store.log import Stamp, stamp_of
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.jobs import Job
@@ -47,37 +47,21 @@ class RunState:
         return np.array([getattr(each, reading) for each in self.numbers], dtype=np.float64)
 
 
-_Stamp = tuple[tuple[int, int] | None, ...]
-
-
 class Watch:
     """Looks at the files of runs again and again, and reads those that have changed."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._states = {job: RunState(job) for job in jobs}
-        self._stamps: dict[Job, _Stamp] = {}
+        self._stamps: dict[Job, tuple[Stamp, bool]] = {}
 
     def look(self) -> list[RunState]:
         """Return how far all runs are now, in the order of the jobs."""
         for job in self._states:
-            stamp = _stamp(job.path)
+            stamp = stamp_of(job.path), is_locked(job.path)
             if stamp != self._stamps.get(job):
                 self._stamps[job] = stamp
                 self._states[job] = _read(job)
         return list(self._states.values())
-
-
-def _stamp(path: Path) -> _Stamp:
-    """Return what changes whenever a run is written, its log included, or let go of."""
-    stamps: list[tuple[int, int] | None] = []
-    for file in (path, path.with_name(f"{path.name}-wal")):
-        try:
-            found = file.stat()
-        except OSError:
-            stamps.append(None)
-        else:
-            stamps.append((found.st_mtime_ns, found.st_size))
-    return (*stamps, (int(is_locked(path)), 0))
 
 
 def _read(job: Job) -> RunState:

@@ -7,6 +7,7 @@ numbers of docs/findings.md. A seed that a variant hasn't finished is left out o
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from lwd_tui.findings.clusters import AnswerClusters, answer_clusters, letter
 from lwd_tui.findings.step import MEASURES, step_findings
 from lwd_tui.store.folder import home
 from lwd_tui.store.run import RunStore
+from lwd_tui.sweep.jobs import jobs_of
+from lwd_tui.sweep.variants import find_sweep, read_sweep
 from lwd_tui.types import Floats
 
 EARLY, LATE = 3, 5
-SEEDS = range(101, 107)
 DISTINCT = next(measure for measure in MEASURES if measure.key == "distinct_2")
 
 
@@ -110,37 +112,27 @@ def changes(runs: dict[int, Run], values: str) -> Paired:
     return compared([late(each) for each in seen], [early(each) for each in seen])
 
 
-def beside(runs: dict[int, Run], others: dict[int, Run], values: str = "squared") -> Paired:
-    """Late less late of the other variant, of the seeds that both have."""
+def late_squared(run: Run) -> float:
+    """Late distance²."""
+    return late(run.squared)
+
+
+def beside(
+    runs: dict[int, Run], others: dict[int, Run], number: Callable[[Run], float] = late_squared
+) -> Paired:
+    """A number less that of the other variant, of the seeds that both have."""
     both = [seed for seed in runs if seed in others]
-    return compared(*([late(getattr(of[seed], values)) for seed in both] for of in (runs, others)))
+    return compared(*([number(of[seed]) for seed in both] for of in (runs, others)))
 
 
-def variants(folder: Path, names: tuple[str, ...]) -> dict[str, dict[int, Run]]:
-    """Read the finished runs of a sweep."""
-    paths = {
-        name: name.replace(" ", "-").lower().replace("(", "").replace(")", "") for name in names
-    }
-    read_runs = {
-        name: {seed: read(folder / f"{slug}-seed-{seed}.sqlite") for seed in SEEDS}
-        for name, slug in paths.items()
-    }
-    return {
-        name: {seed: run for seed, run in runs.items() if run} for name, runs in read_runs.items()
-    }
-
-
-NAMES = (
-    "accumulate",
-    "no interaction",
-    "shared draws",
-    "equal models",
-    "other template",
-    "reversed posts",
-    "other posts",
-    "other query",
-)
-COUNTS = ("two", "three", "four")
+def variants(name: str, sweeps: Path) -> dict[str, dict[int, Run]]:
+    """Read the finished runs of a shipped sweep, or of its rehearsal, by variant and seed."""
+    where = find_sweep(name)
+    plan, found = read_sweep(where), dict[str, dict[int, Run]]()
+    for job in jobs_of(plan, where, next(sweeps.glob(f"{name}*"))):
+        run = read(job.path)
+        found.setdefault(job.variant, {}).update({job.seed: run} if run else {})
+    return found
 
 
 def over_time(found: dict[str, dict[int, Run]]) -> None:
@@ -198,24 +190,18 @@ def where(found: dict[str, dict[int, Run]]) -> None:
         moved = told(compared(last, first))
         both = f"{np.mean(first):.1f} → {np.mean(last):.1f}"
         print(f"| {name} | {both} | {moved} | {sits} of {len(runs)} |")
-    few = beside_clusters(found["accumulate"], found["no interaction"])
+    few = beside(found["accumulate"], found["no interaction"], lambda run: run.clusters.last)
     print(f"\n7. Clusters of the last third, accumulate less no interaction: {told(few)}")
     for seed, run in found["accumulate"].items():
         places = ["".join(map(letter, who)) for who in run.clusters.places.T]
         print(f"   seed {seed}: {' / '.join(places)}; A = {run.clusters.texts[0]!r}")
 
 
-def beside_clusters(runs: dict[int, Run], others: dict[int, Run]) -> Paired:
-    """Compare how many clusters hold most answers of the last third."""
-    both = [seed for seed in runs if seed in others]
-    return compared(*([of[seed].clusters.last for seed in both] for of in (runs, others)))
-
-
-def one_answer(folder: Path, many: dict[int, Run]) -> None:
+def one_answer(found: dict[str, dict[int, Run]], many: dict[int, Run]) -> None:
     """Print question 10."""
     print("| 10. | seeds | norm, early → late | late less early | p | lower in |")
     print("|---|---|---|---|---|---|")
-    asked = {f"L = 1, {name}": runs for name, runs in variants(folder, COUNTS).items()}
+    asked = {f"L = 1, {name}": runs for name, runs in found.items()}
     for name, runs in (asked | {"L = 8, two": many}).items():
         if len(runs) > 1:
             seen = [run.norm[:13] for run in runs.values()]
@@ -231,12 +217,12 @@ def one_answer(folder: Path, many: dict[int, Run]) -> None:
 def main() -> None:
     """Print all answers, or what there is of them."""
     sweeps = Path(sys.argv[1]) if len(sys.argv) > 1 else home() / "sweeps"
-    found = variants(next(sweeps.glob("collapse*")), NAMES)
-    one_answer(next(sweeps.glob("one-answer*")), found["accumulate"])
+    found = variants("collapse", sweeps)
+    one_answer(variants("one-answer", sweeps), found["accumulate"])
     known = {name: runs for name, runs in found.items() if len(runs) > 1}
     if known:
         over_time(known)
-    if len(known) < len(NAMES):
+    if len(known) < len(found):
         print("\nThe rest needs two whole runs of each variant.")
         return
     controls(found)

@@ -173,18 +173,19 @@ def heard(messages, kind):
     return list(dict.fromkeys(m for m in messages if isinstance(m, kind)))
 
 
-class OpenPage:
-    """An explorer on one of its pages, from when it says some words on."""
+class Driven:
+    """An explorer that is driven by a pilot, from when it is ready on."""
 
-    def __init__(self, name: str, says: str, size: tuple[int, int] = (120, 40), **start):
-        self.app = Explorer(page=name, **start)
-        self._name, self._first, self._size = name, says, size
+    def __init__(self, app: Explorer, size: tuple[int, int]):
+        self.app, self._size = app, size
+
+    async def ready(self):
+        """Wait until the test can begin."""
 
     async def __aenter__(self):
         self._test = self.app.run_test(size=self._size)
         self.pilot = await self._test.__aenter__()
-        await self.until(lambda: self.app.current_mode == self._name)
-        await self.says(self._first)
+        await self.ready()
         return self
 
     async def __aexit__(self, *error):
@@ -196,6 +197,18 @@ class OpenPage:
 
     async def until(self, condition):
         await until(self.pilot, condition)
+
+
+class OpenPage(Driven):
+    """An explorer on one of its pages, from when it says some words on."""
+
+    def __init__(self, name: str, says: str, size: tuple[int, int] = (120, 40), **start):
+        super().__init__(Explorer(page=name, **start), size)
+        self._name, self._first = name, says
+
+    async def ready(self):
+        await self.until(lambda: self.app.current_mode == self._name)
+        await self.says(self._first)
 
     async def says(self, words):
         await self.until(lambda: words in self.text)

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 from support.snapshots import compare
-from support.tui import NAMES, SENTENCES, handmade_run, scripted, shown, stored_run, until
+from support.tui import NAMES, SENTENCES, Driven, handmade_run, scripted, shown, stored_run, until
 from textual.widgets import Input
 
 from lwd_tui.store.run import RunStore
@@ -31,33 +31,16 @@ def opened(tmp_path, monkeypatch):
     monkeypatch.setattr("lwd_tui.tui.app.PAGES", pages)
 
     def opened(size=(120, 40), run=None):
-        return _Opened(run or handmade_run(tmp_path / "kept.sqlite"), size)
+        return _Opened(Explorer(run=run or handmade_run(tmp_path / "kept.sqlite")), size)
 
     return opened
 
 
-class _Opened:
-    def __init__(self, run, size):
-        self.app = Explorer(run=run)
-        self.size = size
-
-    async def __aenter__(self):
-        self._test = self.app.run_test(size=self.size)
-        self.pilot = await self._test.__aenter__()
-        await until(self.pilot, lambda: self.app.view.t is not None)
+class _Opened(Driven):
+    async def ready(self):
+        await self.until(lambda: self.app.view.t is not None)
         await self.app.action_show_page("inspect")
-        await until(self.pilot, lambda: self.title() != "answer")
-        return self
-
-    async def __aexit__(self, *error):
-        await self._test.__aexit__(*error)
-
-    async def press(self, *keys):
-        await self.pilot.press(*keys)
-        await self.pilot.pause(0.02)
-
-    async def until(self, condition):
-        await until(self.pilot, condition)
+        await self.until(lambda: self.title() != "answer")
 
     def one(self, kind):
         return self.app.screen.query_one(kind)
@@ -66,7 +49,7 @@ class _Opened:
         return str(self.app.screen.query_one(answer, Answer).border_title)
 
     async def at(self, title, answer="#answer"):
-        await until(self.pilot, lambda: self.title(answer) == title)
+        await self.until(lambda: self.title(answer) == title)
 
     @property
     def text(self):

@@ -40,6 +40,12 @@ class _Page(OpenPage):
     def __init__(self, size=(120, 40), says="sweep"):
         super().__init__("sweeps", says, size)
 
+    async def begin(self):
+        """Begin the sweep under the cursor, as many runs at a time as is proposed."""
+        await self.press("b")
+        await self.says("runs at a time")
+        await self.press("enter")
+
 
 async def test_the_plan_is_fields_by_values_by_seeds():
     partly_made(written())
@@ -130,9 +136,7 @@ async def test_how_a_sweep_ended_is_told_however_soon_it_did(monkeypatch):
     monkeypatch.setattr(making, "Conductor", ended)
     written()
     async with _Page(says="0/12") as page:
-        await page.press("b")
-        await page.says("runs at a time")
-        await page.press("enter")
+        await page.begin()
         await page.says("there is no room on the disk")
 
 
@@ -140,9 +144,7 @@ async def test_a_sweep_is_paused_and_asked_about_before_it_ends_with_the_app(mon
     monkeypatch.setattr(making, "Conductor", _Held)
     written()
     async with _Page(says="0/12") as page:
-        await page.press("b")
-        await page.says("runs at a time")
-        await page.press("enter")
+        await page.begin()
         await page.says("under way")
         await page.press("b")
         await page.says("a sweep is under way here; pause it first")

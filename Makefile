@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo install test unit screens journeys integration servers lint bench calibration coverage mutants torture browser screenshots clean
+.PHONY: help demo install test unit screens journeys integration servers lint bench calibration coverage mutants torture browser screenshots figures clean
 
 help:
 	@echo "make demo         install, fetch the small models, and watch them drift together"
@@ -20,7 +20,8 @@ help:
 	@echo "make coverage     branches that the tests reach, by folder; half an hour"
 	@echo "make mutants      faults put into the code, to see which the tests miss; hours"
 	@echo "make torture      runs killed, disks filled, power cut, servers that fail: two hours"
-	@echo "make screenshots  pictures of the screens and figures, from the recorded runs"
+	@echo "make screenshots  pictures of the screens, from the recorded runs"
+	@echo "make figures      the paper's figures and the study's, from the recorded runs"
 
 demo: $(VENV)/installed
 	$(BIN)/lwd-tui demo
@@ -83,6 +84,9 @@ torture: $(VENV)/installed-dev
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python -m screenshots
+
+figures: $(VENV)/installed-dev
+	$(BIN)/python -m screenshots.figures
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit("lwd-tui needs Python 3.11 or newer; say which with: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

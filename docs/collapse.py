@@ -1,11 +1,13 @@
 """Answer the questions of docs/preregistered.md from the runs of `collapse` and `one-answer`.
 
-    python docs/collapse.py [SWEEPS]
+    python docs/collapse.py [SWEEPS [STEPS.csv]]
 
 SWEEPS is the folder of the sweeps; without it that of LWD_HOME. What is printed is Markdown, the
 numbers of docs/findings.md. A seed that a variant hasn't finished is left out of its comparisons.
+STEPS.csv is written: a row for each step of each run, of which docs/study.csv is the study's.
 """
 
+import csv
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from lwd_tui.sweep.variants import find_sweep, read_sweep
 from lwd_tui.types import Floats
 
 EARLY, LATE = 3, 5
+NUMBERS = ("norm", "squared", "distinct")
 DISTINCT = next(measure for measure in MEASURES if measure.key == "distinct_2")
 
 
@@ -214,11 +217,28 @@ def one_answer(found: dict[str, dict[int, Run]], many: dict[int, Run]) -> None:
             )
 
 
+def write_steps(sweeps: dict[str, dict[str, dict[int, Run]]], out: Path) -> None:
+    """Write what every step came to, and in which cluster most answers of each participant are."""
+    with out.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["sweep", "variant", "seed", "t", *NUMBERS, "clusters"])
+        for sweep, found in sweeps.items():
+            for variant, runs in found.items():
+                for seed, run in runs.items():
+                    numbers = zip(*(getattr(run, name) for name in NUMBERS), strict=True)
+                    for t, (row, who) in enumerate(zip(numbers, run.clusters.places, strict=True)):
+                        written = [f"{value:.4f}" for value in row]
+                        places = "".join(map(letter, who))
+                        rows.writerow([sweep, variant, seed, t, *written, places])
+
+
 def main() -> None:
     """Print all answers, or what there is of them."""
     sweeps = Path(sys.argv[1]) if len(sys.argv) > 1 else home() / "sweeps"
-    found = variants("collapse", sweeps)
-    one_answer(variants("one-answer", sweeps), found["accumulate"])
+    found, single = variants("collapse", sweeps), variants("one-answer", sweeps)
+    if len(sys.argv) > 2:
+        write_steps({"collapse": found, "one-answer": single}, Path(sys.argv[2]))
+    one_answer(single, found["accumulate"])
     known = {name: runs for name, runs in found.items() if len(runs) > 1}
     if known:
         over_time(known)

@@ -1,4 +1,4 @@
-"""Pictures of every screen, and of the figures of the recorded runs: `make screenshots`."""
+"""Pictures of every screen: `make screenshots`."""
 
 import asyncio
 import io
@@ -18,9 +18,7 @@ from textual.pilot import Pilot
 
 from lwd_tui.lessons.recorded import recorded_run
 from lwd_tui.palette import as_rgb
-from lwd_tui.report.write import write_report
 from lwd_tui.store.folder import runs_folder
-from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import PAGES, Explorer
 from lwd_tui.tui.parts.plot import Plot
 from screenshots.drawing import FONT, svg
@@ -31,19 +29,6 @@ FILM, FRAME = (120, 40), 700
 """Cells of the moving picture, and milliseconds of a step."""
 RUNS = ("fresh", "alone", "collapse")
 """Recorded runs that stand on the page Runs; the last one is shown on all others."""
-FIGURES = (
-    ("collapse", "norm", ()),
-    ("collapse", "scatter", (1, 24)),
-    ("collapse", "clusters", ()),
-    ("collapse", "posts", (1, 24)),
-    ("alone", "norm", ()),
-    ("alone", "clusters", ()),
-    ("fresh", "norm", ()),
-    ("fresh", "clusters", ()),
-    ("mixtures", "norm", ()),
-    ("mixtures", "densities", ()),
-    ("eleven", "norm", ()),
-)
 
 
 def stored_runs() -> Path:
@@ -52,16 +37,6 @@ def stored_runs() -> Path:
     for name in RUNS:
         kept = shutil.copy(recorded_run(name), runs_folder() / f"{name}.sqlite")
     return Path(kept)
-
-
-def figures() -> None:
-    """Make the figures that the documents show."""
-    folder = FOLDER.parent / "docs" / "figures"
-    for name, figure, at in FIGURES:
-        out = folder / f"{name}-{figure}.png"
-        with RunStore.open(recorded_run(name)) as store:
-            write_report(store, out, figure, at, replace=True)
-        print(out.name, flush=True)
 
 
 async def settled(app: Explorer, pilot: Pilot) -> None:
@@ -127,7 +102,6 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["LWD_HOME"] = f"{home}/lwd-tui"
         os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = home
-        figures()
         run = stored_runs()
         for size in SIZES:
             await take(run, size, "lwd-dark")

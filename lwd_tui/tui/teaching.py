@@ -61,6 +61,8 @@ class Teaching(Paging):
         from lwd_tui.lessons.recorded import recorded_run
 
         self.told = None
+        # What was said before isn't about it, and takes room from its panels.
+        self.notice = ""
         mine = self.memory.run
         with self.telling():
             path = await asyncio.to_thread(recorded_run, lesson.recorded)

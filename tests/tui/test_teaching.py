@@ -82,6 +82,8 @@ async def test_a_new_user_is_offered_them_until_there_is_a_run(monkeypatch, stil
         await until(pilot, lambda: "Why the norm must fall" in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.lesson is not None)
+        # Its advice is taken: its lines are the panel's again.
+        await until(pilot, lambda: "D plays recorded runs" not in shown(app))
     (still / "runs").mkdir(parents=True)
     (still / "runs" / "mine.sqlite").touch()
     assert not NEW_HERE()

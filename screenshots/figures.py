@@ -1,0 +1,67 @@
+"""The figures of the documents, from the recorded runs and the study's steps: `make figures`."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import FigureBase
+
+from lwd_tui.lessons.recorded import recorded_run
+from lwd_tui.report.draw import Drawing, picture
+from lwd_tui.report.ink import NORM, QUIET
+from lwd_tui.report.write import write_report
+from lwd_tui.store.run import RunStore
+
+DOCS = Path(__file__).parents[1] / "docs"
+FIGURES = (
+    ("collapse", "norm", ()),
+    ("collapse", "scatter", (1, 24)),
+    ("collapse", "clusters", ()),
+    ("collapse", "posts", (1, 24)),
+    ("alone", "norm", ()),
+    ("alone", "clusters", ()),
+    ("fresh", "norm", ()),
+    ("fresh", "clusters", ()),
+    ("mixtures", "norm", ()),
+    ("mixtures", "densities", ()),
+    ("eleven", "norm", ()),
+)
+STUDY = "distance² (debiased) over t: each of six seeds, and their mean"
+
+
+def study(steps: pd.DataFrame) -> Drawing:
+    """Return one panel a variant, with a line a seed and their mean."""
+
+    def draw(figure: FigureBase) -> None:
+        panels = figure.subplots(2, 4, sharex=True, sharey=True)
+        variants = steps.groupby("variant", sort=False)
+        for axes, (name, rows) in zip(panels.flat, variants, strict=True):
+            runs = rows.pivot(index="t", columns="seed", values="squared")
+            axes.plot(runs, color=QUIET.light, linewidth=0.7, alpha=0.7)
+            axes.plot(runs.mean(axis=1), color=NORM.light, linewidth=2.4)
+            axes.set_title(name)
+            axes.set_xlim(0, runs.index[-1])
+        figure.supxlabel("t", fontsize=9)
+
+    return Drawing(STUDY, STUDY, 3.8, draw)
+
+
+def main() -> None:
+    """Make them all."""
+    folder = DOCS / "figures"
+    steps = pd.read_csv(DOCS / "study.csv").query("sweep == 'collapse'")
+    drawn = picture([study(steps)], "Does the norm fall, and against what?", "png")
+    (folder / "study-curves.png").write_bytes(drawn)
+    # Unpacked runs are nobody's.
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["LWD_HOME"] = home
+        for name, figure, at in FIGURES:
+            out = folder / f"{name}-{figure}.png"
+            with RunStore.open(recorded_run(name)) as store:
+                write_report(store, out, figure, at, replace=True)
+            print(out.name, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store import encoding, sound
 from lwd_tui.store.errors import StoreError, reading, run_name
@@ -41,6 +42,16 @@ class RunAbout:
         with reading(self.path):
             sound.require(found.cast, "nobody takes part")
         return found
+
+    @property
+    def mixtures(self) -> GmmSpec:
+        """The network of mixtures, as it was when the run was made."""
+        return GmmSpec.from_dict(self.specification, f"run {run_name(self.path)}", stored=True)
+
+    @property
+    def ran(self) -> Experiment | GmmSpec:
+        """What is run, of either kind."""
+        return self.mixtures if self.kind == "gmm" else self.experiment
 
     @property
     def specification(self) -> dict[str, Any]:

@@ -65,9 +65,7 @@ class Run:
     def experiment(self) -> Experiment | GmmSpec:
         """What was run: with its participants chosen, or of a network of mixtures."""
         with RunStore.open(self.path) as store:
-            if store.kind == "gmm":
-                return GmmSpec.from_dict(store.specification, reference(self.path))
-            return store.experiment
+            return store.ran
 
     @cached_property
     def record(self) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from lwd_tui.experiment.gmm import GmmRun, GmmSpec
+from lwd_tui.experiment.gmm import GmmRun
 from lwd_tui.store.connection import new_file
 from lwd_tui.store.encoding import FLOATS, INTS, Row, packed, unpacked
-from lwd_tui.store.errors import reading, run_name
+from lwd_tui.store.errors import reading
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.sound import require
@@ -70,7 +70,7 @@ def read_gmm_run(reader: RunReader) -> GmmRun:
     DamagedRun
         If the file doesn't hold what was written to it.
     """
-    spec = GmmSpec.from_dict(reader.specification, f"run {run_name(reader.path)}")
+    spec = reader.mixtures
     n, size, dimension = spec.participants, spec.components, spec.dimension
     found = reader.replicates()
     with reading(reader.path):

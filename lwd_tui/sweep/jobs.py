@@ -121,9 +121,7 @@ def steps_done(job: Job) -> int:
     if not job.path.exists():
         return 0
     with RunStore.open(job.path) as store:
-        kind, where = type(job.experiment), str(job.path)
-        stored = kind.from_dict(store.specification, where, stored=True)
-        if stored.sha256 != job.experiment.sha256:
+        if store.ran.sha256 != job.experiment.sha256:
             raise InvalidExperiment(
                 f"{job.path} is a run of another experiment; name another folder with --out"
             )

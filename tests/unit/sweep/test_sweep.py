@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,10 +19,12 @@ from support.presets import tiny
 from lwd_tui.analysis.weights import norms
 from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.experiment.files import preset_names
+from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.experiment.llm import InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.findings.step import step_findings
 from lwd_tui.gmm.network import simulate
+from lwd_tui.run.mixtures import keep
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep import jobs as sweep_jobs
 from lwd_tui.sweep.cluster import ClusterSweep
@@ -184,6 +187,18 @@ def test_the_run_of_another_experiment_is_not_taken_for_this_one(jobs, file, tmp
     changed = jobs_of(read_sweep(file), file, tmp_path / "runs")
     with pytest.raises(InvalidExperiment, match="another experiment"):
         run(changed)
+
+
+def test_a_run_of_models_is_not_taken_for_one_of_mixtures_nor_the_other_way_round(jobs):
+    run(jobs[:1])
+    mixtures = replace(jobs[0], experiment=GmmSpec(name="mixtures", steps=3))
+    with pytest.raises(InvalidExperiment, match="another experiment"):
+        steps_done(mixtures)
+    mixed = replace(mixtures, path=jobs[1].path)
+    keep(simulate(mixtures.experiment), mixed.path)
+    assert steps_done(mixed) == 4
+    with pytest.raises(InvalidExperiment, match="another experiment"):
+        steps_done(jobs[1])
 
 
 def test_what_stops_a_run_is_said_and_the_others_go_on(file, tmp_path):

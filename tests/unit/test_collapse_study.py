@@ -2,9 +2,14 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
-SOURCE = Path(__file__).parents[2] / "docs" / "collapse.py"
+from lwd_tui.sweep.variants import find_sweep, read_sweep
+
+DOCS = Path(__file__).parents[2] / "docs"
+SOURCE = DOCS / "collapse.py"
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +43,23 @@ def test_half_the_way_needs_a_fall(study):
     # From 6 to 0; averaged: 6, 6, 5, 3, 1, 0, 0, 0.
     assert study.half_way(np.array([6.0, 6, 6, 3, 0, 0, 0, 0])) == 3
     assert study.half_way(np.array([0.0, 0, 0, 1, 1, 1, 1, 1])) is None
+
+
+@pytest.mark.parametrize(
+    "variant", [each.name for each in read_sweep(find_sweep("collapse")).variants]
+)
+def test_the_changes_told_are_those_of_the_kept_steps(variant):
+    rows = pd.read_csv(DOCS / "study.csv").query("sweep == 'collapse' and variant == @variant")
+    told = next(
+        line.split(" | ")
+        for line in (DOCS / "findings.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| {variant} | 6 |")
+    )
+    for column, cell in zip(("squared", "norm", "distinct"), told[3:6], strict=True):
+        steps = rows.pivot(index="seed", columns="t", values=column)
+        assert steps.shape == (6, 21)
+        late, early = steps.iloc[:, -5:].mean(axis=1), steps.iloc[:, :3].mean(axis=1)
+        interval = stats.ttest_rel(late, early).confidence_interval(0.95)
+        mean, half = (float(number.strip(" |*")) for number in cell.split("±"))
+        assert mean == pytest.approx((late - early).mean(), abs=0.0051)
+        assert half == pytest.approx((interval.high - interval.low) / 2, abs=0.0051)

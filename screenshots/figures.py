@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import FigureBase
 
 from lwd_tui.lessons.recorded import recorded_run
-from lwd_tui.report.draw import Drawing, picture
-from lwd_tui.report.ink import NORM, QUIET
+from lwd_tui.report.draw import Drawing, over_time, picture
+from lwd_tui.report.ink import DEBIASED, NORM, QUIET
 from lwd_tui.report.write import write_report
 from lwd_tui.store.run import RunStore
 
@@ -23,11 +23,16 @@ FIGURES = (
     ("alone", "clusters", ()),
     ("fresh", "norm", ()),
     ("fresh", "clusters", ()),
+    ("laptop", "norm", ()),
+    ("laptop", "scatter", (1, 60)),
+    ("laptop", "clusters", ()),
+    ("laptop", "posts", (1, 60)),
     ("mixtures", "norm", ()),
     ("mixtures", "densities", ()),
     ("eleven", "norm", ()),
 )
 STUDY = "distance² (debiased) over t: each of six seeds, and their mean"
+LAPTOP = "the norm, and how many of the 120 answers of a step differ, over t"
 
 
 def study(steps: pd.DataFrame) -> Drawing:
@@ -47,12 +52,31 @@ def study(steps: pd.DataFrame) -> Drawing:
     return Drawing(STUDY, STUDY, 3.8, draw)
 
 
+def laptop(steps: pd.DataFrame) -> Drawing:
+    """Return the norm, and how many answers differ, of both runs over t."""
+
+    def draw(figure: FigureBase) -> None:
+        panels = figure.subplots(1, 2)
+        for axes, column, label in zip(
+            panels, ("norm", "different"), ("norm", "different answers"), strict=True
+        ):
+            curves = steps.pivot(index="t", columns="run", values=column)
+            reading = axes.plot(curves["reading"], color=NORM.light, linewidth=2.4)
+            alone = axes.plot(curves["alone"], color=DEBIASED.light, linewidth=1.3)
+            over_time(axes, int(curves.index[-1]), label, panels=2)
+        axes.legend([*reading, *alone], ["they read each other", "nothing is posted"])
+
+    return Drawing(LAPTOP, LAPTOP, 2.6, draw)
+
+
 def main() -> None:
     """Make them all."""
     folder = DOCS / "figures"
-    steps = pd.read_csv(DOCS / "study.csv").query("sweep == 'collapse'")
-    drawn = picture([study(steps)], "Does the norm fall, and against what?", "png")
+    of_study = study(pd.read_csv(DOCS / "study.csv").query("sweep == 'collapse'"))
+    drawn = picture([of_study], "Does the norm fall, and against what?", "png")
     (folder / "study-curves.png").write_bytes(drawn)
+    drawn = picture([laptop(pd.read_csv(DOCS / "laptop.csv"))], "The paper's size", "png")
+    (folder / "laptop-alone.png").write_bytes(drawn)
     # Unpacked runs are nobody's.
     with tempfile.TemporaryDirectory() as home:
         os.environ["LWD_HOME"] = home

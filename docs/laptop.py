@@ -1,6 +1,6 @@
 """Put the steps of runs side by side in docs/laptop.csv: `python docs/laptop.py NAME=FILE ...`.
 
-The two of docs/findings.md are too large to ship: `reading`, which ships as `laptop`, and `alone`.
+Those of docs/findings.md are `reading`, which ships as `laptop`, and `alone`, too large to ship.
 """
 
 import sys

@@ -101,6 +101,8 @@ class Interrupt:
         if name == "typer":
             os.kill(os.getpid(), signal.SIGINT)
 
+# A job in the background of a shell begins with interrupts ignored, and so would the tests' child.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.meta_path.insert(0, Interrupt())
 sys.argv = ["lwd-tui", "presets"]
 main()

@@ -7,13 +7,13 @@ numbers of docs/findings.md. A seed that a variant hasn't finished is left out o
 STEPS.csv is written: a row for each step of each run, of which docs/study.csv is the study's.
 """
 
-import csv
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lwd_tui.analysis.multiplicity import holm
 from lwd_tui.analysis.paired import Paired, paired
@@ -217,19 +217,22 @@ def one_answer(found: dict[str, dict[int, Run]], many: dict[int, Run]) -> None:
             )
 
 
+def steps_of(run: Run) -> pd.DataFrame:
+    """Return what every step came to, and in which cluster most answers of each are."""
+    numbers = pd.DataFrame({name: getattr(run, name) for name in NUMBERS}).rename_axis("t")
+    return numbers.assign(clusters=["".join(map(letter, who)) for who in run.clusters.places])
+
+
 def write_steps(sweeps: dict[str, dict[str, dict[int, Run]]], out: Path) -> None:
-    """Write what every step came to, and in which cluster most answers of each participant are."""
-    with out.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["sweep", "variant", "seed", "t", *NUMBERS, "clusters"])
-        for sweep, found in sweeps.items():
-            for variant, runs in found.items():
-                for seed, run in runs.items():
-                    numbers = zip(*(getattr(run, name) for name in NUMBERS), strict=True)
-                    for t, (row, who) in enumerate(zip(numbers, run.clusters.places, strict=True)):
-                        written = [f"{value:.4f}" for value in row]
-                        places = "".join(map(letter, who))
-                        rows.writerow([sweep, variant, seed, t, *written, places])
+    """Write the steps of all runs."""
+    steps = {
+        (sweep, variant, seed): steps_of(run)
+        for sweep, found in sweeps.items()
+        for variant, runs in found.items()
+        for seed, run in runs.items()
+    }
+    table = pd.concat(steps, names=["sweep", "variant", "seed"])
+    table.to_csv(out, float_format="%.4f", na_rep="nan")
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
 """Answer the questions of docs/preregistered.md from the runs of `collapse` and `one-answer`.
 
-    python docs/collapse.py [SWEEPS [STEPS.csv]]
+    python docs/collapse.py [SWEEPS [OUT]]
 
 SWEEPS is the folder of the sweeps; without it that of LWD_HOME. What is printed is Markdown, the
 numbers of docs/findings.md. A seed that a variant hasn't finished is left out of its comparisons.
-STEPS.csv is written: a row for each step of each run, of which docs/study.csv is the study's.
+Into the folder OUT are written `study.csv`, a row for each step of each run, and
+`study-clusters.csv`, a row for each run.
 """
 
 import sys
@@ -21,8 +22,8 @@ from lwd_tui.findings.clusters import AnswerClusters, answer_clusters, letter
 from lwd_tui.findings.step import MEASURES, step_findings
 from lwd_tui.store.folder import home
 from lwd_tui.store.run import RunStore
-from lwd_tui.sweep.jobs import jobs_of
-from lwd_tui.sweep.variants import find_sweep, read_sweep
+from lwd_tui.sweep.jobs import Job, jobs_of, steps_done
+from lwd_tui.sweep.variants import find_sweep, read_sweep, sweep_folder
 from lwd_tui.types import Floats
 
 EARLY, LATE = 3, 5
@@ -46,14 +47,14 @@ class Run:
     clusters: AnswerClusters
 
 
-def read(path: Path) -> Run | None:
+def read(job: Job) -> Run | None:
     """Read a run; None if it isn't there or not whole."""
-    if not path.exists():
+    if steps_done(job) < job.steps:
         return None
-    with RunStore.open(path) as store:
+    with RunStore.open(job.path) as store:
         store.look_at(0)
         numbers, clusters = store.numbers(), answer_clusters(store)
-        if len(numbers) <= store.experiment.steps or clusters is None:
+        if clusters is None:
             return None
         found = [step_findings(store, step) for step in numbers]
     return Run(
@@ -129,11 +130,11 @@ def beside(
 
 
 def variants(name: str, sweeps: Path) -> dict[str, dict[int, Run]]:
-    """Read the finished runs of a shipped sweep, or of its rehearsal, by variant and seed."""
+    """Read the finished runs of a shipped sweep by variant and seed."""
     where = find_sweep(name)
     plan, found = read_sweep(where), dict[str, dict[int, Run]]()
-    for job in jobs_of(plan, where, next(sweeps.glob(f"{name}*"))):
-        run = read(job.path)
+    for job in jobs_of(plan, where, sweeps / sweep_folder(plan).name):
+        run = read(job)
         found.setdefault(job.variant, {}).update({job.seed: run} if run else {})
     return found
 
@@ -223,16 +224,28 @@ def steps_of(run: Run) -> pd.DataFrame:
     return numbers.assign(clusters=["".join(map(letter, who)) for who in run.clusters.places])
 
 
-def write_steps(sweeps: dict[str, dict[str, dict[int, Run]]], out: Path) -> None:
-    """Write the steps of all runs."""
-    steps = {
-        (sweep, variant, seed): steps_of(run)
-        for sweep, found in sweeps.items()
-        for variant, runs in found.items()
-        for seed, run in runs.items()
+def counts_of(run: Run) -> dict[str, int]:
+    """Return its clusters of the first and the last third, and whether its models sit apart."""
+    return {
+        "first": run.clusters.first,
+        "last": run.clusters.last,
+        "apart": int(apart(run.clusters)),
     }
-    table = pd.concat(steps, names=["sweep", "variant", "seed"])
-    table.to_csv(out, float_format="%.4f", na_rep="nan")
+
+
+def write_tables(sweeps: dict[str, dict[str, dict[int, Run]]], out: Path) -> None:
+    """Write the steps of all runs, and what each comes to in clusters."""
+    runs = {
+        (sweep, variant, seed): run
+        for sweep, found in sweeps.items()
+        for variant, seeds in found.items()
+        for seed, run in seeds.items()
+    }
+    names = ["sweep", "variant", "seed"]
+    steps = pd.concat({which: steps_of(run) for which, run in runs.items()}, names=names)
+    steps.to_csv(out / "study.csv", float_format="%.4f", na_rep="nan")
+    counts = pd.DataFrame({which: counts_of(run) for which, run in runs.items()}).T
+    counts.rename_axis(names).to_csv(out / "study-clusters.csv")
 
 
 def main() -> None:
@@ -240,13 +253,13 @@ def main() -> None:
     sweeps = Path(sys.argv[1]) if len(sys.argv) > 1 else home() / "sweeps"
     found, single = variants("collapse", sweeps), variants("one-answer", sweeps)
     if len(sys.argv) > 2:
-        write_steps({"collapse": found, "one-answer": single}, Path(sys.argv[2]))
+        write_tables({"collapse": found, "one-answer": single}, Path(sys.argv[2]))
     one_answer(single, found["accumulate"])
     known = {name: runs for name, runs in found.items() if len(runs) > 1}
     if known:
         over_time(known)
-    if len(known) < len(found):
-        print("\nThe rest needs two whole runs of each variant.")
+    if len(set.intersection(*map(set, found.values()))) < 2:
+        print("\nThe rest needs two seeds that are whole in each variant.")
         return
     controls(found)
     when(found["accumulate"])

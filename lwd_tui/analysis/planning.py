@@ -158,7 +158,8 @@ def seeds_power(difference: float, deviation: float, seeds: int, level: float = 
         return 0.0
     bound = t.isf(significance(level) / 2, seeds - 1)
     shift = abs(difference) / deviation * math.sqrt(seeds)
-    return float(nct.sf(bound, seeds - 1, shift) + nct.cdf(-bound, seeds - 1, shift))
+    # The lower tail as the upper one of the mirror image: SciPy's nct.cdf is NaN at many places.
+    return float(nct.sf(bound, seeds - 1, shift) + nct.sf(bound, seeds - 1, -shift))
 
 
 def least_effect(seeds: int, level: float = 0.95, power: float = 0.8) -> float:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import integrate, stats
 
 from lwd_tui.analysis.arrays import Responses, UnfitData
 from lwd_tui.analysis.planning import (
@@ -46,6 +47,40 @@ def test_pairs_of_seeds_are_students(effect, pairs):
     assert least_effect(pairs) <= effect < least_effect(pairs - 1)
     assert seeds_power(effect, 1.0, 1) == 0
     assert seeds_power(-effect, 1.0, pairs) == pytest.approx(seeds_power(effect, 1.0, pairs))
+
+
+def integrated_power(effect, pairs, level):
+    """Return the power of Student's test: the normal law, averaged over what the deviation may be.
+
+    Without the noncentral t, whose lower tail SciPy 1.17 doesn't know at many places.
+    """
+    df, shift = pairs - 1, effect * math.sqrt(pairs)
+    bound = stats.t.isf((1 - level) / 2, df) / math.sqrt(df)
+
+    def shown(chi):
+        tails = stats.norm.cdf([shift - bound * chi, -shift - bound * chi])
+        return stats.chi.pdf(chi, df) * tails.sum()
+
+    return integrate.quad(shown, 0, math.sqrt(df) + 10, points=[shift / bound], limit=200)[0]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "level", "effect"),
+    [(2, 0.95, 11.55), (3, 0.95, 3.26), (6, 0.95, 1.44), (6, 0.99, 2.11), (12, 0.99, 1.17)],
+)
+def test_the_least_effect_has_the_power_that_an_integral_says(pairs, level, effect):
+    found = least_effect(pairs, level)
+    assert found == pytest.approx(effect, abs=0.006)
+    assert integrated_power(found, pairs, level) == pytest.approx(0.8, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("effect", "level", "pairs"), [(4, 0.95, 3), (3, 0.99, 5), (12, 0.95, 2), (1, 0.95, 10)]
+)
+def test_the_fewest_pairs_are_those_that_an_integral_says(effect, level, pairs):
+    assert seeds_needed(effect, 1, level) == pairs
+    assert integrated_power(effect, pairs, level) >= 0.8
+    assert pairs == 2 or integrated_power(effect, pairs - 1, level) < 0.8
 
 
 def simulated(rng, norm, length, repeats=500):

@@ -8,7 +8,6 @@ import pytest
 from scipy import stats
 from support.presets import tiny
 
-from lwd_tui.analysis.planning import least_effect
 from lwd_tui.experiment.files import preset_folder
 from lwd_tui.experiment.llm import InvalidExperiment
 from lwd_tui.run.cost import estimate
@@ -126,9 +125,9 @@ def test_the_cost_is_that_of_all_runs(jobs):
 
 def test_what_a_sweep_could_show_is_what_a_plan_of_its_seeds_says(jobs, file):
     bare = shown_sentence(Watch(jobs).look())
-    assert bare == f"2 pairs show {least_effect(2):.2g} standard deviations of a difference, " + (
-        "four times of five"
-    )
+    # With one degree of freedom t is nearly sqrt(2) effect / |z|, z normal, so that four times of
+    # five ask for 12.7 * 1.28 / sqrt(2).
+    assert bare == "2 pairs show 12 standard deviations of a difference, four times of five"
     # Of two answers it can't be told how they vary.
     see_through(jobs[0])
     assert shown_sentence(Watch(jobs).look()) == bare

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tomli_w
 
+from lwd_tui.experiment.addresses import secret_in
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store.errors import RunExists, StoreError
 
@@ -84,8 +85,11 @@ def save_preset(experiment: Experiment, path: Path, *, replace: bool = False) ->
     PresetExists
         If there is a file, and it may not be replaced.
     StoreError
-        If the file can't be written.
+        If the file can't be written, or a host holds a secret.
     """
+    for host in (*(who.host for who in experiment.cast), experiment.embedder.host):
+        if complaint := secret_in(host):
+            raise StoreError(complaint)
     if not path.parent.is_dir():
         raise StoreError(f"{path} can't be written: there is no folder {path.parent}")
     try:

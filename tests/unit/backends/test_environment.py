@@ -20,7 +20,7 @@ from support.http import Reply, Request, WireServer
 from support.requests import answers, ollama, openai, wish
 
 from lwd_tui.backends.environment import unopened
-from lwd_tui.backends.hosts import is_direct, openai_urls, proxy_hint
+from lwd_tui.backends.hosts import is_direct, openai_urls, parse_host, proxy_hint
 from lwd_tui.backends.keys import Key
 from lwd_tui.backends.openai.client import Client
 from lwd_tui.backends.openai.embedder import OpenAIEmbedder
@@ -217,11 +217,14 @@ def test_what_is_no_url_is_told(url: str) -> None:
     "url",
     ["http://me:s3cret@box:8000/v1", "http://me:s3cr/s3cret@box/v1", "http://me:s3c?s3cret@box",
      "http://me:s3c#s3cret@box", "https://box/v1?api_key=s3cret", "https://box/v1?a=1&sig=s3cret",
-     "https://box/v1?access-token=s3cret"],
+     "https://box/v1?access-token=s3cret", "https://box/v1?api%5Fkey=s3cret",
+     "https://box/v1?a=1;key=s3cret", "https://box/v1#token=s3cret",
+     "https://box/v1?api_key=s3c@s3cret", "ftp://me:s3cret@box"],
 )  # fmt: skip
-def test_a_secret_in_a_url_is_refused_without_it(url: str) -> None:
+@pytest.mark.parametrize("read", [parse_host, lambda url: openai_urls([url])])
+def test_a_secret_in_a_url_is_refused_without_it(url: str, read: Callable[[str], object]) -> None:
     with pytest.raises(UnfitRequest, match="out of the URL") as caught:
-        openai_urls([url])
+        read(url)
     assert "s3c" not in str(caught.value)
 
 

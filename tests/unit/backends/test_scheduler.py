@@ -243,7 +243,7 @@ async def test_the_time_that_a_server_asks_for_is_kept_though_what_was_under_way
     host = HostScheduler("http://one", 1)
     host.observe({MODEL})
     sent = time.monotonic()
-    # The rest of our own ends with the first answer; of those sent at once, any may be asked to wait.
+    # A rest of our own ends with the first answer; any of those sent at once may be told to wait.
     host.failed(sent, 60.0, "first", None)
     host.failed(sent, 60.0, "second", 0.3)
     host.failed(sent, 60.0, "third", 0.1)

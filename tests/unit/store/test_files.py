@@ -56,6 +56,13 @@ def test_what_cannot_be_written_is_said(tmp_path, name, sentence):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_preset_with_a_key_in_an_address_is_not_written(tmp_path):
+    host = {"embedder.host": "https://gw/v1?api_key=hush"}
+    with pytest.raises(StoreError, match="leave 'api_key' out"):
+        save_preset(load_preset("quickstart").replaced(host), tmp_path / "mine.toml")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_is_not_written_over(tmp_path):
     with pytest.raises(PresetExists):
         save_preset(load_preset("quickstart"), tmp_path, replace=True)

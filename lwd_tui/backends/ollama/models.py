@@ -28,6 +28,11 @@ from lwd_tui.experiment.backend import BackendError, ModelMissing, Progress
 from lwd_tui.text import clean_line, nearest
 from lwd_tui.types import ModelInfo
 
+# What Go writes in place of a character, as %#v has it; no half of one, and none beyond Unicode.
+_ESCAPED = re.compile(
+    r'\\(?:[abfnrtv\\"]|x[0-7][0-9a-f]|u(?!d[89a-f])[0-9a-f]{4}|U00(?:0[0-9a-f]|10)[0-9a-f]{4})'
+)
+
 # What a server sends of a model, against that it can't be reached.
 _SHOWN_WRONGLY = (ResponseError, ValidationError, ValueError, AttributeError, TypeError)
 
@@ -243,8 +248,13 @@ def _info(
 
 
 def _stops(parameters: str) -> list[str]:
+    """Return the stop texts among a model's parameters, which are written as Go quotes them."""
     found = re.findall(r'^stop\s+(?:"(.*)"|(\S.*?))\s*$', parameters, re.MULTILINE)
-    return [quoted or bare for quoted, bare in found]
+    return [_ESCAPED.sub(_decoded, quoted) or bare for quoted, bare in found]
+
+
+def _decoded(escape: re.Match[str]) -> str:
+    return escape[0].encode().decode("unicode_escape")
 
 
 def _find(listing: Listing, name: str) -> ListedModel | None:

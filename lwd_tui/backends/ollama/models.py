@@ -24,6 +24,7 @@ from lwd_tui.backends.ollama.client import (
     missing,
     told,
 )
+from lwd_tui.backends.wire import counted
 from lwd_tui.experiment.backend import BackendError, ModelMissing, Progress
 from lwd_tui.text import clean_line, nearest
 from lwd_tui.types import ModelInfo
@@ -208,12 +209,11 @@ def _info(
     details = listed.details or (shown.details if shown else None)
     loaded = running.get(canonical(name))
     share = None
-    if loaded is not None and loaded.size:
-        share = min(1.0, (loaded.size_vram or 0) / loaded.size)
+    if loaded is not None and loaded.size and loaded.size > 0:
+        share = min(max(loaded.size_vram or 0, 0), loaded.size) / loaded.size
     context = (shown.modelinfo if shown else None) or {}
     architecture = str(context.get("general.architecture", ""))
     family = clean_line((details.family if details else "") or architecture)
-    length = context.get(f"{architecture}.context_length")
     hosts = [listed.remote_host, listed.remote_model]
     hosts += [shown.remote_host, shown.remote_model] if shown else []
     away = next(filter(None, hosts), "")
@@ -228,7 +228,7 @@ def _info(
         parameters=clean_line((details.parameter_size if details else "") or ""),
         quantisation=clean_line((details.quantization_level if details else "") or ""),
         size=listed.size,
-        context_length=length if isinstance(length, int) else None,
+        context_length=counted(context.get(f"{architecture}.context_length")),
         # Of one that isn't shown only what the list says is known.
         capabilities=abilities(
             told if shown or told else ["unknown"],

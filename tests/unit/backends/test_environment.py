@@ -25,7 +25,7 @@ from lwd_tui.backends.keys import Key
 from lwd_tui.backends.openai.client import Client
 from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.backends.retry import Transient
-from lwd_tui.backends.vectors import checked
+from lwd_tui.backends.vectors import NoVector, checked
 from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
 
 PEM = Path(__file__).parents[2] / "data" / "self-signed.pem"
@@ -297,6 +297,12 @@ async def test_what_an_openai_client_raises_is_told(
 def test_vectors_that_are_no_list_are_a_fault() -> None:
     with pytest.raises(Transient, match="no list of vectors"):
         checked({"0": [1.0]}, 1)
+
+
+@pytest.mark.parametrize("huge", [10**400, 1e300, -(10**400)], ids=["int", "float", "negative"])
+def test_numbers_too_large_for_a_vector_are_none(huge: float) -> None:
+    with pytest.raises(NoVector):
+        checked([[huge, 1.0]], 1)
 
 
 @pytest.mark.parametrize("odd", ["text", [["a", "b"]], [[1.0], [[2.0]]], 3.5, [{"x": 1}]], ids=str)

@@ -10,8 +10,9 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
+from lwd_tui.experiment.addresses import secret_in
 from lwd_tui.experiment.backend import ServerMissing, UnfitRequest
 from lwd_tui.text import clean_line, shorten
 
@@ -22,7 +23,6 @@ KEEP_SECONDS = 2.0
 TELL_SECONDS = 60.0
 """Limit on what a server knows without any work, such as its models; a busy one takes seconds."""
 _SCHEME_PORTS = {"http": 80, "https": 443}
-_SECRET = re.compile(r"key|token|secret|passw|auth|signature|^sig$", re.IGNORECASE)
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (dialled, not bound)
 
 
@@ -47,9 +47,10 @@ def parse_host(text: str, *, strict: bool = False) -> str:
     Raises
     ------
     UnfitRequest
-        If the scheme isn't http or https, if there is a user or password in the address, or a
-        port that is none where `strict`.
+        If the scheme isn't http or https, if there is a secret in the address, or a port that is
+        none where `strict`.
     """
+    refuse_secret(text)
     bare = text.strip().strip("\"'").strip()
     scheme, sign, rest = bare.partition("://")
     if not sign:
@@ -61,13 +62,7 @@ def parse_host(text: str, *, strict: bool = False) -> str:
         return "https://ollama.com:443"
     default = _SCHEME_PORTS[scheme] if sign else OLLAMA_PORT
     place, _, path = rest.partition("/")
-    if "@" in place:
-        raise UnfitRequest(
-            f"host {_shown(place.rpartition('@')[2])}: leave the user and password out of the "
-            "address, since the run records it; Ollama takes a key from OLLAMA_API_KEY"
-        )
     if re.search("[?#]", rest):
-        refuse_secret(text)
         raise UnfitRequest(f"host {_shown(place)}: the address of an Ollama server has no query")
     host, port = _split_port(place)
     number = default if port is None else _port(port)
@@ -109,23 +104,9 @@ def openai_urls(given: Sequence[str]) -> tuple[str, ...]:
 
 
 def refuse_secret(host: str) -> None:
-    """Raise if an address holds a user, a password or a key, which a run would record with it.
-
-    Raises
-    ------
-    UnfitRequest
-        Without what it holds.
-    """
-    address, _, query = host.partition("?")
-    named = next((name for name, _ in parse_qsl(query) if _SECRET.search(name)), None)
-    if "@" not in host and named is None:
-        return
-    what = "the user and password" if named is None else _shown(named)
-    place = host.rpartition("@")[2].partition("?")[0] if "@" in host else address
-    raise UnfitRequest(
-        f"host {_shown(place)}: leave {what} out of the URL, since the run records it; put the key "
-        "into the environment"
-    )
+    """Raise UnfitRequest if an address holds a secret, which a run would record with it."""
+    if complaint := secret_in(host):
+        raise UnfitRequest(complaint)
 
 
 def redirected(url: str, status: int, place: str) -> ServerMissing:
@@ -199,12 +180,12 @@ def _port(text: str) -> int | None:
 
 
 def _base_url(text: str) -> str:
+    refuse_secret(text)
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         fit = parts.scheme in _SCHEME_PORTS and parts.hostname and parts.port != 0
     except ValueError:  # Of brackets that don't match, or a port that is none.
         fit = False
-    refuse_secret(text)
     if not fit:
         raise UnfitRequest(
             f"host {_shown(text.partition('?')[0])}: write it as a URL, such as http://box:8000/v1"

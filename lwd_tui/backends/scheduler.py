@@ -85,6 +85,8 @@ class HostScheduler:
         self.in_trouble = False
         self._failed_at = 0.0
         self._rests_until = 0.0
+        # What the server asked for holds whatever else comes of it; a rest of our own doesn't.
+        self._asked_until = 0.0
 
     def limit(self, model: str) -> int:
         """Return how many requests to a model may be in flight now."""
@@ -154,11 +156,11 @@ class HostScheduler:
             Seconds that the server asked for.
         """
         now = time.monotonic()
+        self._asked_until = max(self._asked_until, now + (after or 0.0))
         if began < self._failed_at:
             return
         self.failures, self._failed_at = self.failures + 1, now
-        rest = backoff(self.failures, first_delay, f"{self.url} {key}")
-        self._rests_until = now + max(rest, after or 0.0)
+        self._rests_until = now + backoff(self.failures, first_delay, f"{self.url} {key}")
 
     def recovered(self, model: str) -> None:
         """Note that the host answers, and a model on it."""
@@ -175,12 +177,16 @@ class HostScheduler:
     @property
     def rests(self) -> bool:
         """Whether the host is left alone after a fault."""
-        return time.monotonic() < self._rests_until
+        return time.monotonic() < self._alone_until
+
+    @property
+    def _alone_until(self) -> float:
+        return max(self._rests_until, self._asked_until)
 
     def poke(self) -> None:
         """Grant all turns that can be had now."""
         if self.rests:
-            self._wake_in(self._rests_until - time.monotonic())
+            self._wake_in(self._alone_until - time.monotonic())
             return
         for waiter in tuple(self._waiting):
             if waiter.granted.done():

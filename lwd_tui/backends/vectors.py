@@ -146,8 +146,9 @@ def checked(rows: Any, count: int) -> Vectors:
     if len(rows) != count or len({len(row) for row in rows}) != 1:
         raise Transient(f"it sent {len(rows)} vectors for {count} texts, or of different lengths")
     try:
-        vectors = np.asarray(rows, dtype=np.float32)
-    except (TypeError, ValueError):
+        with np.errstate(over="ignore"):
+            vectors = np.asarray(rows, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError):
         raise NoVector("it sent a vector that is no list of numbers") from None
     if vectors.ndim != 2 or not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
         raise NoVector("it sent a vector that is zero or not finite")

@@ -16,6 +16,8 @@ from lwd_tui.backends.retry import Transient
 from lwd_tui.text import clean_line, shorten
 
 _SENT_LONGEST = 80
+# No number of tokens is as large, and the store holds none above 2^63.
+_NO_COUNT = 10**9
 # A server may have its reasons to send a kilobyte a token, and to heed no limit on the tokens.
 _TOKEN_BYTES = 2**12
 _STREAM_BYTES = 2**22
@@ -180,8 +182,13 @@ class WireReader:
 
 def counted(value: Any) -> int | None:
     """Return a count; None for what is none, and for 0, by which servers say that there is none."""
-    known = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    known = isinstance(value, int) and not isinstance(value, bool) and 0 < value < _NO_COUNT
     return value if known else None
+
+
+def written(digits: str) -> int | None:
+    """Return the count that a server's words have; None for one that is none, however long."""
+    return counted(int(digits)) if len(digits) < 10 else None
 
 
 def joined(pieces: list[str]) -> str:

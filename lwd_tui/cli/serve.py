@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -31,8 +32,8 @@ def serve(
     if importlib.util.find_spec("textual_serve") is None:
         raise LwdError("this needs textual-serve: pip install 'lwd-tui[serve]'")
     url = public_url.rstrip("/") if public_url else own_url(bind, port)
-    if not url.startswith(("http://", "https://")):
-        raise LwdError(f"--public-url {url}: must begin with http:// or https://")
+    if not _is_address(url):
+        raise LwdError(f"--public-url {url}: write it as a URL, such as http://box:{port}")
     if not is_this_machine(bind):
         typer.echo(_WARNING.format(url=url, port=port), err=True)
 
@@ -42,6 +43,14 @@ def serve(
         typer.echo(f"the explorer is at {address} (Ctrl-C ends it)", err=True)
 
     serve_explorer(bind, port, url, announce)
+
+
+def _is_address(url: str) -> bool:
+    """Whether a browser can open it: http or https, and a name."""
+    try:
+        return url.startswith(("http://", "https://")) and bool(urlsplit(url).hostname)
+    except ValueError:  # Of brackets that don't match.
+        return False
 
 
 def is_this_machine(bind: str) -> bool:

@@ -35,9 +35,10 @@ class ExplorerServer(Server):
         super().__init__(command, address, port, title="lwd-tui", public_url=public_url)
         self._announce = announce
         own = urlsplit(public_url)
-        self.trusted = {own.netloc}
+        self._scheme = own.scheme
+        self.trusted = {_place(own.netloc, own.scheme)}
         if own.hostname in _LOOPBACK:
-            self.trusted |= {_place(name, port) for name in _LOOPBACK.values()}
+            self.trusted |= {_place(f"{name}:{port}", "http") for name in _LOOPBACK.values()}
         # The template asks Google for a font, which would tell it who runs experiments.
         self._policy = (
             f"default-src 'self' {public_url} 'unsafe-inline' data:; "
@@ -62,7 +63,9 @@ class ExplorerServer(Server):
         """Refuse what another site's page asks for, or what reached us by another name."""
         origins = request.headers.getall("Origin", [])
         # Not taken apart as a URL is: what a browser sends is a scheme and a place, and no more.
-        asked = [request.host, *(origin.partition("://")[2] for origin in origins)]
+        split = [origin.partition("://") for origin in origins]
+        asked = [_place(request.host, self._scheme)]
+        asked += [_place(place, scheme) for scheme, _, place in split]
         if not self.trusted.issuperset(asked):
             return web.Response(status=403, text="this is not for other sites\n")
         response = await handler(request)
@@ -71,9 +74,9 @@ class ExplorerServer(Server):
         return response
 
 
-def _place(name: str, port: int) -> str:
-    """Write a name and a port as browsers do: the usual port is left out."""
-    return name if port == 80 else f"{name}:{port}"
+def _place(place: str, scheme: str) -> str:
+    """Write a name and a port as browsers do: in small letters, without the scheme's own port."""
+    return place.lower().removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
 
 
 def serve_explorer(

@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from lwd_tui.experiment.addresses import secret_in
 from lwd_tui.experiment.backend import UnfitRequest, load_backend
 from lwd_tui.experiment.complaints import explain
 from lwd_tui.experiment.llm import (
@@ -79,7 +80,7 @@ def _embedding_model(backend: str) -> str:
 
 def _open(host: Any) -> str:
     """Return a host; "" for one that may hold a secret, or is no text."""
-    return host if isinstance(host, str) and "@" not in host else ""
+    return host if isinstance(host, str) and not secret_in(host) else ""
 
 
 def _put_into(fields: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +129,7 @@ class Draft:
     def plain(self) -> dict[str, Any]:
         """Return all of it as JSON values, right or wrong.
 
-        A host with a user or a password in it, which no backend takes, is left out.
+        A host with a secret in it, which no backend takes, is left out.
         """
         fields = copy.deepcopy(self._fields)
         fields["embedder"]["host"] = _open(fields["embedder"]["host"])

@@ -7,15 +7,18 @@ from itertools import groupby
 
 import numpy as np
 
-from lwd_tui.experiment.backend import Embedder
+from lwd_tui.experiment.backend import Embedder, UnfitRequest
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.llm.internet import Internet
 from lwd_tui.seeds import generator
+from lwd_tui.text import shorten
 from lwd_tui.types import Draw, Floats
 
 TIED = 1e-6
 """Cosines that follow each other this closely are equal: vectors in single precision, whose
 rounding differs by batch, don't tell them apart."""
+NO_VECTOR = -2.0
+"""The place of a cosine, below all of them, for a post that has no vector: it is read last."""
 
 Pool = Sequence[int]
 Rank = Callable[[Pool, np.random.Generator], Sequence[int]]
@@ -40,7 +43,8 @@ class Retrieval:
         self._experiment = experiment
         self._internet = internet
         self._embedder = embedder
-        self._directions: list[Floats] = []
+        self._query: Floats | None = None
+        self._cosines: list[float] = []
         names = [who.name for who in experiment.cast]
         self._authors = [
             None if row.all() else {name for name, read in zip(names, row, strict=True) if read}
@@ -102,29 +106,41 @@ class Retrieval:
             return lambda pool, rng: _ordered(
                 pool, np.array([self._internet[post_id].step for post_id in pool]), rng
             )
-        directions = await self._embedded()
-        query = directions[0]
-        cosines = directions[1:] @ query
+        cosines = await self._nearness()
         return lambda pool, rng: _ordered(pool, cosines[np.asarray(pool, dtype=np.int64)], rng)
 
-    async def _embedded(self) -> Floats:
-        """Return the unit vectors of the first query and of every post, embedding what is new.
+    async def _nearness(self) -> Floats:
+        """Return the cosine of every post with the first query, embedding what is new.
 
         The posts of one step go together, so that a run that is resumed embeds them in the batches
         in which they were first.
         """
-        known = max(len(self._directions) - 1, 0)
+        known = len(self._cosines)
         new = [self._internet[post_id] for post_id in range(known, len(self._internet))]
         batches = [[post.text for post in step] for _, step in groupby(new, lambda post: post.step)]
-        if not self._directions:
+        if self._query is None:
             query = [self._experiment.queries[0]]
             first = new[:1] and new[0].step == 0
             batches = [query + batches[0], *batches[1:]] if first else [query, *batches]
         for texts in batches:
-            embeddings = await self._embedder.embed(texts)
-            vectors = embeddings.vectors.astype(np.float64)
-            self._directions += list(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-        return np.stack(self._directions)
+            vectors = (await self._embedder.embed(texts)).vectors.astype(np.float64)
+            lengths = np.linalg.norm(vectors, axis=1)
+            # A text without a vector has a row of zeros.
+            has = lengths > 0
+            vectors = vectors[has] / lengths[has, None]
+            if self._query is None:
+                if not has[0]:
+                    raise UnfitRequest(
+                        f"{self._experiment.embedder.model} has no vector for the query "
+                        f"{shorten(texts[0], 60)!r}, so that no post is nearest to it; set "
+                        'ranking = "uniform", or another query or embedder'
+                    )
+                self._query, vectors, has = vectors[0], vectors[1:], has[1:]
+            cosines = np.full(len(has), NO_VECTOR)
+            if has.any():
+                cosines[has] = vectors @ self._query
+            self._cosines += cosines.tolist()
+        return np.array(self._cosines)
 
 
 def _ordered(pool: Pool, scores: Floats, rng: np.random.Generator) -> list[int]:

@@ -61,6 +61,7 @@ async def assemble(
     hosts: Sequence[str],
     notice: Notice,
     fetching: Fetching | None = None,
+    contexts: Sequence[int] = (),
 ) -> Crew:
     """Open the backends of an experiment whose participants are chosen, and get them ready.
 
@@ -73,6 +74,9 @@ async def assemble(
         Told, a sentence at a time, what the user should know.
     fetching : callable, optional
         Told how far weights are, should they have to be fetched.
+    contexts : sequence of int
+        Tokens of context, one a participant, of a run that goes on; none to size them. A server
+        may count now what was estimated then, and would load its models anew for another number.
 
     Raises
     ------
@@ -96,7 +100,7 @@ async def assemble(
             for generator, who in zip(generators, experiment.cast, strict=True)
         ]
         experiment = fitted(experiment, models, notice)
-        contexts = [
+        contexts = contexts or [
             await _context(experiment, who, generator, model, notice)
             for who, generator, model in zip(experiment.cast, generators, models, strict=True)
         ]

@@ -202,7 +202,11 @@ class Session:
                 notice(sentence)
 
             servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
-            crew = await assemble(store.experiment, servers, note, fetching)
+            # A file of another's may hold any numbers there.
+            contexts = [size for size in store.record.get("contexts", ()) if size > 0]
+            if len(contexts) != len(store.experiment.cast):
+                contexts = []
+            crew = await assemble(store.experiment, servers, note, fetching, contexts)
             changed = _changed(store.record, crew)
             if changed and not allow_changed:
                 raise ModelChanged(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 import tomli_w
 
+from lwd_tui.experiment.addresses import secret_in
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.store.errors import RunExists, StoreError
 
 _POSTS_WITHIN = 10_000
+_STALE_SECONDS = 86_400.0
 
 
 def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
@@ -44,7 +50,8 @@ def _told(path: Path) -> Iterator[None]:
 def put_in_place(paths: Sequence[Path], *, replace: bool) -> Iterator[list[Path]]:
     """Give a place beside each file to write it to, and move them all when they are whole.
 
-    Folders that are missing are made.
+    Folders that are missing are made. The place is the caller's alone: others may write the same
+    file at the same time, and the last of them to end has it.
 
     Raises
     ------
@@ -56,16 +63,26 @@ def put_in_place(paths: Sequence[Path], *, replace: bool) -> Iterator[list[Path]
     for path in paths:
         if path.is_dir() or (path.exists() and not replace):
             raise RunExists(f"{path} exists already; choose another place, or ask to replace it")
-    parts = [path.with_name(f".{path.name}.part") for path in paths]
+    own = f"{os.getpid()}-{secrets.token_hex(4)}"
+    parts = [path.with_name(f".{path.name}.{own}.part") for path in paths]
     try:
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _clear(path)
         yield parts
         for part, path in zip(parts, paths, strict=True):
             part.replace(path)
     finally:
         for part in parts:
             with suppress(OSError, ValueError):
+                part.unlink()
+
+
+def _clear(path: Path) -> None:
+    """Delete what writers of a file left behind that were killed; whoever is at work writes on."""
+    for part in path.parent.glob(f".{escape(path.name)}.*.part"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > _STALE_SECONDS:
                 part.unlink()
 
 
@@ -84,8 +101,11 @@ def save_preset(experiment: Experiment, path: Path, *, replace: bool = False) ->
     PresetExists
         If there is a file, and it may not be replaced.
     StoreError
-        If the file can't be written.
+        If the file can't be written, or a host holds a secret.
     """
+    for host in (*(who.host for who in experiment.cast), experiment.embedder.host):
+        if complaint := secret_in(host):
+            raise StoreError(complaint)
     if not path.parent.is_dir():
         raise StoreError(f"{path} can't be written: there is no folder {path.parent}")
     try:

@@ -30,7 +30,7 @@ from lwd_tui.backends.hosts import (
 )
 from lwd_tui.backends.keys import Key
 from lwd_tui.backends.retry import UNREACHED, Transient
-from lwd_tui.backends.wire import bounded, lines_of
+from lwd_tui.backends.wire import bounded, lines_of, written
 from lwd_tui.experiment.backend import BackendError, PromptTooLong, ServerMissing, UnfitRequest
 from lwd_tui.text import shorten
 
@@ -305,7 +305,7 @@ def is_too_long(error: ResponseError) -> bool:
 def tokens_named(error: ResponseError) -> int | None:
     """Return how many tokens the server says a refused prompt has."""
     found = re.search(r"n_prompt_tokens\D{1,4}(\d+)|\((\d+) tokens\)", str(error.error))
-    return int(found[1] or found[2]) if found else None
+    return written(found[1] or found[2]) if found else None
 
 
 def _inner(text: str) -> str:

@@ -24,9 +24,15 @@ from lwd_tui.backends.ollama.client import (
     missing,
     told,
 )
+from lwd_tui.backends.wire import counted
 from lwd_tui.experiment.backend import BackendError, ModelMissing, Progress
 from lwd_tui.text import clean_line, nearest
 from lwd_tui.types import ModelInfo
+
+# What Go writes in place of a character, as %#v has it; no half of one, and none beyond Unicode.
+_ESCAPED = re.compile(
+    r'\\(?:[abfnrtv\\"]|x[0-7][0-9a-f]|u(?!d[89a-f])[0-9a-f]{4}|U00(?:0[0-9a-f]|10)[0-9a-f]{4})'
+)
 
 # What a server sends of a model, against that it can't be reached.
 _SHOWN_WRONGLY = (ResponseError, ValidationError, ValueError, AttributeError, TypeError)
@@ -203,12 +209,11 @@ def _info(
     details = listed.details or (shown.details if shown else None)
     loaded = running.get(canonical(name))
     share = None
-    if loaded is not None and loaded.size:
-        share = min(1.0, (loaded.size_vram or 0) / loaded.size)
+    if loaded is not None and loaded.size and loaded.size > 0:
+        share = min(max(loaded.size_vram or 0, 0), loaded.size) / loaded.size
     context = (shown.modelinfo if shown else None) or {}
     architecture = str(context.get("general.architecture", ""))
     family = clean_line((details.family if details else "") or architecture)
-    length = context.get(f"{architecture}.context_length")
     hosts = [listed.remote_host, listed.remote_model]
     hosts += [shown.remote_host, shown.remote_model] if shown else []
     away = next(filter(None, hosts), "")
@@ -223,7 +228,7 @@ def _info(
         parameters=clean_line((details.parameter_size if details else "") or ""),
         quantisation=clean_line((details.quantization_level if details else "") or ""),
         size=listed.size,
-        context_length=length if isinstance(length, int) else None,
+        context_length=counted(context.get(f"{architecture}.context_length")),
         # Of one that isn't shown only what the list says is known.
         capabilities=abilities(
             told if shown or told else ["unknown"],
@@ -243,8 +248,13 @@ def _info(
 
 
 def _stops(parameters: str) -> list[str]:
+    """Return the stop texts among a model's parameters, which are written as Go quotes them."""
     found = re.findall(r'^stop\s+(?:"(.*)"|(\S.*?))\s*$', parameters, re.MULTILINE)
-    return [quoted or bare for quoted, bare in found]
+    return [_ESCAPED.sub(_decoded, quoted) or bare for quoted, bare in found]
+
+
+def _decoded(escape: re.Match[str]) -> str:
+    return escape[0].encode().decode("unicode_escape")
 
 
 def _find(listing: Listing, name: str) -> ListedModel | None:

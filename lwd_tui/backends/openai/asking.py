@@ -24,7 +24,7 @@ from lwd_tui.backends.openai.server import Alone, OpenAIServer, ollama_refused
 from lwd_tui.backends.retry import Transient
 from lwd_tui.backends.streams import watched
 from lwd_tui.backends.truncation import check_room, check_words, too_long
-from lwd_tui.backends.wire import lines_of
+from lwd_tui.backends.wire import counted, lines_of
 from lwd_tui.experiment.backend import GenerateRequest, NoChatFormat, PromptTooLong
 
 
@@ -178,7 +178,7 @@ def _too_long(
 ) -> PromptTooLong:
     """Say that a server refused a prompt, and what it needs as far as that is known."""
     given = body.get("n_prompt_tokens") if isinstance(body, dict) else None
-    tokens = given if isinstance(given, int) else tokens_named(told)
+    tokens = counted(given) or tokens_named(told)
     limit = server.limit(request, context_named(told))
     if tokens is None:
         return too_long(request, "the server refused the prompt", limit=limit)

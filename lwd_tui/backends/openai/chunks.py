@@ -151,7 +151,7 @@ class Reader(WireReader):
         index = choice.get("index")
         if index is None:
             index = 0
-        elif isinstance(index, str) and index.isdecimal():
+        elif isinstance(index, str) and index.isdecimal() and len(index) < 10:
             index = int(index)
         if not isinstance(index, int) or isinstance(index, bool):
             raise self.fault("an index that is no number", index)

@@ -6,6 +6,8 @@ import re
 
 import openai
 
+from lwd_tui.backends.wire import written
+
 KEY_WANTED = re.compile(r"api[ _-]?key|authorization header|bearer", re.IGNORECASE)
 """In what is said where a key is wanting."""
 
@@ -57,13 +59,13 @@ def has_no_chat(error: openai.APIStatusError) -> bool:
 def tokens_named(told: str) -> int | None:
     """Return how many tokens the server says a refused prompt has; None if it doesn't."""
     found = _TOKENS.search(told)
-    return int(next(group for group in found.groups() if group)) if found else None
+    return written(next(group for group in found.groups() if group)) if found else None
 
 
 def context_named(told: str) -> int | None:
     """Return the context that the server says it has; None if it doesn't."""
     found = _CONTEXT.search(told)
-    return int(found[1] or found[2]) if found else None
+    return written(found[1] or found[2]) if found else None
 
 
 def message_of(error: openai.APIStatusError) -> str:

@@ -20,12 +20,12 @@ from support.http import Reply, Request, WireServer
 from support.requests import answers, ollama, openai, wish
 
 from lwd_tui.backends.environment import unopened
-from lwd_tui.backends.hosts import is_direct, openai_urls, proxy_hint
+from lwd_tui.backends.hosts import is_direct, openai_urls, parse_host, proxy_hint
 from lwd_tui.backends.keys import Key
 from lwd_tui.backends.openai.client import Client
 from lwd_tui.backends.openai.embedder import OpenAIEmbedder
 from lwd_tui.backends.retry import Transient
-from lwd_tui.backends.vectors import checked
+from lwd_tui.backends.vectors import NoVector, checked
 from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
 
 PEM = Path(__file__).parents[2] / "data" / "self-signed.pem"
@@ -217,11 +217,14 @@ def test_what_is_no_url_is_told(url: str) -> None:
     "url",
     ["http://me:s3cret@box:8000/v1", "http://me:s3cr/s3cret@box/v1", "http://me:s3c?s3cret@box",
      "http://me:s3c#s3cret@box", "https://box/v1?api_key=s3cret", "https://box/v1?a=1&sig=s3cret",
-     "https://box/v1?access-token=s3cret"],
+     "https://box/v1?access-token=s3cret", "https://box/v1?api%5Fkey=s3cret",
+     "https://box/v1?a=1;key=s3cret", "https://box/v1#token=s3cret",
+     "https://box/v1?api_key=s3c@s3cret", "ftp://me:s3cret@box"],
 )  # fmt: skip
-def test_a_secret_in_a_url_is_refused_without_it(url: str) -> None:
+@pytest.mark.parametrize("read", [parse_host, lambda url: openai_urls([url])])
+def test_a_secret_in_a_url_is_refused_without_it(url: str, read: Callable[[str], object]) -> None:
     with pytest.raises(UnfitRequest, match="out of the URL") as caught:
-        openai_urls([url])
+        read(url)
     assert "s3c" not in str(caught.value)
 
 
@@ -294,6 +297,12 @@ async def test_what_an_openai_client_raises_is_told(
 def test_vectors_that_are_no_list_are_a_fault() -> None:
     with pytest.raises(Transient, match="no list of vectors"):
         checked({"0": [1.0]}, 1)
+
+
+@pytest.mark.parametrize("huge", [10**400, 1e300, -(10**400)], ids=["int", "float", "negative"])
+def test_numbers_too_large_for_a_vector_are_none(huge: float) -> None:
+    with pytest.raises(NoVector):
+        checked([[huge, 1.0]], 1)
 
 
 @pytest.mark.parametrize("odd", ["text", [["a", "b"]], [[1.0], [[2.0]]], 3.5, [{"x": 1}]], ids=str)

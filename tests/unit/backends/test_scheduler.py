@@ -17,7 +17,7 @@ def test_requests_that_were_under_way_when_a_host_failed_are_no_new_failures():
     rests_until = host._rests_until
     # Of four that were sent at once, the others fail with the first.
     for key in ("second", "third", "fourth"):
-        host.failed(sent, 10.0, key, 1000.0)
+        host.failed(sent, 10.0, key, None)
     assert host.failures == 1
     assert host._rests_until == rests_until
     host.failed(time.monotonic(), 10.0, "later", None)
@@ -237,6 +237,21 @@ async def test_a_host_that_rests_grants_nothing_until_it_has_rested():
     assert granted(waiter) == [False]
     assert await asyncio.wait_for(waiter.granted, 30) is host
     assert not host.rests
+
+
+async def test_the_time_that_a_server_asks_for_is_kept_though_what_was_under_way_succeeds():
+    host = HostScheduler("http://one", 1)
+    host.observe({MODEL})
+    sent = time.monotonic()
+    # A rest of our own ends with the first answer; any of those sent at once may be told to wait.
+    host.failed(sent, 60.0, "first", None)
+    host.failed(sent, 60.0, "second", 0.3)
+    host.failed(sent, 60.0, "third", 0.1)
+    host.recovered(MODEL)
+    waiter = asked(host)
+    assert granted(waiter) == [False]
+    await asyncio.wait_for(waiter.granted, 30)
+    assert time.monotonic() - sent >= 0.3
 
 
 def test_the_rest_doubles_with_each_failure_in_a_row():

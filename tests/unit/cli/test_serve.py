@@ -63,6 +63,27 @@ async def test_beyond_this_machine_only_the_public_name_is_ours():
     assert server.trusted == {"lab.example"}
 
 
+@pytest.mark.parametrize(
+    ("public", "sent", "served"),
+    [
+        ("http://Box:8000", "http://box:8000", True),
+        ("http://box:80", "http://box", True),
+        ("http://box", "http://box:80", True),
+        ("https://Lab.example:443", "https://lab.example", True),
+        ("http://[FE80::1]:80", "http://[fe80::1]", True),
+        ("http://box:443", "http://box", False),
+        ("https://box:80", "https://box", False),
+        ("http://box:8080", "http://box:80", False),
+        ("http://box", "http://box:80.evil.example", False),
+    ],
+)
+async def test_a_public_url_is_known_as_browsers_write_it(public, sent, served):
+    server = web.ExplorerServer(EVERYWHERE, PORT, public, print)
+    headers = {"Host": sent.partition("://")[2], "Origin": sent}
+    async with TestClient(TestServer(await server._make_app())) as client:
+        assert ((await client.get("/", headers=headers)).status == 200) == served
+
+
 def test_what_browsers_call_an_address():
     assert own_url("127.0.0.1", 8000) == "http://127.0.0.1:8000"
     assert own_url("::1", 8000) == "http://[::1]:8000"
@@ -104,6 +125,13 @@ def test_a_clear_warning_beyond_loopback(command):
     assert served == [("192.168.7.7", 9000, "http://192.168.7.7:9000")]
     assert "no password" in result.stderr
     assert "ssh -L 9000:127.0.0.1:9000" in result.stderr
+
+
+@pytest.mark.parametrize("url", ["box:8000", "ftp://box", "http://", "http:///box", "http://[::1"])
+def test_a_public_url_that_is_none_is_refused(command, url):
+    served, result = command("--public-url", url)
+    assert not served
+    assert "write it as a URL" in str(result.exception)
 
 
 def test_a_port_that_is_taken_is_said():

@@ -163,17 +163,31 @@ def test_hosts_are_told_apart_where_two_kinds_take_part():
         draft(ollama="a b").placed(experiment)
 
 
+@pytest.mark.parametrize(
+    "host", ["http://me:hush@box", "https://gw/v1?api_key=hush", "gw#token=hush"]
+)
+def test_a_draft_is_kept_without_the_secrets_in_its_hosts(host):
+    made = draft(openai=f"a {host} https://b/v1?api-version=1")
+    made.set("embedder.host", host)
+    made.replace(0, made.cast[0].model_copy(update={"host": host}))
+    kept = json.dumps(made.plain())
+    again = draft()
+    again.restore(json.loads(kept))
+    assert "hush" not in kept
+    assert (again.get("embedder.host"), again.cast[0].host) == ("", "")
+    assert again.hosts["openai"] == ("a", "https://b/v1?api-version=1")
+
+
 def test_a_draft_comes_back_from_json_as_it_was():
     made = draft(ollama="a b")
     made.set("beta", "half")
-    made.set("embedder.host", "http://me:hush@box")
+    made.set("embedder.host", "http://box")
     made.put_posts("reserve", [SeedPost(text="later", label="x")])
     made.copy(0)
     kept = json.dumps(made.plain())
     again = Draft(load_preset("bitcoin"))
     again.restore(json.loads(kept))
-    assert "hush" not in kept
-    assert (again.get("beta"), again.get("embedder.host")) == ("half", "")
+    assert (again.get("beta"), again.get("embedder.host")) == ("half", "http://box")
     assert again.cast == made.cast
     assert again.posts("posts") == made.posts("posts")
     assert again.posts("reserve")[0].label == "x"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from lwd_tui.backends.scripted import ScriptedEmbedder
-from lwd_tui.experiment.backend import Embeddings
+from lwd_tui.experiment.backend import Embeddings, UnfitRequest
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.llm.internet import Internet
 from lwd_tui.llm.retrieval import Retrieval
@@ -208,6 +208,46 @@ async def test_what_rounding_makes_of_ties_is_a_tie(monkeypatch):
             assert set(draw.posts[1:3]) == {2, 4}
             firsts.add(draw.posts[1])
     assert firsts == {2, 4}
+
+
+class Lacking(Flat):
+    """Has no vector for some texts, as an embedder by a server tells it."""
+
+    def __init__(self, *lacked):
+        super().__init__()
+        self._lacked = lacked
+
+    async def embed(self, texts):
+        missing = tuple(text in self._lacked for text in texts)
+        known = ["0" if lacks else text for text, lacks in zip(texts, missing, strict=True)]
+        found = (await super().embed(known)).vectors * ~np.array(missing)[:, None]
+        width = 0 if all(missing) else 2
+        return Embeddings(found[:, :width], (False,) * len(texts), missing)
+
+
+async def test_posts_without_a_vector_are_read_last_and_among_them_by_chance():
+    spec = experiment(ranking="similar", beta=1.0)
+    net = Internet(human_of(["3", "0.1", "x", "y"]))
+    rules = Retrieval(spec, net, Lacking("x", "y", "z"))
+    ends = set()
+    for t in range(20):
+        for draw in await rules.draw(t):
+            # The one that points away from the query has a vector all the same.
+            assert draw.posts[:2] == (1, 0)
+            ends.add(draw.posts[2:])
+    assert ends == {(2, 3), (3, 2)}
+    # All that a step brought may have none, and the next step goes on.
+    net.add("z", "", "human", 20)
+    assert {draw.posts[:2] for draw in await rules.draw(20)} == {(1, 0)}
+    net.add("0.01", "", "human", 21)
+    assert {draw.posts[:3] for draw in await rules.draw(21)} == {(5, 1, 0)}
+
+
+@pytest.mark.parametrize("texts", [["3", "0.1"], []])
+async def test_without_a_vector_for_the_query_nothing_is_drawn(texts):
+    rules = Retrieval(experiment(ranking="similar"), Internet(human_of(texts)), Lacking("fish"))
+    with pytest.raises(UnfitRequest, match="no vector for the query 'fish'"):
+        await rules.draw(0)
 
 
 async def test_posts_are_embedded_in_the_batches_in_which_they_came():

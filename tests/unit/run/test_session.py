@@ -113,6 +113,32 @@ async def test_a_resume_asks_only_for_what_is_missing(tmp_path, monkeypatch):
     assert len(asked) == 4 * 9 - 4
 
 
+@pytest.mark.parametrize("odd", [None, [], [0, 0, 0], [256] * 4])
+async def test_a_resume_asks_with_the_contexts_that_the_run_began_with(tmp_path, monkeypatch, odd):
+    path = tmp_path / "a.lwd"
+    async with await started(path) as session:
+        first = session.store.record["contexts"]
+        if odd is not None:
+            session.store.update_record(contexts=odd)
+    asked = []
+    generate = ScriptedGenerator.generate
+
+    def noting(self, request, preview=None):
+        asked.append(request.context)
+        return generate(self, request, preview)
+
+    async def counted_otherwise(self, model, text):
+        return 9_999
+
+    monkeypatch.setattr(ScriptedGenerator, "generate", noting)
+    monkeypatch.setattr(ScriptedGenerator, "count_tokens", counted_otherwise)
+    async with await Session.resume(path, unheard) as session:
+        await steps_of(session)
+    # Where the record doesn't tell, they are sized anew.
+    assert (set(asked) == set(first)) == (odd is None)
+    assert odd is None or min(asked) > 9_999
+
+
 async def test_a_finished_run_resumes_to_nothing(tmp_path):
     path = tmp_path / "a.lwd"
     async with await started(path) as session:

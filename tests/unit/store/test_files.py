@@ -1,11 +1,14 @@
 """Presets saved: whole, and never over another file unasked."""
 
+import os
+import time
+
 import pytest
 
 from lwd_tui.experiment.files import load_preset
 from lwd_tui.experiment.llm import SeedPost
 from lwd_tui.store.errors import StoreError
-from lwd_tui.store.files import PresetExists, save_preset
+from lwd_tui.store.files import PresetExists, put_in_place, save_preset, write_whole
 
 
 def test_a_saved_preset_loads_as_it_was(tmp_path):
@@ -56,6 +59,42 @@ def test_what_cannot_be_written_is_said(tmp_path, name, sentence):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_preset_with_a_key_in_an_address_is_not_written(tmp_path):
+    host = {"embedder.host": "https://gw/v1?api_key=hush"}
+    with pytest.raises(StoreError, match="leave 'api_key' out"):
+        save_preset(load_preset("quickstart").replaced(host), tmp_path / "mine.toml")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_is_not_written_over(tmp_path):
     with pytest.raises(PresetExists):
         save_preset(load_preset("quickstart"), tmp_path, replace=True)
+
+
+def test_two_that_write_one_file_at_once_do_not_disturb_each_other(tmp_path):
+    path = tmp_path / "run.sqlite"
+    with put_in_place([path], replace=True) as (first,):
+        with first.open("wb", buffering=0) as slow:
+            slow.write(b"half")
+            write_whole(path, b"the whole of it", replace=True)
+            slow.write(b" and half")
+        assert path.read_bytes() == b"the whole of it"
+    assert path.read_bytes() == b"half and half"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_writer_left_goes_after_a_day_and_what_others_write_stays(tmp_path):
+    path = tmp_path / "a[1].toml"
+
+    def left(name, hours):
+        part = tmp_path / name
+        part.touch()
+        then = time.time() - 3600 * hours
+        os.utime(part, (then, then))
+        return part
+
+    left(".a[1].toml.7-ab.part", 25)
+    at_work = left(".a[1].toml.8-cd.part", 23)
+    others = left(".a1.toml.9-ef.part", 25)
+    write_whole(path, b"x")
+    assert set(tmp_path.iterdir()) == {path, at_work, others}

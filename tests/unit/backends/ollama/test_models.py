@@ -13,7 +13,13 @@ from support.ollama_server import OllamaStandIn
 
 from lwd_tui.backends.ollama.doctor import doctor
 from lwd_tui.backends.ollama.embedder import OllamaEmbedder
-from lwd_tui.backends.ollama.models import canonical, choose_models, list_models, pull_model
+from lwd_tui.backends.ollama.models import (
+    _stops,
+    canonical,
+    choose_models,
+    list_models,
+    pull_model,
+)
 from lwd_tui.experiment.backend import BackendError, ModelMissing, ServerMissing, UnfitRequest
 
 SMALL = StandInModel("small:1b", family="llama", size=100)
@@ -25,6 +31,25 @@ NOMIC = StandInModel("nomic:v1.5", family="nomic-bert", context_length=20, embed
 
 def stand_in(*models: StandInModel, **settings: Any) -> OllamaStandIn:
     return OllamaStandIn(models=list(models), **settings)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        # As Go's fmt.Sprintf("%#v") has them.
+        (r'"\nUser:"', "\nUser:"),
+        (r'"<|im_end|>"', "<|im_end|>"),
+        (r'"\"é\" \\n"', '"é" \\n'),
+        (r'"\a\b\f\n\r\t\v\x00\x7f"', "\a\b\f\n\r\t\v\0\x7f"),
+        (r'"\u200b\u2028\U000e0001"', "\u200b\u2028\U000e0001"),
+        # Not as Go has it: what can't be read stays.
+        ("</s>", "</s>"),
+        (r'"a"b\q\ud800\U00110000\"', r'a"b\q\ud800\U00110000' + "\\"),
+    ],
+)
+def test_stop_texts_are_read_as_the_server_quotes_them(written: str, text: str) -> None:
+    parameters = f'num_ctx   2048\nstop      {written}\nstop "x"\ntop_k 1'
+    assert _stops(parameters) == [text, "x"]
 
 
 async def test_the_choice_is_of_different_families_small_ones_first_and_no_embedders() -> None:

@@ -107,6 +107,20 @@ def test_a_fault_names_its_place() -> None:
         reader.take('data: {"choices": [{"delta": 7}]}')
 
 
+@pytest.mark.parametrize("count", [-1, 0, 2**63, 10**30, 1.5, float("nan"), True, "7", None])
+def test_a_count_that_is_none_is_left_out(count) -> None:
+    reader = Reader(1, lambda index, text: None)
+    usage = {"prompt_tokens": count, "completion_tokens": count}
+    reader.take(f"data: {json.dumps({'choices': [], 'usage': usage})}")
+    assert (reader.prompt_tokens, reader.answers[0].completion_tokens) == (None, None)
+
+
+def test_an_index_of_many_digits_is_a_fault() -> None:
+    reader = Reader(1, lambda index, text: None)
+    with pytest.raises(Transient, match="an index that is no number"):
+        reader.take(f'data: {{"choices": [{{"index": "{5000 * "9"}"}}]}}')
+
+
 def test_halves_of_a_letter_are_joined() -> None:
     reader = Reader(1, lambda index, text: None)
     for half in ("\\ud83d", "\\ude80"):

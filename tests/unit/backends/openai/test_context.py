@@ -44,6 +44,10 @@ TOLD = [
 ]  # fmt: skip
 
 
+TOLD += [(f"prompt contains {9 * '9'}{more} tokens, of a context size of {9 * '9'}{more}",
+          *(None if more else 999_999_999,) * 2) for more in ("", "9", 5000 * "9")]  # fmt: skip
+
+
 @pytest.mark.parametrize(("told", "tokens", "context"), TOLD)
 def test_what_servers_say_of_a_long_prompt_is_read(
     told: str, tokens: int | None, context: int | None

@@ -74,7 +74,7 @@ def fork(
         return
     made = fork_run(path, at, experiment, posts=post or (), out=out)
     if seen:
-        raise typer.Exit(explore(run=made))
+        raise typer.Exit(explore(run=made, hosts=wishes.hosts))
     from lwd_tui.cli.headless import resume_headless
 
     try:

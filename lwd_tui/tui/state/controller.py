@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from textual.message import Message
 
@@ -79,6 +80,7 @@ class RunController:
         self._tally = Tally(0)
         self._clock = Clock()
         self._begin: Opening | None = None
+        self._resuming: dict[str, Any] = {}
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._phase: Phase = "stopped"
@@ -104,8 +106,8 @@ class RunController:
         self._begin = begin
         self._work_on(begin, Clock())
 
-    async def open(self, path: Path) -> None:
-        """Open a stored run, to look at it and perhaps go on with it.
+    async def open(self, path: Path, **resuming: Any) -> None:
+        """Open a stored run, to look at it and perhaps go on as `Session.resume` is told.
 
         Raises
         ------
@@ -113,6 +115,7 @@ class RunController:
             If it can't be read.
         """
         self.path, self.archive = path, Archive(path)
+        self._resuming = resuming
         try:
             self.experiment = await self.archive.ask(lambda store: store.experiment)
             self.numbers = await self.archive.ask(lambda store: store.numbers())
@@ -137,26 +140,23 @@ class RunController:
         else:
             self._tell(messages.PostsChanged(self.number))
 
-    def go_on(self, *, paused: bool = False, allow_changed: bool = False) -> None:
-        """Resume the run where it stopped, for one step only if paused.
-
-        It may be allowed to go on with models that aren't the recorded ones.
-        """
+    def go_on(self, *, paused: bool = False) -> None:
+        """Resume the run where it stopped, for one step only if paused."""
         clock = Clock(paused=paused)
         if paused:
             clock.step()
 
         async def resume(clock: Clock) -> Session:
-            return await Session.resume(
-                self.path, self._notice, allow_changed=allow_changed, clock=clock
-            )
+            return await Session.resume(self.path, self._notice, clock=clock, **self._resuming)
 
         self._work_on(resume, clock)
 
     def retry(self, *, allow_changed: bool = False) -> None:
         """Try again what failed: to begin, or to go on."""
         if self._opened:
-            self.go_on(allow_changed=allow_changed)
+            if allow_changed:
+                self._resuming["allow_changed"] = True
+            self.go_on()
         elif self._begin is not None:
             self._work_on(self._begin, Clock())
 

@@ -58,6 +58,15 @@ def test_without_a_terminal_nothing_is_forked_to_be_seen(lwd, run):
     assert not list(runs_folder().glob("*"))
 
 
+def test_the_explorer_hears_where_a_fork_goes_on(lwd, run, monkeypatch):
+    opened = []
+    monkeypatch.setattr("lwd_tui.cli.fork.refuse_without_terminal", lambda: None)
+    monkeypatch.setattr("lwd_tui.cli.fork.explore", lambda **opening: opened.append(opening))
+    assert lwd("fork", run, "--at", 2, "--host", "http://gpu-box:11434")[0] == 0
+    (opening,) = opened
+    assert opening["hosts"] == ("http://gpu-box:11434",)
+
+
 def test_replicates_are_compared_with_their_twins_and_gone_on_with(lwd, run, tmp_path):
     options = ("--at", 2, "--post", "Hear, hear.", "--replicates", 2, "--json")
     code, out, _ = lwd("fork", run, *options, "--out", tmp_path / "what.sqlite")

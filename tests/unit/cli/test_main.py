@@ -73,6 +73,50 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(lwd, preset):
     assert numbers(3) == numbers(3) != numbers(4)
 
 
+@pytest.fixture
+def explored(monkeypatch):
+    """With what the explorer was opened, each time."""
+    opened = []
+    monkeypatch.setattr("lwd_tui.cli.main.explore", lambda **opening: opened.append(opening))
+    return opened
+
+
+def test_json_needs_no_screen_and_no_other_word(lwd, preset, explored):
+    code, out, _ = lwd("--preset", preset, "--json")
+    assert code == 0
+    assert lines(out)[-1]["done"]
+    assert explored == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--host", "http://gpu-box:11434"], "name it with --preset"),
+        (["--backend", "ollama"], "name it with --preset"),
+        (["--seed", 7], "name it with --preset"),
+        (["--json"], "say what to run with --preset NAME"),
+        (["--host", "http://gpu-box:11434", "resume", "tiny"], "resume doesn't see --host"),
+        (["--headless", "resume", "tiny"], "write it after resume"),
+    ],
+)
+def test_options_of_a_run_that_is_not_named_are_refused(lwd, preset, explored, words, sentence):
+    code, out, err = lwd(*words)
+    assert (code, out, explored) == (2, "", [])
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_the_explorer_hears_where_and_with_what_a_run_goes_on(lwd, preset, tmp_path, explored):
+    path = tmp_path / "a.sqlite"
+    assert lwd("--preset", preset, "--json", "--out", path)[0] == 0
+    lwd("resume", path, "--host", "http://gpu-box:11434", "--allow-changed")
+    lwd("resume", path)
+    assert explored == [
+        {"run": path, "hosts": ["http://gpu-box:11434"], "allow_changed": True},
+        {"run": path, "hosts": (), "allow_changed": False},
+    ]
+
+
 def test_any_field_can_be_set(lwd, preset, tmp_path):
     posts = tmp_path / "posts.csv"
     posts.write_text('text,label\n"A, b",x\nC,y\nD,z\n')

@@ -137,7 +137,7 @@ def _replicates(
             if out is not None:
                 kind = "-twin" if twin else ""
                 file = out.with_name(f"{out.stem}{kind}-{number + 1}{out.suffix}")
-            by_hand = () if twin else tuple(posts)
+            by_hand = () if twin else tuple(post.strip() for post in posts)
             wanted = (parent, at, {} if twin else changes, by_hand, number)
             if file is None or _forked(file) != wanted:
                 what = twin_of if twin else experiment

@@ -35,7 +35,7 @@ from lwd_tui.llm.network import (
 from lwd_tui.replicates import together
 from lwd_tui.run.choose import choose_cast
 from lwd_tui.run.embedding import RecordedEmbedder
-from lwd_tui.run.fork import later_posts
+from lwd_tui.run.fork import by_hand, later_posts
 from lwd_tui.run.open_backends import Crew, assemble
 from lwd_tui.run.recorded import refuse_other_draws
 from lwd_tui.store.run import RunStore
@@ -282,17 +282,16 @@ class Session:
         Raises
         ------
         InvalidExperiment
-            If the post is blank, or a step is in progress: what it draws from is settled when it
-            begins, also for a resume.
+            If the post is blank or no text, or a step is in progress: what it draws from is settled
+            when it begins, also for a resume.
         """
-        if not text.strip():
-            raise InvalidExperiment("a post must not be blank")
+        post = by_hand(text, label)
         if self._in_step or self._network.drawing:
             raise InvalidExperiment("a post can only be put in between two steps")
         step = self.store.finished()
-        post = self._internet.add(text.strip(), "", "injected", step, label)
-        self.store.add_posts([post])
-        return post
+        added = self._internet.add(post.text, "", "injected", step, post.label)
+        self.store.add_posts([added])
+        return added
 
     def _put_in_again(self, t: int) -> list[Post]:
         """Put in what was put into a fork's parent by hand before step t."""

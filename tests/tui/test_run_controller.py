@@ -9,6 +9,7 @@ from support.tui import handmade_run, holds, scripted, stored_run
 from lwd_tui.backends.scripted import ScriptedGenerator
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment.backend import BackendStopped
+from lwd_tui.experiment.llm import InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.run import session
 from lwd_tui.store.run import RunStore
@@ -123,7 +124,7 @@ async def test_only_a_run_that_is_open_takes_posts(run, heard, tmp_path):
     await run.open(await stored_run(tmp_path / "a.sqlite", stop_after=2))
     with pytest.raises(RunStopped, match="go on with the run first"):
         run.inject("Too early.")
-    with pytest.raises(RunStopped, match="blank"):
+    with pytest.raises(InvalidExperiment, match="blank"):
         run.inject("  \n ")
 
 

@@ -17,6 +17,7 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.clock import Clock
 from lwd_tui.llm.network import Event, PostArrived, StepCompleted
+from lwd_tui.run.fork import by_hand
 from lwd_tui.run.pace import Pace
 from lwd_tui.run.session import ModelChanged, Session
 from lwd_tui.store.folder import new_run_path
@@ -230,11 +231,10 @@ class RunController:
 
         Raises
         ------
-        RunStopped
-            If the post is blank, or no session is open to take it.
+        LwdError
+            If the post is blank or no text, or no session is open to take it.
         """
-        if not text.strip():
-            raise RunStopped("a post must not be blank")
+        by_hand(text, label)
         if self._session is None:
             raise RunStopped("nothing runs that could read a post; go on with the run first")
         self._queued.append((text, label))

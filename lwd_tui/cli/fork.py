@@ -10,7 +10,7 @@ import typer
 from lwd_tui.cli.explore import explore, refuse_without_terminal
 from lwd_tui.cli.options import Backend, Hosts, Level, Models, Run, Settings
 from lwd_tui.cli.shared import check_level, say
-from lwd_tui.errors import LwdError, RunStopped
+from lwd_tui.errors import LwdError, RunStopped, RunWorthless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +79,8 @@ def fork(
 
     try:
         code = resume_headless(made, wishes.hosts, as_json=as_json)
+    except RunWorthless:
+        raise
     except LwdError:
         say(f"the fork is kept; go on with: lwd-tui resume {reference(made)}")
         raise
@@ -172,6 +174,8 @@ def _see_through(files: Sequence[Path], hosts: tuple[str, ...]) -> None:
             continue
         try:
             code = resume_headless(file, hosts, told=False)
+        except RunWorthless:
+            raise
         except LwdError as error:
             left = ", ".join(map(reference, files[number:]))
             raise RunStopped(

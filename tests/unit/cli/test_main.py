@@ -143,6 +143,7 @@ def test_a_run_in_any_file_is_called_as_the_trash_calls_it(lwd, preset, tmp_path
     path = tmp_path / "a.lwd"
     _, out, _ = lwd("--preset", preset, "--json", "--out", path)
     assert lines(out)[-1]["run"] == "a.lwd"
+    assert lines(lwd("compare", path, path, "--json")[1])[0]["run"] == "a.lwd"
     _, out, _ = lwd("runs", "delete", path)
     assert "`lwd-tui runs restore a.lwd` undoes it" in out
     assert lwd("runs", "restore", "a.lwd")[0] == 0

@@ -13,7 +13,7 @@ class LwdError(Exception):
     ----------
     exit_code : int
         2 wrong use or an invalid experiment; 3 a server or model is missing; 4 stopped,
-        resumable.
+        resumable; 5 stopped for good.
     """
 
     exit_code: int = 2
@@ -25,5 +25,7 @@ class RunStopped(LwdError):
     exit_code = 4
 
 
-class RunWorthless(RunStopped):
+class RunWorthless(LwdError):
     """What the run holds shows nothing, so that there is no going on with it."""
+
+    exit_code = 5

@@ -28,7 +28,7 @@ NO_EMBEDDING = "it has no embedding"
 """The problem of an answer that its embedder gives no vector for; told when a step is whole."""
 
 Notice = Callable[[str], None]
-"""Called with one sentence that the user must see; a run records it."""
+"""Called with one sentence that the user must see; a run records it, see `lwd_tui.run.notes`."""
 Fetching = Callable[[str, int, int], None]
 """Called with (what, bytes done, bytes in all) while weights are fetched, in any thread."""
 

@@ -125,16 +125,18 @@ def _times(paths: list[Path], margin: float, level: float, of_query: int) -> Col
     from lwd_tui.analysis.equivalence import equivalence
     from lwd_tui.findings.step import upper_bound
     from lwd_tui.findings.verdicts import out_of_reach
+    from lwd_tui.store.errors import run_name
     from lwd_tui.store.run import RunStore
 
     equivalence((), margin)
     bounds = []
     for path in paths:
+        name = run_name(path)
         with RunStore.open(path) as store:
             check_answers(store.look_at(of_query))
             if why := out_of_reach(store, level, margin):
-                raise LwdError(f"--margin {margin:g} can't be judged in {path.stem}: {why.why}")
-            steps = counted(range(store.finished()), path.stem)
+                raise LwdError(f"--margin {margin:g} can't be judged in {name}: {why.why}")
+            steps = counted(range(store.finished()), name)
             bounds.append([upper_bound(store, store.step(t), level) for t in steps])
     # A run that ended early is as long as the others, and its missing steps aren't below.
     longest = max(map(len, bounds))

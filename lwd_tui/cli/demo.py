@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _WHAT = (
     "Two small language models on this machine read each other's posts and answer one question, "
-    "step after step. The first time, their weights are fetched (680 MB); the run takes a few "
-    "minutes. At each step t both read k of the |A| posts that there are; the norm says how far "
-    "apart their answers are."
+    "step after step. The first time, their weights and those of an embedder are fetched (some 650 "
+    "MB); the run takes a few minutes. At each step t both read k of the |A| posts that there are; "
+    "the norm says how far apart their answers are."
 )
 
 
@@ -114,7 +114,7 @@ def _first_run() -> None:
     # `make demo` calls the program by its path, which isn't on the shell's.
     lwd = "lwd-tui" if shutil.which("lwd-tui") else sys.argv[0]
     typer.echo(
-        "\nThis was one seed, and not all come together as plainly: docs/embedded.md has seven.\n"
+        "\nThis was one seed, and not all come together as plainly: docs/embedded.md has ten.\n"
         "What to do next:",
         err=True,
     )

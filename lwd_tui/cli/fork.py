@@ -10,7 +10,7 @@ import typer
 from lwd_tui.cli.explore import explore, refuse_without_terminal
 from lwd_tui.cli.options import Backend, Hosts, Level, Models, Run, Settings
 from lwd_tui.cli.shared import check_level, say
-from lwd_tui.errors import LwdError, RunStopped
+from lwd_tui.errors import LwdError, RunStopped, RunWorthless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,11 +74,13 @@ def fork(
         return
     made = fork_run(path, at, experiment, posts=post or (), out=out)
     if seen:
-        raise typer.Exit(explore(run=made))
+        raise typer.Exit(explore(run=made, hosts=wishes.hosts))
     from lwd_tui.cli.headless import resume_headless
 
     try:
         code = resume_headless(made, wishes.hosts, as_json=as_json)
+    except RunWorthless:
+        raise
     except LwdError:
         say(f"the fork is kept; go on with: lwd-tui resume {reference(made)}")
         raise
@@ -137,7 +139,7 @@ def _replicates(
             if out is not None:
                 kind = "-twin" if twin else ""
                 file = out.with_name(f"{out.stem}{kind}-{number + 1}{out.suffix}")
-            by_hand = () if twin else tuple(posts)
+            by_hand = () if twin else tuple(post.strip() for post in posts)
             wanted = (parent, at, {} if twin else changes, by_hand, number)
             if file is None or _forked(file) != wanted:
                 what = twin_of if twin else experiment
@@ -172,6 +174,8 @@ def _see_through(files: Sequence[Path], hosts: tuple[str, ...]) -> None:
             continue
         try:
             code = resume_headless(file, hosts, told=False)
+        except RunWorthless:
+            raise
         except LwdError as error:
             left = ", ".join(map(reference, files[number:]))
             raise RunStopped(

@@ -17,6 +17,8 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.network import StepCompleted
 from lwd_tui.run.session import Session
+from lwd_tui.run.worthless import refuse_worthless
+from lwd_tui.store.errors import run_name
 from lwd_tui.store.folder import reference
 from lwd_tui.store.run import RunStore
 
@@ -45,8 +47,21 @@ def resume_headless(
 ) -> int:
     """Go on with a stored run and see it through; return the exit code.
 
-    What it came to is told on stdout, unless somebody else tells it.
+    What it came to is told on stdout, unless somebody else tells it. Of a whole run nothing is
+    asked, and nothing is noted in it.
+
+    Raises
+    ------
+    RunWorthless
+        If it is whole and shows nothing, or was stopped for good.
     """
+    with RunStore.open(path) as store:
+        if store.kind == "llm" and store.finished() > store.experiment.steps:
+            refuse_worthless(store)
+            reporter = LineReporter(plain_console(stderr=True))
+            _introduce(store.look_at(0), reporter, as_json)
+            _conclude(store, reporter, as_json, told)
+            return 0
     return _main(
         lambda reporter: Session.resume(
             path,
@@ -118,12 +133,7 @@ def _heard(tell: Callable[[int], None]) -> Iterator[None]:
 async def _work(opening: Opening, reporter: Reporter, as_json: bool, told: bool) -> None:
     async with await opening(reporter) as session:
         store = session.store.look_at(0)
-        done = store.finished()
-        reporter.notice(f"run {store.path.stem}, kept in {store.path}")
-        reporter.start(session.experiment, done)
-        if as_json:
-            for line in step_lines(store):
-                write(line)
+        _introduce(store, reporter, as_json)
         try:
             async with aclosing(session.run()) as events:
                 async for event in events:
@@ -142,16 +152,30 @@ async def _work(opening: Opening, reporter: Reporter, as_json: bool, told: bool)
                 raise RunStopped(f"the output can't be written: {error.strerror}") from None
             raise
         reporter.stop()
-        if as_json:
-            write(summary_line(store))
-        elif told:
-            print_summary(store, plain_console())
-            reporter.notice(f"stored: lwd-tui runs show {reference(store.path)}")
+        _conclude(store, reporter, as_json, told)
+
+
+def _introduce(store: RunStore, reporter: Reporter, as_json: bool) -> None:
+    reporter.notice(f"run {run_name(store.path)}, kept in {store.path}")
+    reporter.start(store.experiment, store.finished())
+    if as_json:
+        for line in step_lines(store):
+            write(line)
+
+
+def _conclude(store: RunStore, reporter: Reporter, as_json: bool, told: bool) -> None:
+    if as_json:
+        write(summary_line(store))
+    elif told:
+        print_summary(store, plain_console())
+        reporter.notice(f"stored: lwd-tui runs show {reference(store.path)}")
 
 
 def _say_how_to_go_on(store: RunStore, reporter: Reporter) -> None:
     done, steps = store.finished(), store.experiment.steps + 1
-    waiting = len(store.arrived(done)) if done < steps else 0
+    if done >= steps:
+        return
+    waiting = len(store.arrived(done))
     more = f" and {waiting} responses of the next" if waiting else ""
     reporter.notice(
         f"stopped with {done} of {steps} steps{more} stored; "

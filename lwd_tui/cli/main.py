@@ -75,13 +75,17 @@ def start(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Open the explorer, or run an experiment; `lwd-tui presets` lists those that ship."""
-    if context.invoked_subcommand is not None:
+    written = [option for option in context.command.params if _is_written(context, option.name)]
+    if (command := context.invoked_subcommand) is not None:
+        if written:
+            raise LwdError(f"{command} doesn't see {written[0].opts[-1]}: write it after {command}")
         return
     if version:
         from lwd_tui import __version__
 
         typer.echo(f"lwd-tui {__version__}")
         return
+    headless = headless or as_json
     if headless and preset is None:
         raise LwdError("say what to run with --preset NAME; `lwd-tui presets` lists them")
     given = {
@@ -92,7 +96,7 @@ def start(
         "query": query or None,
     }
     if preset is None:
-        if settings or out or model or any(value is not None for value in given.values()):
+        if written:
             raise LwdError("these options change a preset: name it with --preset")
         raise typer.Exit(explore())
 
@@ -105,6 +109,11 @@ def start(
 
     path = out if out is not None else new_run_path(experiment.name)
     raise typer.Exit(run_headless(experiment, wishes, path, as_json=as_json))
+
+
+def _is_written(context: typer.Context, option: str | None) -> bool:
+    source = context.get_parameter_source(option or "")
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @app.command()
@@ -123,7 +132,7 @@ def resume(
 
     path = find_run(run)
     if not headless and not as_json:
-        raise typer.Exit(explore(run=path))
+        raise typer.Exit(explore(run=path, hosts=host or (), allow_changed=allow_changed))
     from lwd_tui.cli.headless import resume_headless
 
     code = resume_headless(path, tuple(host or ()), allow_changed=allow_changed, as_json=as_json)

@@ -34,6 +34,7 @@ def replay(
     """Tell a stored run again, step by step; no model is asked."""
     from lwd_tui.cli.progress import LineReporter
     from lwd_tui.lessons.recorded import run_called
+    from lwd_tui.store.errors import run_name
     from lwd_tui.store.folder import reference
     from lwd_tui.store.run import RunStore
 
@@ -49,7 +50,7 @@ def replay(
         if as_recorded and store.kind == "gmm":
             raise LwdError("mixtures are computed at once, so no pace is recorded; use --pace")
         reporter = LineReporter(plain_console(stderr=True))
-        reporter.notice(f"run {store.path.stem}, kept in {store.path}")
+        reporter.notice(f"run {run_name(store.path)}, kept in {store.path}")
         if store.kind == "gmm":
             _replay_gmm(store, reporter, _GMM_PACE if pace is None else pace, as_json)
         else:

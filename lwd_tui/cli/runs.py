@@ -108,11 +108,13 @@ def export(
 @app.command()
 def delete(run: Run) -> None:
     """Move a run to the trash."""
+    from lwd_tui.store.errors import run_name
     from lwd_tui.store.folder import delete_run, find_run
 
     path = find_run(run)
     kept = delete_run(path)
-    tell(f"{path.stem} is in the trash: {kept}; `lwd-tui runs restore {path.stem}` undoes it")
+    name = run_name(path)
+    tell(f"{name} is in the trash: {kept}; `lwd-tui runs restore {name}` undoes it")
 
 
 @app.command()

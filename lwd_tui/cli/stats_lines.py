@@ -15,6 +15,7 @@ from lwd_tui.findings.clusters import AnswerClusters
 from lwd_tui.findings.sentences import tested, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings, Unknown
+from lwd_tui.store.errors import run_name
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line
 from lwd_tui.text import json_number as number
@@ -81,7 +82,7 @@ def verdicts_line(
         asked = {"queries": list(experiment.queries), "of_query": store.query}
     return asked | {
         "summary": True,
-        "run": store.path.stem,
+        "run": run_name(store.path),
         "experiment_sha256": experiment.sha256,
         "participants": names,
         "scale": store.scale,

@@ -15,6 +15,7 @@ from lwd_tui.cli.plots import Canvas, curves, norm_lines, print_plot, scatter
 from lwd_tui.cli.shared import plain_table
 from lwd_tui.findings.forks import in_words
 from lwd_tui.palette import marker
+from lwd_tui.store.errors import run_name
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.store.run import RunStore
 from lwd_tui.text import clean_line, json_number
@@ -59,7 +60,7 @@ def summary_line(store: RunStore) -> dict[str, Any]:
         more |= {"queries": list(experiment.queries), "of_query": store.query}
     return more | {
         "summary": True,
-        "run": store.path.stem,
+        "run": run_name(store.path),
         "file": str(store.path),
         "experiment": experiment.name,
         "experiment_sha256": experiment.sha256,

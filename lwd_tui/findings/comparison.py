@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lwd_tui.experiment.section import dotted
-from lwd_tui.store.errors import reading
+from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import Fork, StepNumbers
 from lwd_tui.text import shorten
@@ -67,7 +67,7 @@ def compared(store: RunReader) -> ComparedRun:
         settings = {name: value for name, value in fields if name.split(".")[0] not in _LEFT_OUT}
         participants = specification["participants"]
         return ComparedRun(
-            store.path.stem,
+            run_name(store.path),
             specification["seed"],
             participants if isinstance(participants, int) else len(participants),
             specification["steps"] + 1,

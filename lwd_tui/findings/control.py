@@ -9,6 +9,7 @@ from lwd_tui.analysis.arrays import UnfitData
 from lwd_tui.analysis.equivalence import control_margin
 from lwd_tui.findings.step import upper_bound
 from lwd_tui.findings.verdicts import out_of_reach
+from lwd_tui.store.errors import run_name
 from lwd_tui.store.reader import RunReader
 
 
@@ -44,8 +45,8 @@ def least_margin(
     bounds = [upper_bound(control, control.step(t), level, every) for t in steps]
     if unbounded := [t for t, bound in enumerate(bounds) if math.isnan(bound)]:
         raise UnfitData(
-            f"control: {control.path.stem} shows no margin: its answers at t = {unbounded[0]} are "
-            "too few, too varied, or too long, for any bound"
+            f"control: {run_name(control.path)} shows no margin: its answers at t = {unbounded[0]} "
+            "are too few, too varied, or too long, for any bound"
         )
     return control_margin(bounds, window)
 
@@ -65,7 +66,7 @@ def check_control(store: RunReader, control: RunReader) -> None:
         If the control's participants aren't equal but for their names, or it has another n, L or
         embedder, on all of which the margin depends.
     """
-    name, (first, *others) = control.path.stem, control.experiment.cast
+    name, (first, *others) = run_name(control.path), control.experiment.cast
     for other in others:
         unlike = [field for field in _MAKES if getattr(first, field) != getattr(other, field)]
         if unlike:

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from lwd_tui.experiment.complaints import explain
 from lwd_tui.experiment.files import changed
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment, SeedPost
 from lwd_tui.experiment.participants import REHEARSAL
@@ -105,11 +108,9 @@ def fork_run(
         if not isinstance(after, Experiment):
             after = changed(before, dict(changes or {}))
         _refuse_past(before, after, at)
-        texts = [text.strip() for text in posts]
-        if not all(texts):
-            raise InvalidExperiment("a post must not be blank")
+        texts = [by_hand(text).text for text in posts]
         first = len(parent.posts(at))
-        by_hand = [Post(first + i, text, "", "injected", at) for i, text in enumerate(texts)]
+        put_in = [Post(first + i, text, "", "injected", at) for i, text in enumerate(texts)]
         fork = {
             "parent": run_name(path),
             "file": str(path.absolute()),
@@ -130,8 +131,22 @@ def fork_run(
         record = _record(parent.record, before, experiment) | {"fork": fork}
         same = not fork["changes"] and not texts
         kept = out or new_run_path(f"{experiment.name[:26]} t{at}{' twin' if same else ''}")
-        parent.make_fork(kept, at, experiment, record, by_hand)
+        parent.make_fork(kept, at, experiment, record, put_in)
     return kept
+
+
+def by_hand(text: str, label: str = "") -> SeedPost:
+    """Return a post that is put in by hand, without outer blanks.
+
+    Raises
+    ------
+    InvalidExperiment
+        If it is blank, or holds what is no Unicode.
+    """
+    try:
+        return SeedPost(text=text.strip(), label=label)
+    except ValidationError as error:
+        raise InvalidExperiment(f"a post by hand: {explain(error, SeedPost)}") from None
 
 
 def refuse_step(parent: RunReader, at: int) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -18,7 +17,7 @@ from typing import Any
 from lwd_tui import __version__
 from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.distance import geometry
-from lwd_tui.errors import LwdError, RunStopped, RunWorthless
+from lwd_tui.errors import LwdError, RunWorthless
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.clock import Clock
@@ -35,15 +34,18 @@ from lwd_tui.llm.network import (
 from lwd_tui.replicates import together
 from lwd_tui.run.choose import choose_cast
 from lwd_tui.run.embedding import RecordedEmbedder
-from lwd_tui.run.fork import later_posts
+from lwd_tui.run.fork import by_hand, later_posts
+from lwd_tui.run.notes import Notes
 from lwd_tui.run.open_backends import Crew, assemble
 from lwd_tui.run.recorded import refuse_other_draws
+from lwd_tui.run.worthless import WORTHLESS, refuse_nothing, refuse_worthless
+from lwd_tui.store.connection import refuse_place
+from lwd_tui.store.errors import run_name
+from lwd_tui.store.folder import reference
 from lwd_tui.store.run import RunStore
 from lwd_tui.types import Fetching, Geometry, Notice, Post, Step
 
 _PACKAGES = ("numpy", "xllamacpp", "gguf", "ollama", "openai", "sentence-transformers", "torch")
-
-_WORTHLESS = "worthless"
 
 
 class ModelChanged(LwdError):
@@ -101,7 +103,8 @@ class Session:
     ) -> Session:
         """Choose the participants, load the models and create the run's file.
 
-        The file is created last: a run that can't begin leaves nothing behind.
+        The file is created last, at a place that is looked at first: a run that can't begin leaves
+        nothing behind.
 
         Parameters
         ----------
@@ -112,7 +115,8 @@ class Session:
         wishes : Wishes
             What the user asks for beyond the experiment.
         notice : callable
-            Told, a sentence at a time, what the user should know; the run records it too.
+            Told, a sentence at a time, what the user should know; the run records it too, see
+            `Notes`.
         clock : Clock, optional
         fetching : callable, optional
             Told how far weights are, should they have to be fetched.
@@ -122,12 +126,8 @@ class Session:
         LwdError
             In one sentence, with its exit code.
         """
-        notes: list[str] = []
-
-        def note(sentence: str) -> None:
-            notes.append(sentence)
-            notice(sentence)
-
+        refuse_place(path)
+        note = Notes(notice)
         experiment = await choose_cast(experiment, wishes, note)
         if experiment.draw_size(len(experiment.posts)) == 0:
             note(
@@ -137,8 +137,9 @@ class Session:
         crew = await assemble(experiment, wishes.hosts, note, fetching)
         try:
             experiment = crew.experiment
-            record = run_record(experiment, crew, wishes.hosts) | {"notes": notes}
+            record = run_record(experiment, crew, wishes.hosts) | {"notes": note.told}
             store = RunStore.create(path, experiment, record)
+            note.record_in(store)
         except BaseException:
             await crew.aclose()
             raise
@@ -178,29 +179,20 @@ class Session:
         DamagedRun
             If the file doesn't hold what was written to it.
         RunWorthless
-            If it was stopped for good.
+            If it was stopped for good, or is whole and shows nothing.
         """
         store = RunStore.open(path, write=True)
         crew: Crew | None = None
         try:
             if store.kind == "gmm":
                 raise InvalidExperiment(
-                    f"{path.stem} is a run of mixtures and whole; show it with "
-                    f"`lwd-tui runs show {path.stem}`"
+                    f"{run_name(path)} is a run of mixtures and whole; show it with "
+                    f"`lwd-tui runs show {reference(path)}`"
                 )
             refuse_other_draws(store)
             store.refuse_beyond()
-            if told := [event for event in store.events() if event.kind == _WORTHLESS]:
-                raise RunWorthless(
-                    f"{path.stem} can't be gone on with; delete it and begin anew: "
-                    f"{told[-1].message}"
-                )
-            notes: list[str] = []
-
-            def note(sentence: str) -> None:
-                notes.append(sentence)
-                notice(sentence)
-
+            refuse_worthless(store)
+            note = Notes(notice)
             servers = tuple(hosts) or tuple(store.record.get("hosts", ()))
             # A file of another's may hold any numbers there.
             contexts = [size for size in store.record.get("contexts", ()) if size > 0]
@@ -210,17 +202,19 @@ class Session:
             changed = _changed(store.record, crew)
             if changed and not allow_changed:
                 raise ModelChanged(
-                    f"{path.stem}: {changed}; resume with --allow-changed to go on all the same"
+                    f"{run_name(path)}: {changed}; resume with --allow-changed to go on all the "
+                    "same"
                 )
             done = store.finished()
             fork = store.fork
             if fork is not None and fork.at == done and not store.draws(done):
                 # Its participants are asked what their models can do as those of a new run are.
-                made = run_record(crew.experiment, crew, servers) | {"notes": notes}
+                made = run_record(crew.experiment, crew, servers) | {"notes": note.told}
                 store.refit(crew.experiment, store.record | made)
                 store.add_event("forked", f"from {fork.parent} at t = {fork.at}", done)
             else:
                 store.add_event("resumed", changed or "", done)
+            note.record_in(store)
             previous = store.step(done - 1) if done else None
             return cls(store, crew, clock or Clock(), previous)
         except BaseException:
@@ -256,29 +250,11 @@ class Session:
                     if isinstance(event, StepCompleted):
                         for post in self._put_in_again(event.step.t + 1):
                             yield PostArrived(post)
-            self._refuse_nothing()
+            refuse_nothing(self.store)
         except LwdError as error:
-            kind = _WORTHLESS if isinstance(error, RunWorthless) else "error"
+            kind = WORTHLESS if isinstance(error, RunWorthless) else "error"
             self.store.add_event(kind, str(error), self.store.finished())
             raise
-
-    def _refuse_nothing(self) -> None:
-        """Raise RunStopped if not one answer of the whole run could be used: it shows nothing."""
-        asked = len(self.experiment.cast) * self.experiment.responses
-        each = self.store.numbers_each() or [self.store.numbers()]
-        numbers = each[0]
-        if len(numbers) <= self.experiment.steps or any(
-            at.failed < asked for alone in each for at in alone
-        ):
-            return
-        step = self.store.step(numbers[-1].t)
-        reasons = Counter(answer.final.problem for answer in step.responses)
-        total = asked * len(numbers) * len(each)
-        raise RunStopped(
-            f"not one of the {total} answers could be used (at the last step most "
-            f"often: {reasons.most_common(1)[0][0]}); look at some with `lwd-tui runs show`, mend "
-            "the prompt, max_tokens or the model, and begin anew"
-        )
 
     def inject(self, text: str, label: str = "") -> Post:
         """Put a post on the Internet by hand, between two steps; the next one can draw it.
@@ -286,17 +262,16 @@ class Session:
         Raises
         ------
         InvalidExperiment
-            If the post is blank, or a step is in progress: what it draws from is settled when it
-            begins, also for a resume.
+            If the post is blank or no text, or a step is in progress: what it draws from is settled
+            when it begins, also for a resume.
         """
-        if not text.strip():
-            raise InvalidExperiment("a post must not be blank")
+        post = by_hand(text, label)
         if self._in_step or self._network.drawing:
             raise InvalidExperiment("a post can only be put in between two steps")
         step = self.store.finished()
-        post = self._internet.add(text.strip(), "", "injected", step, label)
-        self.store.add_posts([post])
-        return post
+        added = self._internet.add(post.text, "", "injected", step, post.label)
+        self.store.add_posts([added])
+        return added
 
     def _put_in_again(self, t: int) -> list[Post]:
         """Put in what was put into a fork's parent by hand before step t."""

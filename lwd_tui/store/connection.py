@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lwd_tui.store.encoding import now, text_of
-from lwd_tui.store.errors import DamagedRun, NoSuchRun, RunExists, opening, run_name
+from lwd_tui.store.errors import DamagedRun, NoSuchRun, RunExists, StoreError, opening, run_name
 from lwd_tui.store.log import log_of
 from lwd_tui.store.pasts import Past, given, lean_on, pasts_of
 from lwd_tui.store.schema import READABLE, add_queries, migrate, version_of
@@ -40,8 +40,7 @@ def new_file(
     StoreError
         If the folder can't be written.
     """
-    if path.exists():
-        raise RunExists(f"{path} exists already; choose another name, or resume that run")
+    refuse_place(path)
     run = [now(), *(json.dumps(dict(part), allow_nan=False) for part in (experiment, record))]
     new = path.with_name(f".{path.name}.new")
     with opening(path, "made"):
@@ -65,6 +64,19 @@ def new_file(
             for leftover in (new, new.with_name(f"{new.name}-journal")):
                 leftover.unlink(missing_ok=True)
             raise
+
+
+def refuse_place(path: Path) -> None:
+    """Raise RunExists or StoreError if a run's file can't be made there, as far as can be seen."""
+    if path.exists():
+        raise RunExists(f"{path} exists already; choose another name, or resume that run")
+    folder = path.parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        why = "Permission denied" if folder.is_dir() else "there is no such folder"
+        raise StoreError(
+            f"run {run_name(path)} can't be written in {folder}: {why}; use a folder that you may "
+            "write to"
+        )
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:

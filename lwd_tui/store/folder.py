@@ -81,7 +81,8 @@ def new_run_path(name: str) -> Path:
 
 def reference(path: Path) -> str:
     """Return what `find_run` takes for a run: its name, or its file if it is kept elsewhere."""
-    return path.stem if path.resolve().parent == runs_folder().resolve() else str(path)
+    here = path.suffix == ENDING and path.resolve().parent == runs_folder().resolve()
+    return path.stem if here else str(path)
 
 
 def find_run(text: str) -> Path:

@@ -64,6 +64,10 @@ class Explorer(Teaching):
         A stored run, opened to be looked at.
     path : Path, optional
         Where the run of `experiment` is kept.
+    hosts : sequence of str
+        Servers that `run` goes on at; those that it was begun with if none are given.
+    allow_changed : bool
+        Whether `run` goes on with models that aren't the recorded ones.
     lesson : Lesson, optional
         A demonstration, played at once.
     page : str
@@ -91,6 +95,8 @@ class Explorer(Teaching):
         wishes: Wishes | None = None,
         run: Path | None = None,
         path: Path | None = None,
+        hosts: Sequence[str] = (),
+        allow_changed: bool = False,
         lesson: Lesson | None = None,
         page: str = "",
     ) -> None:
@@ -101,6 +107,7 @@ class Explorer(Teaching):
         elif experiment is None and run is None and not page and (run := self._left_open()):
             page = self.memory.page if self.memory.page in _OF_A_RUN else ""
         self._wanted = (experiment, wishes, run, path)
+        self._resuming = {"hosts": hosts, "allow_changed": allow_changed}
         self._first_page = page
         self._report: Path | None = None
         names = [theme.name for theme in THEMES]
@@ -134,7 +141,7 @@ class Explorer(Teaching):
         elif run is not None:
             # Another may be opened before it is read.
             with suppress(WorkerError):
-                await self.open(run).wait()
+                await self.open(run, **self._resuming).wait()
             if self._owned is None and self.screen.name in _OF_A_RUN:
                 self.memory.run = ""
                 await self.action_show_page(self._there("setup"))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on, work
 from textual.app import App
@@ -112,10 +112,11 @@ class Running(App[None]):
             controller.start(experiment, wishes or Wishes(), path)
 
     @work(exclusive=True, group="open")
-    async def open(self, run: Path, *, go_on: bool = False) -> None:
+    async def open(self, run: Path, *, go_on: bool = False, **resuming: Any) -> None:
         """Open a stored run in place of the one that is open, and go on with it if asked to.
 
-        One of mixtures is shown beside it.
+        Whenever it goes on, it does so as `Session.resume` is told. One of mixtures is shown beside
+        it.
         """
         if await asyncio.to_thread(_holds_mixtures, run):
             self.mixtures = run
@@ -124,7 +125,7 @@ class Running(App[None]):
             return
         if controller := await self._new_controller():
             try:
-                await controller.open(run)
+                await controller.open(run, **resuming)
             except LwdError as error:
                 self.notice = str(error)
                 await self.close_run()

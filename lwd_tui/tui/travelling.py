@@ -78,14 +78,15 @@ class Travelling(Running):
     @work(exclusive=True, group="fork")
     async def action_fork(self) -> None:
         """Fork the run at the viewed step, and show the fork; asking what is to be changed."""
+        from lwd_tui.store.errors import run_name
         from lwd_tui.tui.parts.fork import AskFork, ForkWish, forked
 
         run = self.controller
         if run is None or self.view.t is None:
             self.notice = "no step is viewed at which a run could be forked"
             return
-        wish, complaint = ForkWish(self.view.t), ""
-        while asked := await self.push_screen_wait(AskFork(run.path.stem, wish, complaint)):
+        name, wish, complaint = run_name(run.path), ForkWish(self.view.t), ""
+        while asked := await self.push_screen_wait(AskFork(name, wish, complaint)):
             wish = asked
             if self.progress.busy and not await self.ask(_UNDER_WAY, yes="stop it", no="go on"):
                 return
@@ -97,7 +98,7 @@ class Travelling(Running):
                 continue
             await self.open(made).wait()
             await self.run_action("show_page('live')")
-            self.notice = f"forked from {run.path.stem} at t = {wish.at}: space goes on from there"
+            self.notice = f"forked from {name} at t = {wish.at}: space goes on from there"
             return
 
     @work(exclusive=True, group="query")

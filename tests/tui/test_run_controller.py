@@ -9,7 +9,9 @@ from support.tui import handmade_run, holds, scripted, stored_run
 from lwd_tui.backends.scripted import ScriptedGenerator
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment.backend import BackendStopped
+from lwd_tui.experiment.llm import InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
+from lwd_tui.run import session
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.state import messages
 from lwd_tui.tui.state.archive import Archive
@@ -49,6 +51,31 @@ async def test_each_step_is_told_once_and_in_order(run, heard, tmp_path):
         stored = store.numbers()
         assert [n.norm for n in run.numbers] == [n.norm for n in stored]
         assert run.posts == store.posts()
+
+
+async def test_a_stored_run_goes_on_where_and_with_what_it_is_told_to(
+    run, heard, tmp_path, monkeypatch
+):
+    path = await stored_run(tmp_path / "a.sqlite", stop_after=2)
+    with RunStore.open(path, write=True) as store:
+        models = [dict(model, digest="0" * 64) for model in store.record["models"]]
+        store.update_record(models=models)
+    asked = []
+    whole = session.assemble
+
+    async def assembled(experiment, hosts, *more):
+        asked.append(tuple(hosts))
+        return await whole(experiment, hosts, *more)
+
+    monkeypatch.setattr(session, "assemble", assembled)
+    await run.open(path, hosts=("http://gpu-box:11434",), allow_changed=True)
+    run.step()
+    await holds(lambda: phase(run) == "paused")
+    await run.stop()
+    run.run()
+    await holds(lambda: phase(run) == "done")
+    assert asked == [("http://gpu-box:11434",)] * 2
+    assert not heard.of(messages.RunFailed)
 
 
 async def test_streamed_words_are_told_together(run, heard, tmp_path):
@@ -97,7 +124,7 @@ async def test_only_a_run_that_is_open_takes_posts(run, heard, tmp_path):
     await run.open(await stored_run(tmp_path / "a.sqlite", stop_after=2))
     with pytest.raises(RunStopped, match="go on with the run first"):
         run.inject("Too early.")
-    with pytest.raises(RunStopped, match="blank"):
+    with pytest.raises(InvalidExperiment, match="blank"):
         run.inject("  \n ")
 
 

@@ -6,6 +6,7 @@ import pytest
 from support.tui import scripted, shown, stored_run, until
 
 from lwd_tui.experiment.participants import Wishes
+from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 
 SLOW = 400  # tokens a second: a step takes about a twentieth of a second
@@ -65,6 +66,18 @@ async def test_a_stored_run_is_opened_and_gone_on_with(tmp_path):
         await pilot.press("space")
         await until(pilot, lambda: app.progress.phase == "done")
         assert app.progress.done == 7
+
+
+async def test_a_run_goes_on_unasked_with_changed_models_where_that_was_allowed(tmp_path):
+    path = await stored_run(tmp_path / "run.sqlite", stop_after=3)
+    with RunStore.open(path, write=True) as store:
+        models = [dict(model, digest="0" * 64) for model in store.record["models"]]
+        store.update_record(models=models)
+    app = Explorer(run=path, allow_changed=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 2)
+        await pilot.press("space")
+        await until(pilot, lambda: app.progress.phase == "done")
 
 
 async def test_a_run_is_there_once_opening_it_is_done(tmp_path):

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from textual.message import Message
 
@@ -16,6 +17,7 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.clock import Clock
 from lwd_tui.llm.network import Event, PostArrived, StepCompleted
+from lwd_tui.run.fork import by_hand
 from lwd_tui.run.pace import Pace
 from lwd_tui.run.session import ModelChanged, Session
 from lwd_tui.store.folder import new_run_path
@@ -79,6 +81,7 @@ class RunController:
         self._tally = Tally(0)
         self._clock = Clock()
         self._begin: Opening | None = None
+        self._resuming: dict[str, Any] = {}
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._phase: Phase = "stopped"
@@ -104,8 +107,8 @@ class RunController:
         self._begin = begin
         self._work_on(begin, Clock())
 
-    async def open(self, path: Path) -> None:
-        """Open a stored run, to look at it and perhaps go on with it.
+    async def open(self, path: Path, **resuming: Any) -> None:
+        """Open a stored run, to look at it and perhaps go on as `Session.resume` is told.
 
         Raises
         ------
@@ -113,6 +116,7 @@ class RunController:
             If it can't be read.
         """
         self.path, self.archive = path, Archive(path)
+        self._resuming = resuming
         try:
             self.experiment = await self.archive.ask(lambda store: store.experiment)
             self.numbers = await self.archive.ask(lambda store: store.numbers())
@@ -137,26 +141,23 @@ class RunController:
         else:
             self._tell(messages.PostsChanged(self.number))
 
-    def go_on(self, *, paused: bool = False, allow_changed: bool = False) -> None:
-        """Resume the run where it stopped, for one step only if paused.
-
-        It may be allowed to go on with models that aren't the recorded ones.
-        """
+    def go_on(self, *, paused: bool = False) -> None:
+        """Resume the run where it stopped, for one step only if paused."""
         clock = Clock(paused=paused)
         if paused:
             clock.step()
 
         async def resume(clock: Clock) -> Session:
-            return await Session.resume(
-                self.path, self._notice, allow_changed=allow_changed, clock=clock
-            )
+            return await Session.resume(self.path, self._notice, clock=clock, **self._resuming)
 
         self._work_on(resume, clock)
 
     def retry(self, *, allow_changed: bool = False) -> None:
         """Try again what failed: to begin, or to go on."""
         if self._opened:
-            self.go_on(allow_changed=allow_changed)
+            if allow_changed:
+                self._resuming["allow_changed"] = True
+            self.go_on()
         elif self._begin is not None:
             self._work_on(self._begin, Clock())
 
@@ -230,11 +231,10 @@ class RunController:
 
         Raises
         ------
-        RunStopped
-            If the post is blank, or no session is open to take it.
+        LwdError
+            If the post is blank or no text, or no session is open to take it.
         """
-        if not text.strip():
-            raise RunStopped("a post must not be blank")
+        by_hand(text, label)
         if self._session is None:
             raise RunStopped("nothing runs that could read a post; go on with the run first")
         self._queued.append((text, label))

@@ -40,7 +40,8 @@ def test_a_fork_tells_its_steps_as_a_run_does(lwd, run):
         (["--at", 9], "it can be forked at 0 to 6, not at 9"),
         (["--at", 2, "--set", "query=Why?"], "query: can't be changed by a fork at t = 2"),
         (["--at", 2, "--silence", "cleo"], "no participant has this name; there are ada, ben"),
-        (["--at", 2, "--post", " "], "a post must not be blank"),
+        (["--at", 2, "--post", " "], "a post by hand: text = '': must not be blank"),
+        (["--at", 2, "--post", "caf\udce9"], "text: must be whole Unicode characters"),
     ],
 )
 def test_what_cant_be_forked_is_one_sentence(lwd, run, options, sentence):
@@ -58,8 +59,17 @@ def test_without_a_terminal_nothing_is_forked_to_be_seen(lwd, run):
     assert not list(runs_folder().glob("*"))
 
 
+def test_the_explorer_hears_where_a_fork_goes_on(lwd, run, monkeypatch):
+    opened = []
+    monkeypatch.setattr("lwd_tui.cli.fork.refuse_without_terminal", lambda: None)
+    monkeypatch.setattr("lwd_tui.cli.fork.explore", lambda **opening: opened.append(opening))
+    assert lwd("fork", run, "--at", 2, "--host", "http://gpu-box:11434")[0] == 0
+    (opening,) = opened
+    assert opening["hosts"] == ("http://gpu-box:11434",)
+
+
 def test_replicates_are_compared_with_their_twins_and_gone_on_with(lwd, run, tmp_path):
-    options = ("--at", 2, "--post", "Hear, hear.", "--replicates", 2, "--json")
+    options = ("--at", 2, "--post", " Hear, hear.\n", "--replicates", 2, "--json")
     code, out, _ = lwd("fork", run, *options, "--out", tmp_path / "what.sqlite")
     *runs, summary = lines(out)
     assert code == 0

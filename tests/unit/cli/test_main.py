@@ -73,6 +73,83 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(lwd, preset):
     assert numbers(3) == numbers(3) != numbers(4)
 
 
+@pytest.fixture
+def explored(monkeypatch):
+    """With what the explorer was opened, each time."""
+    opened = []
+    monkeypatch.setattr("lwd_tui.cli.main.explore", lambda **opening: opened.append(opening))
+    return opened
+
+
+def test_json_needs_no_screen_and_no_other_word(lwd, preset, explored):
+    code, out, _ = lwd("--preset", preset, "--json")
+    assert code == 0
+    assert lines(out)[-1]["done"]
+    assert explored == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--host", "http://gpu-box:11434"], "name it with --preset"),
+        (["--backend", "ollama"], "name it with --preset"),
+        (["--seed", 7], "name it with --preset"),
+        (["--json"], "say what to run with --preset NAME"),
+        (["--host", "http://gpu-box:11434", "resume", "tiny"], "resume doesn't see --host"),
+        (["--headless", "resume", "tiny"], "write it after resume"),
+    ],
+)
+def test_options_of_a_run_that_is_not_named_are_refused(lwd, preset, explored, words, sentence):
+    code, out, err = lwd(*words)
+    assert (code, out, explored) == (2, "", [])
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_the_explorer_hears_where_and_with_what_a_run_goes_on(lwd, preset, tmp_path, explored):
+    path = tmp_path / "a.sqlite"
+    assert lwd("--preset", preset, "--json", "--out", path)[0] == 0
+    lwd("resume", path, "--host", "http://gpu-box:11434", "--allow-changed")
+    lwd("resume", path)
+    assert explored == [
+        {"run": path, "hosts": ["http://gpu-box:11434"], "allow_changed": True},
+        {"run": path, "hosts": (), "allow_changed": False},
+    ]
+
+
+@pytest.mark.parametrize("how", ["--json", "--headless"])
+def test_a_whole_run_is_shown_again_and_nobody_is_asked(lwd, preset, tmp_path, monkeypatch, how):
+    path = tmp_path / "a.sqlite"
+    _, out, _ = lwd("--preset", preset, how, "--out", path)
+    monkeypatch.delattr("lwd_tui.cli.headless.Session")
+    before = path.read_bytes()
+    code, again, err = lwd("resume", path, how)
+    assert (code, again, path.read_bytes()) == (0, out, before)
+    assert "5 of 5 steps are stored already" in err
+
+
+def test_a_run_that_shows_nothing_is_not_to_be_gone_on_with(lwd, preset, tmp_path):
+    path = tmp_path / "a.sqlite"
+    worthless = ("--set", "scripted.failures=1", "--out", path)
+    for words in (("--preset", preset, *worthless), ("resume", path)):
+        code, _, err = lwd(*words, "--headless")
+        assert code == 5
+        assert "not one of the" in err
+        assert "begin anew" in err
+        assert "go on with:" not in err
+
+
+def test_a_run_in_any_file_is_called_as_the_trash_calls_it(lwd, preset, tmp_path):
+    path = tmp_path / "a.lwd"
+    _, out, _ = lwd("--preset", preset, "--json", "--out", path)
+    assert lines(out)[-1]["run"] == "a.lwd"
+    assert lines(lwd("compare", path, path, "--json")[1])[0]["run"] == "a.lwd"
+    _, out, _ = lwd("runs", "delete", path)
+    assert "`lwd-tui runs restore a.lwd` undoes it" in out
+    assert lwd("runs", "restore", "a.lwd")[0] == 0
+    assert path.exists()
+
+
 def test_any_field_can_be_set(lwd, preset, tmp_path):
     posts = tmp_path / "posts.csv"
     posts.write_text('text,label\n"A, b",x\nC,y\nD,z\n')

@@ -84,7 +84,7 @@ async def test_a_greedy_server_stops_the_run_before_its_first_step(
     assert f"the same answer for each of {responses} seeds at temperature 0.8" in said
     assert "http://box" in said
     assert text[:40] in said
-    assert caught.value.exit_code == 4
+    assert caught.value.exit_code == 5
     first, again = server.requests
     assert not set(first.seeds) & set(again.seeds), "it is asked again with other seeds"
     assert first.prompt == again.prompt

@@ -174,6 +174,6 @@ async def test_a_run_of_mixtures_is_whole_and_neither_forked_nor_gone_on_with(tm
     with pytest.raises(InvalidExperiment, match="run of mixtures"):
         fork_run(tmp_path / "mixtures.sqlite", 1, out=tmp_path / "fork.sqlite")
     with pytest.raises(
-        InvalidExperiment, match=r"whole; show it with `lwd-tui runs show mixtures`"
+        InvalidExperiment, match=r"whole; show it with `lwd-tui runs show .*mixtures.sqlite`"
     ):
         await Session.resume(tmp_path / "mixtures.sqlite", quiet)

@@ -9,12 +9,14 @@ from support.ollama_faults import reset, runner_died
 from support.ollama_server import OllamaStandIn
 
 from lwd_tui.backends.scripted import ScriptedEmbedder, ScriptedGenerator
-from lwd_tui.errors import RunStopped
+from lwd_tui.errors import RunWorthless
 from lwd_tui.experiment.backend import BackendStopped, UnfitRequest
 from lwd_tui.experiment.llm import Experiment, InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.network import ResponseArrived, StepCompleted
+from lwd_tui.run.notes import Notes
 from lwd_tui.run.session import ModelChanged, Session
+from lwd_tui.store.errors import StoreError
 from lwd_tui.store.run import RunStore
 
 
@@ -334,6 +336,66 @@ async def test_nothing_to_read_is_said_and_recorded(tmp_path):
     assert "nothing to read at t = 0" in heard[0]
 
 
+async def test_what_is_said_later_is_an_event_once_a_session(tmp_path, monkeypatch):
+    path, heard = tmp_path / "a.lwd", []
+    spec = experiment(posts=[])
+    async with (
+        await started(path, spec, heard.append) as session,
+        aclosing(session.run()) as events,
+    ):
+        await anext(events)
+    describe = ScriptedGenerator.describe
+
+    async def odd(self, model):
+        return replace(await describe(self, model), odd=f"{model} is odd")
+
+    monkeypatch.setattr(ScriptedGenerator, "describe", odd)
+    for _ in range(2):
+        async with await Session.resume(path, heard.append) as session:
+            said = [(e.kind, e.message, e.t) for e in session.store.events()][-4:]
+            assert [kind for kind, _, _ in said] == ["resumed", "notice", "notice", "notice"]
+            assert said[1] == ("notice", "ada (ada): ada is odd", 0)
+    assert len(heard) == 1 + 2 * 3
+    with RunStore.open(path) as store:
+        assert store.record["notes"] == heard[:1]
+
+
+async def test_a_notice_of_the_run_itself_is_recorded_with_its_step(tmp_path):
+    heard = []
+    note = Notes(heard.append)
+    note("Before.")
+    with RunStore.create(tmp_path / "a.lwd", experiment(), {"notes": note.told}) as store:
+        note.record_in(store)
+        for sentence in ("Down.", "Up.", "Down.", "Before."):
+            note(sentence)
+        assert [(e.kind, e.message, e.t) for e in store.events()] == [
+            ("notice", "Down.", 0),
+            ("notice", "Up.", 0),
+        ]
+    assert heard == ["Before.", "Down.", "Up.", "Down.", "Before."]
+
+
+@pytest.mark.parametrize("place", ["taken.lwd", "nowhere/a.lwd"])
+async def test_a_place_that_cannot_be_written_is_told_before_models_are_asked(
+    tmp_path, monkeypatch, place
+):
+    async def asked(*_):
+        raise AssertionError("the models were asked first")
+
+    monkeypatch.setattr("lwd_tui.run.session.choose_cast", asked)
+    (tmp_path / "taken.lwd").write_text("")
+    with pytest.raises(StoreError, match=r"exists already|there is no such folder"):
+        await started(tmp_path / place)
+
+
+async def test_a_post_by_hand_that_is_no_unicode_is_refused(tmp_path):
+    async with await started(tmp_path / "a.lwd") as session:
+        for post in (("caf\udce9", ""), ("coffee", "caf\udce9")):
+            with pytest.raises(InvalidExperiment, match="must be whole Unicode characters"):
+                session.inject(*post)
+        assert len(session.store.posts()) == 6
+
+
 async def test_a_run_that_cannot_begin_leaves_no_file(tmp_path):
     spec = experiment(embedder={"backend": "scripted", "model": "nonsense"})
     with pytest.raises(Exception, match="words-64"):
@@ -366,10 +428,14 @@ async def test_cancelling_a_run_leaves_no_task_behind(tmp_path):
 async def test_a_run_in_which_nothing_could_be_used_is_not_done(tmp_path):
     spec = experiment(scripted={"failures": 1.0})
     async with await started(tmp_path / "a.lwd", spec) as session:
-        with pytest.raises(RunStopped, match="not one of the 36 answers could be used") as stopped:
+        with pytest.raises(
+            RunWorthless, match="not one of the 36 answers could be used"
+        ) as stopped:
             await steps_of(session)
         assert session.store.finished() == 4
-    assert stopped.value.exit_code == 4
+    assert stopped.value.exit_code == 5
+    with pytest.raises(RunWorthless, match="begin anew: not one of the 36 answers"):
+        await Session.resume(tmp_path / "a.lwd", unheard)
     # One usable answer is enough for it to be a result.
     spec = experiment(scripted={"failures": 0.9})
     async with await started(tmp_path / "b.lwd", spec) as session:

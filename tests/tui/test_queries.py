@@ -77,10 +77,14 @@ async def test_the_key_bar_offers_q_for_a_run_of_several_queries_alone(page, kep
         await app.action_show_page(page)
         await until(pilot, lambda: app.screen.name == page)
         bar = app.screen.query_one(KeyBar)
+
+        def told():
+            return "Q all queries" in bar.render().plain
+
         for run, offered in ((kept, True), (one, False)):
             app.open(run)
             await until(pilot, lambda run=run: app.controller and app.controller.path == run)
-            await until(pilot, lambda want=offered: ("Q all queries" in bar.render().plain) == want, 2)
+            await until(pilot, lambda offered=offered: told() == offered, 2)
 
 
 async def test_a_run_is_followed_in_the_query_that_is_looked_at(tmp_path):

@@ -330,8 +330,7 @@ class LivePage(PanelledPage):
     @work(exclusive=True, group="post")
     async def action_post(self) -> None:
         """Post by hand; where nothing reads posts any more, what was written is asked for again."""
-        run, complaint = self.run, ""
-        text: str | None = ""
+        run, text, complaint = self.run, "", ""
         if run is None:
             self.explorer.notice = "no run is open that could read a post"
             return
@@ -340,13 +339,14 @@ class LivePage(PanelledPage):
             return
         while True:
             dialog = AskText("post by hand", _HOW_TO_POST, "post it", text, complaint, blank=_BLANK)
-            text = await self.app.push_screen_wait(dialog)
+            written = await self.app.push_screen_wait(dialog)
+            if written is None:
+                return
             try:
-                if text is not None:
-                    run.inject(text)
+                run.inject(written)
                 return
             except RunStopped as error:
-                complaint = str(error)
+                text, complaint = written, str(error)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Offer to inspect only where there is a page for it, and of a crowd what it has alone."""

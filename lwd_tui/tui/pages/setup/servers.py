@@ -16,6 +16,7 @@ from lwd_tui.experiment.backend import BackendError, Offer, load_backend
 from lwd_tui.experiment.registry import generators
 from lwd_tui.text import clean_line, shorten
 from lwd_tui.tui.parts.choice import Choice
+from lwd_tui.tui.parts.few_rows import FewRows
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.words import Words
 
@@ -32,7 +33,6 @@ class Servers(Vertical):
     Servers .label { width: 9; height: 1; }
     Servers Line { width: 1fr; background: $panel; &:focus { background: $primary 25%; } }
     Servers Choice { width: 1fr; }
-    Servers #state { height: auto; max-height: 4; }
     """
 
     @dataclass(eq=False)
@@ -45,7 +45,7 @@ class Servers(Vertical):
     def __init__(self, backend: str, hosts: Sequence[str]) -> None:
         self._backend = Choice(generators(), backend)
         self._hosts = Line(clean_line(" ".join(hosts)), compact=True, id="host")
-        self._state = Words(id="state")
+        self._state = FewRows(4, id="state")
         words = {name: Words(Content(name), classes="label") for name in ("backend", "host")}
         super().__init__(
             Horizontal(words["backend"], self._backend, classes="field"),

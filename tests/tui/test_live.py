@@ -53,7 +53,7 @@ async def test_a_teacher_pauses_looks_back_and_posts_by_hand(tmp_path):
 
 
 async def test_a_blank_post_is_not_posted():
-    app = Explorer(experiment=scripted(scripted__tokens_per_second=200))
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=200, steps=60))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.controller is not None)
         await pilot.press("p")
@@ -76,18 +76,19 @@ async def test_where_nothing_reads_posts_that_is_said_before_one_is_written(tmp_
 
 
 async def test_a_post_that_comes_after_the_end_is_asked_for_again_as_it_was_written():
-    app = Explorer(experiment=scripted(scripted__tokens_per_second=PACE, steps=1))
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=200, steps=60))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.controller is not None)
         await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, AskText))
         first = app.screen
-        await pilot.press(*"Miners strike")
-        await until(pilot, lambda: app.progress.phase == "done")
+        await pilot.press(*"rain")
+        await app.controller.stop()
+        await until(pilot, lambda: not app.progress.busy)
         await pilot.press("tab", "enter")
         await until(pilot, lambda: isinstance(app.screen, AskText) and app.screen is not first)
         await until(pilot, lambda: "! nothing runs that could read a post" in shown(app))
-        assert app.screen.query_one(Editor).text == "Miners strike"
+        assert app.screen.query_one(Editor).text == "rain"
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, AskText))
 

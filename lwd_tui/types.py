@@ -131,6 +131,8 @@ class Prompt:
         turns = tuple(Message(role, body) for role, body in data["messages"])
         if not all(isinstance(turn.content, str) and turn.role in get_args(Role) for turn in turns):
             raise ValueError("a prompt isn't made of messages")
+        if data["style"] not in get_args(PromptStyle):
+            raise ValueError("a prompt is of no known style")
         return cls(data["style"], turns)
 
 

@@ -10,6 +10,8 @@ import math
 import sqlite3
 import zlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
 from functools import cache
 from operator import itemgetter
 from typing import Any, get_args
@@ -103,8 +105,16 @@ def check_summary(summary: RunSummary) -> RunSummary:
     """Return a run's line, its words text and its numbers whole."""
     words = (summary.experiment, summary.note, summary.created, *summary.participants)
     require(all(isinstance(word, str) for word in words), "a name is no text")
+    require(_is_time(summary.created), "when it was created is no time in ISO 8601")
     require(type(summary.steps) is int and summary.steps > 0, "its number of steps is none")
     return summary
+
+
+def _is_time(text: str) -> bool:
+    """Say whether a time is written as the store writes it: Python reads other forms too."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(text).isoformat() == text
+    return False
 
 
 def check_numbers(

@@ -159,6 +159,25 @@ async def test_the_table_filters_by_words_and_keeps_who_is_chosen():
         assert at.table.selected == 10
 
 
+async def test_esc_in_the_table_dismisses_a_notice_then_leaves_the_filter(tmp_path):
+    kept = await stored_run(tmp_path / "kept.sqlite", crowd(12, steps=1))
+    app = Explorer(run=kept)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 1)
+        table = app.screen.query_one(CrowdTable)
+        await focus(pilot, table.lines)
+        app.notice = "something to read"
+        await pilot.press("escape")
+        assert app.notice == ""
+        await pilot.press("slash", *"s1", "enter")
+        app.notice = "something else"
+        await pilot.press("escape")
+        assert app.notice == ""
+        assert table.has_class("-filtered")
+        await pilot.press("escape")
+        assert not table.has_class("-filtered")
+
+
 async def test_words_that_nobody_has_are_said_to_be_so():
     async with TableHost(12) as at:
         at.table.begin_filter()

@@ -60,10 +60,10 @@ async def test_errors_and_notices():
             assert not await asking.wait()
 
 
-async def test_what_is_pasted_into_a_post(tmp_path):
-    app = Explorer(run=handmade_run(tmp_path / "a.sqlite", stop_after=1))
+async def test_what_is_pasted_into_a_post():
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=200))
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.view.t == 0)
+        await until(pilot, lambda: app.controller is not None)
         await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, AskText))
         editor = app.screen.query_one(Editor)

@@ -14,6 +14,7 @@ from lwd_tui.tui.pages.live.feed import Feed
 from lwd_tui.tui.pages.live.page import LivePage
 from lwd_tui.tui.pages.live.scatter import Scatter
 from lwd_tui.tui.parts.ask_text import AskText
+from lwd_tui.tui.parts.editor import Editor
 from lwd_tui.tui.parts.question import Question
 
 PACE = 1500  # tokens a second
@@ -51,10 +52,10 @@ async def test_a_teacher_pauses_looks_back_and_posts_by_hand(tmp_path):
         assert (post.text, post.step) == ("Miners strike", done)
 
 
-async def test_a_blank_post_is_not_posted(kept):
-    app = Explorer(run=kept)
+async def test_a_blank_post_is_not_posted():
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=200, steps=60))
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: app.view.t == 5)
+        await until(pilot, lambda: app.controller is not None)
         await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, AskText))
         await pilot.press("tab", "enter")
@@ -63,14 +64,33 @@ async def test_a_blank_post_is_not_posted(kept):
         await until(pilot, lambda: not isinstance(app.screen, AskText))
 
 
-async def test_posting_to_a_run_that_is_closed_says_what_to_do(kept):
-    app = Explorer(run=kept)
+@pytest.mark.parametrize("steps", [6, 7])
+async def test_where_nothing_reads_posts_that_is_said_before_one_is_written(tmp_path, steps):
+    app = Explorer(run=handmade_run(tmp_path / "kept.sqlite", stop_after=steps))
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: app.view.t == 5)
+        await until(pilot, lambda: app.view.t == steps - 1)
+        assert (app.progress.phase == "done") == (steps == 7)
+        await pilot.press("p")
+        await until(pilot, lambda: "go on with the run first" in shown(app))
+        assert not isinstance(app.screen, AskText)
+
+
+async def test_a_post_that_comes_after_the_end_is_asked_for_again_as_it_was_written():
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=200, steps=60))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.controller is not None)
         await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, AskText))
-        await pilot.press("x", "tab", "enter")
-        await until(pilot, lambda: "go on with the run first" in shown(app))
+        first = app.screen
+        await pilot.press(*"rain")
+        await app.controller.stop()
+        await until(pilot, lambda: not app.progress.busy)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AskText) and app.screen is not first)
+        await until(pilot, lambda: "! nothing runs that could read a post" in shown(app))
+        assert app.screen.query_one(Editor).text == "rain"
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, AskText))
 
 
 async def test_a_server_that_is_lost_leads_to_a_question(monkeypatch):

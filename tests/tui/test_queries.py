@@ -9,6 +9,7 @@ from lwd_tui.tui.pages.inspect.answer import Answer
 from lwd_tui.tui.pages.setup.internet_panel import InternetPanel
 from lwd_tui.tui.pages.setup.page import SetupPage
 from lwd_tui.tui.parts.editor import Editor
+from lwd_tui.tui.parts.key_bar import KeyBar
 
 QUERIES = ["What will become of Bitcoin?", "Who bakes the bread?", "Is it \x1b[31mraining?"]
 
@@ -65,6 +66,25 @@ async def test_a_run_of_one_query_has_nothing_to_go_through(tmp_path):
         await pilot.pause()
         assert app.view is before
         assert app.controller.query == 0
+
+
+@pytest.mark.parametrize("page", ["inspect", "statistics"])
+async def test_the_key_bar_offers_q_for_a_run_of_several_queries_alone(page, kept, tmp_path):
+    one = await stored_run(tmp_path / "one.sqlite", scripted(steps=1, responses=2))
+    app = Explorer(run=one)
+    async with app.run_test(size=(200, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 1)
+        await app.action_show_page(page)
+        await until(pilot, lambda: app.screen.name == page)
+        bar = app.screen.query_one(KeyBar)
+
+        def told():
+            return "Q all queries" in bar.render().plain
+
+        for run, offered in ((kept, True), (one, False)):
+            app.open(run)
+            await until(pilot, lambda run=run: app.controller and app.controller.path == run)
+            await until(pilot, lambda offered=offered: told() == offered, 2)
 
 
 async def test_a_run_is_followed_in_the_query_that_is_looked_at(tmp_path):

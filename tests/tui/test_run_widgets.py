@@ -86,6 +86,16 @@ async def test_a_run_that_cannot_be_read_says_why_in_its_line_and_its_card():
         assert "no run is chosen" in shown(pilot.app)
 
 
+async def test_when_a_run_was_begun_is_shown_tame_whatever_its_file_says():
+    card = RunCard()
+    async with Host(card).run_test(size=(80, 12)) as pilot:
+        for text in HOSTILE.values():
+            card.show_run(summary("x", created=text))
+            await pilot.pause()
+            assert "begun" in shown(pilot.app)
+            assert_tame(pilot.app)
+
+
 def series(name, *norms, scale="unit vectors", steps=9, embedder="words-64", n=3):
     return NormSeries(name, np.array(norms, dtype=float), steps, scale, embedder, n)
 

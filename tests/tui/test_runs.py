@@ -4,6 +4,8 @@ import csv
 import json
 import re
 import sqlite3
+import time
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet
@@ -20,6 +22,7 @@ from lwd_tui.store.errors import RunBusy
 from lwd_tui.store.folder import annotate_run, list_runs
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.pages.runs.run_table import RunTable
+from lwd_tui.tui.pages.runs.shelf import card_of
 from lwd_tui.tui.paging import PageEntry
 from lwd_tui.tui.parts.choice import Choice
 from lwd_tui.tui.parts.plot import Plot
@@ -116,6 +119,23 @@ async def test_the_open_run_is_told_as_it_goes(folder):
         await page.says("is in the trash")
         assert names() == []
         assert page.app.controller is None
+
+
+async def test_a_card_comes_and_is_read_once_however_fast_a_run_goes(three, monkeypatch):
+    begun = []
+
+    def slow(run):
+        begun.append(run.name)
+        time.sleep(0.3)
+        return card_of(run)
+
+    monkeypatch.setattr("lwd_tui.tui.pages.runs.page.card_of", slow)
+    async with _Page() as page:
+        for done in range(8):
+            page.app.progress = replace(page.app.progress, phase="asking", done=done, steps=99)
+            await page.pilot.pause(0.1)
+        assert page.app.screen._cards
+        assert begun == ["alpha"]
 
 
 async def test_a_run_is_renamed(three):

@@ -1,5 +1,7 @@
 """The Set up page: from a preset to the first curve, and every way to get there wrong."""
 
+import asyncio
+
 import pytest
 from support.recorded import ReplayServer
 from support.tui import focus, scripted, shown, until
@@ -556,3 +558,34 @@ async def test_a_damaged_draft_is_said(still, text):
         await settled(pilot)
         assert "can't be read" in app.notice
         assert app.screen._draft.check().value == load_preset("quickstart")
+
+
+@pytest.mark.parametrize("embedder", ["", "mine"])
+async def test_what_is_edited_while_it_is_settled_who_takes_part_stays(monkeypatch, embedder):
+    asked = asyncio.Event()
+
+    async def choose(experiment, wishes, note):
+        del wishes, note
+        await asked.wait()
+        with_cast = experiment.replaced({"participants": scripted().to_dict()["participants"]})
+        return with_cast.replaced({"embedder": scripted().to_dict()["embedder"]})
+
+    monkeypatch.setattr("lwd_tui.tui.pages.setup.page.choose_cast", choose)
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        page._draft.take(scripted().replaced({"participants": "auto", "embedder.model": "words-8"}))
+        page._show_draft()
+        row(app, "responses").control.focus()
+        await pilot.press("end", "7")
+        if embedder:
+            row(app, "embedder.model").control.focus()
+            await write(pilot, embedder)
+        asked.set()
+        await until(pilot, lambda: page._draft.participants != "auto")
+        assert page._draft.get("responses") == 47
+        assert row(app, "responses").control.value == "47"
+        assert [who.name for who in page._draft.cast] == ["ada", "ben", "cleo"]
+        model = page._draft.get("embedder.model")
+        assert model == (f"words-8{embedder}" if embedder else "words-64")

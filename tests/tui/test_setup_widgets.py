@@ -172,6 +172,7 @@ async def test_hostile_text_stays_text(make):
                 widget.show_posts([SeedPost(text=HOSTILE, label=HOSTILE, author=HOSTILE)])
             case Servers():
                 widget.show_state([Offer("ollama", HOSTILE, True, HOSTILE)])
+                widget.put("ollama", (HOSTILE[:60],))
         await pilot.pause()
         seen = shown(pilot.app)
         assert "[@click=app.quit]" in seen or "[/]" in seen

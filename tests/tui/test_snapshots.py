@@ -1,5 +1,7 @@
 """What the Live page looks like, at three sizes and in the themes."""
 
+from dataclasses import replace
+
 import pytest
 from support.snapshots import compare
 from support.tui import handmade_run, until
@@ -15,12 +17,14 @@ def look(tmp_path, monkeypatch):
     # Another page adds a tab, which is no business of these pictures.
     monkeypatch.setattr("lwd_tui.tui.app.PAGES", (PageEntry("live", "Live", "live.page:LivePage"),))
 
-    async def look(name, size, theme, *keys, done=None):
+    async def look(name, size, theme, *keys, done=None, phase=""):
         app = Explorer(run=handmade_run(tmp_path / "kept.sqlite"))
         app.theme = theme
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.view.t == 5)
             await until(pilot, lambda: app.screen.query_one("#grid").size.height > 1)
+            if phase:
+                app.progress = replace(app.progress, phase=phase)
             for key in keys:
                 await pilot.press(key)
             if done is not None:
@@ -56,4 +60,4 @@ async def test_help(look):
 
 
 async def test_posting_by_hand(look):
-    await look("post", (80, 24), "lwd-dark", "p")
+    await look("post", (80, 24), "lwd-dark", "p", phase="paused")

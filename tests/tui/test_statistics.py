@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from support.hostile import HOSTILE, assert_tame
 from support.snapshots import compare
-from support.tui import handmade_run, scripted, shown, stored_run, until
+from support.tui import Host, handmade_run, scripted, shown, stored_run, until
 
 from lwd_tui.analysis.arrays import UnfitData
-from lwd_tui.findings.step import step_findings
+from lwd_tui.findings.step import first_findings, step_findings
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.statistics import findings as computing
@@ -18,7 +18,9 @@ from lwd_tui.tui.pages.statistics.findings_table import FindingsTable
 from lwd_tui.tui.pages.statistics.multiples import Multiples
 from lwd_tui.tui.pages.statistics.page import AskMargin, Verdicts
 from lwd_tui.tui.paging import PageEntry
+from lwd_tui.tui.parts.curves import Curves
 from lwd_tui.tui.parts.line import Line
+from lwd_tui.tui.state.grouping import Grouping
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -122,6 +124,33 @@ async def test_the_plots_follow_the_steps(opened):
         numbers = page.app.controller.numbers
         assert norm.values.tolist() == [each.norm_debiased for each in numbers]
         assert "6 of 6 steps computed" in shown(page.app)
+
+
+async def test_the_groups_of_a_crowd_are_averaged_once_a_step_and_again_for_others(
+    tmp_path, monkeypatch
+):
+    people = [{"name": f"p{i}", "backend": "scripted", "model": f"m{i % 3}"} for i in range(12)]
+    experiment = scripted(participants=people, responses=2, steps=2)
+    run = await stored_run(tmp_path / "crowd.sqlite", experiment)
+    with RunStore.open(run) as store:
+        found = {each.t: first_findings(store, each) for each in store.numbers()}
+        dispersions = np.array([each.dispersion for each in store.numbers()])
+    asked, means = [], Grouping.means
+    monkeypatch.setattr(Grouping, "means", lambda *args: asked.append(1) or means(*args))
+    plots = Multiples()
+    async with Host(plots).run_test(size=(120, 40)):
+        for order in ((0, 1, 2), (2, 1, 0)):
+            grouping = Grouping("model", tuple("abc"), tuple(order[i % 3] for i in range(12)))
+            asked.clear()
+            # The middle step is computed last.
+            for known in ((0, 2), (0, 2), (0, 1, 2), (0, 1, 2)):
+                some = {t: found[t] for t in known}
+                plots.show_findings(some, t=0, last=2, grouping=grouping)
+            assert len(asked) == 3
+            curves = plots.query_one("#over-dispersion", Curves)._plot._curves
+            for place, curve in enumerate(curves):
+                expected = np.nanmean(dispersions[:, order.index(place) :: 3], axis=1)
+                np.testing.assert_allclose(curve.values, expected)
 
 
 async def test_the_viewed_step_is_computed_first(opened, monkeypatch):

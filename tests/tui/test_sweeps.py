@@ -1,5 +1,6 @@
 """Sweeps: listed, planned, begun and paused, watched run by run, compared in pairs, edited."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,6 +15,7 @@ from lwd_tui.sweep import conduct
 from lwd_tui.sweep.conduct import right_to_run
 from lwd_tui.sweep.variants import own_folder
 from lwd_tui.tui.pages.sweeps import making
+from lwd_tui.tui.pages.sweeps.desk import Desk
 from lwd_tui.tui.pages.sweeps.editing import AskSweep
 from lwd_tui.tui.pages.sweeps.run_grid import Cells, Place, arranged
 from lwd_tui.tui.pages.sweeps.sparkline import sparkline
@@ -241,6 +243,27 @@ async def test_other_numbers_are_read_and_compared():
         ]
         assert "+0.000" in rows[0]
         assert "sure" not in rows[0]
+
+
+async def test_a_run_is_read_once_however_often_the_clock_looks(monkeypatch):
+    path, begun = written(seeds=(1,)), []
+    for job in jobs_in(path).values():
+        made(job)
+    advance = Desk.advance
+
+    def slow(desk, job):
+        begun.append(job.path)
+        time.sleep(0.2)
+        advance(desk, job)
+
+    monkeypatch.setattr(Desk, "advance", slow)
+    async with _Page(says="3/3") as page:
+        await page.press("v")
+        await page.says("reading 3 more runs")
+        while "more runs" in page.text:
+            page.app.screen._show()
+            await page.pilot.pause(0.05)
+        assert len(begun) == len(set(begun)) == 3
 
 
 @pytest.mark.parametrize("seeds", [1, 200])

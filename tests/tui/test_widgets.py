@@ -13,6 +13,8 @@ from lwd_tui.tui.pages.live.dispersion import DispersionCurve
 from lwd_tui.tui.pages.live.distances import Distances
 from lwd_tui.tui.pages.live.numbers import Numbers, numbers_in_words
 from lwd_tui.tui.pages.live.participants import Participants
+from lwd_tui.tui.pages.live.scatter import Scatter
+from lwd_tui.tui.parts.curves import Curve, Curves
 from lwd_tui.tui.parts.network_line import NetworkLine
 from lwd_tui.tui.parts.norm_curve import NormCurve
 from lwd_tui.tui.parts.notice import Notice
@@ -21,6 +23,7 @@ from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.parts.status import StatusLine
 from lwd_tui.tui.parts.tabs import TabLine
 from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.state.grouping import Grouping
 from lwd_tui.tui.state.progress import ParticipantProgress, Progress
 from lwd_tui.tui.state.view import View
 
@@ -293,6 +296,60 @@ async def test_the_notice_takes_room_only_while_it_speaks():
         notice.show("")
         await pilot.pause()
         assert not notice.display
+
+
+async def test_of_too_many_notices_the_newest_is_seen_and_how_it_is_dismissed():
+    notice = Notice()
+    async with Host(notice).run_test(size=(80, 24)) as pilot:
+        notice.show(
+            "\n".join(f"server {i} doesn't answer, " + "and why is long " * 5 for i in "1234")
+        )
+        await pilot.pause()
+        await pilot.pause()
+        text = shown(pilot.app)
+        assert "! … server 3" in text
+        assert "server 4" in text
+        assert "server 2" not in text
+        assert "  esc" in text.split("\n")[3]
+        notice.show(" ".join(["word"] * 110))
+        await pilot.pause()
+        assert shown(pilot.app).split("\n")[3].rstrip().endswith("…  esc")
+        await pilot.resize_terminal(200, 24)
+        await until(pilot, lambda: shown(pilot.app).split("\n")[2].rstrip().endswith("word  esc"))
+
+
+@pytest.mark.parametrize(("height", "seen", "left"), [(9, 2, 6), (22, 5, 3), (30, 8, 0)])
+async def test_a_legend_counts_what_it_has_no_room_for(height, seen, left):
+    curves = Curves()
+    async with Host(curves).run_test(size=(40, height)) as pilot:
+        # Each takes a line.
+        names = [f"the variant of number {i} (4)" for i in range(8)]
+        curves.show([Curve(name, np.ones(3), "primary") for name in names], t=1, last=2, top=2.0)
+        await until(pilot, lambda: sum(name in shown(pilot.app) for name in names) == seen)
+        assert (f"and {left} more" in shown(pilot.app)) == bool(left)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_the_scatter_breaks_its_legend_between_names_and_counts_the_rest(width):
+    scatter = Scatter()
+    names = [f"qwen2.5-{i}.5b-instruct-q8_0" for i in range(8)]
+    async with Host(scatter).run_test(size=(width, 9)) as pilot:
+        grouping = Grouping("participant", tuple(names), tuple(range(8)))
+        scatter.show_cast(names, grouping)
+        await until(pilot, lambda: "more" in shown(pilot.app))
+        text = shown(pilot.app)
+        seen = sum(f"qwen2.5-{i}.5b" in text for i in range(8))
+        assert f"and {9 - seen} more" in text
+
+
+async def test_what_a_network_departs_in_is_cut_with_a_sign():
+    line = NetworkLine()
+    people = [{"name": f"p{i}", "backend": "scripted", "model": "words"} for i in range(8)]
+    reads = [[j for j in range(8) if j != i] for i in range(8)]
+    experiment = scripted(participants=people, fresh=0, posts_each=2, ranking="recent", reads=reads)
+    async with Host(line).run_test(size=(40, 6)) as pilot:
+        line.show(experiment)
+        await until(pilot, lambda: "…" in shown(pilot.app).split("\n")[2])
 
 
 async def test_a_tab_is_chosen_by_a_click():

@@ -191,6 +191,8 @@ class Page(KeptScreen[None]):
                 self._shown_run, self._shown_view = explorer.controller, None
                 self._shown_query = query
                 self.show_run(explorer.controller)
+                # Which keys there are depends on the run.
+                self.refresh_bindings()
             if self._shown_posts != explorer.posts:
                 self._shown_posts = explorer.posts
                 self.show_posts()

@@ -10,7 +10,7 @@ import numpy as np
 from textual.content import Content
 
 from lwd_tui.palette import COLOURS, marker
-from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.legend import LegendPanel
 from lwd_tui.tui.parts.plot import DOTS, Plot
 from lwd_tui.tui.parts.words import Words
 from lwd_tui.types import Floats
@@ -106,22 +106,21 @@ def top_of(curves: Sequence[Curve]) -> float:
     return highest * 1.08 or 1.0
 
 
-class Curves(Panel):
+class Curves(LegendPanel):
     """Grounds lie below, thin lines over them, strong ones on top, of each the first last."""
 
     DEFAULT_CSS = """
-    Curves .legend { height: auto; max-height: 3; }
     Curves .nothing { height: 1fr; content-align: center middle; color: $quiet; display: none; }
     Curves.-nothing Plot, Curves.-nothing .legend, Curves.-bare .legend { display: none; }
     Curves.-nothing .nothing { display: block; }
     """
+    GAP = "  "
+    LINES = 3
 
     def __init__(self, *, id: str | None = None) -> None:
         self._plot = _CurvesPlot()
-        self._legend = Words(classes="legend")
         self._nothing = Words(classes="nothing")
-        super().__init__(self._plot, self._legend, self._nothing, id=id)
-        self._entries: list[Content] = []
+        super().__init__(self._plot, self._nothing, id=id)
 
     def show(
         self, curves: Sequence[Curve], *, t: int | None, last: int, top: float, bottom: float = 0.0
@@ -140,7 +139,7 @@ class Curves(Panel):
         """
         self.remove_class("-nothing")
         self._plot.take(curves, t, last, (bottom, top))
-        self._entries = [
+        entries = [
             Content.assemble(
                 (f"{curve.sign} ", f"${curve.colour}"),
                 f"{curve.label} ",
@@ -149,28 +148,12 @@ class Curves(Panel):
             for curve in curves
             if curve.label
         ]
-        self.set_class(not self._entries, "-bare")
-        self._break()
+        self.set_class(not entries, "-bare")
+        self.explain(entries)
 
     def fit(self) -> None:
         """Show the whole of what follows, wherever the user zoomed in before."""
         self._plot.action_reset_scales()
-
-    def on_resize(self) -> None:
-        """Fit the legend to its new width, once the layout that is under way is done."""
-        self.call_after_refresh(self._break)
-
-    def _break(self) -> None:
-        """Break the legend between its entries."""
-        width = self.content_size.width
-        lines: list[Content] = []
-        for entry in self._entries:
-            longer = Content("  ").join([lines[-1], entry]) if lines else entry
-            if lines and longer.cell_length <= width:
-                lines[-1] = longer
-            else:
-                lines.append(entry)
-        self._legend.put(Content("\n").join(lines))
 
     def show_nothing(self, sentence: str) -> None:
         """Say why there are no curves."""

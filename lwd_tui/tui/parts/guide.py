@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.content import Content
 
 from lwd_tui.text import clean_line
-from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.parts.few_rows import FewRows
 
 if TYPE_CHECKING:
     from lwd_tui.lessons.lesson import Lesson
@@ -20,19 +20,19 @@ class Told(NamedTuple):
     place: int
 
 
-class Guide(Words):
+class Guide(FewRows):
     """Takes room only while a demonstration is played."""
 
     DEFAULT_CSS = """
     Guide {
-        height: auto; max-height: 9; padding: 0 1; background: $panel; display: none;
+        padding: 0 1; background: $panel; display: none;
         border-top: solid $primary;
     }
     """
     ALLOW_SELECT = True
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(8)
         self._shown: Told | None = None
 
     def show(self, told: Told | None) -> None:

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.palette import marker
-from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.parts.few_rows import FewRows
 from lwd_tui.tui.theme import series
 
 _DRAWN = 8
@@ -16,13 +16,16 @@ _RANKING = {"similar": "posts nearest the query are read", "recent": "newest pos
 _TOPOLOGY = {"ring": "ring", "star": "star", "none": "nobody reads another"}
 
 
-class NetworkLine(Words):
+class NetworkLine(FewRows):
     """Not there for the paper's network."""
 
     DEFAULT_CSS = """
-    NetworkLine { display: none; height: auto; max-height: 3; color: $quiet; }
+    NetworkLine { display: none; color: $quiet; }
     NetworkLine.-some { display: block; }
     """
+
+    def __init__(self) -> None:
+        super().__init__(3)
 
     def show(self, experiment: Experiment | None) -> None:
         """Show the network of an experiment; nothing for one that isn't valid."""

@@ -273,6 +273,9 @@ def test_a_prompt_is_not_unpacked_beyond_memory(path, monkeypatch):
         ("UPDATE posts SET text = ? WHERE id = 0", b"\xff\xfe"),
         ("UPDATE draws SET id = ? WHERE id = 1", 2**63 - 1),
         ("UPDATE prompts SET body = ?", zlib.compress(b'{"style": "chat", "messages": [[1, 2]]}')),
+        ("UPDATE prompts SET body = ?", zlib.compress(b'{"style": "\\u001b", "messages": []}')),
+        ("UPDATE run SET created = ?", "\x1b]0;x\x07"),
+        ("UPDATE run SET created = ?", "2026-11-22\x1b10:00:00+00:00"),
     ],
 )
 def test_what_nobody_wrote_is_told_as_damage(path, statement, value):

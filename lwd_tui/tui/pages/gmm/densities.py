@@ -7,24 +7,22 @@ from textual.content import Content
 
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.run.mixtures_walk import Scene
-from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.legend import LegendPanel
 from lwd_tui.tui.parts.plot import Plot
-from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.theme import series
 
 _MARKS = 8
 """Markers on a curve."""
 
 
-class Densities(Panel):
+class Densities(LegendPanel):
     """g_i(x) along the first axis, and a rule at the mean of the component that is looked at."""
 
-    DEFAULT_CSS = "Densities .legend { height: auto; max-height: 2; }"
+    GAP = "  "
 
     def __init__(self, *, id: str | None = None) -> None:
         self._plot = _DensityPlot()
-        self._legend = Words(classes="legend")
-        super().__init__(self._plot, self._legend, id=id)
+        super().__init__(self._plot, id=id)
 
     def show(self, scene: Scene, component: int) -> None:
         """Show a scene."""
@@ -33,7 +31,7 @@ class Densities(Panel):
         shown, n = len(scene.density), scene.spec.participants
         entries = [Content.assemble((f"{marker(i)} ", series(i)), f"{i + 1}") for i in range(shown)]
         words = "mixtures" if shown == n else f"the first {shown} of {n} mixtures"
-        self._legend.put(Content("  ").join([Content.styled(words, "$quiet"), *entries]))
+        self.explain([Content.styled(words, "$quiet"), *entries])
         self._plot.take(scene, component)
 
 

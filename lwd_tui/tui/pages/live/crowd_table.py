@@ -112,6 +112,11 @@ class CrowdTable(Vertical):
         self._line.value = ""
         self.lines.filter("")
 
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Take the key only while there is a filter to leave; a notice goes first."""
+        notice = getattr(self.app, "notice", "")
+        return action != "show_all" or (self.has_class("-filtered") and not notice)
+
     @on(Rows.Moved)
     def _tell(self, event: Rows.Moved) -> None:
         event.stop()

@@ -15,9 +15,8 @@ from lwd_tui.text import shorten
 from lwd_tui.tui.pages.live.density import DENSE, density, paint, shade
 from lwd_tui.tui.pages.live.pictures import Limits, Picture
 from lwd_tui.tui.parts.canvas import Canvas
-from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.legend import LegendPanel
 from lwd_tui.tui.parts.plot import Plot
-from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.state.grouping import CHOSEN, NO_CROWD, Grouping
 from lwd_tui.tui.theme import series
 from lwd_tui.types import Floats, Ints
@@ -31,15 +30,12 @@ _ELLIPSE, _TRAIL = 0.6, 0.35
 _TURN = np.linspace(0, 2 * np.pi, 49)
 
 
-class Scatter(Panel):
+class Scatter(LegendPanel):
     """The scatter with equal aspect, and its legend outside the data."""
-
-    DEFAULT_CSS = "Scatter .legend { height: auto; max-height: 2; }"
 
     def __init__(self, id: str | None = None) -> None:
         self._plot = _ScatterPlot()
-        self._legend = Words(classes="legend")
-        super().__init__(self._plot, self._legend, id=id)
+        super().__init__(self._plot, id=id)
 
     def show_cast(self, names: Sequence[str], grouping: Grouping) -> None:
         """Show whose markers they are, of participants whose names are not cleaned."""
@@ -50,7 +46,7 @@ class Scatter(Panel):
         ]
         sign, words = (CHOSEN, "the chosen one") if grouping.crowd else ("3", "so many there")
         entries.append(Content.assemble((f"{sign} ", "bold $foreground"), (words, "$quiet")))
-        self._legend.put(Content("   ").join(entries))
+        self.explain(entries)
         self.head("answers · classical MDS")
 
     def select(self, participant: int, trail: Floats) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
-from textual import events
 from textual.content import Content
 
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.text import shorten
 from lwd_tui.tui.pages.runs.shelf import NormSeries, Reading
-from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.few_rows import FewRows
+from lwd_tui.tui.parts.legend import LegendPanel
 from lwd_tui.tui.parts.plot import DOTS, Plot
-from lwd_tui.tui.parts.words import Words
 from lwd_tui.tui.theme import series as series_style
 from lwd_tui.types import Floats
 
@@ -24,22 +23,19 @@ _MARKERS = 7
 """Markers on each curve, by which it is known without colours."""
 
 
-class Overlay(Panel):
+class Overlay(LegendPanel):
     """One curve a run, told apart by marker and by colour, and a legend outside the data."""
 
     DEFAULT_CSS = """
-    Overlay .legend { height: auto; }
-    Overlay .forks { height: auto; max-height: 3; display: none; }
-    Overlay .remarks { height: auto; max-height: 3; color: $warning; }
+    Overlay .forks { display: none; }
+    Overlay .remarks { color: $warning; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         self._plot = _OverlayPlot()
-        self._legend = Words(classes="legend")
-        self._forks = Words(classes="forks")
-        self._remarks = Words(classes="remarks")
-        super().__init__(self._plot, self._legend, self._forks, self._remarks, id=id)
-        self._entries: list[Content] = []
+        self._forks = FewRows(3, classes="forks")
+        self._remarks = FewRows(3, classes="remarks")
+        super().__init__(self._plot, self._forks, self._remarks, id=id)
 
     def show_series(
         self,
@@ -84,33 +80,10 @@ class Overlay(Panel):
             else:
                 self.head(title, f"y: as shares · {keys}" if placed else "")
         self._plot.take(placed, pinned if pinned in placed else None, t)
-        self._entries = _entries(placed, pinned, t)
-        self._show_legend()
+        self.explain(_entries(placed, pinned, t))
         self._forks.display = bool(forks)
         self._forks.put(Content("\n".join(shorten(each, 200) for each in forks)))
         self._remarks.put(Content("\n".join(shorten(each, 200) for each in remarks)))
-
-    def on_resize(self, _: events.Resize) -> None:
-        """Fit the legend to its new size, once the layout that is under way is done."""
-        self.call_after_refresh(self._show_legend)
-
-    def _show_legend(self) -> None:
-        """Show as many entries a line as there is room for, none broken; count what is left."""
-        width, most = self.content_size.width, max(self.content_size.height // 3, 2)
-        lines: list[list[Content]] = []
-        for entry in self._entries:
-            if lines and _joined([*lines[-1], entry]).cell_length <= width:
-                lines[-1].append(entry)
-            else:
-                lines.append([entry])
-        if len(lines) > most:
-            left = sum(map(len, lines[most - 1 :]))
-            lines[most - 1 :] = [[Content.styled(f"and {left} more", "$quiet")]]
-        self._legend.put(Content("\n").join(map(_joined, lines)))
-
-
-def _joined(entries: list[Content]) -> Content:
-    return Content("   ").join(entries)
 
 
 def _unlike(runs: Collection[NormSeries]) -> list[str]:

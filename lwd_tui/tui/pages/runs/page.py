@@ -95,6 +95,7 @@ class RunsPage(RunChanges):
         self._unlike: tuple[list[Card], list[Fields]] = ([], [])
         self._forked: tuple[list[Card], list[Branch]] = ([], [])
         self._told = (-1, False)
+        self._at_work = self._again = False
         self._at: Path | None = None
 
     def compose_panels(self) -> ComposeResult:
@@ -124,7 +125,9 @@ class RunsPage(RunChanges):
         """Show how far the open run is."""
         if (progress.done, progress.busy) != self._told:
             self._told = progress.done, progress.busy
-            self._show()
+            self._show_known()
+            if any(run.path not in self._cards for run in self._wanted):
+                self._read()
 
     @work(exclusive=True, group="list")
     async def action_refresh(self) -> None:
@@ -135,6 +138,11 @@ class RunsPage(RunChanges):
         self._at = None
 
     def _show(self) -> None:
+        self._show_known()
+        self._read()
+
+    def _show_known(self) -> None:
+        """Show what there is, as far as its files are read."""
         opened = self.run.path if self.run is not None else None
         table = self.query_one(RunTable)
         runs = [self._as_it_is(run) for run in self._runs]
@@ -142,7 +150,6 @@ class RunsPage(RunChanges):
         if self._at is not None:
             table.point(self._at)
         self._show_chosen()
-        self._read()
 
     def _show_chosen(self) -> None:
         """Show what is known so far of the run under the cursor, and the norms."""
@@ -237,15 +244,34 @@ class RunsPage(RunChanges):
         self._show_chosen()
         self._read()
 
-    @work(exclusive=True, group="read")
-    async def _read(self) -> None:
+    @property
+    def _wanted(self) -> list[RunSummary]:
+        """The runs that are compared, and the chosen one."""
+        chosen, marked = self.chosen, self._comparison.marked
+        wanted = [run for run in self._runs if run.path in marked]
+        return wanted if chosen is None else [*wanted, chosen]
+
+    def _read(self) -> None:
+        """Read what is wanted by now; after what is being read, which no thread could leave."""
+        self._again = True
+        if not self._at_work:
+            self._at_work = True
+            self._read_on()
+
+    @work(group="read")
+    async def _read_on(self) -> None:
+        try:
+            while self._again:
+                while self._again:
+                    self._again = False
+                    await asyncio.sleep(_PASSING)
+                await self._read_wanted()
+        finally:
+            self._at_work = False
+
+    async def _read_wanted(self) -> None:
         """Read the files of the chosen run and of those that are compared."""
-        await asyncio.sleep(_PASSING)
-        chosen = self.chosen
-        marked = self._comparison.marked
-        wanted = [run for run in self._runs if run.path in marked or run is chosen]
-        wanted += [chosen] if chosen is not None else []
-        for run in wanted:
+        for run in self._wanted:
             await self._card(run)
         cards = list(self._compared.values())
         if cards != self._unlike[0]:

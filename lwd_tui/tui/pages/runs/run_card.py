@@ -7,7 +7,7 @@ from pathlib import Path
 from textual.content import Content
 
 from lwd_tui.store.records import RunSummary
-from lwd_tui.text import shorten, size_text
+from lwd_tui.text import clean_line, shorten, size_text
 from lwd_tui.tui.pages.runs.run_table import norms
 from lwd_tui.tui.pages.runs.shelf import Card
 from lwd_tui.tui.parts.panel import Panel
@@ -59,7 +59,7 @@ class RunCard(Panel):
         if card is not None:
             facts += [(shorten(label, _LABEL - 1), capped(text)) for label, text in card.facts]
         if run.created:
-            facts.append(("begun", f"{run.created[:16].replace('T', ' ')} UTC"))
+            facts.append(("begun", f"{clean_line(run.created)[:16].replace('T', ' ')} UTC"))
         facts.append(("size", size_text(run.size)))
         facts.append(("file", shorten(place(run.path), 300)))
         self._facts = [(label, Content(text)) for label, text in facts]

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widgets import Button
 
 from lwd_tui.text import shorten
-from lwd_tui.tui.parts.words import Words
+from lwd_tui.tui.parts.few_rows import FewRows
 
 _LONGEST = 600
 
@@ -29,7 +29,7 @@ class CostLine(Horizontal):
         """What is wrong was clicked."""
 
     def __init__(self) -> None:
-        self._sentence = Words()
+        self._sentence = FewRows(4)
         self._button = Button("begin (b)", id="begin", compact=True, variant="primary")
         super().__init__(self._sentence, self._button)
         self._wrong = False

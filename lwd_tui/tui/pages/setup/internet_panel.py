@@ -24,6 +24,7 @@ from lwd_tui.tui.pages.setup.post_dialogs import EditSeed, ImportPosts, PastePos
 from lwd_tui.tui.parts.choice import Choice
 from lwd_tui.tui.parts.editor import LONGEST, Editor
 from lwd_tui.tui.parts.excerpt import excerpt, padded
+from lwd_tui.tui.parts.few_rows import FewRows
 from lwd_tui.tui.parts.rows import Rows
 from lwd_tui.tui.parts.words import Words
 
@@ -73,7 +74,7 @@ class InternetPanel(DraftPanel):
     InternetPanel #query { height: 3; border: none; padding: 0; background: $panel; }
     InternetPanel #query-label { height: 1; color: $quiet; }
     InternetPanel #kind { margin: 1 0 0 0; }
-    InternetPanel #whole { display: none; max-height: 10; margin-top: 1; color: $quiet; }
+    InternetPanel #whole { display: none; margin-top: 1; color: $quiet; }
     .-wide InternetPanel #whole { display: block; }
     """
 
@@ -88,7 +89,7 @@ class InternetPanel(DraftPanel):
         self._query = Editor(id="query")
         self._kind = Choice(tuple(_KINDS.values()), _KINDS["posts"], id="kind")
         self._list = Seeds()
-        self._whole = Words(id="whole")
+        self._whole = FewRows(10, id="whole")
         parts = (self._label, self._query, self._kind, self._list, self._whole)
         super().__init__(draft, *parts, id=id)
         self._shown_query = ""

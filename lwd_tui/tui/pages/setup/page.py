@@ -214,8 +214,10 @@ class SetupPage(PanelledPage):
         self._say("; ".join(notes))
         if self._draft.participants == "auto":
             self._draft.participants = settled.cast
-            if settled.embedder != experiment.embedder:
-                self._draft.take(settled)
+            # Servers take seconds to answer, in which the other fields were perhaps edited.
+            before, now = (each.to_dict()["embedder"] for each in (experiment, settled))
+            if self._draft.get("embedder") == before:
+                self._draft.set("embedder", now)
             self._show_draft()
 
     def action_measure(self) -> None:

@@ -14,8 +14,9 @@ from textual.widgets import Input
 
 from lwd_tui.experiment.backend import BackendError, Offer, load_backend
 from lwd_tui.experiment.registry import generators
-from lwd_tui.text import shorten
+from lwd_tui.text import clean_line, shorten
 from lwd_tui.tui.parts.choice import Choice
+from lwd_tui.tui.parts.few_rows import FewRows
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.parts.words import Words
 
@@ -32,7 +33,6 @@ class Servers(Vertical):
     Servers .label { width: 9; height: 1; }
     Servers Line { width: 1fr; background: $panel; &:focus { background: $primary 25%; } }
     Servers Choice { width: 1fr; }
-    Servers #state { height: auto; max-height: 4; }
     """
 
     @dataclass(eq=False)
@@ -44,8 +44,8 @@ class Servers(Vertical):
 
     def __init__(self, backend: str, hosts: Sequence[str]) -> None:
         self._backend = Choice(generators(), backend)
-        self._hosts = Line(" ".join(hosts), compact=True, id="host")
-        self._state = Words(id="state")
+        self._hosts = Line(clean_line(" ".join(hosts)), compact=True, id="host")
+        self._state = FewRows(4, id="state")
         words = {name: Words(Content(name), classes="label") for name in ("backend", "host")}
         super().__init__(
             Horizontal(words["backend"], self._backend, classes="field"),
@@ -71,7 +71,7 @@ class Servers(Vertical):
         """Show another backend and its hosts, without telling."""
         self._backend.show(backend)
         with self._hosts.prevent(Input.Changed):
-            self._hosts.value = " ".join(hosts)
+            self._hosts.value = clean_line(" ".join(hosts))
         self._show_host_line()
 
     def show_state(self, offers: Sequence[Offer] | None) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from textual import events
@@ -12,24 +11,20 @@ from textual.app import ComposeResult
 from textual.containers import Grid
 
 from lwd_tui.findings.sentences import STATISTICS
-from lwd_tui.findings.step import MEASURES, StepFindings, Value
+from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.tui.pages.statistics.findings_table import means_of_groups
 from lwd_tui.tui.parts.curves import Curve, Curves, of_participant, top_of
 from lwd_tui.tui.state.grouping import NO_CROWD, Grouping
-from lwd_tui.types import Floats
 
 _SOLID, _DASHED, _DOTTED = (1, 0), (6, 2), (1, 4)
 _SIX = 110
-
-
-class _Known(NamedTuple):
-    """A step, and its numbers, which take long to be read of many participants."""
-
-    found: StepFindings
-    values: Mapping[str, Value]
-
-
-Number = Callable[[_Known], float]
+_OF_ALL = (
+    *("norm_debiased", "vendi", "effective_rank", "distinct_2", "self_bleu"),
+    *("near_duplicates", "copied", "human"),
+)
+_ENDS = ("lower", "upper")
+_COLUMNS = (*_OF_ALL, *_ENDS, *STATISTICS)
+"""What is drawn of all participants; the dispersion of each, or of each group, comes after it."""
 
 
 class Multiples(Grid):
@@ -46,7 +41,9 @@ class Multiples(Grid):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._known: dict[int, _Known] = {}
+        self._known: dict[int, StepFindings] = {}
+        self._grouping = NO_CROWD
+        self._table = np.empty((0, 0))
 
     def compose(self) -> ComposeResult:
         """Yield the plots."""
@@ -72,75 +69,67 @@ class Multiples(Grid):
         The time axis ends at T, `last`, and is marked at the viewed step. Of a crowd, the
         dispersion is the mean of each group.
         """
-        self._known = {
-            place: known
-            if (known := self._known.get(place)) and known.found is each
-            else _Known(each, {m.key: m.of(each) for m in MEASURES})
-            for place, each in found.items()
-        }
-
-        def over_time(read: Number) -> Floats:
-            values = np.full(max(found, default=-1) + 1, np.nan)
-            for place, each in self._known.items():
-                values[place] = read(each)
-            return values
+        self._take(found, grouping)
+        # A copy: curves that were shown must not change below those that follow them.
+        over_time = dict(zip(_COLUMNS, self._table.T.copy(), strict=False))
+        groups = self._table[:, len(_COLUMNS) :].T.copy()
 
         def curve(
-            label: str, read: Number, colour: str = "foreground", dash: tuple[int, int] = _SOLID
+            label: str, key: str, colour: str = "foreground", dash: tuple[int, int] = _SOLID
         ) -> Curve:
-            return Curve(label, over_time(read), colour, dash=dash)
+            return Curve(label, over_time[key], colour, dash=dash)
 
         def show(name: str, title: str, curves: list[Curve], top: float = 0.0) -> None:
             plot = self.query_one(f"#over-{name}", Curves)
             plot.head(title)
             plot.show(curves, t=t, last=last, top=top or top_of(curves))
 
-        low, high = (over_time(_bound(end)) for end in ("lower", "upper"))
         show("norm", "norm without noise", [
-            replace(curve("debiased", _together("norm_debiased"), "debiased"), name="debiased"),
-            Curve("interval", high, "quiet", "ground", base=low),
+            replace(curve("debiased", "norm_debiased", "debiased"), name="debiased"),
+            Curve("interval", over_time["upper"], "quiet", "ground", base=over_time["lower"]),
         ])  # fmt: skip
         show("p", "p of the tests", [
-            curve("energy", _p("energy")),
-            curve("MMD", _p("mmd"), "primary", _DASHED),
-            curve("squares", _p("sum_of_squares"), "quiet", _DOTTED),
+            curve("energy", "energy"),
+            curve("MMD", "mmd", "primary", _DASHED),
+            curve("squares", "sum_of_squares", "quiet", _DOTTED),
         ], 1.0)  # fmt: skip
         show("dispersion", "dispersion S", [
-            of_participant(i, over_time(_of_group(i, grouping)))
-            for i in range(len(grouping.names))
+            of_participant(i, values) for i, values in enumerate(groups)
         ])  # fmt: skip
         show("diversity", "how many different answers", [
-            curve("Vendi", _together("vendi")),
-            curve("rank", _together("effective_rank"), "primary", _DASHED),
+            curve("Vendi", "vendi"),
+            curve("rank", "effective_rank", "primary", _DASHED),
         ])  # fmt: skip
         show("shares", "wording", [
-            curve("distinct-2", _together("distinct_2")),
-            curve("self-BLEU", _together("self_bleu"), "primary", _DASHED),
-            curve("near dup.", _together("near_duplicates"), "quiet", _DOTTED),
+            curve("distinct-2", "distinct_2"),
+            curve("self-BLEU", "self_bleu", "primary", _DASHED),
+            curve("near dup.", "near_duplicates", "quiet", _DOTTED),
         ], 1.0)  # fmt: skip
         show("sources", "where words come from", [
-            curve("copied", _together("copied")),
-            curve("human", _together("human"), "primary", _DASHED),
+            curve("copied", "copied"),
+            curve("human", "human", "primary", _DASHED),
         ], 1.0)  # fmt: skip
 
+    def _take(self, found: Mapping[int, StepFindings], grouping: Grouping) -> None:
+        """Read the numbers of what is new, a line of the table a step: many take long."""
+        width = len(_COLUMNS) + len(grouping.names)
+        if grouping != self._grouping or not self._known.keys() <= found.keys():
+            self._known, self._grouping = {}, grouping
+        known = self._table if self._known else np.empty((0, width))
+        more = np.full((max(found, default=-1) + 1 - len(known), width), np.nan)
+        self._table = np.vstack([known, more])
+        for t, each in found.items():
+            if self._known.get(t) is not each:
+                self._known[t] = each
+                self._table[t] = _line(each, grouping)
 
-def _together(key: str) -> Number:
-    return lambda known: known.values[key].together
 
-
-def _of_group(group: int, grouping: Grouping) -> Number:
-    return lambda known: means_of_groups(known.values["dispersion"].alone, grouping)[group]
-
-
-def _bound(end: str) -> Number:
-    return lambda known: getattr(known.found.vectors.interval, end)
-
-
-def _p(statistic: str) -> Number:
-    place = list(STATISTICS).index(statistic)
-
-    def p(known: _Known) -> float:
-        tests = known.found.vectors.tests
-        return tests[place].p if tests else np.nan
-
-    return p
+def _line(found: StepFindings, grouping: Grouping) -> list[float]:
+    values = {measure.key: measure.of(found) for measure in MEASURES}
+    tests = found.vectors.tests
+    return [
+        *(values[key].together for key in _OF_ALL),
+        *(getattr(found.vectors.interval, end) for end in _ENDS),
+        *([test.p for test in tests] if tests else [np.nan] * len(STATISTICS)),
+        *means_of_groups(values["dispersion"].alone, grouping),
+    ]

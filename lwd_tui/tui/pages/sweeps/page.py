@@ -80,7 +80,7 @@ class SweepsPage(SweepEditing):
         self._said: tuple[str, ...] = ()
         self._number = "norm"
         self._reading = "norm"
-        self._looking = False
+        self._looking = self._asking = self._at_work = self._again = False
         self._told: Conductor | None = None
         self._at: Path | None = None
 
@@ -156,24 +156,40 @@ class SweepsPage(SweepEditing):
             self._looking = False
         self._show()
 
-    @work(exclusive=True, group="read")
-    async def _read(self) -> None:
-        """Read what takes longer: what the sweep could show, and numbers other than norms."""
-        seen = self.chosen
-        if seen is None:
-            return
-        said = await asyncio.to_thread(self.desk.said, seen)
-        if seen is self.chosen:
-            self._said = said
-            self._show_plan()
-        while self._number != "norm" and (left := self.desk.left(seen)):
-            try:
+    def _read(self) -> None:
+        """Read what takes longer, one thing of a kind at a time: no thread can be left."""
+        self._again = True
+        if not self._asking:
+            self._asking = True
+            self._ask()
+        if not self._at_work:
+            self._at_work = True
+            self._compute()
+
+    @work(group="said")
+    async def _ask(self) -> None:
+        """Find out what the sweep could show."""
+        try:
+            while self._again and (seen := self.chosen) is not None:
+                self._again = False
+                said = await asyncio.to_thread(self.desk.said, seen)
+                if self.chosen is not None and self.chosen.plan.path == seen.plan.path:
+                    self._said = said
+                    self._show_plan()
+        finally:
+            self._asking = False
+
+    @work(group="numbers")
+    async def _compute(self) -> None:
+        """Compute numbers other than norms, of the sweep that is chosen by then."""
+        try:
+            while self._number != "norm" and self.chosen and (left := self.desk.left(self.chosen)):
                 await asyncio.to_thread(self.desk.advance, left[0])
-            except LwdError as error:
-                self.explorer.notice = str(error)
-                return
-            if seen is self.chosen:
                 self._show_pairs()
+        except LwdError as error:
+            self.explorer.notice = str(error)
+        finally:
+            self._at_work = False
 
     # What is shown
 

@@ -1,6 +1,7 @@
 """Put the steps of runs side by side in docs/laptop.csv: `python docs/laptop.py NAME=FILE ...`.
 
-Those of docs/findings.md are `reading`, which ships as `laptop`, and `alone`, too large to ship.
+Those of docs/findings.md are `reading` (it ships as `laptop`), `reading-8` (as `laptop-8`),
+`reading-9`, and `alone`, too large to ship.
 """
 
 import sys

@@ -53,7 +53,7 @@ def study(steps: pd.DataFrame) -> Drawing:
 
 
 def laptop(steps: pd.DataFrame) -> Drawing:
-    """Return the norm, and how many answers differ, of both runs over t."""
+    """Return the norm, and how many answers differ, of each run over t."""
 
     def draw(figure: FigureBase) -> None:
         panels = figure.subplots(1, 2)
@@ -61,10 +61,15 @@ def laptop(steps: pd.DataFrame) -> Drawing:
             panels, ("norm", "different"), ("norm", "different answers"), strict=True
         ):
             curves = steps.pivot(index="t", columns="run", values=column)
-            reading = axes.plot(curves["reading"], color=NORM.light, linewidth=2.4)
-            alone = axes.plot(curves["alone"], color=DEBIASED.light, linewidth=1.3)
+            lines = [
+                *axes.plot(curves["reading"], color=NORM.light, linewidth=2.4),
+                *axes.plot(curves["reading-8"], color=NORM.light, linewidth=1.3),
+                *axes.plot(curves["reading-9"], color=NORM.light, linewidth=1.3, linestyle=":"),
+                *axes.plot(curves["alone"], color=DEBIASED.light, linewidth=1.3),
+            ]
             over_time(axes, int(curves.index[-1]), label, panels=2)
-        axes.legend([*reading, *alone], ["they read each other", "nothing is posted"])
+        told = ["they read each other: seed 7", "seed 8", "seed 9", "seed 7, nothing is posted"]
+        axes.legend(lines, told)
 
     return Drawing(LAPTOP, LAPTOP, 2.6, draw)
 

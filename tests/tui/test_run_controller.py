@@ -10,6 +10,7 @@ from lwd_tui.backends.scripted import ScriptedGenerator
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment.backend import BackendStopped
 from lwd_tui.experiment.participants import Wishes
+from lwd_tui.run.session import Session
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.state import messages
 from lwd_tui.tui.state.archive import Archive
@@ -152,6 +153,30 @@ async def test_a_run_that_could_not_begin_can_be_tried_again(run, heard, tmp_pat
     blocked.unlink()
     run.retry()
     await holds(lambda: phase(run) == "done")
+
+
+@pytest.mark.parametrize("failed", [True, False])
+@pytest.mark.parametrize("steps", [1, 7])
+async def test_a_run_that_ended_before_it_began_is_begun_by_the_keys(
+    run, heard, tmp_path, monkeypatch, failed, steps
+):
+    begin = Session.start
+
+    async def kept_waiting(*_, **__):
+        if failed:
+            raise BackendStopped("nothing answers at gpu-box:11434")
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(Session, "start", kept_waiting)
+    run.start(scripted(), Wishes(), tmp_path / "a.sqlite")
+    await holds(lambda: phase(run) == ("failed" if failed else "opening"))
+    await run.stop()
+    monkeypatch.setattr(Session, "start", begin)
+    heard.clear()
+    run.run() if steps == 7 else run.step()
+    await holds(lambda: phase(run) == ("done" if steps == 7 else "paused") and run.numbers)
+    await holds(lambda: run.progress.done == steps)
+    assert not heard.of(messages.RunFailed)
 
 
 async def test_another_model_than_recorded_is_asked_about(run, heard, tmp_path, monkeypatch):

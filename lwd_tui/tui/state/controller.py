@@ -138,7 +138,7 @@ class RunController:
             self._tell(messages.PostsChanged(self.number))
 
     def go_on(self, *, paused: bool = False, allow_changed: bool = False) -> None:
-        """Resume the run where it stopped, for one step only if paused.
+        """Resume the run where it stopped, or begin it if it hadn't; for one step only if paused.
 
         It may be allowed to go on with models that aren't the recorded ones.
         """
@@ -151,14 +151,12 @@ class RunController:
                 self.path, self._notice, allow_changed=allow_changed, clock=clock
             )
 
-        self._work_on(resume, clock)
+        if opening := resume if self._opened else self._begin:
+            self._work_on(opening, clock)
 
     def retry(self, *, allow_changed: bool = False) -> None:
         """Try again what failed: to begin, or to go on."""
-        if self._opened:
-            self.go_on(allow_changed=allow_changed)
-        elif self._begin is not None:
-            self._work_on(self._begin, Clock())
+        self.go_on(allow_changed=allow_changed)
 
     async def stop(self) -> None:
         """End the run now; all that arrived is stored."""

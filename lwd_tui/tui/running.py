@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import var
 from textual.timer import Timer
+from textual.worker import WorkerError
 
 from lwd_tui.errors import LwdError
 from lwd_tui.tui.state import messages
@@ -112,27 +113,35 @@ class Running(App[None]):
             controller.start(experiment, wishes or Wishes(), path)
 
     @work(exclusive=True, group="open")
-    async def open(self, run: Path, *, go_on: bool = False) -> None:
+    async def open(self, run: Path, *, go_on: bool = False) -> bool:
         """Open a stored run in place of the one that is open, and go on with it if asked to.
 
-        One of mixtures is shown beside it.
+        One of mixtures is shown beside it. Returns whether it is open then.
         """
         if await asyncio.to_thread(_holds_mixtures, run):
             self.mixtures = run
             self._remember(run)
             await self.run_action("show_page('gmm')")
-            return
+            return True
         if controller := await self._new_controller():
             try:
                 await controller.open(run)
             except LwdError as error:
                 self.notice = str(error)
                 await self.close_run()
-                return
+                return False
             # Who waits for it finds it there, whatever messages come first.
             self._take(controller)
             if go_on:
                 controller.run()
+        return controller is not None
+
+    async def opened(self, run: Path, **how: Any) -> bool:
+        """Open a stored run as `open` does, from within a worker, and return whether it is open."""
+        # Another may be opened before it is read.
+        with suppress(WorkerError):
+            return await self.open(run, **how).wait()
+        return False
 
     async def _new_controller(self) -> RunController | None:
         """Close the run that is open and make place for another; None if the user won't."""

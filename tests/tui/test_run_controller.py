@@ -226,6 +226,41 @@ async def test_stopping_in_mid_step_keeps_what_arrived(run, heard, tmp_path):
         assert store.pending(store.finished())
 
 
+async def test_who_waits_for_the_end_of_a_run_leaves_its_models_the_time_to_end(
+    run, tmp_path, monkeypatch
+):
+    let_go = []
+
+    async def slow(*_, **__):
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0.05)
+            let_go.append("of the models")
+
+    monkeypatch.setattr(Session, "start", slow)
+    run.start(scripted(), Wishes(), tmp_path / "a.sqlite")
+    await holds(lambda: phase(run) == "opening")
+    first, second = (asyncio.create_task(run.stop()) for _ in range(2))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await second
+    assert let_go == ["of the models"]
+    await holds(lambda: phase(run) == "stopped")
+
+
+async def test_an_opening_that_is_cancelled_lets_go_of_the_file(run, tmp_path):
+    opening = asyncio.create_task(run.open(handmade_run(tmp_path / "a.sqlite")))
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    with pytest.raises(asyncio.CancelledError):
+        await run.archive.ask(lambda store: store.finished())
+
+
 async def test_a_question_to_a_run_that_was_let_go_of_ends_without_a_word(tmp_path):
     archive = Archive(handmade_run(tmp_path / "a.sqlite", stop_after=1))
     assert (await archive.step(0)).t == 0

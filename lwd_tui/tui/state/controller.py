@@ -119,7 +119,7 @@ class RunController:
             if self.numbers:
                 self.latest = await self.archive.step(self.numbers[-1].t)
                 self._t = self.latest.t
-        except LwdError:
+        except (LwdError, asyncio.CancelledError):
             await self.archive.aclose()
             raise
         self._opened = True
@@ -161,10 +161,11 @@ class RunController:
     async def stop(self) -> None:
         """End the run now; all that arrived is stored."""
         if self._task is not None and not self._task.done():
-            self._be("stopping")
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # What lets go of the models must not be cancelled too, nor by who waits for it.
+            if self._phase != "stopping":
+                self._be("stopping")
+                self._task.cancel()
+            await asyncio.wait([self._task])
 
     async def aclose(self) -> None:
         """Stop, and let go of the file."""

@@ -109,7 +109,8 @@ class Travelling(Running):
         self._stop_playback()
         queries = run.experiment.queries
         with self.telling():
-            await run.look_at((run.query + 1) % (len(queries) + 1))
+            # From the one that is being read, should this be pressed again meanwhile.
+            await run.look_at((run.archive.query + 1) % (len(queries) + 1))
             step, following = run.latest, self.view.following
             if not following and self.view.t is not None:
                 step = await run.archive.step(self.view.t)

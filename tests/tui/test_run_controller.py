@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 
 import pytest
 from support.tui import handmade_run, holds, scripted, stored_run
@@ -11,6 +12,7 @@ from lwd_tui.errors import RunStopped
 from lwd_tui.experiment.backend import BackendStopped
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.run.session import Session
+from lwd_tui.store.reader import RunReader
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.state import messages
 from lwd_tui.tui.state.archive import Archive
@@ -259,6 +261,38 @@ async def test_an_opening_that_is_cancelled_lets_go_of_the_file(run, tmp_path):
         await opening
     with pytest.raises(asyncio.CancelledError):
         await run.archive.ask(lambda store: store.finished())
+
+
+async def test_another_query_comes_with_its_numbers_though_the_run_goes_on_meanwhile(
+    run, tmp_path, monkeypatch
+):
+    path, read, may_be_read = tmp_path / "a.sqlite", RunReader.numbers, threading.Event()
+
+    def late(store):
+        may_be_read.wait(10)
+        return read(store)
+
+    def stored(query):
+        with RunStore.open(path) as store:
+            return [each.norm for each in read(store.look_at(query))]
+
+    run.wait_between(3600)
+    run.start(scripted(query=["What of Bitcoin?", "What of bread?"]), Wishes(), path)
+    await holds(lambda: phase(run) == "waiting")
+    monkeypatch.setattr(RunReader, "numbers", late)
+    looking = asyncio.create_task(run.look_at(1))
+    await asyncio.sleep(0.05)
+    run.step()
+    await holds(lambda: len(run.numbers) == 2)
+    assert run.query == 0
+    assert [each.norm for each in run.numbers] == stored(0)
+    assert run.latest.geometry.norm == stored(0)[1]
+    may_be_read.set()
+    await looking
+    assert run.query == 1
+    assert [each.norm for each in run.numbers] == stored(1) != stored(0)
+    assert run.latest.geometry.norm == stored(1)[1]
+    assert [(await run.archive.step(t)).geometry.norm for t in (0, 1)] == stored(1)
 
 
 async def test_a_question_to_a_run_that_was_let_go_of_ends_without_a_word(tmp_path):

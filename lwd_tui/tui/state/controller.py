@@ -170,22 +170,21 @@ class RunController:
     async def aclose(self) -> None:
         """Stop, and let go of the file."""
         await self.stop()
-        if self._flush is not None:
-            self._flush.cancel()
-        if self._reading is not None:
-            self._reading.cancel()
+        for waiting in (self._flush, self._reading):
+            if waiting is not None:
+                waiting.cancel()
         if self._opened:
             await self.archive.aclose()
 
     async def look_at(self, query: int) -> None:
-        """Show the answers to another query, and its numbers, or raise StoreError."""
-        self.query = query
+        """Show the answers to another query, once its numbers are read, or raise StoreError."""
         await self.archive.look_at(query)
-        while len(found := await self.archive.ask(RunReader.numbers)) < len(self.numbers):
-            continue  # A step became whole meanwhile.
-        self.numbers[:] = found
-        if found and (step := await self.archive.step(found[-1].t)).t == self.numbers[-1].t:
-            self.latest = step
+        found, latest = list[StepNumbers](), None
+        while len(found) < len(self.numbers):  # Or a step became whole meanwhile.
+            found = await self.archive.ask(RunReader.numbers)
+            latest = await self.archive.step(found[-1].t)
+        # All at once: whoever looks finds the query, its numbers and its step together.
+        self.query, self.numbers[:], self.latest = query, found, latest
 
     # Commands
 
@@ -268,14 +267,11 @@ class RunController:
             self._tell(messages.RunFailed(self.number, str(error), model_changed=changed))
         except Exception as error:
             # Told to the user, who keeps the app and the run.
-            report = write_report(error)
-            self._tell(
-                messages.RunFailed(
-                    self.number,
-                    f"lwd-tui made a mistake ({type(error).__name__}); what was computed is "
-                    f"stored, and a report of it is in {report}",
-                )
+            sentence = (
+                f"lwd-tui made a mistake ({type(error).__name__}); what was computed is stored, "
+                f"and a report of it is in {write_report(error)}"
             )
+            self._tell(messages.RunFailed(self.number, sentence))
         finally:
             self._session = None
             self._queued.clear()
@@ -310,8 +306,7 @@ class RunController:
     def _see(self, event: Event) -> None:
         self._pace.see(event)
         self._tally.see(event)
-        phase, t = self._tally.where
-        self._t = t
+        phase, self._t = self._tally.where
         if isinstance(event, StepCompleted):
             self._keep(event.step)
         elif isinstance(event, PostArrived):
@@ -320,11 +315,10 @@ class RunController:
         self._be(phase)
 
     def _keep(self, whole: Step) -> None:
-        step = whole.of_query(self.query)
-        self.latest = step
+        self.latest = step = whole.of_query(self.query)
         self.numbers.append(StepNumbers.of(step))
         self.posts.extend(step.posted)
-        self.archive.keep(step)
+        self.archive.keep(whole.of_query(self.archive.query))
         self._tell(messages.StepCompleted(self.number, step))
 
     async def _between_steps(self) -> None:

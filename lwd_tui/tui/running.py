@@ -146,7 +146,8 @@ class Running(App[None]):
     async def _new_controller(self) -> RunController | None:
         """Close the run that is open and make place for another; None if the user won't."""
         sentence = "A run is under way. What was computed of it is stored, and it can go on later."
-        if self.progress.busy and not await self.ask(sentence, yes="stop it", no="stay with it"):
+        busy = self._owned is not None and self._owned.busy
+        if busy and not await self.ask(sentence, yes="stop it", no="stay with it"):
             return None
         controller_class = await asyncio.to_thread(_controller_class)
         await self.close_run()
@@ -268,7 +269,7 @@ class Running(App[None]):
     @work(exclusive=True, group="stop")
     async def action_stop(self) -> None:
         """End the run now; it can go on later."""
-        if self._owned is not None and self.progress.busy:
+        if self._owned is not None:
             await self._owned.stop()
 
     def action_faster(self) -> None:

@@ -87,7 +87,7 @@ class Travelling(Running):
         wish, complaint = ForkWish(self.view.t), ""
         while asked := await self.push_screen_wait(AskFork(run.path.stem, wish, complaint)):
             wish = asked
-            if self.progress.busy and not await self.ask(_UNDER_WAY, yes="stop it", no="go on"):
+            if run.busy and not await self.ask(_UNDER_WAY, yes="stop it", no="go on"):
                 return
             try:
                 await run.stop()
@@ -95,9 +95,10 @@ class Travelling(Running):
             except LwdError as error:
                 complaint = str(error)
                 continue
-            await self.open(made).wait()
-            await self.run_action("show_page('live')")
-            self.notice = f"forked from {run.path.stem} at t = {wish.at}: space goes on from there"
+            if await self.opened(made):
+                await self.run_action("show_page('live')")
+                where = f"{run.path.stem} at t = {wish.at}"
+                self.notice = f"forked from {where}: space goes on from there"
             return
 
     @work(exclusive=True, group="query")

@@ -189,13 +189,18 @@ class RunController:
     # Commands
 
     @property
+    def busy(self) -> bool:
+        """Whether a session is open now; the progress tells it a moment later."""
+        return self._phase in BUSY
+
+    @property
     def paused(self) -> bool:
         """Whether no step follows the one in progress."""
-        return self._phase not in BUSY or self._clock.paused
+        return not self.busy or self._clock.paused
 
     def run(self) -> None:
         """Let step follow step, resuming a stopped run."""
-        if self._phase in BUSY:
+        if self.busy:
             self._clock.run()
             self._nudge()
         elif not self._finished:
@@ -208,7 +213,7 @@ class RunController:
 
     def step(self) -> None:
         """Take one more step, resuming a stopped run."""
-        if self._phase in BUSY:
+        if self.busy:
             self._clock.step()
             self._nudge()
         elif not self._finished:

@@ -84,13 +84,17 @@ class Running(App[None]):
         self._owned: RunController | None = None
         self._viewed = 0.0
         self._waiting_step: Timer | None = None
+        self._turning = asyncio.Lock()
         self._clearing: asyncio.TimerHandle | None = None
 
     async def ask(self, sentence: str, *, yes: str, no: str) -> bool:
         """Ask the user, from within a worker, and return whether the answer was yes."""
         from lwd_tui.tui.parts.question import Question
 
-        return await self.push_screen_wait(Question(sentence, yes=yes, no=no))
+        # Over the page that is about to be shown: it would stay behind, unseen, on the one before.
+        async with self._turning:
+            answer = self.push_screen(Question(sentence, yes=yes, no=no), wait_for_dismiss=True)
+        return await answer
 
     @contextmanager
     def telling(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import redirect_stderr, suppress
+from contextlib import redirect_stderr
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,7 +17,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.worker import WorkerError
 
 from lwd_tui.tui.paging import PageEntry
 from lwd_tui.tui.parts.key_bar import KeyBar
@@ -139,9 +138,7 @@ class Explorer(Teaching):
         elif experiment is not None:
             self.start(experiment, wishes, path)
         elif run is not None:
-            # Another may be opened before it is read.
-            with suppress(WorkerError):
-                await self.open(run, **self._resuming).wait()
+            await self.opened(run, **self._resuming)
             if self._owned is None and self.screen.name in _OF_A_RUN:
                 self.memory.run = ""
                 await self.action_show_page(self._there("setup"))

@@ -62,17 +62,17 @@ class Paging(Travelling):
 
     async def action_show_page(self, name: str) -> None:
         """Show a page, importing it on first use."""
-        if name not in self._modes:
-            # The first opening takes a while; the page that is left marks its own tab again.
-            for tabs in self.screen.query("#pages").results(TabLine):
-                tabs.mark(name)
-            page = await asyncio.to_thread(self.pages[name].load)
+        async with self._turning:
             if name not in self._modes:
+                # The first opening takes a while; the page that is left marks its own tab again.
+                for tabs in self.screen.query("#pages").results(TabLine):
+                    tabs.mark(name)
+                page = await asyncio.to_thread(self.pages[name].load)
                 self.add_mode(name, partial(page, name))
                 spare_the_collector()
-        self.memory.page = name
-        self._page_is_whole = name in self._screen_stacks
-        await self.switch_mode(name)
+            self.memory.page = name
+            self._page_is_whole = name in self._screen_stacks
+            await self.switch_mode(name)
 
     def delay_update(self, delay: float = 0.05) -> None:
         """Paint a page at once that was seen before: there is nothing of it to wait for."""

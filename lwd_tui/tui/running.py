@@ -15,6 +15,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import var
 from textual.timer import Timer
+from textual.worker import WorkerError
 
 from lwd_tui.errors import LwdError
 from lwd_tui.tui.state import messages
@@ -83,13 +84,17 @@ class Running(App[None]):
         self._owned: RunController | None = None
         self._viewed = 0.0
         self._waiting_step: Timer | None = None
+        self._turning = asyncio.Lock()
         self._clearing: asyncio.TimerHandle | None = None
 
     async def ask(self, sentence: str, *, yes: str, no: str) -> bool:
         """Ask the user, from within a worker, and return whether the answer was yes."""
         from lwd_tui.tui.parts.question import Question
 
-        return await self.push_screen_wait(Question(sentence, yes=yes, no=no))
+        # Over the page that is about to be shown: it would stay behind, unseen, on the one before.
+        async with self._turning:
+            answer = self.push_screen(Question(sentence, yes=yes, no=no), wait_for_dismiss=True)
+        return await answer
 
     @contextmanager
     def telling(self) -> Iterator[None]:
@@ -112,33 +117,42 @@ class Running(App[None]):
             controller.start(experiment, wishes or Wishes(), path)
 
     @work(exclusive=True, group="open")
-    async def open(self, run: Path, *, go_on: bool = False, **resuming: Any) -> None:
+    async def open(self, run: Path, *, go_on: bool = False, **resuming: Any) -> bool:
         """Open a stored run in place of the one that is open, and go on with it if asked to.
 
         Whenever it goes on, it does so as `Session.resume` is told. One of mixtures is shown beside
-        it.
+        it. Returns whether it is open then.
         """
         if await asyncio.to_thread(_holds_mixtures, run):
             self.mixtures = run
             self._remember(run)
             await self.run_action("show_page('gmm')")
-            return
+            return True
         if controller := await self._new_controller():
             try:
                 await controller.open(run, **resuming)
             except LwdError as error:
                 self.notice = str(error)
                 await self.close_run()
-                return
+                return False
             # Who waits for it finds it there, whatever messages come first.
             self._take(controller)
             if go_on:
                 controller.run()
+        return controller is not None
+
+    async def opened(self, run: Path, **how: Any) -> bool:
+        """Open a stored run as `open` does, from within a worker, and return whether it is open."""
+        # Another may be opened before it is read.
+        with suppress(WorkerError):
+            return await self.open(run, **how).wait()
+        return False
 
     async def _new_controller(self) -> RunController | None:
         """Close the run that is open and make place for another; None if the user won't."""
         sentence = "A run is under way. What was computed of it is stored, and it can go on later."
-        if self.progress.busy and not await self.ask(sentence, yes="stop it", no="stay with it"):
+        busy = self._owned is not None and self._owned.busy
+        if busy and not await self.ask(sentence, yes="stop it", no="stay with it"):
             return None
         controller_class = await asyncio.to_thread(_controller_class)
         await self.close_run()
@@ -260,7 +274,7 @@ class Running(App[None]):
     @work(exclusive=True, group="stop")
     async def action_stop(self) -> None:
         """End the run now; it can go on later."""
-        if self._owned is not None and self.progress.busy:
+        if self._owned is not None:
             await self._owned.stop()
 
     def action_faster(self) -> None:

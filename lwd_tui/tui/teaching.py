@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.reactive import var
-from textual.worker import WorkerError
 
 from lwd_tui.tui.paging import Paging
 from lwd_tui.tui.parts.guide import Told
@@ -66,11 +65,20 @@ class Teaching(Paging):
         mine = self.memory.run
         with self.telling():
             path = await asyncio.to_thread(recorded_run, lesson.recorded)
-            with suppress(WorkerError):
-                await self.open(path).wait()
+            if not await self.opened(path):
+                return
             # The explorer begins again with the user's own run.
             self.memory.run = mine
             await self._go_to(lesson, 0)
+
+    def watch_controller(self) -> None:
+        """Leave the demonstration with its run."""
+        self.told = None
+
+    def watch_mixtures(self, run: Path | None) -> None:
+        """Leave the demonstration for other mixtures; their page takes them from here."""
+        if run is not None:
+            self.told = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys of demonstrations out while none is played."""
@@ -100,8 +108,8 @@ class Teaching(Paging):
         sentence = f"This begins {lesson.live} with the models on this machine: a run of your own."
         with self.telling():
             if await self.ask(sentence, yes="begin it", no="not now"):
+                # The demonstration is left with its run, unless another one is to be stayed with.
                 self.start(load_preset(lesson.live))
-                self.told = None
 
     async def _go_to(self, lesson: Lesson, place: int) -> None:
         self.told = Told(lesson, place)

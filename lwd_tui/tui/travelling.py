@@ -88,7 +88,7 @@ class Travelling(Running):
         name, wish, complaint = run_name(run.path), ForkWish(self.view.t), ""
         while asked := await self.push_screen_wait(AskFork(name, wish, complaint)):
             wish = asked
-            if self.progress.busy and not await self.ask(_UNDER_WAY, yes="stop it", no="go on"):
+            if run.busy and not await self.ask(_UNDER_WAY, yes="stop it", no="go on"):
                 return
             try:
                 await run.stop()
@@ -96,9 +96,9 @@ class Travelling(Running):
             except LwdError as error:
                 complaint = str(error)
                 continue
-            await self.open(made).wait()
-            await self.run_action("show_page('live')")
-            self.notice = f"forked from {name} at t = {wish.at}: space goes on from there"
+            if await self.opened(made):
+                await self.run_action("show_page('live')")
+                self.notice = f"forked from {name} at t = {wish.at}: space goes on from there"
             return
 
     @work(exclusive=True, group="query")
@@ -110,7 +110,8 @@ class Travelling(Running):
         self._stop_playback()
         queries = run.experiment.queries
         with self.telling():
-            await run.look_at((run.query + 1) % (len(queries) + 1))
+            # From the one that is being read, should this be pressed again meanwhile.
+            await run.look_at((run.archive.query + 1) % (len(queries) + 1))
             step, following = run.latest, self.view.following
             if not following and self.view.t is not None:
                 step = await run.archive.step(self.view.t)

@@ -3,8 +3,11 @@
 import pytest
 from support.tui import handmade_run, scripted, shown, until
 
+from lwd_tui.experiment.backend import BackendStopped
 from lwd_tui.experiment.draft import Draft
+from lwd_tui.run.session import Session
 from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.parts.question import Question
 from lwd_tui.tui.state.kept_draft import keep_draft
 from lwd_tui.tui.state.memory import State
 
@@ -31,6 +34,25 @@ async def test_a_new_user_begins_on_set_up_and_enter_begins_the_run(kept, size):
         await until(pilot, lambda: app.focused is not None and app.focused.id == "begin")
         await pilot.press("enter")
         await until(pilot, lambda: app.screen.name == "live" and app.progress.phase == "done")
+
+
+async def test_what_is_asked_of_a_run_that_could_not_begin_stands_over_live(kept, monkeypatch):
+    async def refused(*_, **__):
+        raise BackendStopped("the server at 127.0.0.1:11434 refuses connections")
+
+    monkeypatch.setattr(Session, "start", refused)
+    app = Explorer()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, begins_on(app, "setup"))
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "begin")
+        # For the first time, so that it takes a while.
+        assert "live" not in app._modes
+        await pilot.press("b")
+        await until(pilot, lambda: app.current_mode == "live")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("n")
+        await pilot.press("1")
+        await until(pilot, lambda: app.screen.name == "setup")
 
 
 @pytest.mark.parametrize(

@@ -404,6 +404,19 @@ async def test_the_chosen_participant_is_chosen_in_all_pictures(live, sixty):
         await check(app, pilot, "two down")
 
 
+async def test_a_smaller_crowd_without_a_step_takes_the_place_of_a_crowd(live, sixty, tmp_path):
+    other = await stored_run(tmp_path / "twelve.sqlite", crowd(12), stop_after=0)
+    app = Explorer(run=sixty)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, app)
+        plot, heat = app.screen.query_one(Scatter).query_one(Plot), app.screen.query_one(HeatMap)
+        await until(pilot, lambda: not plot.waits)
+        app.open(other)
+        await until(pilot, lambda: app.controller is not None and app.controller.path == other)
+        await until(pilot, lambda: not len(heat._levels) and not plot.waits)
+        assert "t = 2" not in shown(app)
+
+
 async def test_another_step_of_a_crowd_is_painted_in_one_frame(live, sixty, monkeypatch):
     painted, paint = [], LivePage._compositor_refresh
 

@@ -51,6 +51,28 @@ async def test_a_run_is_forked_at_the_viewed_step_and_goes_on(folder):
         assert store.step(4).k == len(store.posts(4))
 
 
+async def test_a_run_under_way_is_stopped_to_be_forked_and_asked_about_once(folder, monkeypatch):
+    asked, ask = [], Explorer.ask
+
+    async def counted(app, sentence, **answers):
+        asked.append(sentence)
+        return await ask(app, sentence, **answers)
+
+    monkeypatch.setattr(Explorer, "ask", counted)
+    experiment = scripted(scripted__tokens_per_second=800, steps=900)
+    app = Explorer(experiment=experiment, path=folder / "parent.sqlite")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t is not None and app.view.t >= 1)
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(app.screen, AskFork))
+        await pilot.press("enter")
+        await until(pilot, lambda: "is stopped to be forked" in shown(app))
+        await pilot.press("y")
+        await until(pilot, lambda: len(asked) > 1 or "forked from parent" in app.notice)
+        assert len(asked) == 1
+        assert app.controller.path != folder / "parent.sqlite"
+
+
 async def test_a_parent_that_goes_on_after_it_was_forked_is_seen_as_it_grows(folder):
     parent = await stored_run(folder / "parent.sqlite", scripted(steps=6), stop_after=3)
     fork_run(parent, 2)

@@ -1,5 +1,6 @@
 """Inspect: any answer, what was read before it, what became of a post, and two side by side."""
 
+import asyncio
 import sqlite3
 
 import pytest
@@ -16,6 +17,7 @@ from lwd_tui.tui.pages.inspect.outline import Outline
 from lwd_tui.tui.pages.inspect.page import InspectPage
 from lwd_tui.tui.pages.inspect.reading import Reading
 from lwd_tui.tui.paging import PageEntry
+from lwd_tui.tui.state.controller import RunController
 from lwd_tui.types import Post
 
 SLOW = 400
@@ -132,6 +134,25 @@ async def test_a_post_is_followed_to_a_reader_and_back(opened):
         await page.until(lambda: page.one(Reading).display)
         await page.press("b")
         assert "nothing to go back to" in page.text
+
+
+async def test_the_posts_of_a_stored_run_are_shown_once_they_are_read(opened, monkeypatch):
+    read, may_be_read = RunController._read_posts, asyncio.Event()
+
+    async def late(self):
+        await may_be_read.wait()
+        await read(self)
+
+    monkeypatch.setattr(RunController, "_read_posts", late)
+    async with opened() as page:
+        assert not page.one(Reading)._posts.items
+        await page.press("f")
+        await page.until(lambda: "the posts are still being read" in page.app.notice)
+        may_be_read.set()
+        # As many as k, which the step says.
+        await page.until(lambda: len(page.one(Reading)._posts.items) == page.app.view.step.k)
+        await page.press("f")
+        await page.until(lambda: page.one(Followed).display)
 
 
 async def test_a_post_is_followed_to_its_nearest_descendant(opened):

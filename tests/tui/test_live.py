@@ -1,23 +1,33 @@
 """The Live page with a run: journeys of a teacher and of a researcher."""
 
 import contextlib
+import threading
 
 import pytest
-from support.tui import handmade_run, holds, scripted, shown, until
+from support.tui import focus, handmade_run, holds, scripted, shown, stored_run, until
 
 from lwd_tui.backends.scripted import ScriptedGenerator
 from lwd_tui.experiment.backend import BackendStopped
+from lwd_tui.palette import MARKERS
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.help import Help
 from lwd_tui.tui.pages.live.feed import Feed
 from lwd_tui.tui.pages.live.page import LivePage
+from lwd_tui.tui.pages.live.pictures import course_of
 from lwd_tui.tui.pages.live.scatter import Scatter
 from lwd_tui.tui.parts.ask_text import AskText
 from lwd_tui.tui.parts.editor import Editor
+from lwd_tui.tui.parts.plot import Plot
 from lwd_tui.tui.parts.question import Question
 
 PACE = 1500  # tokens a second
+
+
+def crop(app, widget):
+    """Return what is on the screen inside a widget, as text."""
+    area, lines = widget.content_region, shown(app).split("\n")
+    return "\n".join(line[area.x : area.right] for line in lines[area.y : area.bottom])
 
 
 @pytest.fixture
@@ -231,6 +241,49 @@ async def test_another_run_takes_the_place_of_the_one_that_is_open(kept, tmp_pat
         assert app.controller is not first
         assert "another" in shown(app)
         assert "numbers" not in app.notice
+
+
+async def test_a_run_without_a_whole_step_shows_nothing_of_the_one_before(kept, tmp_path):
+    other = handmade_run(tmp_path / "other.sqlite", stop_after=0)
+    app = Explorer(run=kept)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        plot = app.screen.query_one(Scatter).query_one(Plot)
+        await focus(pilot, plot)
+        await pilot.press("z")
+        await until(pilot, lambda: plot.zoomed and not plot.waits)
+        assert any(sign in crop(app, plot) for sign in MARKERS)
+        app.open(other)
+        await until(pilot, lambda: app.controller is not None and app.controller.path == other)
+        await until(pilot, lambda: "t = 5" not in shown(app) and not plot.waits)
+        assert not plot.zoomed
+        assert not any(sign in crop(app, plot) for sign in MARKERS)
+        for panel in ("#distances", "#numbers"):
+            assert not any(map(str.isdigit, crop(app, app.screen.query_one(panel))))
+
+
+async def test_what_is_read_of_a_run_is_not_shown_of_the_next(kept, tmp_path, monkeypatch):
+    waits = threading.Event()
+
+    def held_up(path, *asked, **how):
+        if path == kept:
+            waits.wait(10)
+        return course_of(path, *asked, **how)
+
+    monkeypatch.setattr("lwd_tui.tui.pages.live.page.course_of", held_up)
+    other = await stored_run(tmp_path / "other.sqlite", stop_after=0)
+    app = Explorer(run=kept)
+    app.memory.basis = "common"
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        await until(pilot, lambda: "answers at t = 5" in shown(app))
+        app.open(other)
+        await until(pilot, lambda: app.controller is not None and app.controller.path == other)
+        waits.set()
+        await pilot.pause(0.2)
+        await pilot.press("s")
+        await until(pilot, lambda: app.view.t == 0)
+        await until(pilot, lambda: "one plane for t = 0 … 0" in shown(app))
 
 
 async def test_a_run_under_way_is_not_replaced_unasked(kept):

@@ -1,8 +1,11 @@
 """A run of several queries in the explorer: all together, each, and how they are set up."""
 
-import pytest
-from support.tui import scripted, shown, stored_run, until
+import threading
 
+import pytest
+from support.tui import holds, scripted, shown, stored_run, until
+
+from lwd_tui.store.reader import RunReader
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.inspect.answer import Answer
@@ -54,6 +57,25 @@ async def test_q_goes_through_all_and_each_on_every_page(kept):
         findings = app.screen._findings
         await until(pilot, lambda: 2 in findings.steps)
         assert findings.steps[2].numbers.norm == numbers_of(kept, 2)[2]
+
+
+async def test_q_pressed_again_while_a_query_is_read_goes_to_the_one_after_it(kept, monkeypatch):
+    read, may_be_read = RunReader.numbers, threading.Event()
+
+    def late(store):
+        may_be_read.wait(10)
+        return read(store)
+
+    app = Explorer(run=kept)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 3)
+        monkeypatch.setattr(RunReader, "numbers", late)
+        app.action_next_query()
+        await holds(lambda: app.controller.archive.query == 1)
+        app.action_next_query()
+        may_be_read.set()
+        await until(pilot, lambda: app.controller.query == 2)
+        assert [each.norm for each in app.controller.numbers] == numbers_of(kept, 2)
 
 
 async def test_a_run_of_one_query_has_nothing_to_go_through(tmp_path):

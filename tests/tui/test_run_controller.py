@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 
 import pytest
 from support.tui import handmade_run, holds, scripted, stored_run
@@ -12,6 +13,8 @@ from lwd_tui.experiment.backend import BackendStopped
 from lwd_tui.experiment.llm import InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.run import session
+from lwd_tui.run.session import Session
+from lwd_tui.store.reader import RunReader
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.state import messages
 from lwd_tui.tui.state.archive import Archive
@@ -181,6 +184,30 @@ async def test_a_run_that_could_not_begin_can_be_tried_again(run, heard, tmp_pat
     await holds(lambda: phase(run) == "done")
 
 
+@pytest.mark.parametrize("failed", [True, False])
+@pytest.mark.parametrize("steps", [1, 7])
+async def test_a_run_that_ended_before_it_began_is_begun_by_the_keys(
+    run, heard, tmp_path, monkeypatch, failed, steps
+):
+    begin = Session.start
+
+    async def kept_waiting(*_, **__):
+        if failed:
+            raise BackendStopped("nothing answers at gpu-box:11434")
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(Session, "start", kept_waiting)
+    run.start(scripted(), Wishes(), tmp_path / "a.sqlite")
+    await holds(lambda: phase(run) == ("failed" if failed else "opening"))
+    await run.stop()
+    monkeypatch.setattr(Session, "start", begin)
+    heard.clear()
+    run.run() if steps == 7 else run.step()
+    await holds(lambda: phase(run) == ("done" if steps == 7 else "paused") and run.numbers)
+    await holds(lambda: run.progress.done == steps)
+    assert not heard.of(messages.RunFailed)
+
+
 async def test_another_model_than_recorded_is_asked_about(run, heard, tmp_path, monkeypatch):
     await run.open(await stored_run(tmp_path / "a.sqlite", stop_after=2))
     describe = ScriptedGenerator.describe
@@ -226,6 +253,73 @@ async def test_stopping_in_mid_step_keeps_what_arrived(run, heard, tmp_path):
     await holds(lambda: phase(run) == "stopped")
     with RunStore.open(path) as store:
         assert store.pending(store.finished())
+
+
+async def test_who_waits_for_the_end_of_a_run_leaves_its_models_the_time_to_end(
+    run, tmp_path, monkeypatch
+):
+    let_go = []
+
+    async def slow(*_, **__):
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0.05)
+            let_go.append("of the models")
+
+    monkeypatch.setattr(Session, "start", slow)
+    run.start(scripted(), Wishes(), tmp_path / "a.sqlite")
+    await holds(lambda: phase(run) == "opening")
+    first, second = (asyncio.create_task(run.stop()) for _ in range(2))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await second
+    assert let_go == ["of the models"]
+    await holds(lambda: phase(run) == "stopped")
+
+
+async def test_an_opening_that_is_cancelled_lets_go_of_the_file(run, tmp_path):
+    opening = asyncio.create_task(run.open(handmade_run(tmp_path / "a.sqlite")))
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    with pytest.raises(asyncio.CancelledError):
+        await run.archive.ask(lambda store: store.finished())
+
+
+async def test_another_query_comes_with_its_numbers_though_the_run_goes_on_meanwhile(
+    run, tmp_path, monkeypatch
+):
+    path, read, may_be_read = tmp_path / "a.sqlite", RunReader.numbers, threading.Event()
+
+    def late(store):
+        may_be_read.wait(10)
+        return read(store)
+
+    def stored(query):
+        with RunStore.open(path) as store:
+            return [each.norm for each in read(store.look_at(query))]
+
+    run.wait_between(3600)
+    run.start(scripted(query=["What of Bitcoin?", "What of bread?"]), Wishes(), path)
+    await holds(lambda: phase(run) == "waiting")
+    monkeypatch.setattr(RunReader, "numbers", late)
+    looking = asyncio.create_task(run.look_at(1))
+    await asyncio.sleep(0.05)
+    run.step()
+    await holds(lambda: len(run.numbers) == 2)
+    assert run.query == 0
+    assert [each.norm for each in run.numbers] == stored(0)
+    assert run.latest.geometry.norm == stored(0)[1]
+    may_be_read.set()
+    await looking
+    assert run.query == 1
+    assert [each.norm for each in run.numbers] == stored(1) != stored(0)
+    assert run.latest.geometry.norm == stored(1)[1]
+    assert [(await run.archive.step(t)).geometry.norm for t in (0, 1)] == stored(1)
 
 
 async def test_a_question_to_a_run_that_was_let_go_of_ends_without_a_word(tmp_path):

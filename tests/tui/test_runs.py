@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import sqlite3
+import threading
 import time
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from lwd_tui.run.mixtures import keep
 from lwd_tui.store.errors import RunBusy
 from lwd_tui.store.folder import annotate_run, list_runs
 from lwd_tui.store.run import RunStore
+from lwd_tui.tui import running
 from lwd_tui.tui.pages.runs.run_table import RunTable
 from lwd_tui.tui.pages.runs.shelf import card_of
 from lwd_tui.tui.paging import PageEntry
@@ -90,6 +92,26 @@ async def test_a_run_is_opened(three):
         assert page.app.controller.path == three / "beta.sqlite"
         await page.app.action_show_page("runs")
         await page.until(lambda: "▶" in page.text)
+
+
+async def test_a_run_may_be_opened_while_another_is_being_opened(three, monkeypatch):
+    holds_mixtures, waits = running._holds_mixtures, threading.Event()
+
+    def held_up(path):
+        if path.stem == "alpha":
+            waits.wait(10)
+        return holds_mixtures(path)
+
+    monkeypatch.setattr(running, "_holds_mixtures", held_up)
+    async with _Page() as page:
+        await page.press("enter")
+        await page.until(lambda: any(each.name == "open" for each in page.app.workers))
+        page.app.open(three / "beta.sqlite")
+        await page.until(lambda: page.app.controller is not None)
+        waits.set()
+        await page.until(lambda: not any(each.group == "open" for each in page.app.workers))
+        assert page.app.controller.path == three / "beta.sqlite"
+        assert page.app.current_mode == "runs"
 
 
 async def test_a_stopped_run_goes_on(folder):

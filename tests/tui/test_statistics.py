@@ -297,10 +297,22 @@ async def test_another_run_takes_the_place(opened, tmp_path):
 class _Run:
     """As much of a run as the statistics ask for."""
 
+    query = 0
+
     def __init__(self, path):
         self.path = path
         with RunStore.open(path) as store:
             self.numbers, self.experiment = store.numbers(), store.experiment
+
+
+async def test_nothing_is_computed_from_the_numbers_of_another_query(tmp_path):
+    run = _Run(handmade_run(tmp_path / "a.sqlite", stop_after=2))
+    findings = Findings(run)
+    run.query = 1
+    assert not await findings.advance(None, busy=False)
+    assert not findings.steps
+    run.query = 0
+    assert await findings.advance(None, busy=False)
 
 
 async def test_a_run_that_goes_on_is_judged_now_and_then(tmp_path):

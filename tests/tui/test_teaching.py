@@ -1,13 +1,17 @@
 """Demonstrations in the explorer: stop by stop, forward, back and out of them."""
 
 import pytest
-from support.tui import shown, until
+from support.tui import handmade_run, scripted, shown, until
 
 import lwd_tui.tui.app
+from lwd_tui.experiment.gmm import GmmSpec
+from lwd_tui.gmm.network import simulate
 from lwd_tui.lessons.lesson import Lesson, Stop, lesson_called
+from lwd_tui.run.mixtures import keep
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.gmm.page import GmmPage
 from lwd_tui.tui.parts.guide import Guide
+from lwd_tui.tui.parts.question import Question
 
 NEW_HERE = lwd_tui.tui.app._is_new_here
 
@@ -40,8 +44,6 @@ async def test_the_mixtures_are_shown_stop_by_stop(size):
 
 
 async def test_a_run_is_shown_at_the_step_and_panel_of_each_stop(monkeypatch, tmp_path):
-    from support.tui import handmade_run
-
     kept = handmade_run(tmp_path / "kept.sqlite")
     monkeypatch.setattr("lwd_tui.lessons.recorded.recorded_run", lambda name: kept)
     hostile = "see \x1b]0;title\x07 [bold]this[/bold]"
@@ -125,9 +127,57 @@ async def test_a_stop_that_speaks_of_words_below_can_be_scrolled_to():
         await until(pilot, lambda: "qwen over t" in shown(app))
 
 
-async def test_the_run_of_a_demonstration_is_begun_live_only_when_that_is_wished(monkeypatch):
-    begun = []
-    monkeypatch.setattr(Explorer, "start", lambda self, experiment: begun.append(experiment.name))
+async def test_a_demonstration_is_not_told_over_a_run_that_is_stayed_with():
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=200, steps=60))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.progress.phase == "asking" and app.controller is not None)
+        mine = app.controller
+        playing = app.teach(lesson_called("collapse"))
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("n")
+        await until(pilot, lambda: playing.is_finished)
+        assert app.controller is mine
+        assert app.lesson is None
+
+
+async def test_a_demonstration_is_left_when_another_run_is_opened(monkeypatch, tmp_path):
+    kept, other = (handmade_run(tmp_path / f"{name}.sqlite") for name in ("kept", "other"))
+    monkeypatch.setattr("lwd_tui.lessons.recorded.recorded_run", lambda name: kept)
+    stops = (Stop(page="live", t=1, say="this"), Stop(page="live", t=4, say="and that"))
+    app = Explorer(lesson=Lesson(order=1, title="a test", recorded="x", live="y", stop=stops))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.lesson is not None and app.view.t == 1)
+        app.open(other)
+        await until(pilot, lambda: app.controller is not None and app.controller.path == other)
+        await until(pilot, lambda: app.view.t == 5 and not guide(app).display)
+        await pilot.press("right_parenthesis")
+        assert app.view.t == 5
+
+
+async def test_a_demonstration_of_mixtures_is_left_when_others_are_opened(tmp_path):
+    other = tmp_path / "other.sqlite"
+    keep(simulate(GmmSpec(name="small", steps=3, replicates=1)), other)
+    app = Explorer(lesson=lesson_called("mixtures"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.lesson is not None and isinstance(app.screen, GmmPage))
+        await app.opened(other)
+        assert app.lesson is None
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """The names of the presets that are begun, each as a small run of scripted models."""
+    names = []
+
+    def rehearsal(name):
+        names.append(name)
+        return scripted(steps=1)
+
+    monkeypatch.setattr("lwd_tui.experiment.files.load_preset", rehearsal)
+    return names
+
+
+async def test_the_run_of_a_demonstration_is_begun_live_only_when_that_is_wished(begun):
     app = Explorer(lesson=lesson_called("mixtures"))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.lesson is not None)
@@ -139,5 +189,21 @@ async def test_the_run_of_a_demonstration_is_begun_live_only_when_that_is_wished
         await pilot.press("Y")
         await until(pilot, lambda: "This begins bitcoin" in shown(app))
         await pilot.press("y")
-        await until(pilot, lambda: begun == ["bitcoin"])
+        await until(pilot, lambda: app.progress.phase == "done")
+        assert begun == ["bitcoin"]
         assert app.lesson is None
+
+
+async def test_a_demonstration_goes_on_if_the_run_under_way_is_stayed_with(begun):
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=200, steps=60))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.progress.phase == "asking" and app.controller is not None)
+        app.teach(lesson_called("mixtures"))
+        await until(pilot, lambda: app.lesson is not None)
+        await pilot.press("Y")
+        await until(pilot, lambda: "This begins bitcoin" in shown(app))
+        await pilot.press("y")
+        await until(pilot, lambda: "A run is under way" in shown(app))
+        await pilot.press("n")
+        await until(pilot, lambda: not isinstance(app.screen, Question))
+        assert app.lesson is not None

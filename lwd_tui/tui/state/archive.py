@@ -30,11 +30,17 @@ async def ask_anew(path: Path, question: Callable[[RunStore], T], query: int = 0
 
 
 class Archive:
-    """Answers questions about a run's file, which may be written meanwhile."""
+    """Answers questions about a run's file, which may be written meanwhile.
+
+    Attributes
+    ----------
+    query : int
+        Whose answers they are about, from 1; 0: those to all queries together.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._query = 0
+        self.query = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
         self._store: RunStore | None = None
         self._steps: OrderedDict[int, Step] = OrderedDict()
@@ -58,9 +64,9 @@ class Archive:
         """Return a whole step; the last few are kept."""
         step = self.kept(t)
         if step is None:
-            query = self._query
+            query = self.query
             step = await self.ask(lambda store: store.step(t))
-            if query == self._query:
+            if query == self.query:
                 self.keep(step)
         return step
 
@@ -78,7 +84,7 @@ class Archive:
 
     async def look_at(self, query: int) -> None:
         """Answer questions about another query from now on."""
-        self._query = query
+        self.query = query
         self._steps.clear()
         await self.renew()
 
@@ -94,7 +100,7 @@ class Archive:
 
     def _ask(self, question: Callable[[RunStore], T]) -> T:
         if self._store is None:
-            self._store = RunStore.open(self._path).look_at(self._query)
+            self._store = RunStore.open(self._path).look_at(self.query)
         return question(self._store)
 
     def _close(self) -> None:

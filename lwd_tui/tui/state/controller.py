@@ -123,7 +123,7 @@ class RunController:
             if self.numbers:
                 self.latest = await self.archive.step(self.numbers[-1].t)
                 self._t = self.latest.t
-        except LwdError:
+        except (LwdError, asyncio.CancelledError):
             await self.archive.aclose()
             raise
         self._opened = True
@@ -142,7 +142,7 @@ class RunController:
             self._tell(messages.PostsChanged(self.number))
 
     def go_on(self, *, paused: bool = False) -> None:
-        """Resume the run where it stopped, for one step only if paused."""
+        """Resume the run where it stopped, or begin it if it hadn't; one step only if paused."""
         clock = Clock(paused=paused)
         if paused:
             clock.step()
@@ -150,55 +150,58 @@ class RunController:
         async def resume(clock: Clock) -> Session:
             return await Session.resume(self.path, self._notice, clock=clock, **self._resuming)
 
-        self._work_on(resume, clock)
+        if opening := resume if self._opened else self._begin:
+            self._work_on(opening, clock)
 
     def retry(self, *, allow_changed: bool = False) -> None:
         """Try again what failed: to begin, or to go on."""
-        if self._opened:
-            if allow_changed:
-                self._resuming["allow_changed"] = True
-            self.go_on()
-        elif self._begin is not None:
-            self._work_on(self._begin, Clock())
+        if allow_changed:
+            self._resuming["allow_changed"] = True
+        self.go_on()
 
     async def stop(self) -> None:
         """End the run now; all that arrived is stored."""
         if self._task is not None and not self._task.done():
-            self._be("stopping")
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # What lets go of the models must not be cancelled too, nor by who waits for it.
+            if self._phase != "stopping":
+                self._be("stopping")
+                self._task.cancel()
+            await asyncio.wait([self._task])
 
     async def aclose(self) -> None:
         """Stop, and let go of the file."""
         await self.stop()
-        if self._flush is not None:
-            self._flush.cancel()
-        if self._reading is not None:
-            self._reading.cancel()
+        for waiting in (self._flush, self._reading):
+            if waiting is not None:
+                waiting.cancel()
         if self._opened:
             await self.archive.aclose()
 
     async def look_at(self, query: int) -> None:
-        """Show the answers to another query, and its numbers, or raise StoreError."""
-        self.query = query
+        """Show the answers to another query, once its numbers are read, or raise StoreError."""
         await self.archive.look_at(query)
-        while len(found := await self.archive.ask(RunReader.numbers)) < len(self.numbers):
-            continue  # A step became whole meanwhile.
-        self.numbers[:] = found
-        if found and (step := await self.archive.step(found[-1].t)).t == self.numbers[-1].t:
-            self.latest = step
+        found, latest = list[StepNumbers](), None
+        while len(found) < len(self.numbers):  # Or a step became whole meanwhile.
+            found = await self.archive.ask(RunReader.numbers)
+            latest = await self.archive.step(found[-1].t)
+        # All at once: whoever looks finds the query, its numbers and its step together.
+        self.query, self.numbers[:], self.latest = query, found, latest
 
     # Commands
 
     @property
+    def busy(self) -> bool:
+        """Whether a session is open now; the progress tells it a moment later."""
+        return self._phase in BUSY
+
+    @property
     def paused(self) -> bool:
         """Whether no step follows the one in progress."""
-        return self._phase not in BUSY or self._clock.paused
+        return not self.busy or self._clock.paused
 
     def run(self) -> None:
         """Let step follow step, resuming a stopped run."""
-        if self._phase in BUSY:
+        if self.busy:
             self._clock.run()
             self._nudge()
         elif not self._finished:
@@ -211,7 +214,7 @@ class RunController:
 
     def step(self) -> None:
         """Take one more step, resuming a stopped run."""
-        if self._phase in BUSY:
+        if self.busy:
             self._clock.step()
             self._nudge()
         elif not self._finished:
@@ -269,14 +272,11 @@ class RunController:
             self._tell(messages.RunFailed(self.number, str(error), model_changed=changed))
         except Exception as error:
             # Told to the user, who keeps the app and the run.
-            report = write_report(error)
-            self._tell(
-                messages.RunFailed(
-                    self.number,
-                    f"lwd-tui made a mistake ({type(error).__name__}); what was computed is "
-                    f"stored, and a report of it is in {report}",
-                )
+            sentence = (
+                f"lwd-tui made a mistake ({type(error).__name__}); what was computed is stored, "
+                f"and a report of it is in {write_report(error)}"
             )
+            self._tell(messages.RunFailed(self.number, sentence))
         finally:
             self._session = None
             self._queued.clear()
@@ -311,8 +311,7 @@ class RunController:
     def _see(self, event: Event) -> None:
         self._pace.see(event)
         self._tally.see(event)
-        phase, t = self._tally.where
-        self._t = t
+        phase, self._t = self._tally.where
         if isinstance(event, StepCompleted):
             self._keep(event.step)
         elif isinstance(event, PostArrived):
@@ -321,11 +320,10 @@ class RunController:
         self._be(phase)
 
     def _keep(self, whole: Step) -> None:
-        step = whole.of_query(self.query)
-        self.latest = step
+        self.latest = step = whole.of_query(self.query)
         self.numbers.append(StepNumbers.of(step))
         self.posts.extend(step.posted)
-        self.archive.keep(step)
+        self.archive.keep(whole.of_query(self.archive.query))
         self._tell(messages.StepCompleted(self.number, step))
 
     async def _between_steps(self) -> None:

@@ -140,6 +140,10 @@ class InspectPage(PanelledPage):
         """Show the steps that became whole."""
         self.query_one(Outline).grow()
 
+    def show_posts(self) -> None:
+        """Show what was read once more: of a stored run, the posts come a moment after it."""
+        self._show_place()
+
     @property
     def _authors(self) -> dict[str, int]:
         """Whose marker and colour each participant has, by name, in their order."""
@@ -196,8 +200,7 @@ class InspectPage(PanelledPage):
         if pinned is None:
             answer.show_sheet(sheet)
         else:
-            texts = sheet.response.text, pinned.response.text
-            found = await asyncio.to_thread(compared, *texts)
+            found = await asyncio.to_thread(compared, sheet.response.text, pinned.response.text)
             share = f"{found.share:.0%} of the words in common"
             with self.app.batch_update():
                 answer.show_sheet(sheet, found.one, share)
@@ -271,13 +274,15 @@ class InspectPage(PanelledPage):
             self.explorer.notice = "this post is followed already; choose a line, or go back (b)"
         elif reading.has_focus_within and reading.chosen is not None:
             self._follow(reading.chosen)
-        elif self._sheet.post is not None:
-            self._follow(run.posts[self._sheet.post])
-        else:
+        elif (posted := self._sheet.post) is None:
             self.explorer.notice = (
                 "this answer was not posted, so nobody read it; a post that it read can be "
                 "followed: tab goes there"
             )
+        elif posted < len(run.posts):
+            self._follow(run.posts[posted])
+        else:
+            self.explorer.notice = "the posts are still being read"
 
     @on(Reading.Followed)
     def _follow_read(self, event: Reading.Followed) -> None:
@@ -336,13 +341,8 @@ class InspectPage(PanelledPage):
         if last == 0:
             self.explorer.notice = "one step is whole so far: there is nothing to compare it with"
             return
-        first = None if pinned is None else pinned.response
-        if (
-            first is not None
-            and first.t == 0
-            and place == Place(last, first.participant, first.index)
-            and self.query_one("#right").display
-        ):
+        both = place.t == last and pinned is not None and pinned.place == replace(place, t=0)
+        if both and self.query_one("#right").display:
             self.action_let_go()
             return
         step = await self.asked(run.archive.step(0))

@@ -57,6 +57,11 @@ class Sheet:
     alike: tuple[Response, ...] = ()
 
     @property
+    def place(self) -> Place:
+        """Where the answer is."""
+        return Place(self.response.t, self.response.participant, self.response.index)
+
+    @property
     def title(self) -> str:
         """Which answer it is."""
         name = shorten(self.names[self.response.participant], 24)

@@ -49,6 +49,13 @@ class Distances(TextPanel):
         """Follow the theme, whose colours are mixed."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
 
+    def empty(self) -> None:
+        """Show nothing until a step comes."""
+        self.head("distances")
+        self._distances = np.zeros((0, 0))
+        self.text.put(Content())
+        self.map.empty()
+
     def show_distances(self, distances: Floats, highest: float, t: int) -> None:
         """Show a step's distances, NaN where a participant is missing.
 

@@ -95,6 +95,11 @@ class HeatMap(Widget):
         """Make as many blocks as there is room for."""
         self._lay_out()
 
+    def empty(self) -> None:
+        """Show nothing until a step comes."""
+        self._sorted, self._selected = None, 0
+        self._lay_out()
+
     def show(self, found: Sorted, groups: Sequence[int]) -> None:
         """Show a step, with the groups of the participants."""
         self._sorted, self._groups = found, groups

@@ -14,6 +14,11 @@ _COLUMN = 23
 class Numbers(TextPanel):
     """A list of words and values."""
 
+    def empty(self) -> None:
+        """Show nothing until a step comes."""
+        self.head("numbers")
+        self.text.put(Content())
+
     def show_step(self, step: Step) -> None:
         """Show a step's numbers."""
         self.head(f"numbers at t = {step.t}")

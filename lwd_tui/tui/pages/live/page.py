@@ -139,7 +139,9 @@ class LivePage(PanelledPage):
     # What is shown
 
     def show_run(self, run: RunController | None) -> None:
-        """Show another run."""
+        """Show another run, and nothing of the steps of the one before."""
+        for group in ("first", "course"):
+            self.workers.cancel_group(self, group)
         self._first, self._course = None, Course()
         self.set_class(run is None, "-empty")
         if run is None:
@@ -158,8 +160,10 @@ class LivePage(PanelledPage):
         else:
             participants.show_names(names, experiment.responses)
         participants.queries = len(experiment.queries)
+        self.query_one(Scatter).empty()
         self.query_one(Scatter).show_cast(names, self._grouping)
-        self.query_one(Distances).head("distances")
+        self.query_one(Distances).empty()
+        self.query_one(Numbers).empty()
         self.query_one(NetworkLine).show(experiment)
         self._show_feed(run)
 
@@ -276,17 +280,24 @@ class LivePage(PanelledPage):
     @work(exclusive=True, group="first")
     async def _load_first(self, run: RunController) -> None:
         """Get the step that sets the width of the axes."""
-        self._first = await self.asked(run.archive.step(0))
-        self._show_again()
+        query = run.query
+        first = await self.asked(run.archive.step(0))
+        if self._is_shown(run, query):
+            self._first = first
+            self._show_again()
 
     @work(exclusive=True, group="course")
     async def _load_course(self, run: RunController) -> None:
         """Get where the answers of all steps lie, with the file opened anew: steps are read too."""
-        common = self.explorer.memory.basis == "common"
-        course = await self.asked(asyncio.to_thread(course_of, run.path, run.query, common=common))
-        if course is not None:
+        common, query = self.explorer.memory.basis == "common", run.query
+        course = await self.asked(asyncio.to_thread(course_of, run.path, query, common=common))
+        if course is not None and self._is_shown(run, query):
             self._course = course
             self._show_again()
+
+    def _is_shown(self, run: RunController, query: int) -> bool:
+        """Whether it is this run still, and these answers, that what was read is of."""
+        return run is self.run and query == run.query
 
     def _show_again(self) -> None:
         if self.view.step is not None:

@@ -49,6 +49,10 @@ class Scatter(LegendPanel):
         self.explain(entries)
         self.head("answers · classical MDS")
 
+    def empty(self) -> None:
+        """Show nothing until a step comes, and the whole of that."""
+        self._plot.empty()
+
     def select(self, participant: int, trail: Floats) -> None:
         """Let a participant of a crowd stand out, and show where its mean has been."""
         self._plot.select(participant, trail)
@@ -66,6 +70,13 @@ class _ScatterPlot(Plot):
         self._names: Sequence[str] = ()
         self._grouping = NO_CROWD
         self._chosen: tuple[int, Floats] = (0, np.zeros((0, 2)))
+
+    def empty(self) -> None:
+        """Forget the picture, who stands out in it, and its axes."""
+        self._picture, self._chosen = None, (0, np.zeros((0, 2)))
+        self.set_xlimits()
+        self.set_ylimits()
+        self.action_reset_scales()
 
     def take_cast(self, names: Sequence[str], grouping: Grouping) -> None:
         """Take other participants, or another way to group them."""

@@ -320,7 +320,7 @@ class RunsPage(RunChanges):
             await self.explorer.action_show_page("live")
         else:
             self.explorer.notice = ""
-            await self.explorer.open(run.path, go_on=go_on).wait()
+            await self.explorer.opened(run.path, go_on=go_on)
             if self.is_open(run):
                 await self.explorer.action_show_page("live")
 

@@ -131,6 +131,9 @@ class Findings:
         The step that is looked at comes first. While the run is busy, the whole of it is judged
         now and then only, and of a crowd nothing is tested.
         """
+        if self.run.query != self._query:
+            # The numbers at hand are those of another query, which has findings of its own.
+            return False
         t = self._next(viewed, self.steps)
         if t is not None:
             await self._compute(t, f"computing t = {t}", whole=self._at_once)

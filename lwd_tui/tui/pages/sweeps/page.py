@@ -254,7 +254,7 @@ class SweepsPage(SweepEditing):
             return
         if self.run is None or self.run.path != state.job.path:
             explorer.notice = ""
-            await explorer.open(state.job.path).wait()
+            await explorer.opened(state.job.path)
         if self.run is not None and self.run.path == state.job.path:
             await explorer.action_show_page("live")
 

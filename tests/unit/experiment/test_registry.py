@@ -156,9 +156,12 @@ def test_a_run_is_read_where_its_backend_is_not_and_going_on_names_what_lacks(
     shown = command("runs", "show", run)
     assert shown.returncode == 0, shown.stderr
     assert "one: The river is high. (0)" in shown.stdout
+    # All of it is there, so there is nothing to ask; a fork has something left.
     resumed = command("resume", run, "--headless")
-    assert resumed.returncode == 2
-    assert "there is no backend 'echo' here; install the package" in resumed.stderr
+    assert resumed.returncode == 0, resumed.stderr
+    forked = command("fork", run, "--at", 1, "--headless", "--out", tmp_path / "fork.sqlite")
+    assert forked.returncode == 2
+    assert "there is no backend 'echo' here; install the package" in forked.stderr
 
 
 ECHO = (PACKAGE / "lwd_tui_echo.py").read_text()

@@ -139,7 +139,7 @@ def clusters_holding(shares: ArrayLike, share: float = 0.9) -> int:
 def typical_distance(points: ArrayLike) -> float:
     """Return the median distance between two of the points; NaN of fewer than two.
 
-    Of more than 1,000 points that many are taken, evenly.
+    Of more than 1,000 points every second is taken, or every third and so on: 501 to 1,000.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def tested(experiment: Experiment, k: int) -> str:
     if experiment.retrieval != "shared" and experiment.readers(len(experiment.cast)).all():
         if experiment.ranking == "similar":
             what = _TESTED["shared"]
-        elif experiment.beta == 1:
+        elif experiment.beta == 1 and experiment.retrieval == "participant":
             what = (
                 "all read every post, in an order of chance, so that what is tested is model and "
                 "order together"

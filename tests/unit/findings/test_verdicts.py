@@ -298,6 +298,8 @@ def test_what_is_exchangeable_follows_who_read_what():
     assert "the models alone" in run_sentences.tested(experiment(), 0)
     assert "the models alone" in run_sentences.tested(experiment(retrieval="shared"), 3)
     assert "averaged over draws" in run_sentences.tested(experiment(retrieval="response"), 3)
+    everything = experiment(retrieval="response", beta=1)
+    assert "averaged over draws" in run_sentences.tested(everything, 3)
     # What is nearest to the query, or everything, is the same for all who may read everything.
     assert "the models alone" in run_sentences.tested(experiment(ranking="similar"), 3)
     assert "model and order" in run_sentences.tested(experiment(beta=1), 3)

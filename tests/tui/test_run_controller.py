@@ -82,7 +82,7 @@ async def test_a_stored_run_goes_on_where_and_with_what_it_is_told_to(
 
 
 async def test_streamed_words_are_told_together(run, heard, tmp_path):
-    run.start(scripted(scripted__tokens_per_second=500, steps=3), Wishes(), tmp_path / "a.sqlite")
+    run.start(scripted(scripted__tokens_per_second=200, steps=3), Wishes(), tmp_path / "a.sqlite")
     began = asyncio.get_running_loop().time()
     await holds(lambda: phase(run) == "done")
     seconds = asyncio.get_running_loop().time() - began

@@ -85,6 +85,20 @@ async def test_where_nothing_reads_posts_that_is_said_before_one_is_written(tmp_
         assert not isinstance(app.screen, AskText)
 
 
+async def test_a_post_that_is_no_text_is_asked_for_again(monkeypatch):
+    app = Explorer(experiment=scripted(scripted__tokens_per_second=200, steps=60))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.controller is not None)
+        whole = app.controller.inject
+        monkeypatch.setattr(app.controller, "inject", lambda text: whole(text + "\udce9"))
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, AskText))
+        first = app.screen
+        await pilot.press(*"rain", "tab", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AskText) and app.screen is not first)
+        assert "a post by hand" in shown(app)
+
+
 async def test_a_post_that_comes_after_the_end_is_asked_for_again_as_it_was_written():
     app = Explorer(experiment=scripted(scripted__tokens_per_second=200, steps=60))
     async with app.run_test(size=(120, 40)) as pilot:

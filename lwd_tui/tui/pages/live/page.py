@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.content import Content
 
-from lwd_tui.errors import RunStopped
+from lwd_tui.errors import LwdError
 from lwd_tui.tui.pages.live.crowd_table import CrowdTable
 from lwd_tui.tui.pages.live.dispersion import DispersionCurve
 from lwd_tui.tui.pages.live.distances import Distances, highest_of
@@ -149,7 +149,6 @@ class LivePage(PanelledPage):
         experiment = run.experiment
         names = [who.name for who in experiment.cast]
         self._groupings = groupings(experiment)
-        self.refresh_bindings()
         self.query_one(NormCurve).show_run(
             run.numbers, experiment.steps, experiment.scale_of(run.query)
         )
@@ -356,7 +355,7 @@ class LivePage(PanelledPage):
             try:
                 run.inject(written)
                 return
-            except RunStopped as error:
+            except LwdError as error:
                 text, complaint = written, str(error)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.content import Content
 
-from lwd_tui.errors import LwdError
+from lwd_tui.tui.pages.live.by_hand import post_by_hand
 from lwd_tui.tui.pages.live.crowd_table import CrowdTable
 from lwd_tui.tui.pages.live.dispersion import DispersionCurve
 from lwd_tui.tui.pages.live.distances import Distances, highest_of
@@ -22,7 +22,6 @@ from lwd_tui.tui.pages.live.participants import Participants
 from lwd_tui.tui.pages.live.pictures import Course, course_of, picture
 from lwd_tui.tui.pages.live.scatter import Scatter
 from lwd_tui.tui.pages.panelled import PanelledPage
-from lwd_tui.tui.parts.ask_text import AskText
 from lwd_tui.tui.parts.network_line import NetworkLine
 from lwd_tui.tui.parts.norm_curve import NormCurve
 from lwd_tui.tui.parts.panel import Panel
@@ -34,14 +33,6 @@ from lwd_tui.tui.state.progress import Progress
 from lwd_tui.tui.state.view import View
 from lwd_tui.types import Post, Response, Step
 
-_HOW_TO_POST = (
-    "It can be read from the next step on, and is recorded as posted by hand. "
-    "Tab, then Enter, posts it."
-)
-_BLANK = "nothing is written yet: a post can't be blank"
-_UNREAD = (
-    "nothing runs that could read a post; go on with the run first, or fork it with a post (F)"
-)
 _PAINTED = 0.03
 """Seconds after which a step is painted, but for what takes longer to work out."""
 _NOTHING = {
@@ -339,24 +330,8 @@ class LivePage(PanelledPage):
 
     @work(exclusive=True, group="post")
     async def action_post(self) -> None:
-        """Post by hand; where nothing reads posts any more, what was written is asked for again."""
-        run, text, complaint = self.run, "", ""
-        if run is None:
-            self.explorer.notice = "no run is open that could read a post"
-            return
-        if not self.explorer.progress.busy:
-            self.explorer.notice = _UNREAD
-            return
-        while True:
-            dialog = AskText("post by hand", _HOW_TO_POST, "post it", text, complaint, blank=_BLANK)
-            written = await self.app.push_screen_wait(dialog)
-            if written is None:
-                return
-            try:
-                run.inject(written)
-                return
-            except LwdError as error:
-                text, complaint = written, str(error)
+        """Post by hand."""
+        await post_by_hand(self)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Offer to inspect only where there is a page for it, and of a crowd what it has alone."""

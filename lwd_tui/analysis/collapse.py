@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 
@@ -58,12 +59,15 @@ class CollapseTimes:
     level: float
 
 
-def collapse_times(upper_bounds: ArrayLike, margin: float, level: float = 0.95) -> CollapseTimes:
+def collapse_times(
+    upper_bounds: Iterable[ArrayLike], margin: float, level: float = 0.95
+) -> CollapseTimes:
     """Sum up the time to collapse over replicates that differ in the seed only.
 
     Parameters
     ----------
-    upper_bounds : array_like of shape (runs, steps)
+    upper_bounds : iterable of array_like of shape (steps,)
+        Of each run; they may be of different lengths.
     margin : float
     level : float
 
@@ -74,16 +78,16 @@ def collapse_times(upper_bounds: ArrayLike, margin: float, level: float = 0.95) 
     Raises
     ------
     UnfitData
-        If there is no run.
+        If there is no run, or one isn't a series.
 
     Notes
     -----
     Runs that had not collapsed count as later than all others, which is all that a median needs.
     The interval between two order statistics is exact for any distribution; see `fewest_runs`.
     """
-    bounds = np.asarray(upper_bounds, dtype=np.float64)
-    if bounds.ndim != 2 or not len(bounds):
-        raise UnfitData(f"upper bounds: runs x steps are needed, but the shape is {bounds.shape}")
+    bounds = [np.asarray(run, dtype=np.float64) for run in upper_bounds]
+    if not bounds or any(run.ndim != 1 for run in bounds):
+        raise UnfitData("upper bounds: one run or more is needed, a series each")
     found = [collapse_time(run, margin) for run in bounds]
     times = np.array([math.inf if time is None else float(time) for time in found])
     ranked = np.sort(times)

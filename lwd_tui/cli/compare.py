@@ -64,17 +64,26 @@ def compare(
                 name = found[-1].name
                 raise LwdError(f"{name} has no whole step yet; go on with `lwd-tui resume`")
         told = branches(stores, level)
-    differing = differences(found)
+    differing, why = differences(found), why_norms_differ(run.scale for run in found)
     alone = [run.name for run in found if run.n < 2]
     if margin is not None and alone:
         raise LwdError(f"--margin: {alone[0]} has one participant only, which is at no distance")
-    times = None if margin is None else _times(paths, margin, level, of_query)
+    # From when on a run stayed together to its end is known of those that have come to it.
+    whole = [place for place, run in enumerate(found) if len(run.numbers) == run.steps]
+    if margin is not None and not whole:
+        raise LwdError("--margin: no run is whole yet; go on with `lwd-tui resume`")
+    times = (
+        None
+        if margin is None
+        else _times([paths[place] for place in whole], margin, level, of_query)
+    )
     if as_json:
-        for position, run in enumerate(found):
-            collapse = None if times is None else json_number(times.times[position])
-            write(_line(run, differing[position]) | {"collapsed_at": collapse})
+        since = {} if times is None else dict(zip(whole, times.times, strict=True))
+        for place, run in enumerate(found):
+            collapse = json_number(since.get(place, math.nan))
+            write(_line(run, differing[place]) | {"collapsed_at": collapse})
         same = replicates(found)
-        alike = {"margin": margin, "one_scale": not why_norms_differ(found), "replicates": same}
+        alike = {"margin": margin, "one_scale": not why, "replicates": same}
         names = [run.name for run in found]
         forks = {"forks": [branch_line(branch, names) for branch in told]} if told else {}
         write(_summary(found, times if same else None) | alike | forks)
@@ -87,13 +96,16 @@ def compare(
         console.print()
     signs = {name: marker(i) if i else "──" for i, (name, _) in enumerate(drawn)}
     console.print(_table(found, differing, signs))
-    if why := why_norms_differ(found):
+    if why:
         console.print(why)
     for branch in told:
         console.print()
         console.print(branch_table(branch, level))
     if times is not None:
         console.print(_collapse_sentence(times, margin, replicates(found)))
+        if left := len(found) - len(whole):
+            are = "1 isn't whole, and isn't" if left == 1 else f"{left} aren't whole, and aren't"
+            console.print(f"{are} counted")
 
 
 def _curves(
@@ -119,8 +131,6 @@ def _curves(
 
 
 def _times(paths: list[Path], margin: float, level: float, of_query: int) -> CollapseTimes:
-    import numpy as np
-
     from lwd_tui.analysis.collapse import collapse_times
     from lwd_tui.analysis.equivalence import equivalence
     from lwd_tui.findings.step import upper_bound
@@ -138,10 +148,7 @@ def _times(paths: list[Path], margin: float, level: float, of_query: int) -> Col
                 raise LwdError(f"--margin {margin:g} can't be judged in {name}: {why.why}")
             steps = counted(range(store.finished()), name)
             bounds.append([upper_bound(store, store.step(t), level) for t in steps])
-    # A run that ended early is as long as the others, and its missing steps aren't below.
-    longest = max(map(len, bounds))
-    rows = [[*run, *[np.nan] * (longest - len(run))] for run in bounds]
-    return collapse_times(rows, margin, level)
+    return collapse_times(bounds, margin, level)
 
 
 def _line(run: ComparedRun, differing: dict[str, Any]) -> dict[str, Any]:

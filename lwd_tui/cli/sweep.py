@@ -182,6 +182,7 @@ def _summary_line(
                 "values": plain(variant.values),
                 "changes": plain(variant.changes),
                 "differences": plain(variant.differences),
+                "one_scale": not variant.why_none,
             }
             for variant in variants
         ],
@@ -189,6 +190,8 @@ def _summary_line(
 
 
 def _print(variants: Sequence[VariantResult], level: float, console: Console) -> None:
+    from rich.text import Text
+
     from lwd_tui.cli.plots import Canvas, Line, curves, print_plot
     from lwd_tui.palette import colour, marker
 
@@ -215,6 +218,9 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
         rows = [(each.name, each.differences) for each in variants[1:]]
         console.print()
         console.print(_table(title, rows))
+        for each in variants:
+            if each.why_none:
+                console.print(Text(f"{each.name}: {each.why_none}"))
 
 
 def _table(title: str, rows: Sequence[tuple[str, dict[str, Estimate]]]) -> Table:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lwd_tui.experiment.section import dotted
 from lwd_tui.store.errors import reading, run_name
@@ -19,6 +19,13 @@ _LEFT_OUT = {"name", "description", "seed"}
 _EMBEDDER = "embedder."
 _MOST = 12
 """Sections of a list, such as participants, that are told one by one where they differ."""
+
+
+class Scale(NamedTuple):
+    """What a norm is one of: those of the same n compare, if they embed in the same way."""
+
+    n: int
+    embedder: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +56,16 @@ class ComparedRun:
     settings: Plain
     fork: Fork | None
     created: str
+
+    @property
+    def scale(self) -> Scale:
+        """With which of the other runs its norms compare."""
+        embedder = (
+            (name, _key(value))
+            for name, value in self.settings.items()
+            if name.startswith(_EMBEDDER) and name != f"{_EMBEDDER}host"
+        )
+        return Scale(self.n, tuple(embedder))
 
     @property
     def dispersions(self) -> tuple[float, float]:
@@ -136,25 +153,15 @@ def replicates(runs: Sequence[ComparedRun]) -> bool:
     return not differences(runs)[0] and len({run.seed for run in runs}) == len(runs)
 
 
-def why_norms_differ(runs: Sequence[ComparedRun]) -> str:
-    """Say why the norms of the runs don't compare; empty if they do.
-
-    They do with the same embedder, used in the same way, and the same n.
-    """
-    scales = {
-        tuple(
-            (name, _key(value))
-            for name, value in run.settings.items()
-            if name.startswith(_EMBEDDER) and name != "embedder.host"
-        )
-        for run in runs
-    }
-    if len(scales) > 1:
+def why_norms_differ(scales: Iterable[Scale]) -> str:
+    """Say why the norms of runs don't compare; empty if they do."""
+    found = set(scales)
+    if len({scale.embedder for scale in found}) > 1:
         return "The runs embed their answers in different ways: their norms don't compare."
-    sizes = sorted({run.n for run in runs})
+    sizes = sorted({scale.n for scale in found})
     if len(sizes) > 1:
-        found = " and ".join(f"n = {n}" for n in sizes)
-        return f"The runs have {found}, and a norm is of all pairs: their norms don't compare."
+        told = " and ".join(f"n = {n}" for n in sizes)
+        return f"The runs have {told}, and a norm is of all pairs: their norms don't compare."
     return ""
 
 

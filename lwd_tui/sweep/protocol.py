@@ -25,7 +25,7 @@ class Moved:
     levels : tuple of str
         The variants that are its levels, the sweep's first one among them.
     seeds : tuple of int
-        Those with which all levels are finished, and the effect is defined.
+        Those with which all levels are finished, and the effect is defined and of one scale.
     effect : Estimate
         The mean over levels, with Student's interval over seeds: of these levels.
     above : int
@@ -58,9 +58,11 @@ def moved(
     level : float
         Of each interval for itself.
     """
+    scales = {result.scale for result in results if result.job.variant == variants[0].name}
     effects = {
         (result.job.variant, result.job.seed): result.late[SQUARED] - result.early[SQUARED]
         for result in results
+        if scales == {result.scale}
     }
     changed = {variant.name: variant.protocol for variant in variants if variant.protocol}
     factors = list(dict.fromkeys(changed.values()))

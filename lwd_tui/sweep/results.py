@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lwd_tui.findings.clusters import answer_clusters
+from lwd_tui.findings.comparison import Scale, compared, why_norms_differ
 from lwd_tui.findings.step import MEASURES, StepFindings, step_findings
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.jobs import Job
@@ -56,6 +57,8 @@ TITLES = {key: title for key, (title, _) in NUMBERS.items()} | {CLUSTERS: CLUSTE
 
 `clusters` are those that hold 90 % of the answers of a third of the steps.
 """
+OF_SCALE = ("norm", SQUARED)
+"""Those of runs of one scale only compare."""
 
 
 class Estimate(NamedTuple):
@@ -74,6 +77,7 @@ class RunResult:
     """
 
     job: Job
+    scale: Scale
     norms: Floats
     early: dict[str, float]
     late: dict[str, float]
@@ -95,6 +99,8 @@ class VariantResult:
         Late less early, run by run.
     differences : dict of str to Estimate
         From the file's first variant, over pairs of runs with one seed; empty for the first itself.
+    why_none : str
+        Why its norms don't compare with those of the first variant; "" where they do.
     """
 
     name: str
@@ -103,29 +109,27 @@ class VariantResult:
     values: dict[str, Estimate]
     changes: dict[str, Estimate]
     differences: dict[str, Estimate]
+    why_none: str = ""
 
 
 def run_result(job: Job) -> RunResult:
     """Read what one finished run came to."""
     with RunStore.open(job.path) as store:
-        store.look_at(0)
-        numbers = store.numbers()
+        run = compared(store.look_at(0))
+        numbers = run.numbers
         norms = np.array([step.norm for step in numbers])
         third = max(1, round(len(numbers) / 3))
         if store.kind == "gmm":
-            return RunResult(job, norms, _norm_alone(norms[:third]), _norm_alone(norms[-third:]))
+            early, late = _norm_alone(norms[:third]), _norm_alone(norms[-third:])
+            return RunResult(job, run.scale, norms, early, late)
         clusters = answer_clusters(store)
         early, late = (
-            [step_findings(store, step) for step in steps]
+            _means([step_findings(store, step) for step in steps])
             for steps in (numbers[:third], numbers[-third:])
         )
     counts = (clusters.first, clusters.last) if clusters else (math.nan, math.nan)
-    return RunResult(
-        job,
-        norms,
-        _means(early) | {CLUSTERS: counts[0]},
-        _means(late) | {CLUSTERS: counts[1]},
-    )
+    early[CLUSTERS], late[CLUSTERS] = counts
+    return RunResult(job, run.scale, norms, early, late)
 
 
 def _norm_alone(norms: Floats) -> dict[str, float]:
@@ -168,13 +172,19 @@ def variant_results(
             _estimates([run.late for run in runs.values()], level),
             _estimates([_less(run.late, run.early) for run in runs.values()], level),
             {} if runs is first else _estimates(_pairs(first, runs), level),
+            why_norms_differ(run.scale for run in (*first.values(), *runs.values())),
         )
         for name, runs in groups.items()
     ]
 
 
 def _pairs(first: Mapping[int, RunResult], runs: Mapping[int, RunResult]) -> list[dict[str, float]]:
-    return [_less(runs[seed].late, first[seed].late) for seed in runs if seed in first]
+    return [_difference(runs[seed], first[seed]) for seed in runs if seed in first]
+
+
+def _difference(run: RunResult, first: RunResult) -> dict[str, float]:
+    unlike = {} if run.scale == first.scale else dict.fromkeys(OF_SCALE, math.nan)
+    return _less(run.late, first.late) | unlike
 
 
 def _less(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:

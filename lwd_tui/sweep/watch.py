@@ -10,6 +10,7 @@ import numpy as np
 
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.llm import Experiment
+from lwd_tui.findings.comparison import Scale, compared
 from lwd_tui.store.lock import is_locked
 from lwd_tui.store.log import Stamp, stamp_of
 from lwd_tui.store.records import StepNumbers
@@ -35,12 +36,15 @@ class RunState:
         Of its whole steps.
     problem : str
         What stopped it, or is wrong with its file; not cleaned.
+    scale : Scale or None
+        With which runs its norms compare; None while there is no file to tell.
     """
 
     job: Job
     status: RunStatus = "waiting"
     numbers: tuple[StepNumbers, ...] = ()
     problem: str = ""
+    scale: Scale | None = None
 
     def curve(self, reading: str = "norm") -> Floats:
         """Return the norm of each whole step, or another of its numbers."""
@@ -71,16 +75,18 @@ def _read(job: Job) -> RunState:
         with RunStore.open(job.path) as store:
             if not is_of(job.of_models, store.experiment):
                 return RunState(job, "other", (), f"{job.path.name} is a run of another experiment")
-            numbers, events = tuple(store.look_at(0).numbers()), store.events()
+            run, events = compared(store.look_at(0)), store.events()
     except LwdError as error:
         return RunState(job, "other", (), str(error))
-    if len(numbers) >= job.steps:
-        return RunState(job, "done", numbers)
-    if is_locked(job.path):
-        return RunState(job, "running", numbers)
-    if events and events[-1].kind in _ERRORS:
-        return RunState(job, "failed", numbers, events[-1].message)
-    return RunState(job, "stopped", numbers)
+    status: RunStatus = "stopped"
+    problem = ""
+    if len(run.numbers) >= job.steps:
+        status = "done"
+    elif is_locked(job.path):
+        status = "running"
+    elif events and events[-1].kind in _ERRORS:
+        status, problem = "failed", events[-1].message
+    return RunState(job, status, run.numbers, problem, run.scale)
 
 
 def is_of(asked: Experiment, stored: Experiment) -> bool:

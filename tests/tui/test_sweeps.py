@@ -92,6 +92,25 @@ async def test_a_run_is_opened_as_runs_are():
         assert page.app.controller.path == jobs_in(path)["accumulate", 2].path
 
 
+async def test_norms_that_do_not_compare_are_in_no_difference():
+    variants = {"accumulate": "", "raw": "embedder.normalise = false", "newest": "posts_each = 2"}
+    jobs = jobs_in(written(seeds=(1, 2), variants=variants))
+    for (variant, _), job in jobs.items():
+        made(job, 3.0 if variant == "raw" else 1.0)
+    async with _Page(says="6/6", size=(200, 60)) as page:
+        await page.says("raw: The runs embed their answers in different ways")
+        raw, newest = (
+            next(line for line in page.text.split("\n") if f" {name} " in line and " – " in line)
+            for name in ("raw", "newest")
+        )
+        assert raw.split(" raw ")[1].split()[:2] == ["0", "–"]
+        assert newest.split(" newest ")[1].split()[:2] == ["2", "+0.000"]
+        # A share of posts is no norm, and compares.
+        while "copied: less" not in page.text:
+            await page.press("v")
+        await page.until(lambda: "embed their answers" not in page.text)
+
+
 async def test_what_stopped_a_run_is_said_and_one_not_begun_is_not_opened():
     path = written(seeds=(1, 2))
     made(jobs_in(path)["newest", 2], steps=2, error="no server answers at gpu-box")

@@ -39,6 +39,7 @@ def test_runs_that_did_not_collapse_count_as_late() -> None:
     assert found.median == 6.5
     assert (found.lower, found.upper) == (3.0, math.inf)
     assert collapse_times(runs([5, None]), 2.0).median == math.inf
+    assert collapse_times([[9, 1], [9, 9, 1, 1]], 2.0).times.tolist() == [1, 2]
     few = collapse_times(runs([5, 6, 7]), 2.0)
     assert few.median == 6.0
     assert math.isnan(few.lower)
@@ -70,5 +71,5 @@ def test_a_run_that_collapsed_at_once_is_an_end_of_the_interval() -> None:
 
 def test_no_runs() -> None:
     for bad in ([], [1.0, 2.0]):
-        with pytest.raises(UnfitData, match="runs x steps"):
+        with pytest.raises(UnfitData, match="one run or more"):
             collapse_times(bad, 1.0)

@@ -217,6 +217,22 @@ def test_compare_says_since_when_runs_are_together(lwd, tmp_path):
     assert "collapse_median" not in summary
 
 
+def test_a_run_that_is_not_whole_has_no_time_to_collapse(lwd, tmp_path):
+    # All are below from t = 1 on, and one of them was stopped there.
+    steps = [{"vectors": clouds([-x, x], 40, 0.01, seed=7)} for x in (0.9, 0, 0)]
+    paths = [tmp_path / f"{number}.sqlite" for number in range(3)]
+    for number, path in enumerate(paths):
+        handmade(path, steps[: 2 if number == 2 else 3], seed=number, steps=2).close()
+    *runs, summary = lines(lwd("compare", *paths, "--margin", 2, "--json")[1])
+    assert [run["collapsed_at"] for run in runs] == [1, 1, None]
+    assert summary["collapse_median"] == 1
+    _, out, _ = lwd("compare", *paths, "--margin", 2)
+    assert "2 of 2 runs had come below 2 for good, the median at t = 1" in out
+    assert "1 isn't whole, and isn't counted" in out
+    code, _, err = lwd("compare", paths[2], "--margin", 2)
+    assert (code, "no run is whole yet" in err) == (2, True)
+
+
 def test_compare_refuses_a_margin_that_could_not_be_shown(lwd, kept, tmp_path):
     code, out, err = lwd("compare", kept, "--margin", 0.5)
     assert (code, out) == (2, "")

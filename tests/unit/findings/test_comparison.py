@@ -75,6 +75,10 @@ async def test_replicates_differ_in_their_seeds_only(tmp_path):
     assert not replicates([one, one])
 
 
+def why_differ(runs):
+    return why_norms_differ(run.scale for run in runs)
+
+
 async def test_norms_compare_if_the_embedder_is_the_same(tmp_path):
     raw = {"backend": "scripted", "model": "words-16", "normalise": False}
     runs = [
@@ -82,8 +86,8 @@ async def test_norms_compare_if_the_embedder_is_the_same(tmp_path):
         await read(tmp_path / "b.sqlite", responses=2),
         await read(tmp_path / "c.sqlite", embedder=raw),
     ]
-    assert why_norms_differ(runs[:2]) == ""
-    assert "embed their answers in different ways" in why_norms_differ(runs)
+    assert why_differ(runs[:2]) == ""
+    assert "embed their answers in different ways" in why_differ(runs)
 
 
 def test_norms_of_unlike_numbers_of_participants_do_not_compare(tmp_path):
@@ -93,8 +97,8 @@ def test_norms_of_unlike_numbers_of_participants_do_not_compare(tmp_path):
         with handmade(tmp_path / f"{name}.sqlite", [{"vectors": clouds(places)}]) as store:
             runs.append(compared(store))
     assert [run.n for run in runs] == [2, 3]
-    assert "The runs have n = 2 and n = 3" in why_norms_differ(runs)
-    assert why_norms_differ(runs[:1]) == ""
+    assert "The runs have n = 2 and n = 3" in why_differ(runs)
+    assert why_differ(runs[:1]) == ""
     spec = load_gmm_preset("gmm-fig4").to_dict() | {"steps": 2, "replicates": 1}
     mixtures = []
     for n in (3, 5):
@@ -102,7 +106,7 @@ def test_norms_of_unlike_numbers_of_participants_do_not_compare(tmp_path):
         keep(simulate(GmmSpec.from_dict(spec | {"participants": n})), path)
         with RunStore.open(path) as store:
             mixtures.append(compared(store))
-    assert "n = 3 and n = 5" in why_norms_differ(mixtures)
+    assert "n = 3 and n = 5" in why_differ(mixtures)
 
 
 def test_the_numbers_are_those_of_the_store(tmp_path):
@@ -124,7 +128,7 @@ async def test_mixtures_are_compared_too(tmp_path):
     first, second = differences([mixtures, models])
     assert first.keys() == second.keys()
     assert (first["query"], second["query"]) == (None, "What next?")
-    assert why_norms_differ([mixtures, models])
+    assert why_differ([mixtures, models])
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from support.presets import tiny
 
 from lwd_tui.analysis.crossed import crossed
 from lwd_tui.cli.sweep_protocol import moved_line, print_moved
+from lwd_tui.findings.comparison import Scale
 from lwd_tui.store.run import RunStore
 from lwd_tui.sweep.jobs import jobs_of, run_jobs
 from lwd_tui.sweep.protocol import Moved, moved, verdict
@@ -47,7 +48,9 @@ def swept(tmp_path, text):
 def results(jobs, effect):
     early = dict.fromkeys(TITLES, 2.0)
     return [
-        RunResult(job, np.ones(1), early, early | {"distance_squared": 2 + effect(job)})
+        RunResult(
+            job, Scale(3, ()), np.ones(1), early, early | {"distance_squared": 2 + effect(job)}
+        )
         for job in jobs
     ]
 

@@ -22,6 +22,7 @@ from lwd_tui.experiment.files import preset_names
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.experiment.llm import InvalidExperiment
 from lwd_tui.experiment.participants import Wishes
+from lwd_tui.findings.comparison import Scale
 from lwd_tui.findings.step import step_findings
 from lwd_tui.gmm.network import simulate
 from lwd_tui.run.mixtures import keep
@@ -30,6 +31,7 @@ from lwd_tui.sweep import jobs as sweep_jobs
 from lwd_tui.sweep.cluster import ClusterSweep
 from lwd_tui.sweep.jobs import jobs_of, run_jobs, settled, steps_done
 from lwd_tui.sweep.own import read_plan
+from lwd_tui.sweep.protocol import moved
 from lwd_tui.sweep.results import TITLES, RunResult, estimate, run_result, variant_results
 from lwd_tui.sweep.variants import find_sweep, read_sweep
 
@@ -49,6 +51,7 @@ interaction = false
 scripted.attraction = 0.2
 """
 VARIANTS = ["with", "with out"]
+SCALE = Scale(2, ())
 
 
 @pytest.fixture
@@ -260,7 +263,7 @@ def test_the_interval_is_students():
 def test_variants_are_compared_seed_by_seed(jobs):
     values = {("with", 4): 1.0, ("with out", 4): 3.0, ("with", 2): 10.0, ("with out", 2): 13.0}
     results = [
-        RunResult(job, np.full(4, values[job.variant, job.seed]), dict.fromkeys(TITLES, 2.0),
+        RunResult(job, SCALE, np.full(4, values[job.variant, job.seed]), dict.fromkeys(TITLES, 2.0),
             dict.fromkeys(TITLES, values[job.variant, job.seed]))
         for job in jobs
     ]  # fmt: skip
@@ -272,9 +275,41 @@ def test_variants_are_compared_seed_by_seed(jobs):
     assert second.changes["norm"] == pytest.approx(estimate([1.0, 11.0]))
 
 
+@pytest.mark.parametrize(
+    ("unlike", "why"),
+    [
+        ("embedder.normalise = false", "embed their answers in different ways"),
+        (
+            'participants = [{ name = "a", backend = "scripted", model = "a" },'
+            ' { name = "b", backend = "scripted", model = "b" },'
+            ' { name = "c", backend = "scripted", model = "c" }]',
+            "n = 2 and n = 3",
+        ),
+    ],
+)
+def test_norms_that_do_not_compare_are_not_subtracted(tmp_path, unlike, why):
+    (tmp_path / "tiny.toml").write_text(PRESET)
+    text = SWEEP + f'[[variant]]\nname = "unlike"\nprotocol = "p"\n[variant.set]\n{unlike}\n'
+    (tmp_path / "sweep.toml").write_text(text)
+    plan = read_sweep(tmp_path / "sweep.toml")
+    jobs = jobs_of(plan, tmp_path / "sweep.toml", tmp_path)
+    assert run(jobs)[0] == {}
+    results = [run_result(job) for job in jobs]
+    first, other, odd = variant_results([*VARIANTS, "unlike"], results)
+    assert (first.why_none, other.why_none) == ("", "")
+    assert why in odd.why_none
+    for key in ("norm", "distance_squared"):
+        assert math.isfinite(other.differences[key].mean)
+        assert math.isnan(odd.differences[key].mean)
+        assert math.isfinite(odd.changes[key].mean)
+    assert math.isfinite(odd.differences["copied"].mean)
+    # Nor is a mean taken over levels of which one is on another scale.
+    assert [found.seeds for found in moved(plan.variants, results)] == [()]
+
+
 def test_a_seed_that_is_missing_in_one_variant_is_in_no_difference(jobs):
     late = dict.fromkeys(TITLES, 2.0)
-    results = [RunResult(job, np.ones(4), late, late) for job in jobs[:3]]
+    results = [RunResult(job, SCALE, np.ones(4), late, late) for job in jobs[:3]]
     first, second = variant_results(VARIANTS, results)
     assert (first.runs, second.runs) == (2, 1)
     assert second.differences["norm"].mean == 0
@@ -286,7 +321,7 @@ def test_differences_are_from_the_first_variant_of_the_file_whichever_finished(j
     # The first seed of "with" stopped, or both: its runs aren't the first that come, or don't.
     values, early = [1.0, 3.0, 10.0, 14.0], dict.fromkeys(TITLES, 0.0)
     results = [
-        RunResult(job, np.ones(4), early, dict.fromkeys(TITLES, values[i]))
+        RunResult(job, SCALE, np.ones(4), early, dict.fromkeys(TITLES, values[i]))
         for i, job in enumerate(jobs)
         if i not in missing
     ]

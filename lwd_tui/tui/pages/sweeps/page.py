@@ -14,7 +14,7 @@ from textual.containers import Grid
 from lwd_tui.errors import LwdError
 from lwd_tui.sweep.conduct import Conductor
 from lwd_tui.sweep.pairs import differences
-from lwd_tui.sweep.results import TITLES
+from lwd_tui.sweep.results import OF_SCALE, TITLES
 from lwd_tui.tui.pages.sweeps.bands import Bands
 from lwd_tui.tui.pages.sweeps.editing import SweepEditing
 from lwd_tui.tui.pages.sweeps.pairs_table import PairsTable
@@ -219,14 +219,16 @@ class SweepsPage(SweepEditing):
     def _show_pairs(self) -> None:
         table, seen = self.query_one(PairsTable), self.chosen
         if seen is None or seen.plan.sweep is None or not seen.states:
-            table.show_pairs("", "differences", (), "")
+            table.show_pairs("", "differences", (), "", {})
             return
-        values = self.desk.values(seen, self._number)
+        why = seen.incomparable if self._number in OF_SCALE else {}
+        known = self.desk.values(seen, self._number).items()
+        values = {place: value for place, value in known if place[0] not in why}
         variants, seeds = seen.plan.variants, seen.plan.sweep.seeds
         found = differences(variants, seeds, values, seen.given_up)
         left = 0 if self._number == "norm" else len(self.desk.left(seen))
         remark = f"reading {left} more runs …" if left else "late: the last third of the steps"
-        table.show_pairs(variants[0], TITLES[self._number], found, remark)
+        table.show_pairs(variants[0], TITLES[self._number], found, remark, why)
 
     @on(Rows.Moved)
     def _other_sweep(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
@@ -28,8 +28,18 @@ WARNING = (
 class PairsTable(TextPanel):
     """A line a variant, the warning below."""
 
-    def show_pairs(self, first: str, number: str, found: Sequence[Difference], remark: str) -> None:
-        """Show differences from the first variant in one number, which is told in words."""
+    def show_pairs(
+        self,
+        first: str,
+        number: str,
+        found: Sequence[Difference],
+        remark: str,
+        incomparable: Mapping[str, str],
+    ) -> None:
+        """Show differences from the first variant in one number, which is told in words.
+
+        Of the variants that are told as incomparable, with the reason, there is none.
+        """
         self.head(f"{number}: less {shorten(first, _NAME)}, seed by seed", remark)
         if not found:
             self.text.put(Content.styled("One variant differs from none.", "$quiet"))
@@ -37,7 +47,9 @@ class PairsTable(TextPanel):
         heads = "".join(f"{name:>{width}}" for name, width in _COLUMNS)
         lines = [Content.styled(f"  {'variant':<{_NAME}}{heads}", "$quiet")]
         lines += [_line(place, each) for place, each in enumerate(found, start=1)]
-        self.text.put(Content("\n").join([*lines, Content(""), Content.styled(WARNING, "$quiet")]))
+        reasons = (f"{shorten(name, _NAME)}: {why}" for name, why in incomparable.items())
+        below = Content.styled("\n".join(["", *reasons, WARNING]), "$quiet")
+        self.text.put(Content("\n").join([*lines, below]))
 
 
 def _line(place: int, found: Difference) -> Content:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from lwd_tui.findings.comparison import why_norms_differ
 from lwd_tui.sweep.conduct import Conductor, is_under_way
 from lwd_tui.sweep.own import Plan
 from lwd_tui.sweep.pairs import Place
@@ -82,6 +83,17 @@ class Seen:
             for state in self.states
             if state.status == "done"
         }
+
+    @property
+    def incomparable(self) -> dict[str, str]:
+        """Variants whose norms don't compare with those of the first, and why."""
+        scales = {
+            name: [state.scale for state in self.of(name) if state.scale]
+            for name in self.plan.variants
+        }
+        first = scales.get(self.plan.variants[0], []) if scales else []
+        found = {name: why_norms_differ([*first, *its]) for name, its in scales.items()}
+        return {name: why for name, why in found.items() if why}
 
     @property
     def given_up(self) -> set[Place]:

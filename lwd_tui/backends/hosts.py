@@ -112,9 +112,10 @@ def refuse_secret(host: str) -> None:
 def redirected(url: str, status: int, place: str) -> ServerMissing:
     """Say that a server wants to be asked elsewhere, which would turn a POST into a GET.
 
-    What stands behind a question mark isn't shown: it may be a key.
+    What may be a key or a password isn't shown: what stands before an @, or behind a question mark
+    or a hash.
     """
-    place = shorten(place.partition("?")[0], 200)
+    place = shorten(re.sub(r"//[^/]*@", "//", re.split("[?#]", place)[0]), 200)
     return ServerMissing(
         f"{url} redirects to {place or 'another address'} (HTTP {status}); give the address that "
         "it redirects to"

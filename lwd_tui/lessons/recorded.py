@@ -38,9 +38,9 @@ def recorded_run(name: str) -> Path:
             f"the recorded run {name} can't be read ({packed}: {error.strerror}); install lwd-tui "
             "anew"
         ) from None
-    # Another version of the package may hold another run of that name.
+    # Another version of the package may hold another run of that name, and runs go by their files'.
     digest = hashlib.sha256(data).hexdigest()[:12]
-    target = cache_home() / "recorded" / f"{name}-{digest}.sqlite"
+    target = cache_home() / "recorded" / digest / f"{name}.sqlite"
     if target.is_file():
         return target
     try:

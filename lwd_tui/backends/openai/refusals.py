@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.utils import parsedate_to_datetime
 
 import openai
 
@@ -77,6 +78,16 @@ def message_of(error: openai.APIStatusError) -> str:
 
 
 def seconds_asked(error: openai.APIStatusError) -> float | None:
-    """Return how long the server asks us to wait, five minutes at most; None if it doesn't."""
-    value = error.response.headers.get("retry-after", "")
-    return min(float(value), 300.0) if re.fullmatch(r"\d+(\.\d+)?", value) else None
+    """Return how long the server asks us to wait, five minutes at most; None if it doesn't.
+
+    It asks in seconds, or by the time of its own clock (RFC 9110, section 10.2.3).
+    """
+    headers = error.response.headers
+    value = headers.get("retry-after", "")
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return min(float(value), 300.0)
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), 300.0)

@@ -243,13 +243,22 @@ async def test_a_query_in_the_address_goes_with_every_request() -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_redirect_is_named(status: int) -> None:
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("new.example/v1/models?t=", "new.example/v1/models"),
+        ("new.example/v1/models#t=", "new.example/v1/models"),
+        ("ann:s3cret@s3cret@new.example/v1?", "new.example/v1"),
+    ],
+)
+async def test_a_redirect_is_named(status: int, place: str, shown: str) -> None:
     async def elsewhere(request: Request, reply: Reply) -> None:
-        await reply.send(status, "", Location="https://new.example/v1/models?t=s3cret")
+        await reply.send(status, "", Location=f"https://{place}s3cret")
 
     async with WireServer(elsewhere) as server:
         said = await _trouble(openai, server.url)
-    assert "redirects to https://new.example/v1/models (HTTP" in said
+    assert f"redirects to https://{shown} (HTTP" in said
+    assert "s3cret" not in said
 
 
 async def test_a_redirect_of_a_request_is_never_followed_as_another_one() -> None:

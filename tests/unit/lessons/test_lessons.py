@@ -10,7 +10,7 @@ from lwd_tui.experiment.files import load_preset
 from lwd_tui.lessons import lesson as lessons_module
 from lwd_tui.lessons.lesson import NoSuchLesson, lesson_called, lessons
 from lwd_tui.lessons.recorded import RecordedMissing, recorded_run, run_called
-from lwd_tui.store.errors import NoSuchRun
+from lwd_tui.store.errors import NoSuchRun, run_name
 from lwd_tui.store.folder import runs_folder
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import PAGES
@@ -60,6 +60,7 @@ def test_a_recorded_run_can_be_named_like_ones_own_which_comes_first(home):
 def test_a_recorded_run_is_unpacked_once(home):
     path = recorded_run("mixtures")
     assert path.is_relative_to(home)
+    assert run_name(path) == "mixtures"
     before = path.stat().st_mtime_ns
     assert recorded_run("mixtures") == path
     assert path.stat().st_mtime_ns == before

@@ -32,6 +32,9 @@ class Stop(Section):
         The step to look at; None where it stays as it is.
     panel : str
         The panel of the page that has the cursor; "" for the one that has it.
+    line : str
+        How the line of the panel begins that is to be seen, on the page of statistics; "" for the
+        first.
     say : str
         A sentence or two.
     ask : str
@@ -43,6 +46,7 @@ class Stop(Section):
     page: Page
     t: int | None = Field(None, ge=0)
     panel: str = ""
+    line: str = ""
     say: str
     ask: str = ""
     press: str = ""

@@ -122,3 +122,5 @@ class Teaching(Paging):
             go_to(stop.t)
         if stop.panel:
             page.choose(stop.panel)
+        if stop.page == "statistics":
+            page.look_for(stop.panel, stop.line)

@@ -6,14 +6,19 @@ from support.tui import handmade_run, scripted, shown, until
 import lwd_tui.tui.app
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm.network import simulate
-from lwd_tui.lessons.lesson import Lesson, Stop, lesson_called
+from lwd_tui.lessons.lesson import Lesson, Stop, lesson_called, lessons
 from lwd_tui.run.mixtures import keep
 from lwd_tui.tui.app import Explorer
 from lwd_tui.tui.pages.gmm.page import GmmPage
 from lwd_tui.tui.parts.guide import Guide
 from lwd_tui.tui.parts.question import Question
 
+LESSONS = lessons()
 NEW_HERE = lwd_tui.tui.app._is_new_here
+
+
+def _lines(lesson):
+    return [stop.line for stop in lesson.stops if stop.line]
 
 
 def guide(app):
@@ -62,6 +67,19 @@ async def test_a_run_is_shown_at_the_step_and_panel_of_each_stop(monkeypatch, tm
         await until(pilot, lambda: app.screen.name == "statistics" and app.view.t == 4)
         await until(pilot, lambda: "? why?" in shown(app))
         assert app.screen.query_one("#verdicts").has_class("-chosen")
+
+
+@pytest.mark.parametrize("name", [name for name, each in LESSONS.items() if _lines(each)])
+async def test_the_line_that_a_stop_tells_of_is_to_be_seen(name):
+    lesson = LESSONS[name]
+    app = Explorer(lesson=lesson)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.lesson is not None)
+        for place, stop in enumerate(lesson.stops):
+            if place:
+                await pilot.press("right_parenthesis")
+            if stop.line:
+                await until(pilot, lambda stop=stop: f"│ {stop.line} " in shown(app))
 
 
 async def test_without_a_demonstration_its_keys_do_nothing():

@@ -31,6 +31,13 @@ class TextPanel(Panel):
         self.text = Words()
         super().__init__(self.SCROLLS(self.text), *parts, id=id)
 
+    def scroll_to_line(self, beginning: str) -> bool:
+        """Scroll to the first line that begins so; return whether there is one to be seen."""
+        row = self.text.row_of(beginning)
+        if row is not None:
+            self.query_one(self.SCROLLS).scroll_to(y=row, animate=False)
+        return row is not None
+
 
 def numbers_in_lines(values: Mapping[str, str], column: int) -> list[Content]:
     """Return a line for each number: what the glossary calls it, as wide as told, and its value."""

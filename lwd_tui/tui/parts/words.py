@@ -35,6 +35,15 @@ class Words(Static):
         unknown = self.styles.is_auto_height and not self.content_size.width
         self.update(content, layout=unknown or self._room(old) != self._room(content))
 
+    def row_of(self, beginning: str) -> int | None:
+        """Return the row of the first line that begins so; None if none does, or while hidden."""
+        row, width = 0, self.content_size.width
+        for line in self._content.split("\n") if width else ():
+            if line.plain.startswith(beginning):
+                return row
+            row += len(line.wrap(width))
+        return None
+
     def refresh(
         self,
         *regions: Region,

@@ -1,12 +1,14 @@
 """The demonstrations that ship: what they say is in the runs that they play."""
 
 import lzma
+import re
 
 import pytest
 
 import lwd_tui as lwd
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.files import load_preset
+from lwd_tui.glossary import GLOSSARY
 from lwd_tui.lessons import lesson as lessons_module
 from lwd_tui.lessons.lesson import NoSuchLesson, lesson_called, lessons
 from lwd_tui.lessons.recorded import RecordedMissing, recorded_run, run_called
@@ -39,6 +41,13 @@ def test_every_stop_is_in_its_run(name):
         assert not stop.panel or stop.panel in dict(pages[stop.page].PANELS)
         # At 80x24 all of it must leave room for the page.
         assert sum(len(text) for text in (stop.say, stop.ask, stop.press)) <= 420
+
+
+def test_a_row_is_called_as_the_table_calls_it():
+    told = [stop.say for lesson in LESSONS.values() for stop in lesson.stops]
+    rows = [row for say in told for row in re.findall('row "([^"]+)"', say)]
+    assert len(rows) >= 2
+    assert set(rows) <= {term.name for term in GLOSSARY.values()}
 
 
 def test_they_come_in_their_order():

@@ -129,6 +129,7 @@ class StatisticsPage(PanelledPage):
         super().__init__(name)
         self._findings: Findings | None = None
         self._at_work = False
+        self._sought: tuple[str, str] | None = None
 
     def compose_panels(self) -> ComposeResult:
         """Yield the table, the plots and the sentences."""
@@ -204,6 +205,18 @@ class StatisticsPage(PanelledPage):
                 findings.steps, t=t, last=run.experiment.steps, grouping=grouping
             )
             self.query_one(Verdicts).show_verdicts(self._said(findings, t, names))
+        self.call_after_refresh(self._look)
+
+    def look_for(self, panel: str, line: str) -> None:
+        """Scroll a panel to its line that begins so, once it is there; "" looks for none."""
+        self._sought = (panel, line) if line else None
+        self.call_after_refresh(self._look)
+
+    def _look(self) -> None:
+        if self._sought is not None:
+            panel, line = self._sought
+            if self.query_one(f"#{panel}", TextPanel).scroll_to_line(line):
+                self._sought = None
 
     def _show_state(self) -> None:
         if not self.is_mounted or not self.is_current:

@@ -270,7 +270,7 @@ async def test_entries_that_have_no_room_are_counted():
         runs = {i: series(f"run number {i}", 2, 1) for i in range(7)}
         overlay.show_series(runs, relative=False)
         # A third of the panel's height is theirs.
-        await until(pilot, lambda: "and 4 more" in shown(pilot.app))
+        await until(pilot, lambda: "+4 more" in shown(pilot.app))
         assert "run number 2 2.000" in shown(pilot.app)
         assert "run number 3" not in shown(pilot.app)
         await pilot.resize_terminal(40, 40)

@@ -318,7 +318,7 @@ async def test_of_too_many_notices_the_newest_is_seen_and_how_it_is_dismissed():
         await until(pilot, lambda: shown(pilot.app).split("\n")[2].rstrip().endswith("word  esc"))
 
 
-@pytest.mark.parametrize(("height", "seen", "left"), [(9, 2, 6), (22, 5, 3), (30, 8, 0)])
+@pytest.mark.parametrize(("height", "seen", "left"), [(9, 1, 7), (22, 5, 3), (30, 8, 0)])
 async def test_a_legend_counts_what_it_has_no_room_for(height, seen, left):
     curves = Curves()
     async with Host(curves).run_test(size=(40, height)) as pilot:
@@ -326,7 +326,8 @@ async def test_a_legend_counts_what_it_has_no_room_for(height, seen, left):
         names = [f"the variant of number {i} (4)" for i in range(8)]
         curves.show([Curve(name, np.ones(3), "primary") for name in names], t=1, last=2, top=2.0)
         await until(pilot, lambda: sum(name in shown(pilot.app) for name in names) == seen)
-        assert (f"and {left} more" in shown(pilot.app)) == bool(left)
+        assert (f"+{left} more" in shown(pilot.app)) == bool(left)
+        assert "too small" not in shown(pilot.app)
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -339,7 +340,7 @@ async def test_the_scatter_breaks_its_legend_between_names_and_counts_the_rest(w
         await until(pilot, lambda: "more" in shown(pilot.app))
         text = shown(pilot.app)
         seen = sum(f"qwen2.5-{i}.5b" in text for i in range(8))
-        assert f"and {9 - seen} more" in text
+        assert f"+{9 - seen} more" in text
 
 
 async def test_what_a_network_departs_in_is_cut_with_a_sign():

@@ -111,7 +111,7 @@ class Curves(LegendPanel):
 
     DEFAULT_CSS = """
     Curves .nothing { height: 1fr; content-align: center middle; color: $quiet; display: none; }
-    Curves.-nothing Plot, Curves.-nothing .legend, Curves.-bare .legend { display: none; }
+    Curves.-nothing Plot { display: none; }
     Curves.-nothing .nothing { display: block; }
     """
     GAP = "  "
@@ -139,7 +139,7 @@ class Curves(LegendPanel):
         """
         self.remove_class("-nothing")
         self._plot.take(curves, t, last, (bottom, top))
-        entries = [
+        self.explain(
             Content.assemble(
                 (f"{curve.sign} ", f"${curve.colour}"),
                 f"{curve.label} ",
@@ -147,9 +147,7 @@ class Curves(LegendPanel):
             )
             for curve in curves
             if curve.label
-        ]
-        self.set_class(not entries, "-bare")
-        self.explain(entries)
+        )
 
     def fit(self) -> None:
         """Show the whole of what follows, wherever the user zoomed in before."""
@@ -158,6 +156,7 @@ class Curves(LegendPanel):
     def show_nothing(self, sentence: str) -> None:
         """Say why there are no curves."""
         self.add_class("-nothing")
+        self.explain(())
         self._nothing.put(Content(sentence))
 
 

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from lwd_tui.tui.parts.panel import Panel
+from lwd_tui.tui.parts.plot import SMALLEST
 from lwd_tui.tui.parts.words import Words
 
 
@@ -20,7 +21,7 @@ class LegendPanel(Panel):
     GAP : str
         Between two entries of a line.
     LINES : int
-        Of the legend, in any case; in a high panel it may take a third.
+        Of the legend, where they leave room for the plot; in a high panel it may take a third.
     """
 
     DEFAULT_CSS = "LegendPanel > .legend { height: auto; }"
@@ -42,7 +43,8 @@ class LegendPanel(Panel):
         self.call_after_refresh(self._break)
 
     def _break(self) -> None:
-        width, most = self.content_size.width, max(self.content_size.height // 3, self.LINES)
+        width, height = self.content_size
+        most = min(max(height // 3, self.LINES), height - SMALLEST[1])
         gap = Content(self.GAP)
         lines: list[list[Content]] = []
         for entry in self._entries:
@@ -50,7 +52,16 @@ class LegendPanel(Panel):
                 lines[-1].append(entry)
             else:
                 lines.append([entry])
-        if len(lines) > most:
-            left = sum(map(len, lines[most - 1 :]))
-            lines[most - 1 :] = [[Content.styled(f"and {left} more", "$quiet")]]
+        if 0 < most < len(lines):
+            last, left = lines[most - 1], sum(map(len, lines[most:]))
+            del lines[most:]
+            while gap.join([*last, more := _more(left)]).cell_length > width and last:
+                last.pop()
+                left += 1
+            last.append(more)
+        self._legend.display = bool(lines) and most > 0
         self._legend.put(Content("\n").join(map(gap.join, lines)))
+
+
+def _more(left: int) -> Content:
+    return Content.styled(f"+{left} more", "$quiet")

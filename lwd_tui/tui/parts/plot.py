@@ -35,7 +35,7 @@ DOTS = HiResMode.BRAILLE
 BLOCKS = HiResMode.QUADRANT
 _CLEAR = 1.0
 """Rows by which a name is nearer to its curve than to any other, where there is such a place."""
-_SMALLEST = (12, 5)
+SMALLEST = (12, 5)
 """Columns and rows below which textual-plot has no room for its axes."""
 
 
@@ -189,7 +189,7 @@ class Plot(PlotWidget, inherit_bindings=False):
 
     @property
     def _fits(self) -> bool:
-        return self.size.width >= _SMALLEST[0] and self.size.height >= _SMALLEST[1]
+        return self.size.width >= SMALLEST[0] and self.size.height >= SMALLEST[1]
 
     def render(self) -> RenderResult:
         """Render the plot, each canvas repainted once; a word where there is no room for it."""
@@ -204,7 +204,7 @@ class Plot(PlotWidget, inherit_bindings=False):
         canvas = self.query_one("#plot", Canvas)
         # As large as it was when its cells were made, which may be another size than it has by now.
         width, height = canvas._canvas_size
-        if width - self.right < _SMALLEST[0] - self.margin_left or height < _SMALLEST[1] - 1:
+        if width - self.right < SMALLEST[0] - self.margin_left or height < SMALLEST[1] - 1:
             return
         self._scale_rectangle = Region(1, 1, width - 2 - self.right, height - 2)
         super()._render_plot()

@@ -44,7 +44,7 @@ def test_errors_are_the_spread_of_the_estimates(shift: float, skewed: bool) -> N
 
 
 def test_noise_adds_to_the_first_term_what_is_taken_from_it() -> None:
-    """Of normal answers with Sigma = 1, L = 4, and means so far apart that nothing is cut at 0.
+    """Of normal answers with Sigma = 1, L = 4, and means so far apart that little is cut at 0.
 
     Then E(error^2) = 4 delta' (2 / L) delta + 4 p / (L (L - 1)) + 4 p / L^2. Taken from it is what
     has the first of these for its mean but varies most: delta' S delta, and by mirrored sample

@@ -58,7 +58,8 @@ def crossed(values: ArrayLike, level: float = 0.95) -> Crossed:
     variances are those of the analysis of variance (Searle, Casella and McCulloch 1992). Intervals:
     of rows and columns that of Tukey and Williams (Williams 1962), at least 2 level - 1, and near
     the level in simulations; of what is left the exact one; of the cells of one row that of
-    Graybill and Wang (1980), which is approximate.
+    Graybill and Wang (1980), which is approximate. At low levels the quantiles are on one side of
+    the mean; the terms of that then keep their signs, so that intervals of any levels are nested.
 
     Parameters
     ----------
@@ -128,12 +129,14 @@ def _together(squares: list[_Square], weights: list[float], level: float) -> Com
     from scipy.stats import chi2
 
     def reach(tail: float) -> float:
+        """Return how far beyond the value the end is; each term keeps its sign in its square."""
         shares = (
             (square.freedom / float(chi2.ppf(tail, square.freedom)) - 1) * weight * square.value
             for square, weight in zip(squares, weights, strict=True)
         )
-        return math.hypot(*shares)
+        total = math.fsum(share * abs(share) for share in shares)
+        return math.copysign(math.sqrt(abs(total)), total)
 
     tail = (1 - level) / 2
     value = sum(weight * square.value for square, weight in zip(squares, weights, strict=True))
-    return Component(value, value - reach(1 - tail), value + reach(tail))
+    return Component(value, max(0.0, value + reach(1 - tail)), value + reach(tail))

@@ -78,30 +78,34 @@ def self_bleu(texts: Sequence[str], longest: int = 4) -> float:
     ----------
     texts : sequence of str
     longest : int
-        BLEU-n: n-grams of 1 to n words count alike.
+        BLEU-n: n-grams of 1 to n words count alike, in a shorter text those that it has.
 
     Returns
     -------
     float
-        0 where nothing is shared, 1 where all texts are equal; NaN with fewer than two texts.
+        0 where no word is shared, 1 where all texts are equal; NaN with fewer than two texts.
 
     Notes
     -----
     BLEU with the brevity penalty of the closest reference (Papineni et al. 2002); a count of
-    zero becomes 0.1 (Chen and Cherry 2014, method 1), as in the code of Zhu et al.
+    zero becomes 0.1 (Chen and Cherry 2014, method 1), as in the code of Zhu et al. For four
+    words this is NLTK's sentence_bleu with auto_reweigh, without which a text of one to three
+    words has a count of zero in itself.
     """
     if len(texts) < 2:
         return math.nan
+    sizes = lengths(texts)
     log_precisions = np.zeros(len(texts))
     shares_a_word = np.ones(len(texts), dtype=bool)
     for size, (grams, owners) in enumerate(_grams(texts, longest), 1):
         matched = _matched(grams, owners, len(texts))
         if size == 1:
             shares_a_word = matched > 0
-        total = np.maximum(1, np.bincount(owners, minlength=len(texts)))
-        log_precisions += np.log(np.where(matched > 0, matched, SMOOTHING) / total) / longest
-    penalties = _brevity_penalties(lengths(texts))
-    return float(np.where(shares_a_word, penalties * np.exp(log_precisions), 0.0).mean())
+        total = np.maximum(1, sizes - size + 1)
+        logs = np.log(np.where(matched > 0, matched, SMOOTHING) / total)
+        log_precisions += np.where(sizes >= size, logs, 0.0)
+    precisions = np.exp(log_precisions / np.clip(sizes, 1, longest))
+    return float(np.where(shares_a_word, _brevity_penalties(sizes) * precisions, 0.0).mean())
 
 
 def _grams(texts: Sequence[str], longest: int) -> Iterator[tuple[Ints, Ints]]:

@@ -50,8 +50,8 @@ def debiased_pairs(responses: Responses) -> PairEstimates:
                + 4 tr(Sigma_i Sigma_j) / (L_i L_j)
 
     (U_ij is the statistic of Chen and Qin 2010). The traces are estimated without bias (Himeno
-    and Yamada 2014); the first term by its sample version less the 2 V_ij that noise adds to it,
-    and at least 0.
+    and Yamada 2014); the first term by its sample version less what noise adds to that, which is
+    2 V_ij with L (L - 1) replaced by L^2 (normal responses), and at least 0.
     """
     near = exact(responses)
     counts, means = near.counts, relative_means(near)
@@ -59,12 +59,16 @@ def debiased_pairs(responses: Responses) -> PairEstimates:
     traces = covariance_products(near)
     size = np.where(counts >= FEWEST, counts, np.nan)
     noise = 2 * np.diagonal(traces) / (size * (size - 1))
-    pure = noise[:, None] + noise[None, :] + 4 * traces / np.outer(size, size)
+    between = 4 * traces / np.outer(size, size)
+    pure = noise[:, None] + noise[None, :] + between
+    # The sample means are off by Sigma / L each, which divides by L where V_ij has L - 1.
+    spent = noise * (size - 1) / size
+    added = 2 * (spent[:, None] + spent[None, :] + between)
     # Row i, column j holds delta' S_i delta / L_i.
     projected = residuals(near) @ means.T
     projected -= projected[np.arange(len(projected)), near.owners][:, None]
     along = _members(near) @ projected**2 / (size * (size - 1))[:, None]
-    variance = pure + np.maximum(4 * (along + along.T) - 2 * pure, 0.0)
+    variance = pure + np.maximum(4 * (along + along.T) - added, 0.0)
     np.fill_diagonal(variance, 0.0)
     return PairEstimates(squares, np.sqrt(variance))
 

@@ -23,39 +23,35 @@ STATISTICS = {"sum_of_squares": "sum of squares", "energy": "energy", "mmd": "MM
 
 _MANY, _NAMED = 10, 5
 """Participants beyond which a sentence names some only, and how many."""
-_TESTED = {
-    "participant": (
-        "each participant read a draw of its own, so that what is tested is model and draw "
-        'together; retrieval = "shared" would test the models alone'
-    ),
-    "shared": "all read the same posts, so that what is tested is the models alone",
-    "response": (
-        "each answer has a draw of its own, so that what is tested is the models, averaged over "
-        "draws"
-    ),
-}
 
 _TOLD_CLUSTERS, _TOLD_NAMES, _COURSE = 5, 10, 120
 """Clusters, participants and steps that are told one by one, at most."""
 
 
+def compared(experiment: Experiment, k: int) -> tuple[str, str]:
+    """Say what was read at a step, and what a difference is then one of; k is its k_t."""
+    everyone = experiment.readers(len(experiment.cast)).all()
+    if not k:
+        return "nothing was read", "the models alone"
+    if experiment.retrieval == "shared" or (everyone and experiment.ranking == "similar"):
+        return "all read the same posts", "the models alone"
+    if experiment.retrieval == "response":
+        return "each answer has a draw of its own", "the models, averaged over draws"
+    if everyone and experiment.beta == 1:
+        return "all read every post, in an order of chance", "model and order together"
+    return "each participant read a draw of its own", "model and draw together"
+
+
 def tested(experiment: Experiment, k: int) -> str:
     """Say what is exchangeable in the tests of a step, and so what they test; k is its k_t."""
-    what = _TESTED[experiment.retrieval]
-    if experiment.retrieval != "shared" and experiment.readers(len(experiment.cast)).all():
-        if experiment.ranking == "similar":
-            what = _TESTED["shared"]
-        elif experiment.beta == 1 and experiment.retrieval == "participant":
-            what = (
-                "all read every post, in an order of chance, so that what is tested is model and "
-                "order together"
-            )
-    if not k:
-        what = "nothing was read, so that what is tested is the models alone"
-    return (
+    read, what = compared(experiment, k)
+    said = (
         "if the participants don't differ, the answers of the step are exchangeable between "
-        f"them; {what}"
+        f"them; {read}, so that what is tested is {what}"
     )
+    if "draw together" in what and experiment.readers(len(experiment.cast)).all():
+        said += '; retrieval = "shared" would test the models alone'
+    return said
 
 
 def difference(test: DifferenceTest, level: float = 0.95) -> str:

@@ -252,8 +252,8 @@ GLOSSARY: dict[str, Term] = {
     ),
     "self_bleu": Term(
         "self-BLEU",
-        "How much each answer shares in runs of up to four words with the others: 1 if all are "
-        "equal.",
+        "How much each answer shares in runs of up to four words (fewer, if it has fewer) with the "
+        "others: 1 if all are equal.",
     ),
     "copied": Term(
         "copied from posts",

@@ -79,7 +79,7 @@ def generate(
     Parameters
     ----------
     weights : ndarray of shape (B,)
-        Pi_i(t).
+        Pi_i(t); components are drawn in proportion to them, whatever their sum.
     centres : ndarray of shape (B, d)
         The means in those coordinates.
     t, participant : int
@@ -92,9 +92,12 @@ def generate(
     size, dimension = centres.shape
     blocks = 1 + (dimension + 1) // 2
     words = np.empty(4 * blocks, np.uint32)
+    total = 0.0
+    for b in range(size):
+        total += weights[b]
     for number in range(points.shape[0]):
         random_words(words, number * blocks, t, participant, _POINT, key)
-        level = uniform(words[0], words[1])
+        level = total * uniform(words[0], words[1])
         chosen, reached = -1, 0.0
         for b in range(size):
             if weights[b] > 0 and reached < level:

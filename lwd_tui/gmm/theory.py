@@ -143,7 +143,8 @@ class _Pool:
     def post(self, weights: Floats) -> None:
         """Add what the participants post at the next step, of shape (R, n, B)."""
         each = self._spec.responses if self._spec.interaction else 0
-        self._posted.append(self._posted[-1] + each * weights)
+        shares = weights / weights.sum(axis=-1, keepdims=True)
+        self._posted.append(self._posted[-1] + each * shares)
 
     def size(self, t: int) -> Floats:
         """Return how many points each participant can draw at t, of shape (n,)."""

@@ -10,6 +10,7 @@ from lwd_tui.analysis.frames import stride
 from lwd_tui.experiment.llm import Experiment, Participant
 from lwd_tui.findings.clusters import answer_clusters
 from lwd_tui.findings.forks import in_words
+from lwd_tui.findings.sentences import compared
 from lwd_tui.llm.network import first_usable
 from lwd_tui.report.figures import answered_steps, chosen_steps, figures
 from lwd_tui.report.page import MOST_ROWS, beyond_the_paper, command, filled, shown_toml, thinned
@@ -65,6 +66,7 @@ def llm_page(store: RunStore) -> str:
         "record": record,
         "tally": counted,
         "numbers": numbers,
+        "compared": compared(experiment, max((step.k for step in numbers), default=0)),
         "clusters": clusters,
         "rows": thinned(numbers),
         "stride": stride(len(numbers), MOST_ROWS),

@@ -209,8 +209,8 @@ def _info(
     details = listed.details or (shown.details if shown else None)
     loaded = running.get(canonical(name))
     share = None
-    if loaded is not None and loaded.size and loaded.size > 0:
-        share = min(max(loaded.size_vram or 0, 0), loaded.size) / loaded.size
+    if loaded is not None and loaded.size:
+        share = min(loaded.size_vram or 0, loaded.size) / loaded.size
     context = (shown.modelinfo if shown else None) or {}
     architecture = str(context.get("general.architecture", ""))
     family = clean_line((details.family if details else "") or architecture)

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from lwd_tui.analysis.arrays import UnfitData
@@ -62,6 +64,48 @@ def test_equal_cells_have_no_variance_and_rows_alone_leave_nothing():
     assert found.rows.variance == pytest.approx(2)
     assert found.rows.lower > 0
     assert found.left == found.columns == (0, 0, 0)
+
+
+BETWEEN = st.floats(0, 1, exclude_min=True, exclude_max=True)
+
+
+@given(BETWEEN, BETWEEN, st.integers(2, 5), st.integers(2, 5), st.integers(0, 9))
+def test_intervals_of_any_confidence_are_nested_and_end_at_0(first, second, count, wide, seed):
+    table = np.random.default_rng(seed).normal(size=(count, wide))
+    narrow, broad = (crossed(table, level) for level in sorted([first, second]))
+    for part in ("rows", "columns", "left", "within"):
+        one, other = getattr(narrow, part), getattr(broad, part)
+        near = 1e-9 * one.upper
+        assert 0 <= other.lower <= one.lower + near
+        assert one.lower <= one.upper + near
+        assert one.upper <= other.upper + near
+
+
+@given(BETWEEN, st.integers(2, 5), st.integers(2, 5), st.integers(0, 9))
+def test_intervals_of_one_mean_square_alone_are_exact(level, count, wide, seed):
+    rng = np.random.default_rng(seed)
+    tails = (1 + level) / 2, (1 - level) / 2
+    table = rng.normal(size=(count, wide))
+    rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
+    freedom = (count - 1) * (wide - 1)
+    # Of a table without rows and columns all is left; within a row there is a - 1 in a of it.
+    found, ends = crossed(rest, level), (rest**2).sum() / stats.chi2(freedom).ppf(tails)
+    assert found.left[1:] == pytest.approx(tuple(ends))
+    assert found.within[1:] == pytest.approx(tuple(ends * (1 - 1 / count)))
+    # And of one of columns alone there is one in a of their mean square, which is a (a_column)^2.
+    column = rng.normal(size=wide)
+    found = crossed(np.tile(column, (count, 1)), level)
+    ends = (wide - 1) * column.var(ddof=1) / stats.chi2(wide - 1).ppf(tails)
+    assert found.within[1:] == pytest.approx(tuple(ends))
+
+
+def test_at_usual_confidences_the_interval_of_a_sum_is_graybill_and_wangs():
+    found = crossed(TABLE, 0.9)
+    terms = np.array([14 / 3, 2 * 2 / 3])
+    low, high = ([3, 6] / stats.chi2([3, 6]).ppf(tail) - 1 for tail in (0.95, 0.05))
+    value = terms.sum()
+    assert found.within.lower == pytest.approx(value - np.linalg.norm(terms * low))
+    assert found.within.upper == pytest.approx(value + np.linalg.norm(terms * high))
 
 
 @pytest.mark.parametrize("table", [[[1.0, 2.0]], [[1.0], [2.0]], [1.0, 2.0], [[1, 2], [3, np.nan]]])

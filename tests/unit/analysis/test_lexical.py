@@ -62,6 +62,19 @@ def test_self_bleu_agrees_with_nltk(
         assert self_bleu(TEXTS[slice(*part)], longest) == pytest.approx(value, abs=1e-11)
 
 
+def test_self_bleu_of_short_texts_agrees_with_nltk() -> None:
+    # The same with auto_reweigh = True (BLEU-4); for less than 4, with the weights that it takes.
+    found = [self_bleu(["a cat", "a cat sat", "a dog"], longest) for longest in (2, 3, 4)]
+    assert found == pytest.approx([0.600319022313, 0.515145530873, 0.515145530873], abs=1e-11)
+
+
+@pytest.mark.parametrize("size", range(1, 7))
+def test_equal_texts_share_all_whatever_their_length(size: int) -> None:
+    text = " ".join("abcdef"[:size])
+    for longest in range(1, 6):
+        assert self_bleu([text] * 3, longest) == pytest.approx(1.0, abs=1e-12)
+
+
 def test_self_bleu_counts_up_to_four_words_unless_told() -> None:
     assert self_bleu(TEXTS) == pytest.approx(NLTK[(0, 7)][2], abs=1e-11)
 

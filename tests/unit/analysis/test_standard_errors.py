@@ -43,6 +43,31 @@ def test_errors_are_the_spread_of_the_estimates(shift: float, skewed: bool) -> N
     assert 0.9 * true < variances.mean() < {0.0: 2.2, 0.5: 1.6, 3.0: 1.15}[shift] * true
 
 
+def test_noise_adds_to_the_first_term_what_is_taken_from_it() -> None:
+    """Of normal answers with Sigma = 1, L = 4, and means so far apart that little is cut at 0.
+
+    Then E(error^2) = 4 delta' (2 / L) delta + 4 p / (L (L - 1)) + 4 p / L^2. Taken from it is what
+    has the first of these for its mean but varies most: delta' S delta, and by mirrored sample
+    means, which are as likely with the same S, what is odd in them.
+    """
+    rng = np.random.default_rng(5)
+    n, p, size, apart = 60, 10, 4, 6.0
+    first = np.arange(n) < n // 2
+    over = []
+    for _ in range(15):
+        noise = rng.normal(size=(n, size, p))
+        along = apart**2 * noise[:, :, 0].var(axis=1, ddof=1) * 4 / size
+        for points in (noise, noise - 2 * noise.mean(axis=1, keepdims=True)):
+            points[~first, :, 0] += apart
+            pairs = debiased_pairs(
+                Responses.of(points.reshape(-1, p), np.repeat(np.arange(n), size), n)
+            )
+            squares = pairs.errors[np.ix_(first, ~first)] ** 2
+            over.append((squares - along[first, None] - along[~first]).mean())
+    expected = 4 * p / (size * (size - 1)) + 4 * p / size**2
+    assert np.mean(over) == pytest.approx(expected, rel=0.1)
+
+
 def squared_trace(x: np.ndarray) -> float:
     """tr(Sigma^2) by sums over different responses (Li and Chen 2012), one by one."""
     gram = x @ x.T
@@ -59,13 +84,16 @@ def test_an_error_is_what_its_formula_says(shift: float) -> None:
     x, y = points[:6], points[6:] + shift
     pairs = debiased_pairs(Responses.of(np.concatenate([x, y]), np.repeat([0, 1], [6, 7]), 2))
     one, other = np.cov(x.T), np.cov(y.T)
-    noise = 2 * squared_trace(x) / (6 * 5) + 2 * squared_trace(y) / (7 * 6)
-    noise += 4 * np.trace(one @ other) / (6 * 7)
+    own = 2 * squared_trace(x), 2 * squared_trace(y)
+    both = 4 * np.trace(one @ other) / (6 * 7)
+    noise = own[0] / (6 * 5) + own[1] / (7 * 6) + both
+    # 4 E(d' Sigma d) of what d = X_i - X_j is off by, whose covariance is one / 6 + other / 7.
+    added = 2 * (own[0] / 6**2 + own[1] / 7**2 + both)
     delta = x.mean(axis=0) - y.mean(axis=0)
     along = 4 * delta @ (one / 6 + other / 7) @ delta
     # Far apart the first term counts; at one place noise alone has made it.
-    assert (along > 2 * noise) == (shift > 0)
-    assert pairs.errors[0, 1] ** 2 == pytest.approx(noise + max(along - 2 * noise, 0))
+    assert (along > added) == (shift > 0)
+    assert pairs.errors[0, 1] ** 2 == pytest.approx(noise + max(along - added, 0))
     assert pairs.errors[0, 0] == pairs.errors[1, 1] == 0
 
 

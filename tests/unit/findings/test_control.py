@@ -61,7 +61,7 @@ def test_a_control_run_without_bounds_says_why(short, tmp_path):
     steps = [*equal(3), {"vectors": vectors}]
     with (
         handmade(tmp_path / "a.sqlite", steps) as store,
-        pytest.raises(UnfitData, match="t = 3 are too few, too varied"),
+        pytest.raises(UnfitData, match="control: a shows no margin: its answers at t = 3"),
     ):
         least_margin(store, store, 1)
 
@@ -79,9 +79,12 @@ def twins(*unlike):
     ("changes", "complaint"),
     [
         ({}, ""),
-        ({"participants": twins("sampling")}, "a and b differ in sampling"),
+        (
+            {"participants": twins("sampling")},
+            "control: control isn't a run of equal participants: a and b differ in sampling",
+        ),
         ({"participants": twins("system")}, "a and b differ in system"),
-        ({"participants": [*twins(), alike("c")], "n": 3}, "n = 3 where the run has 2"),
+        ({"participants": [*twins(), alike("c")], "n": 3}, "control has n = 3 where the run has 2"),
         ({"responses": 5}, "L = 5 where the run has 4"),
         ({"embedder": {"backend": "scripted", "model": "words-8"}}, "embedder words-8"),
         (

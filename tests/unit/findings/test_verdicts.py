@@ -305,7 +305,11 @@ def test_what_is_exchangeable_follows_who_read_what():
     assert "model and order" in run_sentences.tested(experiment(beta=1), 3)
     alone = {"topology": "none"}
     for changes in ({"ranking": "similar"}, {"beta": 1}, {"ranking": "recent"}):
-        assert "model and draw" in run_sentences.tested(experiment(**changes, **alone), 3)
+        said = run_sentences.tested(experiment(**changes, **alone), 3)
+        assert "model and draw" in said
+        # Nor may one draw be read by all there.
+        assert "shared" not in said
+    assert 'retrieval = "shared" would' in run_sentences.tested(experiment(), 3)
 
 
 def test_a_test_that_does_not_reject_is_not_told_as_equality(tmp_path):

@@ -53,6 +53,16 @@ def test_generated_points_follow_the_mixture():
     assert np.abs(np.corrcoef(normal.T) - np.eye(3)).max() < 5 / np.sqrt(20_000)
 
 
+@pytest.mark.parametrize("total", [0.8, 1.0, 1.25])
+def test_weights_are_proportions_whatever_their_sum(total):
+    shares, points = np.array([0.5, 0.3, 0.0, 0.2]), np.empty((20_000, 1))
+    components = np.empty(20_000, np.int64)
+    generate(total * shares, np.zeros((4, 1)), 0, 0, KEY, points, components)
+    counts = np.bincount(components, minlength=4)
+    assert counts[2] == 0
+    assert stats.chisquare(counts[[0, 1, 3]], 20_000 * shares[[0, 1, 3]]).pvalue > 1e-4
+
+
 def test_a_point_is_made_of_its_own_words_of_the_stream():
     weights, centres = np.array([0.3, 0.3, 0.4]), np.array([[-4.0, 0, 1], [0, 1, 0], [4, 2, 0]])
     points, components = np.empty((5, 3)), np.empty(5, np.int64)

@@ -119,6 +119,13 @@ def test_the_norm_of_theory_and_simulation_agree_where_draws_dominate():
     assert ratio.max() < 1.05
 
 
+def test_what_is_posted_counts_its_points_whatever_the_weights_sum_to():
+    spec = spec_of(alpha=0.1, c=0.001, steps=20)
+    weights = expected_weights(spec, FIRST)
+    expected = draw_variance(spec, FIRST, weights)
+    np.testing.assert_allclose(draw_variance(spec, FIRST, 1.2 * weights), expected, rtol=1e-9)
+
+
 def test_a_shared_draw_adds_no_difference():
     assert noise_floor(simulate(spec_of(retrieval="shared", replicates=1))).max() == 0
 

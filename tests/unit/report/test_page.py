@@ -229,6 +229,22 @@ def test_what_goes_beyond_the_paper_is_named(tmp_path):
     assert "noise" in page.one("section", id="posts").all("ol")[1].text
 
 
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({}, "model and draw together"),
+        ({"retrieval": "response"}, "the models, averaged over draws"),
+        ({"ranking": "similar"}, "the models alone"),
+        ({"ranking": "similar", "topology": "none"}, "model and draw together"),
+        ({"beta": 1}, "model and order together"),
+        ({"beta": 0.01}, "the models alone"),
+    ],
+)
+def test_the_distance_is_of_what_the_tests_test(tmp_path, changes, what):
+    page = parsed(page_of(run(tmp_path / "a.sqlite", scripted(steps=1, **changes))))
+    assert f"this is a distance of {what}." in page.one("section", id="meanings").text
+
+
 def test_the_specification_can_be_copied_from_the_page(page):
     (folded,) = page.one("section", id="reproduce").all("details")
     assert Experiment.from_toml(folded.one("pre").raw) == scripted()

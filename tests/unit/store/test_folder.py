@@ -21,6 +21,7 @@ from lwd_tui.store.folder import (
     home,
     list_runs,
     new_run_path,
+    reference,
     rename_run,
     restore_run,
     runs_folder,
@@ -132,6 +133,23 @@ def test_a_run_is_found_by_name_path_or_beginning(tmp_path):
     assert find_run("weath") == two
     assert find_run(str(outside)) == outside
     assert find_run(str(two)) == two
+
+
+def test_a_run_is_told_by_what_finds_it_again(tmp_path, folder, monkeypatch):
+    kept = made("bitcoin")
+    assert reference(kept) == kept.stem
+    # Of another ending, elsewhere, or in a folder of that one, no name finds it.
+    for other in (folder / "result", tmp_path / "far.sqlite", folder / "deep" / "near.sqlite"):
+        other.parent.mkdir(exist_ok=True)
+        RunStore.create(other, experiment(), {}).close()
+        assert reference(other) == str(other)
+        assert find_run(reference(other)) == other
+    # The same folder by another way.
+    monkeypatch.chdir(folder)
+    assert reference(Path(kept.name)) == kept.stem
+    (tmp_path / "link").symlink_to(folder)
+    assert reference(tmp_path / "link" / kept.name) == kept.stem
+    assert find_run(kept.stem) == kept
 
 
 def test_a_file_goes_before_the_beginning_of_a_name(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from support.ollama_server import Fault, OllamaStandIn
 from support.requests import answers, ollama, wish
 
 from lwd_tui.backends.hosts import ollama_hosts
-from lwd_tui.backends.ollama.client import OllamaClient, explained, missing
+from lwd_tui.backends.ollama.client import OllamaClient, explained, missing, tokens_named
 from lwd_tui.backends.retry import Transient
 from lwd_tui.experiment.backend import (
     BackendError,
@@ -397,6 +397,38 @@ async def test_tokens_are_counted_by_the_server() -> None:
         # A fault is tried again, as with answers.
         server.faults.append(faulty.runner_died)
         assert await generator.count_tokens(MODEL.name, "one two three") == 3
+        await generator.aclose()
+
+
+@pytest.mark.parametrize(
+    ("told", "tokens"),
+    [
+        # As it is sent by a server of today, and by parts: the context is no count of the prompt.
+        (
+            '{"error":{"code":400,"message":"request (1231 tokens) exceeds the available context '
+            'size (256 tokens), try increasing it","n_prompt_tokens":1231,"n_ctx":256}}',
+            1231,
+        ),
+        ("request (1231 tokens) exceeds the available context size (256 tokens)", 1231),
+        ('exceeds the context size, "n_ctx": 256, "n_prompt_tokens": 77', 77),
+        ("exceeds the context length", None),
+        ("request (0 tokens) exceeds the context size", None),
+        ("request (99999999999 tokens) exceeds the context size", None),
+    ],
+)
+def test_the_tokens_of_a_refused_prompt_are_those_that_the_server_names(told, tokens) -> None:
+    assert tokens_named(ResponseError(told, 400)) == tokens
+
+
+async def test_a_refused_prompt_says_how_much_context_it_needs() -> None:
+    prompt = Prompt("chat", (Message("user", "word " * 590),))
+    async with stand_in() as server:
+        generator = ollama(server.url)
+        # 598 tokens and room for 96 more, in steps of 256.
+        with pytest.raises(PromptTooLong, match=r"512 tokens is .* has 598 tokens; .* = 768"):
+            await answers(generator, wish(prompt=prompt, context=512, max_tokens=96))
+        with pytest.raises(PromptTooLong, match=r"has 598 tokens; .* = 1024"):
+            await answers(generator, wish(prompt=prompt, context=512, max_tokens=200))
         await generator.aclose()
 
 

@@ -174,6 +174,16 @@ async def test_a_blank_text_is_refused() -> None:
         await embedder.aclose()
 
 
+# What is on the GPU may be said to be more than all of it, or less than nothing.
+@pytest.mark.parametrize(("said", "share"), [(0.4, 0.4), (0, 0), (1, 1), (1.5, 1), (-1, 0)])
+async def test_the_gpu_holds_a_share_of_what_is_loaded(said: float, share: float) -> None:
+    async with stand_in(SMALL, OTHER, gpu_share=said) as server:
+        server.hold(OTHER.name, 512)
+        small, other = sorted(await list_models(server.url), key=lambda model: model.size or 0)
+    assert (other.loaded, other.gpu_share) == (True, share)
+    assert (small.loaded, small.gpu_share) == (False, None)
+
+
 async def test_the_doctor_tells_of_slots_swaps_and_the_gpu() -> None:
     engine = WordEngine(0.005, words=30)
     async with stand_in(SMALL, OTHER, room=1, slots=1, gpu_share=0.4, engine=engine) as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 WIDTH = 7.4
 HEADING = 0.35
 """Inches of a drawing's title, over what `Drawing.height` asks for."""
+MARGIN = 0.45
+"""Inches around what is to be printed."""
 MOST_CURVES = 48
 """Participants whose curves are drawn, at most."""
 _LEGEND, _LEGEND_COLUMNS = 12, 4
@@ -102,8 +105,13 @@ class Drawing:
     draw: Callable[[FigureBase], None]
 
 
-def picture(drawings: Sequence[Drawing], heading: str, kind: str) -> bytes:
-    """Return drawings, one above the other, as a PNG, SVG or PDF file of their own, on white."""
+def picture(
+    drawings: Sequence[Drawing], heading: str, kind: str, *, printed: bool = False
+) -> bytes:
+    """Return drawings, one above the other, as a PNG, SVG or PDF file of their own, on white.
+
+    What is to be printed stands on a page of the shape of A4, with a margin.
+    """
     with _styled():
         height = sum(drawing.height for drawing in drawings) + HEADING * (len(drawings) + 1)
         figure = _blank(height, "white")
@@ -113,7 +121,7 @@ def picture(drawings: Sequence[Drawing], heading: str, kind: str) -> bytes:
         for part, drawing in zip(parts[:, 0], drawings, strict=True):
             part.suptitle(clean_line(drawing.title), x=0.012, ha="left", fontsize=9.5)
             drawing.draw(part)
-        return _saved(figure, kind)
+        return _saved(figure, kind, _page(height) if printed else None)
 
 
 def inline(drawing: Drawing, place: str) -> str:
@@ -175,7 +183,14 @@ def _blank(height: float, ground: str) -> Figure:
     return Figure((WIDTH, height), layout=layout, facecolor=ground)
 
 
-def _saved(figure: Figure, kind: str) -> bytes:
+def _page(height: float) -> Bbox:
+    """Return a page around a figure, in inches from its lower left."""
+    tall = max(height + 2 * MARGIN, math.sqrt(2) * (WIDTH + 2 * MARGIN))
+    beside = (tall / math.sqrt(2) - WIDTH) / 2
+    return Bbox(((-beside, height + MARGIN - tall), (WIDTH + beside, height + MARGIN)))
+
+
+def _saved(figure: Figure, kind: str, page: Bbox | None = None) -> bytes:
     # The layout is solved with differences in the last digits from one time to the next.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
@@ -184,7 +199,7 @@ def _saved(figure: Figure, kind: str) -> bytes:
     for axes in figure.axes:
         axes.set_position(Bbox(axes.get_position().get_points().round(4)))
     file = io.BytesIO()
-    figure.savefig(file, format=kind, metadata=_METADATA[kind])
+    figure.savefig(file, format=kind, metadata=_METADATA[kind], bbox_inches=page)
     return file.getvalue()
 
 

@@ -49,7 +49,8 @@ def write_handout(name: str, lesson: Lesson, out: Path, *, replace: bool = False
     with RunStore.open(recorded_run(lesson.recorded)) as store:
         found = drawings(store, _FIGURES)
         if kind == ".pdf":
-            content = picture([_questions(name, lesson), *found.values()], lesson.title, "pdf")
+            parts = [_questions(name, lesson), *found.values()]
+            content = picture(parts, lesson.title, "pdf", printed=True)
         else:
             values = {"run": store.summary(), "lesson": lesson, "name": name}
             content = filled("handout.html", values, found).encode()

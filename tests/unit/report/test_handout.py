@@ -30,14 +30,20 @@ def test_a_page_has_every_stop_with_its_question_and_two_figures(tmp_path, name,
     assert not page.all("script")
 
 
-def test_a_pdf_is_one_page(tmp_path):
+@pytest.mark.parametrize("name", ["fresh", "laptop"])
+def test_a_pdf_is_one_page_to_be_printed(tmp_path, name):
     out = tmp_path / "a.pdf"
-    write_handout("fresh", lesson_called("fresh"), out)
+    write_handout(name, lesson_called(name), out)
     data = out.read_bytes()
     assert data.startswith(b"%PDF")
     assert re.search(rb"/Count 1\b", data)
+    # The shape of A4, so that a printer which fits it to the sheet cuts nothing off.
+    *origin, width, height = map(float, re.search(rb"/MediaBox \[ ?([^]]+)\]", data)[1].split())
+    assert origin == [0, 0]
+    assert height / width == pytest.approx(297 / 210, abs=0.005)
+    assert 72 * 210 / 25.4 - 2 < width < 72 * 8.8
     with pytest.raises(RunExists):
-        write_handout("fresh", lesson_called("fresh"), out)
+        write_handout(name, lesson_called(name), out)
 
 
 def test_other_files_are_refused(tmp_path):

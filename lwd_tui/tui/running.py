@@ -88,7 +88,10 @@ class Running(App[None]):
         self._clearing: asyncio.TimerHandle | None = None
 
     async def ask(self, sentence: str, *, yes: str, no: str) -> bool:
-        """Ask the user, from within a worker, and return whether the answer was yes."""
+        """Ask the user, from within a worker, and return whether the answer was yes.
+
+        Where `yes` is "", there is nothing to decide, and it is told only.
+        """
         from lwd_tui.tui.parts.question import Question
 
         # Over the page that is about to be shown: it would stay behind, unseen, on the one before.
@@ -226,14 +229,17 @@ class Running(App[None]):
     def _take_failure(self, message: messages.RunFailed) -> None:
         if run := self._told_by(message):
             self.notice = message.sentence
-            self._ask_to_retry(run, message.sentence, message.model_changed)
+            self._ask_to_retry(run, message)
 
     @work(exclusive=True, group="failure")
-    async def _ask_to_retry(self, run: RunController, sentence: str, changed: bool) -> None:
-        again = "go on all the same" if changed else "try again"
-        if await self.ask(sentence, yes=again, no="leave it stopped"):
+    async def _ask_to_retry(self, run: RunController, failure: messages.RunFailed) -> None:
+        again = "go on all the same" if failure.model_changed else "try again"
+        again = "" if failure.for_good else again
+        wished = await self.ask(failure.sentence, yes=again, no="leave it stopped")
+        # Another may have been opened meanwhile.
+        if wished and run is self._owned:
             self.notice = ""
-            run.retry(allow_changed=changed)
+            run.retry(allow_changed=failure.model_changed)
 
     # Keys
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from textual.message import Message
 
-from lwd_tui.errors import LwdError, RunStopped
+from lwd_tui.errors import LwdError, RunStopped, RunWorthless
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.clock import Clock
@@ -269,7 +269,9 @@ class RunController:
             raise
         except LwdError as error:
             changed = isinstance(error, ModelChanged)
-            self._tell(messages.RunFailed(self.number, str(error), model_changed=changed))
+            # One that is not stored yet begins anew when it is tried again.
+            for_good = self._opened and isinstance(error, RunWorthless)
+            self._tell(messages.RunFailed(self.number, str(error), changed, for_good))
         except Exception as error:
             # Told to the user, who keeps the app and the run.
             sentence = (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
-from lwd_tui.errors import LwdError
 from lwd_tui.text import clean_line
 from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.running import Running
@@ -79,27 +79,25 @@ class Travelling(Running):
     async def action_fork(self) -> None:
         """Fork the run at the viewed step, and show the fork; asking what is to be changed."""
         from lwd_tui.store.errors import run_name
+        from lwd_tui.tui.parts.dialog import ask_until_done
         from lwd_tui.tui.parts.fork import AskFork, ForkWish, forked
 
         run = self.controller
         if run is None or self.view.t is None:
             self.notice = "no step is viewed at which a run could be forked"
             return
-        name, wish, complaint = run_name(run.path), ForkWish(self.view.t), ""
-        while asked := await self.push_screen_wait(AskFork(name, wish, complaint)):
-            wish = asked
+        name = run_name(run.path)
+
+        async def fork(wish: ForkWish) -> None:
             if run.busy and not await self.ask(_UNDER_WAY, yes="stop it", no="go on"):
                 return
-            try:
-                await run.stop()
-                made = await asyncio.to_thread(forked, run.path, wish)
-            except LwdError as error:
-                complaint = str(error)
-                continue
+            await run.stop()
+            made = await asyncio.to_thread(forked, run.path, wish)
             if await self.opened(made):
                 await self.run_action("show_page('live')")
                 self.notice = f"forked from {name} at t = {wish.at}: space goes on from there"
-            return
+
+        await ask_until_done(self, partial(AskFork, name), ForkWish(self.view.t), fork)
 
     @work(exclusive=True, group="query")
     async def action_next_query(self) -> None:

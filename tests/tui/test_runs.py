@@ -21,6 +21,7 @@ from lwd_tui.gmm.network import simulate
 from lwd_tui.run.mixtures import keep
 from lwd_tui.store.errors import RunBusy
 from lwd_tui.store.folder import annotate_run, list_runs
+from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui import running
 from lwd_tui.tui.pages.runs.run_table import RunTable
@@ -194,6 +195,16 @@ async def test_a_note_is_kept_with_a_run(three):
         await page.press("j", "n", *"the good one", "enter")
         await page.until(lambda: [r.note for r in list_runs()] == ["", "the good one", ""])
         await page.until(lambda: page.text.count("the good one") == 2)
+
+
+async def test_a_note_that_could_not_be_kept_is_asked_for_again(three):
+    async with _Page(size=(200, 60)) as page:
+        with WriterLock(three / "beta.sqlite"):
+            await page.press("j", "n", *"the good one", "enter")
+            await page.says("! run beta is being written by another process")
+            assert page.app.focused.value == "the good one"
+        await page.press("enter")
+        await page.until(lambda: [r.note for r in list_runs()] == ["", "the good one", ""])
 
 
 async def test_a_dialog_that_is_left_changes_nothing(three):

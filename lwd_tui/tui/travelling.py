@@ -93,9 +93,12 @@ class Travelling(Running):
                 return
             await run.stop()
             made = await asyncio.to_thread(forked, run.path, wish)
-            if await self.opened(made):
+            said = f"forked from {name} at t = {wish.at}"
+            # Told before, for another run may be stayed with.
+            self.notice = f"{run_name(made)} is {said}: it is on the page of runs"
+            if await self.opened(made, hosts=run.resuming.get("hosts", ())):
                 await self.run_action("show_page('live')")
-                self.notice = f"forked from {name} at t = {wish.at}: space goes on from there"
+                self.notice = f"{said}: space goes on from there"
 
         await ask_until_done(self, partial(AskFork, name), ForkWish(self.view.t), fork)
 

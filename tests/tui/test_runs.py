@@ -190,6 +190,19 @@ async def test_a_run_that_is_open_is_renamed_and_stays_open(three):
         await page.until(lambda: page.app.view.t == 6)
 
 
+async def test_a_run_that_is_renamed_goes_on_where_it_was_told_to(three):
+    how = {"hosts": ("http://gpu-box:11434",), "allow_changed": True}
+    async with _Page(run=three / "alpha.sqlite", **how) as page:
+        await page.until(lambda: page.app.controller is not None)
+        await page.press("r")
+        page.app.focused.value = "omega"
+        await page.press("enter")
+        await page.until(
+            lambda: page.app.controller and page.app.controller.path == three / "omega.sqlite"
+        )
+        assert page.app.controller.resuming == how
+
+
 async def test_a_note_is_kept_with_a_run(three):
     async with _Page(size=(200, 60)) as page:
         await page.press("j", "n", *"the good one", "enter")

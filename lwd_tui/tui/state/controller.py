@@ -50,6 +50,8 @@ class RunController:
     ----------
     number : int
         By which its messages name it; another for each run of this process.
+    resuming : dict
+        What `Session.resume` is told when a stored run goes on.
     experiment : Experiment
         With its participants chosen; there from `RunOpened` on, as are the next four.
     path : Path
@@ -81,7 +83,7 @@ class RunController:
         self._tally = Tally(0)
         self._clock = Clock()
         self._begin: Opening | None = None
-        self._resuming: dict[str, Any] = {}
+        self.resuming: dict[str, Any] = {}
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._phase: Phase = "stopped"
@@ -116,7 +118,7 @@ class RunController:
             If it can't be read.
         """
         self.path, self.archive = path, Archive(path)
-        self._resuming = resuming
+        self.resuming = resuming
         try:
             self.experiment = await self.archive.ask(lambda store: store.experiment)
             self.numbers = await self.archive.ask(lambda store: store.numbers())
@@ -148,7 +150,7 @@ class RunController:
             clock.step()
 
         async def resume(clock: Clock) -> Session:
-            return await Session.resume(self.path, self._notice, clock=clock, **self._resuming)
+            return await Session.resume(self.path, self._notice, clock=clock, **self.resuming)
 
         if opening := resume if self._opened else self._begin:
             self._work_on(opening, clock)
@@ -156,7 +158,7 @@ class RunController:
     def retry(self, *, allow_changed: bool = False) -> None:
         """Try again what failed: to begin, or to go on."""
         if allow_changed:
-            self._resuming["allow_changed"] = True
+            self.resuming["allow_changed"] = True
         self.go_on()
 
     async def stop(self) -> None:
@@ -242,7 +244,7 @@ class RunController:
             raise RunStopped("nothing runs that could read a post; go on with the run first")
         self._queued.append((text, label))
         if self._phase in ("paused", "waiting"):
-            self._post_queued()
+            self._post_queued(self._session)
         self._changed()
 
     # The work
@@ -307,7 +309,7 @@ class RunController:
                     gave_way = True
                     await asyncio.sleep(wait)
                 if isinstance(event, StepCompleted):
-                    await self._between_steps()
+                    await self._between_steps(session)
                     gave_way = False
 
     def _see(self, event: Event) -> None:
@@ -328,8 +330,8 @@ class RunController:
         self.archive.keep(whole.of_query(self.archive.query))
         self._tell(messages.StepCompleted(self.number, step))
 
-    async def _between_steps(self) -> None:
-        self._post_queued()
+    async def _between_steps(self, session: Session) -> None:
+        self._post_queued(session)
         if self._delay and not self._clock.paused and not self._finished:
             self._be("waiting")
             self._nudged.clear()
@@ -341,12 +343,10 @@ class RunController:
         if self._clock.paused and not self._finished:
             self._be("paused")
 
-    def _post_queued(self) -> None:
+    def _post_queued(self, session: Session) -> None:
         """Post what waits: only between steps does a post belong to one t."""
-        if self._session is None:
-            return
         for text, label in self._queued:
-            self.posts.append(self._session.inject(text, label))
+            self.posts.append(session.inject(text, label))
             self._tell(messages.PostsChanged(self.number))
         self._queued.clear()
 

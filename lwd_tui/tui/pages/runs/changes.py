@@ -196,8 +196,8 @@ class RunChanges(PanelledPage):
 
     async def _moved(self, run: RunSummary, move: Callable[[], Path], *, reopen: bool) -> Path:
         """Move a run's file, which must not be open meanwhile."""
-        opened, new = self.is_open(run), run.path
-        if opened:
+        opened, new = self.run if self.is_open(run) else None, run.path
+        if opened is not None:
             await self.explorer.close_run()
         try:
             new = await asyncio.to_thread(move)
@@ -205,8 +205,8 @@ class RunChanges(PanelledPage):
             reopen = True
             raise
         finally:
-            if opened and reopen:
-                self.explorer.open(new)
+            if opened is not None and reopen:
+                self.explorer.open(new, **opened.resuming)
         return new
 
     def _after(self, notice: str, at: Path | None = None) -> None:

@@ -112,12 +112,16 @@ class Running(App[None]):
     @work(exclusive=True, group="open")
     async def start(
         self, experiment: Experiment, wishes: Wishes | None = None, path: Path | None = None
-    ) -> None:
-        """Begin a run in place of the one that is open; it is kept in `path`, or by its name."""
+    ) -> bool:
+        """Begin a run in place of the one that is open; it is kept in `path`, or by its name.
+
+        Returns whether it is begun, which it isn't if another is stayed with.
+        """
         from lwd_tui.experiment.participants import Wishes
 
         if controller := await self._new_controller():
             controller.start(experiment, wishes or Wishes(), path)
+        return controller is not None
 
     @work(exclusive=True, group="open")
     async def open(self, run: Path, *, go_on: bool = False, **resuming: Any) -> bool:

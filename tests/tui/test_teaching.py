@@ -192,6 +192,7 @@ async def test_the_run_of_a_demonstration_is_begun_live_only_when_that_is_wished
         await until(pilot, lambda: app.progress.phase == "done")
         assert begun == ["bitcoin"]
         assert app.lesson is None
+        await until(pilot, lambda: app.current_mode == "live")
 
 
 async def test_a_demonstration_goes_on_if_the_run_under_way_is_stayed_with(begun):
@@ -206,4 +207,6 @@ async def test_a_demonstration_goes_on_if_the_run_under_way_is_stayed_with(begun
         await until(pilot, lambda: "A run is under way" in shown(app))
         await pilot.press("n")
         await until(pilot, lambda: not isinstance(app.screen, Question))
+        await pilot.pause(0.2)
         assert app.lesson is not None
+        assert app.current_mode == "gmm"

@@ -12,20 +12,20 @@ from typing import Any
 
 from textual.message import Message
 
-from lwd_tui.errors import LwdError, RunStopped, RunWorthless
+from lwd_tui.errors import LwdError, RunStopped
 from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.llm.clock import Clock
 from lwd_tui.llm.network import Event, PostArrived, StepCompleted
 from lwd_tui.run.fork import by_hand
 from lwd_tui.run.pace import Pace
-from lwd_tui.run.session import ModelChanged, Session
+from lwd_tui.run.session import Session
 from lwd_tui.store.folder import new_run_path
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.state import messages
 from lwd_tui.tui.state.archive import Archive
-from lwd_tui.tui.state.memory import write_report
+from lwd_tui.tui.state.failure import failure
 from lwd_tui.tui.state.progress import BUSY, Phase, Progress
 from lwd_tui.tui.state.tally import Tally
 from lwd_tui.types import Post, Step
@@ -243,7 +243,7 @@ class RunController:
         if self._session is None:
             raise RunStopped("nothing runs that could read a post; go on with the run first")
         self._queued.append((text, label))
-        if self._phase in ("paused", "waiting"):
+        if self._session.between_steps:
             self._post_queued(self._session)
         self._changed()
 
@@ -264,25 +264,18 @@ class RunController:
             if self._reading is not None:
                 await self._reading
             async with await opening(self._clock) as session:
-                await self._follow(session)
+                try:
+                    await self._follow(session)
+                finally:
+                    # No post is taken while the models are let go of.
+                    self._session = None
             phase = "done" if self._finished else "stopped"
         except asyncio.CancelledError:
             phase = "stopped"
             raise
-        except LwdError as error:
-            changed = isinstance(error, ModelChanged)
-            # One that is not stored yet begins anew when it is tried again.
-            for_good = self._opened and isinstance(error, RunWorthless)
-            self._tell(messages.RunFailed(self.number, str(error), changed, for_good))
         except Exception as error:
-            # Told to the user, who keeps the app and the run.
-            sentence = (
-                f"lwd-tui made a mistake ({type(error).__name__}); what was computed is stored, "
-                f"and a report of it is in {write_report(error)}"
-            )
-            self._tell(messages.RunFailed(self.number, sentence))
+            self._tell(failure(self.number, error, stored=self._opened))
         finally:
-            self._session = None
             self._queued.clear()
             self._tally.clear()
             self._be(phase)

@@ -169,10 +169,13 @@ class Running(App[None]):
 
     async def close_run(self) -> None:
         """Stop the run that is open, and let go of its file."""
-        if self._owned is not None:
-            await self._owned.aclose()
-        self._owned = self.controller = None
-        self.view, self.progress = View(), Progress("stopped")
+        run = self._owned
+        if run is not None:
+            await run.aclose()
+        # Another may have taken its place meanwhile.
+        if self._owned is run:
+            self._owned = self.controller = None
+            self.view, self.progress = View(), Progress("stopped")
 
     # What the run tells
 
@@ -188,8 +191,10 @@ class Running(App[None]):
 
     def _take(self, run: RunController) -> None:
         spare_the_collector()
+        # It is told more than once, and the memory may have been set right since.
+        if run is not self.controller:
+            self._remember(run.path)
         self.controller = run
-        self._remember(run.path)
         if self.view.following and self.view.step is not run.latest:
             self.view = View(run.latest)
 

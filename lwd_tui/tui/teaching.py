@@ -119,7 +119,8 @@ class Teaching(Paging):
         self.told = Told(lesson, place)
         stop = lesson.stops[place]
         await self.action_show_page(stop.page)
-        page: Any = self.screen
+        # Help may stand over it.
+        page: Any = self.screen_stack[0]
         if stop.t is not None:
             # The mixtures have a clock of their own.
             go_to = getattr(page, "action_go_to", self.action_scrub_to)

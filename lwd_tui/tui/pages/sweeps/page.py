@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
 
-from lwd_tui.errors import LwdError
 from lwd_tui.sweep.conduct import Conductor
 from lwd_tui.sweep.pairs import differences
 from lwd_tui.sweep.results import TITLES
@@ -170,12 +169,10 @@ class SweepsPage(SweepEditing):
 
     async def _compute(self) -> None:
         """Compute numbers other than norms, of the sweep that is chosen by then."""
-        try:
-            while self._number != "norm" and self.chosen and (left := self.desk.left(self.chosen)):
+        while self._number != "norm" and self.chosen and (left := self.desk.left(self.chosen)):
+            with self.explorer.telling():
                 await asyncio.to_thread(self.desk.advance, left[0])
-                self._show_pairs()
-        except LwdError as error:
-            self.explorer.notice = str(error)
+            self._show_pairs()
 
     # What is shown
 

@@ -10,6 +10,7 @@ from lwd_tui.run.fork import fork_run
 from lwd_tui.store.errors import run_name
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.pages.inspect.answer import Answer
 from lwd_tui.tui.pages.runs.overlay import Overlay
 from lwd_tui.tui.pages.runs.page import RunsPage
 from lwd_tui.tui.parts import fork
@@ -26,6 +27,13 @@ def folder(still):
 async def written(pilot, text):
     for key in text:
         await pilot.press({"=": "equals_sign", ".": "full_stop", ";": "semicolon"}.get(key, key))
+
+
+async def gone_on(path):
+    async with await session.Session.resume(path, lambda _: None) as resumed:
+        async for _ in resumed.run():
+            pass
+    return path
 
 
 async def test_a_run_is_forked_at_the_viewed_step_and_goes_on(folder):
@@ -182,3 +190,20 @@ async def test_a_fork_goes_on_at_the_hosts_that_its_parent_was_opened_with(
         await pilot.press("space")
         await until(pilot, lambda: app.progress.phase == "done")
     assert asked == [hosts or ("http://recorded:11434",)]
+
+
+async def test_where_a_fork_has_fewer_answers_the_first_is_shown(folder):
+    parent = await stored_run(folder / "parent.sqlite", scripted(steps=4))
+    app = Explorer(run=await gone_on(fork_run(parent, 2, {"responses": 2})))
+    async with app.run_test(size=(160, 50)) as pilot:
+        await until(pilot, lambda: app.view.t == 4)
+        await app.action_show_page("inspect")
+        answer = app.screen.query_one("#answer", Answer)
+        await pilot.press("home")
+        await until(pilot, lambda: "0 of ada · t = 0" in str(answer.border_title))
+        await pilot.press("n", "n", "n")
+        await until(pilot, lambda: "3 of ada · t = 0" in str(answer.border_title))
+        await pilot.press("end")
+        await until(pilot, lambda: "0 of ada · t = 4" in str(answer.border_title))
+        await pilot.press("n")
+        await until(pilot, lambda: "1 of ada · t = 4" in str(answer.border_title))

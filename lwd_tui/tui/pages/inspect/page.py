@@ -132,8 +132,7 @@ class InspectPage(PanelledPage):
     def show_view(self, view: View) -> None:
         """Show another step: the same response of it, or what was gone to."""
         if view.step is not None and self.run is not None:
-            place = self._place or Place(view.step.t, 0, 0)
-            self._place = replace(place, t=view.step.t)
+            self._place = (self._place or Place(0, 0, 0)).within(view.step)
             self._show_place()
 
     def show_progress(self, _: Progress) -> None:

@@ -11,7 +11,7 @@ from textual import on, work
 from textual.widgets import TextArea
 
 from lwd_tui.errors import LwdError
-from lwd_tui.experiment.files import user_path
+from lwd_tui.experiment.files import read_text, user_path
 from lwd_tui.sweep.own import NEW, Plan, keep, refuse_under_way, text_of
 from lwd_tui.tui.pages.sweeps.making import SweepMaking
 from lwd_tui.tui.pages.sweeps.shelf import folder_of
@@ -106,8 +106,8 @@ class SweepEditing(SweepMaking):
 
         async def listed(written: str) -> None:
             path = user_path(written).absolute()
-            if not await asyncio.to_thread(path.is_file):
-                raise LwdError(f"{path}: there is no such file")
+            # To hear why, if it can't be read.
+            await asyncio.to_thread(read_text, path)
             if path not in self.desk.others:
                 self.desk.others.append(path)
             self.go_to(path)

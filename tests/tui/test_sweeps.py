@@ -230,6 +230,18 @@ async def test_a_rehearsal_is_kept_apart():
         await page.says("1/12")
 
 
+async def test_a_sweep_that_cannot_be_rehearsed_is_told_to_be_so():
+    # For how many that is wrong is known only once it is settled who takes part.
+    written(participants="auto", topology="star", retrieval="shared")
+    async with _Page(says="0/12") as page:
+        await page.press("t")
+        await page.says('retrieval = "shared" needs a network')
+        await page.press("b")
+        await page.until(lambda: "everyone reads everyone" in page.app.notice)
+        await page.press("t")
+        await page.says("0/12")
+
+
 async def test_other_numbers_are_read_and_compared():
     partly_made(written())
     async with _Page(size=(160, 50), says="10/12") as page:

@@ -62,7 +62,10 @@ class Desk:
         held = self._watches.get(key)
         if held is None or held[0] != written:
             if self.rehearsal:
-                plan = replace(plan, jobs=tuple(rehearsed(plan)))
+                try:
+                    plan = replace(plan, jobs=tuple(rehearsed(plan)))
+                except LwdError as error:
+                    return Seen(replace(plan, problem=str(error)))
             held = self._watches[key] = written, plan, Watch(plan.jobs)
         _, plan, watch = held
         return look(plan, watch, conductor, folder_of(plan, rehearsal=self.rehearsal))

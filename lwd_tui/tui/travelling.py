@@ -44,6 +44,11 @@ class Travelling(Running):
         self._heading_for: int | None = None
         self._playback: Timer | None = None
 
+    async def close_run(self) -> None:
+        """Stop the run that is open, let go of its file, and go to none of its steps any more."""
+        await super().close_run()
+        self._stop_playback()
+
     def action_scrub(self, steps: int) -> None:
         """View an earlier or later step."""
         here = self.view.t if self._heading_for is None else self._heading_for

@@ -134,3 +134,24 @@ async def test_a_run_that_is_closed_late_takes_no_other_with_it(tmp_path, monkey
         assert app.controller is not None
         assert app.controller is app._owned
         assert app.controller.path == tmp_path / "b.sqlite"
+
+
+async def test_where_a_key_was_heading_in_a_run_that_is_closed_is_forgotten(tmp_path, monkeypatch):
+    close = Archive.aclose
+
+    async def slow(archive):
+        await close(archive)
+        await asyncio.sleep(0.3)
+
+    app = Explorer(run=handmade_run(tmp_path / "a.sqlite"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        monkeypatch.setattr(Archive, "aclose", slow)
+        opening = app.open(handmade_run(tmp_path / "b.sqlite"))
+        await until(pilot, lambda: app.controller.archive._closed)
+        app.action_scrub_to(2)
+        await opening.wait()
+        await until(pilot, lambda: app.view.t == 5)
+        await pilot.press("comma")
+        await pilot.pause(0.2)
+        assert app.view.t == 4

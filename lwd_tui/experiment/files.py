@@ -120,7 +120,9 @@ def read_posts(path: Path, column: str = "", notice: Notice | None = None) -> tu
 
 
 def _parsed(path: Path, column: str) -> FoundPosts:
-    if not path.is_file():  # A pipe can be read once.
+    with _told(path):
+        whole = path.is_file()
+    if not whole:  # A pipe can be read once.
         return parse_posts(read_text(path), str(path), path.suffix, column)
     with _told(path), path.open("rb") as file:
         _refuse_utf_16(path, iter(lambda: file.read(_PIECE), b""))

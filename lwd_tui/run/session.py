@@ -256,6 +256,11 @@ class Session:
             self.store.add_event(kind, str(error), self.store.finished())
             raise
 
+    @property
+    def between_steps(self) -> bool:
+        """Whether a post can be put in by hand now."""
+        return not (self._in_step or self._network.drawing)
+
     def inject(self, text: str, label: str = "") -> Post:
         """Put a post on the Internet by hand, between two steps; the next one can draw it.
 
@@ -266,7 +271,7 @@ class Session:
             when it begins, also for a resume.
         """
         post = by_hand(text, label)
-        if self._in_step or self._network.drawing:
+        if not self.between_steps:
             raise InvalidExperiment("a post can only be put in between two steps")
         step = self.store.finished()
         added = self._internet.add(post.text, "", "injected", step, post.label)

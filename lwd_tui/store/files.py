@@ -39,9 +39,10 @@ def _told(path: Path) -> Iterator[None]:
     """Say in a sentence why a file can't be written."""
     try:
         yield
+    except FileExistsError as error:
+        raise StoreError(f"can't write to {path}: its folder is a file") from error
     except OSError as error:
-        reason = "its folder is a file" if path.parent.is_file() else error.strerror or error
-        raise StoreError(f"can't write to {path}: {reason}") from error
+        raise StoreError(f"can't write to {path}: {error.strerror or error}") from error
     except ValueError as error:  # Of a path that no system takes.
         raise StoreError(f"can't write to {path}: {error}") from error
 
@@ -106,8 +107,9 @@ def save_preset(experiment: Experiment, path: Path, *, replace: bool = False) ->
     for host in (*(who.host for who in experiment.cast), experiment.embedder.host):
         if complaint := secret_in(host):
             raise StoreError(complaint)
-    if not path.parent.is_dir():
-        raise StoreError(f"{path} can't be written: there is no folder {path.parent}")
+    with _told(path):
+        if not path.parent.is_dir():
+            raise StoreError(f"{path} can't be written: there is no folder {path.parent}")
     try:
         if len(experiment.posts) <= _POSTS_WITHIN:
             write_whole(path, experiment.to_toml().encode(), replace=replace)

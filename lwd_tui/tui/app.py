@@ -64,7 +64,7 @@ class Explorer(Teaching):
     path : Path, optional
         Where the run of `experiment` is kept.
     hosts : sequence of str
-        Servers that `run` goes on at; those that it was begun with if none are given.
+        Servers that `run` and its forks go on at; those that it was begun with if none are given.
     allow_changed : bool
         Whether `run` goes on with models that aren't the recorded ones.
     lesson : Lesson, optional

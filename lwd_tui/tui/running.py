@@ -88,7 +88,10 @@ class Running(App[None]):
         self._clearing: asyncio.TimerHandle | None = None
 
     async def ask(self, sentence: str, *, yes: str, no: str) -> bool:
-        """Ask the user, from within a worker, and return whether the answer was yes."""
+        """Ask the user, from within a worker, and return whether the answer was yes.
+
+        Where `yes` is "", there is nothing to decide, and it is told only.
+        """
         from lwd_tui.tui.parts.question import Question
 
         # Over the page that is about to be shown: it would stay behind, unseen, on the one before.
@@ -109,12 +112,16 @@ class Running(App[None]):
     @work(exclusive=True, group="open")
     async def start(
         self, experiment: Experiment, wishes: Wishes | None = None, path: Path | None = None
-    ) -> None:
-        """Begin a run in place of the one that is open; it is kept in `path`, or by its name."""
+    ) -> bool:
+        """Begin a run in place of the one that is open; it is kept in `path`, or by its name.
+
+        Returns whether it is begun, which it isn't if another is stayed with.
+        """
         from lwd_tui.experiment.participants import Wishes
 
         if controller := await self._new_controller():
             controller.start(experiment, wishes or Wishes(), path)
+        return controller is not None
 
     @work(exclusive=True, group="open")
     async def open(self, run: Path, *, go_on: bool = False, **resuming: Any) -> bool:
@@ -162,10 +169,13 @@ class Running(App[None]):
 
     async def close_run(self) -> None:
         """Stop the run that is open, and let go of its file."""
-        if self._owned is not None:
-            await self._owned.aclose()
-        self._owned = self.controller = None
-        self.view, self.progress = View(), Progress("stopped")
+        run = self._owned
+        if run is not None:
+            await run.aclose()
+        # Another may have taken its place meanwhile.
+        if self._owned is run:
+            self._owned = self.controller = None
+            self.view, self.progress = View(), Progress("stopped")
 
     # What the run tells
 
@@ -181,8 +191,10 @@ class Running(App[None]):
 
     def _take(self, run: RunController) -> None:
         spare_the_collector()
+        # It is told more than once, and the memory may have been set right since.
+        if run is not self.controller:
+            self._remember(run.path)
         self.controller = run
-        self._remember(run.path)
         if self.view.following and self.view.step is not run.latest:
             self.view = View(run.latest)
 
@@ -226,14 +238,17 @@ class Running(App[None]):
     def _take_failure(self, message: messages.RunFailed) -> None:
         if run := self._told_by(message):
             self.notice = message.sentence
-            self._ask_to_retry(run, message.sentence, message.model_changed)
+            self._ask_to_retry(run, message)
 
     @work(exclusive=True, group="failure")
-    async def _ask_to_retry(self, run: RunController, sentence: str, changed: bool) -> None:
-        again = "go on all the same" if changed else "try again"
-        if await self.ask(sentence, yes=again, no="leave it stopped"):
+    async def _ask_to_retry(self, run: RunController, failure: messages.RunFailed) -> None:
+        again = "go on all the same" if failure.model_changed else "try again"
+        again = "" if failure.for_good else again
+        wished = await self.ask(failure.sentence, yes=again, no="leave it stopped")
+        # Another may have been opened meanwhile.
+        if wished and run is self._owned:
             self.notice = ""
-            run.retry(allow_changed=changed)
+            run.retry(allow_changed=failure.model_changed)
 
     # Keys
 

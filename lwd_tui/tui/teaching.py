@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.reactive import var
+from textual.worker import WorkerError
 
 from lwd_tui.tui.paging import Paging
 from lwd_tui.tui.parts.guide import Told
@@ -109,13 +111,16 @@ class Teaching(Paging):
         with self.telling():
             if await self.ask(sentence, yes="begin it", no="not now"):
                 # The demonstration is left with its run, unless another one is to be stayed with.
-                self.start(load_preset(lesson.live))
+                with suppress(WorkerError):
+                    if await self.start(load_preset(lesson.live)).wait():
+                        await self.action_show_page("live")
 
     async def _go_to(self, lesson: Lesson, place: int) -> None:
         self.told = Told(lesson, place)
         stop = lesson.stops[place]
         await self.action_show_page(stop.page)
-        page: Any = self.screen
+        # Help may stand over it.
+        page: Any = self.screen_stack[0]
         if stop.t is not None:
             # The mixtures have a clock of their own.
             go_to = getattr(page, "action_go_to", self.action_scrub_to)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
-from lwd_tui.errors import LwdError
 from lwd_tui.text import clean_line
 from lwd_tui.tui.parts.scrubber import Scrubber
 from lwd_tui.tui.running import Running
@@ -43,6 +43,11 @@ class Travelling(Running):
         super().__init__()
         self._heading_for: int | None = None
         self._playback: Timer | None = None
+
+    async def close_run(self) -> None:
+        """Stop the run that is open, let go of its file, and go to none of its steps any more."""
+        await super().close_run()
+        self._stop_playback()
 
     def action_scrub(self, steps: int) -> None:
         """View an earlier or later step."""
@@ -79,27 +84,28 @@ class Travelling(Running):
     async def action_fork(self) -> None:
         """Fork the run at the viewed step, and show the fork; asking what is to be changed."""
         from lwd_tui.store.errors import run_name
+        from lwd_tui.tui.parts.dialog import ask_until_done
         from lwd_tui.tui.parts.fork import AskFork, ForkWish, forked
 
         run = self.controller
         if run is None or self.view.t is None:
             self.notice = "no step is viewed at which a run could be forked"
             return
-        name, wish, complaint = run_name(run.path), ForkWish(self.view.t), ""
-        while asked := await self.push_screen_wait(AskFork(name, wish, complaint)):
-            wish = asked
+        name = run_name(run.path)
+
+        async def fork(wish: ForkWish) -> None:
             if run.busy and not await self.ask(_UNDER_WAY, yes="stop it", no="go on"):
                 return
-            try:
-                await run.stop()
-                made = await asyncio.to_thread(forked, run.path, wish)
-            except LwdError as error:
-                complaint = str(error)
-                continue
-            if await self.opened(made):
+            await run.stop()
+            made = await asyncio.to_thread(forked, run.path, wish)
+            said = f"forked from {name} at t = {wish.at}"
+            # Told before, for another run may be stayed with.
+            self.notice = f"{run_name(made)} is {said}: it is on the page of runs"
+            if await self.opened(made, hosts=run.resuming.get("hosts", ())):
                 await self.run_action("show_page('live')")
-                self.notice = f"forked from {name} at t = {wish.at}: space goes on from there"
-            return
+                self.notice = f"{said}: space goes on from there"
+
+        await ask_until_done(self, partial(AskFork, name), ForkWish(self.view.t), fork)
 
     @work(exclusive=True, group="query")
     async def action_next_query(self) -> None:

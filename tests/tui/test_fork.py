@@ -1,14 +1,21 @@
 """Forking in the explorer: asked for on Live and Inspect, overlaid on Runs."""
 
+import threading
+
 import pytest
 from support.tui import scripted, shown, stored_run, until
 
+from lwd_tui.run import session
 from lwd_tui.run.fork import fork_run
+from lwd_tui.store.errors import run_name
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.pages.inspect.answer import Answer
 from lwd_tui.tui.pages.runs.overlay import Overlay
 from lwd_tui.tui.pages.runs.page import RunsPage
+from lwd_tui.tui.parts import fork
 from lwd_tui.tui.parts.fork import AskFork
+from lwd_tui.tui.parts.question import Question
 
 
 @pytest.fixture
@@ -20,6 +27,13 @@ def folder(still):
 async def written(pilot, text):
     for key in text:
         await pilot.press({"=": "equals_sign", ".": "full_stop", ";": "semicolon"}.get(key, key))
+
+
+async def gone_on(path):
+    async with await session.Session.resume(path, lambda _: None) as resumed:
+        async for _ in resumed.run():
+            pass
+    return path
 
 
 async def test_a_run_is_forked_at_the_viewed_step_and_goes_on(folder):
@@ -122,3 +136,74 @@ async def test_forks_are_laid_over_their_parent_from_where_they_left_it(folder):
         await until(pilot, lambda: "fork less twin at t = 6" in shown(app))
         await pilot.press("left", "left", "left", "left")
         await until(pilot, lambda: "taken anew from t = 4 on" in shown(app))
+
+
+async def test_a_fork_that_is_not_opened_is_told_of_by_its_name(folder, monkeypatch):
+    made, whole, may_go_on = [], fork.forked, threading.Event()
+
+    def slowly(run, wish):
+        made.append(whole(run, wish))
+        may_go_on.wait(10)
+        return made[0]
+
+    monkeypatch.setattr(fork, "forked", slowly)
+    slow = scripted(scripted__tokens_per_second=200, steps=60)
+    app = Explorer(run=await stored_run(folder / "parent.sqlite", slow, stop_after=3))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 2)
+        parent = app.controller
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(app.screen, AskFork))
+        await pilot.press("enter")
+        await until(pilot, lambda: made)
+        await pilot.press("space")
+        await until(pilot, lambda: app.progress.phase == "asking")
+        may_go_on.set()
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("n")
+        await until(pilot, lambda: "page of runs" in shown(app))
+        assert run_name(made[0]) in app.notice
+        assert app.controller is parent
+
+
+@pytest.mark.parametrize("hosts", [(), ("http://gpu-box:11434",)])
+async def test_a_fork_goes_on_at_the_hosts_that_its_parent_was_opened_with(
+    folder, monkeypatch, hosts
+):
+    asked, whole = [], session.assemble
+
+    async def assembled(experiment, servers, *more):
+        asked.append(tuple(servers))
+        return await whole(experiment, servers, *more)
+
+    parent = await stored_run(folder / "parent.sqlite", scripted(steps=2))
+    with RunStore.open(parent, write=True) as store:
+        store.update_record(hosts=["http://recorded:11434"])
+    monkeypatch.setattr(session, "assemble", assembled)
+    app = Explorer(run=parent, hosts=hosts)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 2)
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(app.screen, AskFork))
+        await pilot.press("enter")
+        await until(pilot, lambda: "space goes on from there" in shown(app))
+        await pilot.press("space")
+        await until(pilot, lambda: app.progress.phase == "done")
+    assert asked == [hosts or ("http://recorded:11434",)]
+
+
+async def test_where_a_fork_has_fewer_answers_the_first_is_shown(folder):
+    parent = await stored_run(folder / "parent.sqlite", scripted(steps=4))
+    app = Explorer(run=await gone_on(fork_run(parent, 2, {"responses": 2})))
+    async with app.run_test(size=(160, 50)) as pilot:
+        await until(pilot, lambda: app.view.t == 4)
+        await app.action_show_page("inspect")
+        answer = app.screen.query_one("#answer", Answer)
+        await pilot.press("home")
+        await until(pilot, lambda: "0 of ada · t = 0" in str(answer.border_title))
+        await pilot.press("n", "n", "n")
+        await until(pilot, lambda: "3 of ada · t = 0" in str(answer.border_title))
+        await pilot.press("end")
+        await until(pilot, lambda: "0 of ada · t = 4" in str(answer.border_title))
+        await pilot.press("n")
+        await until(pilot, lambda: "1 of ada · t = 4" in str(answer.border_title))

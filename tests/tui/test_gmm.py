@@ -387,6 +387,18 @@ async def test_a_run_is_kept_whole():
         np.testing.assert_array_equal(run.weights, simulate(page.spec).weights)
 
 
+async def test_what_there_is_no_memory_to_keep_is_told(monkeypatch):
+    def too_much(spec):
+        raise MemoryError
+
+    app = Explorer(page="gmm")
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        monkeypatch.setattr("lwd_tui.gmm.network.simulate", too_much)
+        await pilot.press("w")
+        await until(pilot, lambda: "not enough memory" in app.notice)
+
+
 # At every size
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 
 import pytest
 from support.snapshots import compare
@@ -16,6 +17,7 @@ from lwd_tui.tui.pages.inspect.followed import Followed
 from lwd_tui.tui.pages.inspect.outline import Outline
 from lwd_tui.tui.pages.inspect.page import InspectPage
 from lwd_tui.tui.pages.inspect.reading import Reading
+from lwd_tui.tui.pages.inspect.sheets import sheet_at
 from lwd_tui.tui.paging import PageEntry
 from lwd_tui.tui.state.controller import RunController
 from lwd_tui.types import Post
@@ -153,6 +155,30 @@ async def test_the_posts_of_a_stored_run_are_shown_once_they_are_read(opened, mo
         await page.until(lambda: len(page.one(Reading)._posts.items) == page.app.view.step.k)
         await page.press("f")
         await page.until(lambda: page.one(Followed).display)
+
+
+@pytest.mark.parametrize("key", ["n", "d"])
+async def test_an_answer_that_comes_late_is_not_shown_of_another_run(
+    opened, tmp_path, monkeypatch, key
+):
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def slowly(*asked):
+        begun.set()
+        may_go_on.wait(10)
+        return sheet_at(*asked)
+
+    other = handmade_run(tmp_path / "other.sqlite", stop_after=0)
+    async with opened() as page:
+        monkeypatch.setattr("lwd_tui.tui.pages.inspect.page.sheet_at", slowly)
+        await page.press(key)
+        await page.until(begun.is_set)
+        await page.app.open(other).wait()
+        await page.until(lambda: page.title() == "answer")
+        may_go_on.set()
+        await page.pilot.pause(0.3)
+        assert page.title() == "answer"
+        assert page.app.screen._sheet is page.app.screen._pinned is page.app.screen._place is None
 
 
 async def test_a_post_is_followed_to_its_nearest_descendant(opened):

@@ -7,7 +7,7 @@ import threading
 import pytest
 from support.tui import handmade_run, holds, scripted, stored_run
 
-from lwd_tui.backends.scripted import ScriptedGenerator
+from lwd_tui.backends.scripted import ScriptedEmbedder, ScriptedGenerator
 from lwd_tui.errors import RunStopped
 from lwd_tui.experiment.backend import BackendStopped
 from lwd_tui.experiment.llm import InvalidExperiment
@@ -111,6 +111,70 @@ async def test_a_post_by_hand_waits_for_the_step_in_progress(run, heard, tmp_pat
     done = len(run.numbers)
     await holds(lambda: len(run.numbers) == done + 1)
     assert not heard.of(messages.RunFailed)
+
+
+async def test_a_post_by_hand_while_posts_are_ranked_waits_and_is_posted_once(
+    run, heard, tmp_path, monkeypatch
+):
+    path, embed, held, may_go_on = (
+        tmp_path / "a.sqlite",
+        ScriptedEmbedder.embed,
+        [],
+        asyncio.Event(),
+    )
+
+    async def slow(embedder, texts):
+        held.append(texts)
+        await may_go_on.wait()
+        return await embed(embedder, texts)
+
+    monkeypatch.setattr(ScriptedEmbedder, "embed", slow)
+    may_go_on.set()
+    run.start(scripted(ranking="similar"), Wishes(), path)
+    run.pause()
+    run.step()
+    await holds(lambda: phase(run) == "paused" and len(run.numbers) == 1)
+    held.clear()
+    may_go_on.clear()
+    run.run()
+    # The step is being drawn; nothing has told so yet.
+    await holds(lambda: held)
+    run.inject("Word from outside.")
+    may_go_on.set()
+    await holds(lambda: phase(run) == "done")
+    with RunStore.open(path) as store:
+        (post,) = [post for post in store.posts() if post.origin == "injected"]
+    assert post.step == 2
+    assert [each.text for each in run.posts].count("Word from outside.") == 1
+
+
+@pytest.mark.parametrize("ended", ["stopped", "done"])
+async def test_a_post_by_hand_is_refused_while_the_models_are_let_go_of(
+    run, tmp_path, monkeypatch, ended
+):
+    close, closing, may_go_on = Session.aclose, asyncio.Event(), asyncio.Event()
+
+    async def slow(session):
+        closing.set()
+        await may_go_on.wait()
+        await close(session)
+
+    monkeypatch.setattr(Session, "aclose", slow)
+    speed = 300 if ended == "stopped" else 0
+    experiment = scripted(scripted__tokens_per_second=speed, steps=1)
+    run.start(experiment, Wishes(), tmp_path / "a.sqlite")
+    await holds(lambda: phase(run) == "asking" if ended == "stopped" else closing.is_set())
+    stopping = asyncio.create_task(run.stop() if ended == "stopped" else asyncio.sleep(0))
+    await closing.wait()
+    try:
+        with pytest.raises(RunStopped):
+            run.inject("Word from outside.")
+    finally:
+        may_go_on.set()
+        await stopping
+    await holds(lambda: phase(run) == ended)
+    with RunStore.open(tmp_path / "a.sqlite") as store:
+        assert "Word from outside." not in [post.text for post in store.posts()]
 
 
 async def test_a_post_can_be_put_in_while_the_run_is_paused(run, heard, tmp_path):

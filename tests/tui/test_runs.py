@@ -21,6 +21,7 @@ from lwd_tui.gmm.network import simulate
 from lwd_tui.run.mixtures import keep
 from lwd_tui.store.errors import RunBusy
 from lwd_tui.store.folder import annotate_run, list_runs
+from lwd_tui.store.lock import WriterLock
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui import running
 from lwd_tui.tui.pages.runs.run_table import RunTable
@@ -189,11 +190,34 @@ async def test_a_run_that_is_open_is_renamed_and_stays_open(three):
         await page.until(lambda: page.app.view.t == 6)
 
 
+async def test_a_run_that_is_renamed_goes_on_where_it_was_told_to(three):
+    how = {"hosts": ("http://gpu-box:11434",), "allow_changed": True}
+    async with _Page(run=three / "alpha.sqlite", **how) as page:
+        await page.until(lambda: page.app.controller is not None)
+        await page.press("r")
+        page.app.focused.value = "omega"
+        await page.press("enter")
+        await page.until(
+            lambda: page.app.controller and page.app.controller.path == three / "omega.sqlite"
+        )
+        assert page.app.controller.resuming == how
+
+
 async def test_a_note_is_kept_with_a_run(three):
     async with _Page(size=(200, 60)) as page:
         await page.press("j", "n", *"the good one", "enter")
         await page.until(lambda: [r.note for r in list_runs()] == ["", "the good one", ""])
         await page.until(lambda: page.text.count("the good one") == 2)
+
+
+async def test_a_note_that_could_not_be_kept_is_asked_for_again(three):
+    async with _Page(size=(200, 60)) as page:
+        with WriterLock(three / "beta.sqlite"):
+            await page.press("j", "n", *"the good one", "enter")
+            await page.says("! run beta is being written by another process")
+            assert page.app.focused.value == "the good one"
+        await page.press("enter")
+        await page.until(lambda: [r.note for r in list_runs()] == ["", "the good one", ""])
 
 
 async def test_a_dialog_that_is_left_changes_nothing(three):

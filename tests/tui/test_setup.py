@@ -18,6 +18,7 @@ from lwd_tui.tui.pages.setup.internet_panel import Seeds
 from lwd_tui.tui.pages.setup.models import Models
 from lwd_tui.tui.pages.setup.models_panel import ModelsPanel
 from lwd_tui.tui.pages.setup.participant import EditParticipant
+from lwd_tui.tui.parts.dialog import AskLine
 from lwd_tui.tui.parts.editor import Editor
 from lwd_tui.tui.parts.form import Form, FormRow
 from lwd_tui.tui.parts.question import Question
@@ -54,6 +55,10 @@ async def take(pilot, path):
 
 def row(app, path):
     return next(row for row in app.screen.query(FormRow) if row.field.path == path)
+
+
+def complaint(app):
+    return "".join(str(words.render()) for words in app.screen.query("#how"))
 
 
 def sentence(app):
@@ -192,7 +197,16 @@ async def test_importing_posts(tmp_path):
         await pilot.press("i")
         await write(pilot, str(tmp_path / "none.csv"))
         await pilot.press("enter")
-        await until(pilot, lambda: "there is no such file" in shown(app))
+        await until(pilot, lambda: "there is no such file" in complaint(app))
+        assert app.focused.value == str(tmp_path / "none.csv")
+        app.focused.value = "a whole post that was pasted here " * 9 + ".csv"
+        await pilot.press("enter")
+        await until(pilot, lambda: "File name too long" in complaint(app))
+        app.focused.value = str(tmp_path / "none.csv")
+        path.rename(tmp_path / "none.csv")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is page)
+        assert len(page._draft.posts("posts")) == len(before) + 4
 
 
 async def test_importing_posts_of_another_column(tmp_path):
@@ -206,13 +220,15 @@ async def test_importing_posts_of_another_column(tmp_path):
         await pilot.press("i")
         await write(pilot, str(path))
         await pilot.press("enter")
-        await until(pilot, lambda: "there are id, body" in app.notice)
-        assert "posts_column" in app.notice
+        await until(pilot, lambda: "there are id, body" in complaint(app))
+        assert "posts_column" in complaint(app)
         assert page._draft.posts("posts") == before
-        await pilot.press("i")
-        await write(pilot, str(path))
         await pilot.press("tab")
-        await write(pilot, "body")
+        await write(pilot, "bodies")
+        await pilot.press("enter")
+        await until(pilot, lambda: "'bodies'" in complaint(app))
+        await pilot.press("tab")
+        await pilot.press("end", *["backspace"] * 3, "y")
         await pilot.press("enter")
         await until(pilot, lambda: "1 blank row was passed over" in app.notice)
         added = page._draft.posts("posts")[len(before) :]
@@ -233,15 +249,34 @@ async def test_saved_and_begun_with_again(tmp_path, preset):
         await until(pilot, lambda: isinstance(app.screen, Question))
         assert "is there already" in shown(app)
         await pilot.press("n")
-        await until(pilot, lambda: app.screen.name == "setup")
+        await until(pilot, lambda: isinstance(app.screen, AskLine))
+        assert app.focused.value == str(preset)
         assert load_preset(str(preset)).seed == 7
-        await pilot.press("w")
-        await until(pilot, lambda: app.screen.name != "setup")
-        await pilot.press("end", "ctrl+u")
-        await write(pilot, str(preset))
         await pilot.press("enter", "y")
         await until(pilot, lambda: "saved as" in shown(app))
         assert load_preset(str(preset)).seed == 71
+
+
+async def test_a_preset_that_could_not_be_saved_is_asked_for_again(tmp_path, preset):
+    app = Explorer(page="setup")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await take(pilot, preset)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, AskLine))
+        await pilot.press("end", "ctrl+u")
+        await write(pilot, str(tmp_path / "new" / "mine.toml"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "there is no folder" in complaint(app))
+        assert app.focused.value == str(tmp_path / "new" / "mine.toml")
+        app.focused.value = str(tmp_path / ("a whole post " * 30) / "mine.toml")
+        await pilot.press("enter")
+        await until(pilot, lambda: "File name too long" in complaint(app))
+        app.focused.value = str(tmp_path / "new" / "mine.toml")
+        (tmp_path / "new").mkdir()
+        await pilot.press("enter")
+        await until(pilot, lambda: "saved as" in shown(app))
+        assert load_preset(str(tmp_path / "new" / "mine.toml")) == load_preset(str(preset))
 
 
 async def test_models_are_chosen_copied_and_left():

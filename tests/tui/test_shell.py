@@ -3,11 +3,12 @@
 import asyncio
 
 import pytest
-from support.tui import scripted, shown, stored_run, until
+from support.tui import handmade_run, scripted, shown, stored_run, until
 
 from lwd_tui.experiment.participants import Wishes
 from lwd_tui.store.run import RunStore
 from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.state.archive import Archive
 
 SLOW = 400  # tokens a second: a step takes about a twentieth of a second
 
@@ -111,3 +112,46 @@ async def test_all_that_a_run_says_while_it_begins_is_seen():
         assert "embedder: words-64 (scripted) instead of" in shown(app)
         await pilot.press("escape")
         await until(pilot, lambda: "participants: ada" not in shown(app))
+
+
+async def test_a_run_that_is_closed_late_takes_no_other_with_it(tmp_path, monkeypatch):
+    close = Archive.aclose
+
+    async def slow(archive):
+        await asyncio.sleep(0.2)
+        await close(archive)
+
+    app = Explorer(run=handmade_run(tmp_path / "a.sqlite"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.step is not None)
+        monkeypatch.setattr(Archive, "aclose", slow)
+        opening = app.open(handmade_run(tmp_path / "b.sqlite"))
+        await pilot.pause(0.1)
+        # As Runs does with a run that it deletes.
+        await app.close_run()
+        await opening.wait()
+        await pilot.pause(0.3)
+        assert app.controller is not None
+        assert app.controller is app._owned
+        assert app.controller.path == tmp_path / "b.sqlite"
+
+
+async def test_where_a_key_was_heading_in_a_run_that_is_closed_is_forgotten(tmp_path, monkeypatch):
+    close = Archive.aclose
+
+    async def slow(archive):
+        await close(archive)
+        await asyncio.sleep(0.3)
+
+    app = Explorer(run=handmade_run(tmp_path / "a.sqlite"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.t == 5)
+        monkeypatch.setattr(Archive, "aclose", slow)
+        opening = app.open(handmade_run(tmp_path / "b.sqlite"))
+        await until(pilot, lambda: app.controller.archive._closed)
+        app.action_scrub_to(2)
+        await opening.wait()
+        await until(pilot, lambda: app.view.t == 5)
+        await pilot.press("comma")
+        await pilot.pause(0.2)
+        assert app.view.t == 4

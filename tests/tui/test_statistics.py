@@ -1,6 +1,7 @@
 """Statistics: the viewed step in a table, all steps in plots, and what they say in sentences."""
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -218,6 +219,29 @@ async def test_a_margin_that_is_none_is_refused(opened):
             await page.until(lambda complaint=complaint: complaint in shown(page.app))
         await page.pilot.press("escape")
         assert page.findings.margin is None
+
+
+async def test_the_longer_run_that_is_opened_meanwhile_ends_the_work_on_the_one_before(
+    opened, tmp_path, monkeypatch
+):
+    waits, begun = threading.Event(), threading.Event()
+
+    def held_up(store, *more):
+        begun.set()
+        waits.wait(20)
+        return step_findings(store, *more)
+
+    monkeypatch.setattr("lwd_tui.tui.pages.statistics.findings.step_findings", held_up)
+    short = handmade_run(tmp_path / "short.sqlite", stop_after=2)
+    long = handmade_run(tmp_path / "long.sqlite", stop_after=6)
+    async with opened(run=short) as page:
+        await page.until(begun.is_set)
+        await page.app.action_show_page("live")
+        await page.app.open(long).wait()
+        waits.set()
+        await page.pilot.pause(0.3)
+        await page.app.action_show_page("statistics")
+        await page.until(lambda: page.findings.run.path == long and len(page.findings.steps) == 6)
 
 
 async def test_one_panel_alone_and_all_again(opened):

@@ -10,9 +10,11 @@ from support.snapshots import compare
 from support.sweeps import jobs_in, made, partly_made, written
 from support.tui import OpenPage
 
+from lwd_tui.store.errors import StoreError
 from lwd_tui.store.lock import WriterLock
 from lwd_tui.sweep import conduct
 from lwd_tui.sweep.conduct import right_to_run
+from lwd_tui.sweep.results import run_result
 from lwd_tui.sweep.variants import own_folder
 from lwd_tui.tui.pages.sweeps import making
 from lwd_tui.tui.pages.sweeps.desk import Desk
@@ -227,6 +229,9 @@ async def test_a_file_of_the_users_own_is_listed(tmp_path):
         await page.says("a file of yours")
         await page.press(*"gone", "enter")
         await page.says("there is no such file")
+        page.app.screen.query_one(Line).value = "a whole post that was pasted here " * 9
+        await page.press("enter")
+        await page.says("File name too long")
         page.app.screen.query_one(Line).value = str(tmp_path / "mine.toml")
         await page.press("enter")
         await page.says("1 sweep ")
@@ -242,6 +247,18 @@ async def test_a_rehearsal_is_kept_apart():
         await page.says("rehearsals")
         await page.press("t")
         await page.says("1/12")
+
+
+async def test_a_sweep_that_cannot_be_rehearsed_is_told_to_be_so():
+    # For how many that is wrong is known only once it is settled who takes part.
+    written(participants="auto", topology="star", retrieval="shared")
+    async with _Page(says="0/12") as page:
+        await page.press("t")
+        await page.says('retrieval = "shared" needs a network')
+        await page.press("b")
+        await page.until(lambda: "everyone reads everyone" in page.app.notice)
+        await page.press("t")
+        await page.says("0/12")
 
 
 async def test_other_numbers_are_read_and_compared():
@@ -283,6 +300,30 @@ async def test_a_run_is_read_once_however_often_the_clock_looks(monkeypatch):
             page.app.screen._show()
             await page.pilot.pause(0.05)
         assert len(begun) == len(set(begun)) == 3
+
+
+async def test_a_run_that_cannot_be_read_is_told_once_and_keeps_no_other_waiting(monkeypatch):
+    path = written(seeds=(1,))
+    for job in jobs_in(path).values():
+        made(job)
+    tried = []
+
+    def choosy(job):
+        tried.append(job.path)
+        if job.path == tried[0]:
+            raise StoreError("damaged.sqlite is damaged")
+        return run_result(job)
+
+    monkeypatch.setattr("lwd_tui.tui.pages.sweeps.desk.run_result", choosy)
+    async with _Page(says="3/3") as page:
+        await page.press("v")
+        await page.says("damaged.sqlite is damaged")
+        await page.until(lambda: len(page.app.screen.desk._results) == 2)
+        await page.says("late: the last third")
+        await page.press("escape", "v")
+        await page.pilot.pause(0.2)
+        assert not page.app.notice
+        assert len(tried) == len(set(tried)) == 3
 
 
 @pytest.mark.parametrize("seeds", [1, 200])

@@ -1,5 +1,8 @@
 """Demonstrations in the explorer: stop by stop, forward, back and out of them."""
 
+import asyncio
+import threading
+
 import pytest
 from support.tui import handmade_run, scripted, shown, until
 
@@ -7,8 +10,10 @@ import lwd_tui.tui.app
 from lwd_tui.experiment.gmm import GmmSpec
 from lwd_tui.gmm.network import simulate
 from lwd_tui.lessons.lesson import Lesson, Stop, lesson_called, lessons
+from lwd_tui.lessons.recorded import recorded_run
 from lwd_tui.run.mixtures import keep
 from lwd_tui.tui.app import Explorer
+from lwd_tui.tui.help import Help
 from lwd_tui.tui.pages.gmm.page import GmmPage
 from lwd_tui.tui.parts.guide import Guide
 from lwd_tui.tui.parts.question import Question
@@ -80,6 +85,41 @@ async def test_the_line_that_a_stop_tells_of_is_to_be_seen(name):
                 await pilot.press("right_parenthesis")
             if stop.line:
                 await until(pilot, lambda stop=stop: f"│ {stop.line} " in shown(app))
+
+
+async def test_help_that_is_opened_while_a_demonstration_begins_stays_over_it(monkeypatch):
+    whole, may_go_on = recorded_run, threading.Event()
+
+    def slow(name):
+        may_go_on.wait(20)
+        return whole(name)
+
+    monkeypatch.setattr("lwd_tui.lessons.recorded.recorded_run", slow)
+    lesson = lesson_called("collapse")
+    app = Explorer(lesson=lesson)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.screen.name == "live")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Help))
+        may_go_on.set()
+        await until(pilot, lambda: app.lesson is lesson)
+        await pilot.press("escape")
+        await until(pilot, lambda: guide(app))
+
+
+async def test_the_run_of_a_demonstration_is_not_remembered_however_late_it_is_heard_of(
+    tmp_path,
+):
+    mine = handmade_run(tmp_path / "mine.sqlite")
+    app = Explorer(run=mine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.step is not None)
+        # What the run tells waits behind this.
+        app.call_later(asyncio.sleep, 1.5)
+        app.teach(lesson_called("collapse"))
+        await until(pilot, lambda: app.lesson is not None)
+        await pilot.pause(2)
+        assert app.memory.run == str(mine)
 
 
 async def test_without_a_demonstration_its_keys_do_nothing():
@@ -210,6 +250,7 @@ async def test_the_run_of_a_demonstration_is_begun_live_only_when_that_is_wished
         await until(pilot, lambda: app.progress.phase == "done")
         assert begun == ["bitcoin"]
         assert app.lesson is None
+        await until(pilot, lambda: app.current_mode == "live")
 
 
 async def test_a_demonstration_goes_on_if_the_run_under_way_is_stayed_with(begun):
@@ -224,4 +265,6 @@ async def test_a_demonstration_goes_on_if_the_run_under_way_is_stayed_with(begun
         await until(pilot, lambda: "A run is under way" in shown(app))
         await pilot.press("n")
         await until(pilot, lambda: not isinstance(app.screen, Question))
+        await pilot.pause(0.2)
         assert app.lesson is not None
+        assert app.current_mode == "gmm"

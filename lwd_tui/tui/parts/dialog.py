@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -19,6 +20,7 @@ from lwd_tui.tui.parts.window import Window
 from lwd_tui.tui.parts.words import Words
 
 T = TypeVar("T")
+First = TypeVar("First")
 _LONGEST = 600
 
 
@@ -108,6 +110,28 @@ class Dialog(Window[T | None], Generic[T]):
     def action_leave(self) -> None:
         """Leave it."""
         self.dismiss(None)
+
+
+async def ask_until_done(
+    app: App[Any],
+    dialog: Callable[[First | T, str], Dialog[T]],
+    first: First,
+    do: Callable[[T], Awaitable[None]],
+) -> None:
+    """Ask, from within a worker, and do what is asked for, until it is done or the dialog is left.
+
+    What is refused with an LwdError is asked for again: the dialog is made of what was written, or
+    of `first`, and of the complaint.
+    """
+    written: First | T = first
+    complaint = ""
+    while (answer := await app.push_screen_wait(dialog(written, complaint))) is not None:
+        try:
+            await do(answer)
+        except LwdError as error:
+            written, complaint = answer, str(error)
+        else:
+            return
 
 
 def labelled(label: str, line: Line) -> Horizontal:

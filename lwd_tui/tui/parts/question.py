@@ -20,7 +20,8 @@ _LONGEST = 1200
 class Question(Window[bool]):
     """Asks, and gives back whether the answer was yes.
 
-    The sentence says what there is to decide, and is not cleaned; the answers are verbs.
+    The sentence says what there is to decide, and is not cleaned; the answers are verbs. Without
+    one for yes, the answer is no.
     """
 
     DEFAULT_CSS = """
@@ -51,7 +52,8 @@ class Question(Window[bool]):
         with Vertical():
             yield Words(Content(shorten(self._sentence, _LONGEST, lines=True)))
             with Horizontal():
-                yield Button(Content(f"{self._yes} (y)"), id="yes", compact=True)
+                if self._yes:
+                    yield Button(Content(f"{self._yes} (y)"), id="yes", compact=True)
                 yield Button(Content(f"{self._no} (n)"), id="no", compact=True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -60,4 +62,4 @@ class Question(Window[bool]):
 
     def action_answer(self, answer: bool) -> None:
         """Take the answer."""
-        self.dismiss(answer)
+        self.dismiss(answer and bool(self._yes))

@@ -94,9 +94,10 @@ class Archive:
 
     async def aclose(self) -> None:
         """Let go of the file and the thread."""
-        self._closed = True
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown(wait=False)
+        if not self._closed:
+            self._closed = True
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+            self._thread.shutdown(wait=False)
 
     def _ask(self, question: Callable[[RunStore], T]) -> T:
         if self._store is None:

@@ -19,13 +19,13 @@ from lwd_tui.llm.clock import Clock
 from lwd_tui.llm.network import Event, PostArrived, StepCompleted
 from lwd_tui.run.fork import by_hand
 from lwd_tui.run.pace import Pace
-from lwd_tui.run.session import ModelChanged, Session
+from lwd_tui.run.session import Session
 from lwd_tui.store.folder import new_run_path
 from lwd_tui.store.reader import RunReader
 from lwd_tui.store.records import StepNumbers
 from lwd_tui.tui.state import messages
 from lwd_tui.tui.state.archive import Archive
-from lwd_tui.tui.state.memory import write_report
+from lwd_tui.tui.state.failure import failure
 from lwd_tui.tui.state.progress import BUSY, Phase, Progress
 from lwd_tui.tui.state.tally import Tally
 from lwd_tui.types import Post, Step
@@ -50,6 +50,8 @@ class RunController:
     ----------
     number : int
         By which its messages name it; another for each run of this process.
+    resuming : dict
+        What `Session.resume` is told when a stored run goes on.
     experiment : Experiment
         With its participants chosen; there from `RunOpened` on, as are the next four.
     path : Path
@@ -81,7 +83,7 @@ class RunController:
         self._tally = Tally(0)
         self._clock = Clock()
         self._begin: Opening | None = None
-        self._resuming: dict[str, Any] = {}
+        self.resuming: dict[str, Any] = {}
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._phase: Phase = "stopped"
@@ -116,7 +118,7 @@ class RunController:
             If it can't be read.
         """
         self.path, self.archive = path, Archive(path)
-        self._resuming = resuming
+        self.resuming = resuming
         try:
             self.experiment = await self.archive.ask(lambda store: store.experiment)
             self.numbers = await self.archive.ask(lambda store: store.numbers())
@@ -148,7 +150,7 @@ class RunController:
             clock.step()
 
         async def resume(clock: Clock) -> Session:
-            return await Session.resume(self.path, self._notice, clock=clock, **self._resuming)
+            return await Session.resume(self.path, self._notice, clock=clock, **self.resuming)
 
         if opening := resume if self._opened else self._begin:
             self._work_on(opening, clock)
@@ -156,7 +158,7 @@ class RunController:
     def retry(self, *, allow_changed: bool = False) -> None:
         """Try again what failed: to begin, or to go on."""
         if allow_changed:
-            self._resuming["allow_changed"] = True
+            self.resuming["allow_changed"] = True
         self.go_on()
 
     async def stop(self) -> None:
@@ -241,8 +243,8 @@ class RunController:
         if self._session is None:
             raise RunStopped("nothing runs that could read a post; go on with the run first")
         self._queued.append((text, label))
-        if self._phase in ("paused", "waiting"):
-            self._post_queued()
+        if self._session.between_steps:
+            self._post_queued(self._session)
         self._changed()
 
     # The work
@@ -262,23 +264,18 @@ class RunController:
             if self._reading is not None:
                 await self._reading
             async with await opening(self._clock) as session:
-                await self._follow(session)
+                try:
+                    await self._follow(session)
+                finally:
+                    # No post is taken while the models are let go of.
+                    self._session = None
             phase = "done" if self._finished else "stopped"
         except asyncio.CancelledError:
             phase = "stopped"
             raise
-        except LwdError as error:
-            changed = isinstance(error, ModelChanged)
-            self._tell(messages.RunFailed(self.number, str(error), model_changed=changed))
         except Exception as error:
-            # Told to the user, who keeps the app and the run.
-            sentence = (
-                f"lwd-tui made a mistake ({type(error).__name__}); what was computed is stored, "
-                f"and a report of it is in {write_report(error)}"
-            )
-            self._tell(messages.RunFailed(self.number, sentence))
+            self._tell(failure(self.number, error, stored=self._opened))
         finally:
-            self._session = None
             self._queued.clear()
             self._tally.clear()
             self._be(phase)
@@ -305,7 +302,7 @@ class RunController:
                     gave_way = True
                     await asyncio.sleep(wait)
                 if isinstance(event, StepCompleted):
-                    await self._between_steps()
+                    await self._between_steps(session)
                     gave_way = False
 
     def _see(self, event: Event) -> None:
@@ -326,8 +323,8 @@ class RunController:
         self.archive.keep(whole.of_query(self.archive.query))
         self._tell(messages.StepCompleted(self.number, step))
 
-    async def _between_steps(self) -> None:
-        self._post_queued()
+    async def _between_steps(self, session: Session) -> None:
+        self._post_queued(session)
         if self._delay and not self._clock.paused and not self._finished:
             self._be("waiting")
             self._nudged.clear()
@@ -339,12 +336,10 @@ class RunController:
         if self._clock.paused and not self._finished:
             self._be("paused")
 
-    def _post_queued(self) -> None:
+    def _post_queued(self, session: Session) -> None:
         """Post what waits: only between steps does a post belong to one t."""
-        if self._session is None:
-            return
         for text, label in self._queued:
-            self.posts.append(self._session.inject(text, label))
+            self.posts.append(session.inject(text, label))
             self._tell(messages.PostsChanged(self.number))
         self._queued.clear()
 

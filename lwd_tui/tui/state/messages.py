@@ -56,8 +56,10 @@ class NoticeGiven(RunMessage):
 class RunFailed(RunMessage):
     """The run could not begin, or could not go on; what was computed is stored.
 
-    The model has changed if all that is wrong is that it isn't the recorded one.
+    The model has changed if all that is wrong is that it isn't the recorded one; it is for good if
+    what is stored can't be gone on with.
     """
 
     sentence: str
     model_changed: bool = False
+    for_good: bool = False

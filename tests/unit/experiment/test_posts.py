@@ -442,6 +442,7 @@ def test_a_cell_may_be_as_long_as_a_book(file):
 def test_files_that_cannot_be_read_are_named(tmp_path):
     assert told(tmp_path / "missing.txt") == ": there is no such file"
     assert told(tmp_path) == ": can't be read: Is a directory"
+    assert told(tmp_path / f"{'a' * 300}.txt") == ": can't be read: File name too long"
     with pytest.raises(InvalidExperiment, match="can't be the name of a file"):
         read_text(tmp_path / "nul\0")
 

@@ -51,6 +51,8 @@ def test_another_file_is_not_written_over_unasked(tmp_path):
     [
         ("no/such/folder/x.toml", r"x\.toml can't be written: there is no folder .*no/such/folder"),
         ("a\0b.toml", "can't write to .*: embedded null byte"),
+        (f"{'a' * 300}/b.toml", "can't write to .*: File name too long"),
+        (f"{'a' * 300}.toml", "can't write to .*: File name too long"),
     ],
 )
 def test_what_cannot_be_written_is_said(tmp_path, name, sentence):

@@ -21,6 +21,7 @@ Moving = Literal["none", "means", "all"]
 
 COMPILING = "compiling the simulation; some seconds, the first time only"
 COMPUTING = "computing"
+NO_ROOM = "there is not enough memory for this; lower replicates, n, L or T"
 _BEFORE_COMPILING = 0.5
 """Seconds in which the page is painted first: compiling keeps Python busy too."""
 _SLICE = 0.25
@@ -107,7 +108,7 @@ class Mixtures:
             except LwdError as error:
                 failure = str(error)
             except MemoryError:
-                failure = "there is not enough memory for this; lower replicates, n, L or T"
+                failure = NO_ROOM
             except Exception as error:
                 # Told to the user, who keeps the app and the run of language models.
                 report, kind = write_report(error), type(error).__name__

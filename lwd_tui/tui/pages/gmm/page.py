@@ -13,6 +13,7 @@ from textual.containers import Grid
 from textual.widgets import Input
 
 from lwd_tui.experiment.gmm import GmmRun, GmmSpec
+from lwd_tui.experiment.section import InvalidExperiment
 from lwd_tui.palette import COLOURS, marker
 from lwd_tui.run.mixtures import keep
 from lwd_tui.run.mixtures_walk import Scene
@@ -20,7 +21,7 @@ from lwd_tui.run.recorded import stored_mixtures
 from lwd_tui.store.errors import run_name
 from lwd_tui.store.folder import new_run_path
 from lwd_tui.tui.pages.gmm.densities import Densities
-from lwd_tui.tui.pages.gmm.mixtures import Mixtures
+from lwd_tui.tui.pages.gmm.mixtures import NO_ROOM, Mixtures
 from lwd_tui.tui.pages.gmm.numbers import GmmNumbers
 from lwd_tui.tui.pages.gmm.overlaid import (
     MOST_OTHERS,
@@ -308,7 +309,10 @@ class GmmPage(MixturesInTime):
 def _keep(source: GmmSpec | GmmRun) -> Path:
     from lwd_tui.gmm.network import simulate
 
-    run = simulate(source) if isinstance(source, GmmSpec) else source
+    try:
+        run = simulate(source) if isinstance(source, GmmSpec) else source
+    except MemoryError:
+        raise InvalidExperiment(NO_ROOM) from None
     path = new_run_path(run.spec.name)
     keep(run, path)
     return path

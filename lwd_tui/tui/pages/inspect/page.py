@@ -114,6 +114,9 @@ class InspectPage(PanelledPage):
 
     def show_run(self, run: RunController | None) -> None:
         """Show another run, or that there is none; of another query, the same place."""
+        # What is still being read is of the one before.
+        for group in ("answer", "ends", "follow", "prompt", "search"):
+            self.workers.cancel_group(self, group)
         same = run is not None and run.number == self._shown_number
         self._place = replace(self._place, post=None) if same and self._place else None
         self._shown_number = run.number if run else -1
@@ -132,8 +135,7 @@ class InspectPage(PanelledPage):
     def show_view(self, view: View) -> None:
         """Show another step: the same response of it, or what was gone to."""
         if view.step is not None and self.run is not None:
-            place = self._place or Place(view.step.t, 0, 0)
-            self._place = replace(place, t=view.step.t)
+            self._place = (self._place or Place(0, 0, 0)).within(view.step)
             self._show_place()
 
     def show_progress(self, _: Progress) -> None:
@@ -359,11 +361,9 @@ class InspectPage(PanelledPage):
         reading, place = self.query_one(Reading), self._place
         if place is None or self.run is None:
             return
-        if place.post is not None:
+        if followed := place.post is not None:
             self._go(replace(place, post=None))
-            reading.unfold(True)
-        else:
-            reading.unfold(not reading.unfolded)
+        reading.unfold(followed or not reading.unfolded)
         if reading.unfolded:
             self._load_prompt(self.run, replace(place, post=None))
             if not self.query_one("#middle").display:

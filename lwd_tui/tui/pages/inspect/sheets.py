@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lwd_tui.analysis.arrays import Responses
 from lwd_tui.analysis.differences import Differences, differences
@@ -28,6 +28,14 @@ class Place:
     participant: int
     index: int
     post: Post | None = None
+
+    def within(self, step: Step) -> Place:
+        """Return the same place of another step; the participant's first if it has fewer answers.
+
+        A fork may have fewer than the run before it.
+        """
+        there = replace(self, t=step.t)
+        return there if answer_at(step, there) is not None else replace(there, index=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,7 @@ from lwd_tui.store.records import RunSummary
 from lwd_tui.text import clean_line
 from lwd_tui.tui.pages.panelled import PanelledPage
 from lwd_tui.tui.parts.choice import Choice
-from lwd_tui.tui.parts.dialog import AskLine, Dialog
+from lwd_tui.tui.parts.dialog import AskLine, Dialog, ask_until_done
 from lwd_tui.tui.parts.line import Line
 from lwd_tui.tui.state.archive import ask_anew
 
@@ -123,55 +123,50 @@ class RunChanges(PanelledPage):
     @work(exclusive=True, group="change")
     async def action_rename(self) -> None:
         """Give the run another name."""
-        run, complaint = self._idle(), ""
-        name = run.name if run is not None else None
-        while run is not None:
-            how = "Letters, digits, dots, hyphens and underscores; Enter renames."
-            dialog = AskLine(f"rename {run.name}", how, "rename it", name or "", complaint)
-            name = await self.app.push_screen_wait(dialog)
-            if name is None or name == run.name:
-                return
-            try:
-                new = await self._moved(run, partial(rename_run, run.path, name), reopen=True)
-            except LwdError as error:
-                complaint = str(error)
-                continue
-            self.moved(run.path, new)
-            self._after(f"{run.name} is called {name} now")
+        if (run := self._idle()) is None:
             return
+
+        async def rename(name: str) -> None:
+            if name != run.name:
+                new = await self._moved(run, partial(rename_run, run.path, name), reopen=True)
+                self.moved(run.path, new)
+                self._after(f"{run.name} is called {name} now")
+
+        how = "Letters, digits, dots, hyphens and underscores; Enter renames."
+        dialog = partial(AskLine, f"rename {run.name}", how, "rename it")
+        await ask_until_done(self.app, dialog, run.name, rename)
 
     @work(exclusive=True, group="change")
     async def action_annotate(self) -> None:
         """Keep a note with the run."""
-        run = self._idle()
-        if run is None:
+        if (run := self._idle()) is None:
             return
+
+        async def annotate(note: str) -> None:
+            await asyncio.to_thread(annotate_run, run.path, note)
+            self._after("")
+
         how = "It is kept in the run's file; an empty note takes it away."
-        note = await self.app.push_screen_wait(
-            AskLine(f"note on {run.name}", how, "keep it", run.note)
-        )
-        if note is not None:
-            with self.explorer.telling():
-                await asyncio.to_thread(annotate_run, run.path, note)
-                self._after("")
+        dialog = partial(AskLine, f"note on {run.name}", how, "keep it")
+        await ask_until_done(self.app, dialog, run.note, annotate)
 
     @work(exclusive=True, group="change")
     async def action_export(self) -> None:
         """Write the run for other tools."""
-        run, wish, complaint = self.chosen, None, ""
-        while run is not None:
-            wish = await self.app.push_screen_wait(AskExport(run.name, wish, complaint))
-            if wish is None:
-                return
+        if (run := self.chosen) is None:
+            return
+
+        async def write(wish: Export) -> None:
             self.explorer.notice = f"exporting {run.name} …"
             try:
                 paths = await ask_anew(run.path, partial(export, **asdict(wish)))
-            except LwdError as error:
-                self.explorer.notice, complaint = "", str(error)
-                continue
+            except LwdError:
+                self.explorer.notice = ""
+                raise
             where = paths[0] if len(paths) == 1 else f"{len(paths)} files in {paths[0].parent}"
             self.explorer.notice = f"{run.name} is exported: {where}"
-            return
+
+        await ask_until_done(self.app, partial(AskExport, run.name), None, write)
 
     @work(exclusive=True, group="change")
     async def action_delete(self) -> None:
@@ -201,8 +196,8 @@ class RunChanges(PanelledPage):
 
     async def _moved(self, run: RunSummary, move: Callable[[], Path], *, reopen: bool) -> Path:
         """Move a run's file, which must not be open meanwhile."""
-        opened, new = self.is_open(run), run.path
-        if opened:
+        opened, new = self.run if self.is_open(run) else None, run.path
+        if opened is not None:
             await self.explorer.close_run()
         try:
             new = await asyncio.to_thread(move)
@@ -210,8 +205,8 @@ class RunChanges(PanelledPage):
             reopen = True
             raise
         finally:
-            if opened and reopen:
-                self.explorer.open(new)
+            if opened is not None and reopen:
+                self.explorer.open(new, **opened.resuming)
         return new
 
     def _after(self, notice: str, at: Path | None = None) -> None:

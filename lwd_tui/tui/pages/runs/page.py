@@ -30,6 +30,7 @@ from lwd_tui.tui.pages.runs.unlike import Fields, Unlike, unlike_fields
 from lwd_tui.tui.parts.rows import Rows
 from lwd_tui.tui.state.controller import RunController
 from lwd_tui.tui.state.progress import Progress
+from lwd_tui.tui.state.rereader import Rereader
 
 _CURSOR = Binding.Group("at one t", compact=True)
 _PASSING = 0.05
@@ -95,7 +96,7 @@ class RunsPage(RunChanges):
         self._unlike: tuple[list[Card], list[Fields]] = ([], [])
         self._forked: tuple[list[Card], list[Branch]] = ([], [])
         self._told = (-1, False)
-        self._at_work = self._again = False
+        self._reader = Rereader(self, self._read_wanted, _PASSING)
         self._at: Path | None = None
 
     def compose_panels(self) -> ComposeResult:
@@ -127,7 +128,7 @@ class RunsPage(RunChanges):
             self._told = progress.done, progress.busy
             self._show_known()
             if any(run.path not in self._cards for run in self._wanted):
-                self._read()
+                self._reader.ask()
 
     @work(exclusive=True, group="list")
     async def action_refresh(self) -> None:
@@ -139,7 +140,7 @@ class RunsPage(RunChanges):
 
     def _show(self) -> None:
         self._show_known()
-        self._read()
+        self._reader.ask()
 
     def _show_known(self) -> None:
         """Show what there is, as far as its files are read."""
@@ -242,7 +243,7 @@ class RunsPage(RunChanges):
     @on(Rows.Moved)
     def _look(self) -> None:
         self._show_chosen()
-        self._read()
+        self._reader.ask()
 
     @property
     def _wanted(self) -> list[RunSummary]:
@@ -250,24 +251,6 @@ class RunsPage(RunChanges):
         chosen, marked = self.chosen, self._comparison.marked
         wanted = [run for run in self._runs if run.path in marked]
         return wanted if chosen is None else [*wanted, chosen]
-
-    def _read(self) -> None:
-        """Read what is wanted by now; after what is being read, which no thread could leave."""
-        self._again = True
-        if not self._at_work:
-            self._at_work = True
-            self._read_on()
-
-    @work(group="read")
-    async def _read_on(self) -> None:
-        try:
-            while self._again:
-                while self._again:
-                    self._again = False
-                    await asyncio.sleep(_PASSING)
-                await self._read_wanted()
-        finally:
-            self._at_work = False
 
     async def _read_wanted(self) -> None:
         """Read the files of the chosen run and of those that are compared."""

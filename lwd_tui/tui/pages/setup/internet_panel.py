@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -14,7 +15,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import TextArea
 
-from lwd_tui.errors import LwdError
 from lwd_tui.experiment.draft import Draft
 from lwd_tui.experiment.files import read_posts
 from lwd_tui.experiment.llm import Experiment, SeedPost
@@ -22,6 +22,7 @@ from lwd_tui.text import clean, shorten
 from lwd_tui.tui.pages.setup.draft_panel import DraftPanel, EditedRows
 from lwd_tui.tui.pages.setup.post_dialogs import EditSeed, ImportPosts, PastePosts
 from lwd_tui.tui.parts.choice import Choice
+from lwd_tui.tui.parts.dialog import ask_until_done
 from lwd_tui.tui.parts.editor import LONGEST, Editor
 from lwd_tui.tui.parts.excerpt import excerpt, padded
 from lwd_tui.tui.parts.few_rows import FewRows
@@ -160,16 +161,14 @@ class InternetPanel(DraftPanel):
     @work(exclusive=True, group="posts")
     async def import_file(self) -> None:
         """Add the posts of a file."""
-        chosen = await self.app.push_screen_wait(ImportPosts())
-        if chosen is None:
-            return
-        told: list[str] = []
-        try:
+
+        async def read(chosen: tuple[Path, str]) -> None:
+            told: list[str] = []
             self._add(await asyncio.to_thread(read_posts, *chosen, told.append))
-        except LwdError as error:
-            told.append(str(error))
-        if told:
-            self.post_message(self.Told(told[-1]))
+            if told:
+                self.post_message(self.Told(told[-1]))
+
+        await ask_until_done(self.app, ImportPosts, None, read)
 
     def _add(self, posts: tuple[SeedPost, ...] | None) -> None:
         if posts:

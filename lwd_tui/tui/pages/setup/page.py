@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -34,7 +35,7 @@ from lwd_tui.tui.pages.setup.experiment_panel import ExperimentPanel
 from lwd_tui.tui.pages.setup.internet_panel import InternetPanel
 from lwd_tui.tui.pages.setup.models import Models
 from lwd_tui.tui.pages.setup.models_panel import ModelsPanel
-from lwd_tui.tui.parts.dialog import AskLine
+from lwd_tui.tui.parts.dialog import AskLine, ask_until_done
 from lwd_tui.tui.parts.network_line import NetworkLine
 from lwd_tui.tui.parts.preset import ChoosePreset
 from lwd_tui.tui.parts.question import Question
@@ -318,23 +319,21 @@ class SetupPage(PanelledPage):
         if (experiment := self._experiment) is None:
             self._say("something is wrong yet (see below); what can't be run can't be saved")
             return
-        how = "All fields and posts are written, as TOML; o begins with it again."
-        name, blank = f"{experiment.name}.toml", "write the path of a file"
-        written = await self.app.push_screen_wait(
-            AskLine("save as a preset", how, "save", name, blank=blank)
-        )
-        if written is None:
-            return
-        with self.explorer.telling():
+
+        async def save(written: str) -> None:
             path = user_path(written)
             try:
                 await asyncio.to_thread(save_preset, experiment, path)
             except PresetExists as error:
                 again = Question(f"{error}.", yes="write over it", no="leave it")
                 if not await self.app.push_screen_wait(again):
-                    return
+                    raise
                 await asyncio.to_thread(save_preset, experiment, path, replace=True)
             self._say(f"saved as {path.absolute()}")
+
+        how = "All fields and posts are written, as TOML; o begins with it again."
+        dialog = partial(AskLine, "save as a preset", how, "save", blank="write the path of a file")
+        await ask_until_done(self.app, dialog, f"{experiment.name}.toml", save)
 
     def action_paste(self) -> None:
         """Add many posts at once."""

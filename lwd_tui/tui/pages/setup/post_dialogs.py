@@ -101,22 +101,28 @@ class PastePosts(Dialog[tuple[SeedPost, ...]]):
 
 
 class ImportPosts(Dialog[tuple[Path, str]]):
-    """Gives back the path, and the name of the column; "" where none was written."""
+    """Gives back the path, and the name of the column; "" where none was written.
+
+    It may begin with both, and with what was wrong.
+    """
 
     DEFAULT_CSS = "ImportPosts .label { width: 14; }"
     AUTO_FOCUS = "Line"
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: tuple[Path, str] | None = None, complaint: str = "") -> None:
         how = (
             "A post a line (.txt, .md), a table (.csv, .tsv, .parquet), .json, .jsonl or .toml. "
             "posts_column names the column that holds the posts, if it isn't text."
         )
-        super().__init__("import posts", how, "add them")
+        super().__init__("import posts", how, "add them", complaint)
+        self._begin = chosen or ("", "")
 
     def compose_fields(self) -> ComposeResult:
         """Yield a field for the file and one for the column."""
-        for name, usual in _FIELDS.items():
-            yield labelled(name, Line(compact=True, placeholder=usual, id=name))
+        for begin, (name, usual) in zip(self._begin, _FIELDS.items(), strict=True):
+            text = clean_line(str(begin))
+            line = Line(text, compact=True, placeholder=usual, select_on_focus=False, id=name)
+            yield labelled(name, line)
 
     def answer(self) -> tuple[Path, str]:
         """Return what was written, or say that there is no path."""

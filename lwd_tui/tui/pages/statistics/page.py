@@ -169,7 +169,8 @@ class StatisticsPage(PanelledPage):
         """Compute until nothing is left to do, the viewed step first."""
         shown = 0.0
         try:
-            while (findings := self._findings) is not None:
+            # Once another run is open, it is its steps that are viewed.
+            while (findings := self._findings) is not None and findings.run is self.run:
                 progress = self.explorer.progress
                 if not await findings.advance(self.view.t, busy=progress.busy):
                     break

@@ -41,11 +41,13 @@ class Desk:
         self._lock = threading.Lock()
         self._watches: dict[tuple[Path, bool], tuple[float, Plan, Watch]] = {}
         self._results: dict[Path, RunResult] = {}
+        self._unread: set[Path] = set()
         self._said: dict[tuple[Path, bool], tuple[tuple[int, ...], tuple[str, ...]]] = {}
 
     def read(self, conductor: Conductor | None) -> list[Seen]:
         """Return all sweeps that there are now."""
         with self._lock:
+            self._unread.clear()
             return [self._seen(plan, conductor) for plan in plans(self.others)]
 
     def look(self, seen: Seen, conductor: Conductor | None) -> Seen:
@@ -60,7 +62,10 @@ class Desk:
         held = self._watches.get(key)
         if held is None or held[0] != written:
             if self.rehearsal:
-                plan = replace(plan, jobs=tuple(rehearsed(plan)))
+                try:
+                    plan = replace(plan, jobs=tuple(rehearsed(plan)))
+                except LwdError as error:
+                    return Seen(replace(plan, problem=str(error)))
             held = self._watches[key] = written, plan, Watch(plan.jobs)
         _, plan, watch = held
         return look(plan, watch, conductor, folder_of(plan, rehearsal=self.rehearsal))
@@ -91,11 +96,16 @@ class Desk:
         }
 
     def left(self, seen: Seen) -> list[Job]:
-        """Return the whole runs whose numbers, but for norms, aren't known yet."""
+        """Return the whole runs whose numbers, but for norms, aren't known yet.
+
+        Those that couldn't be read are left out until all sweeps are read again.
+        """
         return [
             state.job
             for state in seen.states
-            if state.status == "done" and state.job.path not in self._results
+            if state.status == "done"
+            and state.job.path not in self._results
+            and state.job.path not in self._unread
         ]
 
     def advance(self, job: Job) -> None:
@@ -106,7 +116,11 @@ class Desk:
         LwdError
             If it can't be read.
         """
-        self._results[job.path] = run_result(job)
+        try:
+            self._results[job.path] = run_result(job)
+        except LwdError:
+            self._unread.add(job.path)
+            raise
 
 
 def rehearsed(plan: Plan) -> list[Job]:

@@ -11,12 +11,12 @@ from textual import on, work
 from textual.widgets import TextArea
 
 from lwd_tui.errors import LwdError
-from lwd_tui.experiment.files import user_path
+from lwd_tui.experiment.files import read_text, user_path
 from lwd_tui.sweep.own import NEW, Plan, keep, refuse_under_way, text_of
 from lwd_tui.tui.pages.sweeps.making import SweepMaking
 from lwd_tui.tui.pages.sweeps.shelf import folder_of
 from lwd_tui.tui.parts.ask_text import AskText
-from lwd_tui.tui.parts.dialog import AskLine
+from lwd_tui.tui.parts.dialog import AskLine, ask_until_done
 from lwd_tui.tui.parts.editor import LONGEST, Editor
 
 _HOW = "TOML as `lwd-tui sweep` reads it. Tab, then Enter keeps it; it is checked first."
@@ -103,17 +103,16 @@ class SweepEditing(SweepMaking):
     @work(exclusive=True, group="edit")
     async def action_file(self) -> None:
         """List a sweep of the user's own that is kept elsewhere, until lwd-tui ends."""
-        text = complaint = ""
+
+        async def listed(written: str) -> None:
+            path = user_path(written).absolute()
+            # To hear why, if it can't be read.
+            await asyncio.to_thread(read_text, path)
+            if path not in self.desk.others:
+                self.desk.others.append(path)
+            self.go_to(path)
+
         how = "The path of a TOML file; it is listed until lwd-tui ends, and edited where it is."
-        while True:
-            dialog = AskLine("a file of yours", how, "list it", text, complaint)
-            written = await self.app.push_screen_wait(dialog)
-            if not written:
-                return
-            text, path = written, user_path(written).absolute()
-            if await asyncio.to_thread(path.is_file):
-                break
-            complaint = f"{path}: there is no such file"
-        if path not in self.desk.others:
-            self.desk.others.append(path)
-        self.go_to(path)
+        blank = "write the path of a file"
+        dialog = partial(AskLine, "a file of yours", how, "list it", blank=blank)
+        await ask_until_done(self.app, dialog, "", listed)

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
 
-from lwd_tui.errors import LwdError
 from lwd_tui.sweep.conduct import Conductor
 from lwd_tui.sweep.pairs import differences
 from lwd_tui.sweep.results import OF_SCALE, TITLES
@@ -23,6 +22,7 @@ from lwd_tui.tui.pages.sweeps.run_grid import Cells, RunGrid
 from lwd_tui.tui.pages.sweeps.shelf import Seen
 from lwd_tui.tui.pages.sweeps.sweep_list import SweepList
 from lwd_tui.tui.parts.rows import Rows
+from lwd_tui.tui.state.rereader import Rereader
 
 LOOK = 1.0
 """Seconds between two looks at a sweep that is under way."""
@@ -80,7 +80,10 @@ class SweepsPage(SweepEditing):
         self._said: tuple[str, ...] = ()
         self._number = "norm"
         self._reading = "norm"
-        self._looking = self._asking = self._at_work = self._again = False
+        self._looking = False
+        # Both take longer than a frame.
+        self._sayer = Rereader(self, self._find_out)
+        self._reader = Rereader(self, self._compute)
         self._told: Conductor | None = None
         self._at: Path | None = None
 
@@ -156,40 +159,20 @@ class SweepsPage(SweepEditing):
             self._looking = False
         self._show()
 
-    def _read(self) -> None:
-        """Read what takes longer, one thing of a kind at a time: no thread can be left."""
-        self._again = True
-        if not self._asking:
-            self._asking = True
-            self._ask()
-        if not self._at_work:
-            self._at_work = True
-            self._compute()
-
-    @work(group="said")
-    async def _ask(self) -> None:
+    async def _find_out(self) -> None:
         """Find out what the sweep could show."""
-        try:
-            while self._again and (seen := self.chosen) is not None:
-                self._again = False
-                said = await asyncio.to_thread(self.desk.said, seen)
-                if self.chosen is not None and self.chosen.plan.path == seen.plan.path:
-                    self._said = said
-                    self._show_plan()
-        finally:
-            self._asking = False
+        if (seen := self.chosen) is not None:
+            said = await asyncio.to_thread(self.desk.said, seen)
+            if self.chosen is not None and self.chosen.plan.path == seen.plan.path:
+                self._said = said
+                self._show_plan()
 
-    @work(group="numbers")
     async def _compute(self) -> None:
         """Compute numbers other than norms, of the sweep that is chosen by then."""
-        try:
-            while self._number != "norm" and self.chosen and (left := self.desk.left(self.chosen)):
+        while self._number != "norm" and self.chosen and (left := self.desk.left(self.chosen)):
+            with self.explorer.telling():
                 await asyncio.to_thread(self.desk.advance, left[0])
-                self._show_pairs()
-        except LwdError as error:
-            self.explorer.notice = str(error)
-        finally:
-            self._at_work = False
+            self._show_pairs()
 
     # What is shown
 
@@ -207,7 +190,8 @@ class SweepsPage(SweepEditing):
         self.query_one(RunGrid).show_runs(self.chosen, self._reading)
         self._show_curves()
         self._show_pairs()
-        self._read()
+        self._sayer.ask()
+        self._reader.ask()
 
     def _show_plan(self) -> None:
         self.query_one(PlanTable).show_plan(self.chosen, *self._said)
@@ -265,7 +249,7 @@ class SweepsPage(SweepEditing):
         keys = list(TITLES)
         self._number = keys[(keys.index(self._number) + places) % len(keys)]
         self._show_pairs()
-        self._read()
+        self._reader.ask()
 
     def action_debiased(self) -> None:
         """Show norms as they are measured, or debiased."""

@@ -44,7 +44,7 @@ class Scatter(LegendPanel):
             Content.assemble((f"{marker(i)} ", series(i)), shorten(name, 24))
             for i, name in enumerate(grouping.names)
         ]
-        sign, words = (CHOSEN, "the chosen one") if grouping.crowd else ("3", "so many there")
+        sign, words = (CHOSEN, "the chosen one") if grouping.crowd else ("○3", "three in one place")
         entries.append(Content.assemble((f"{sign} ", "bold $foreground"), (words, "$quiet")))
         self.explain(entries)
         self.head("answers · classical MDS")

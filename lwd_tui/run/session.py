@@ -211,7 +211,8 @@ class Session:
                 # Its participants are asked what their models can do as those of a new run are.
                 made = run_record(crew.experiment, crew, servers) | {"notes": note.told}
                 store.refit(crew.experiment, store.record | made)
-                store.add_event("forked", f"from {fork.parent} at t = {fork.at}", done)
+                origin = f"from {fork.parent} at t = {fork.at}"
+                store.add_event("forked", "; ".join(filter(None, (origin, changed))), done)
             else:
                 store.add_event("resumed", changed or "", done)
             note.record_in(store)

@@ -95,6 +95,18 @@ async def test_a_killed_fork_goes_on_to_the_bit(parent, tmp_path, last):
     assert content(path) == content(parent)
 
 
+async def test_a_fork_that_goes_on_with_another_model_says_so_in_its_record(parent, tmp_path):
+    path = fork_run(parent, 2, out=tmp_path / "fork.sqlite")
+    with RunStore.open(path, write=True) as store:
+        models = store.record["models"]
+        models[1]["digest"] = "0" * 64
+        store.update_record(models=models)
+    await follow(await Session.resume(path, quiet, allow_changed=True))
+    with RunStore.open(path) as store:
+        told = next(event.message for event in store.events() if event.kind == "forked")
+    assert told.startswith("from parent at t = 2; ben was 000000000000")
+
+
 async def test_a_change_leaves_the_past_as_it_is_and_acts_from_there_on(parent):
     added = {"name": "dan", "backend": "scripted", "model": "dan"}
     changes = {"fresh": 3, "steps": 5, "participants.1.silent": True, "participants.3": added}

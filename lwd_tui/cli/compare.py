@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -51,15 +53,19 @@ def compare(
     from lwd_tui.findings.forks import branches
     from lwd_tui.lessons.recorded import run_called
     from lwd_tui.palette import colour, marker
+    from lwd_tui.store.errors import run_name
     from lwd_tui.store.run import RunStore
 
     check_level(level)
     paths = [run_called(run) for run in runs]
+    called = Counter(map(run_name, set(paths)))
     found: list[ComparedRun] = []
     with ExitStack() as stack:
         stores = [stack.enter_context(RunStore.open(path)) for path in paths]
         for store in stores:
-            found.append(compared(store.look_at(of_query)))
+            run = compared(store.look_at(of_query))
+            # Runs of one name, kept in several folders, are told apart by their files.
+            found.append(replace(run, name=str(store.path)) if called[run.name] > 1 else run)
             if not found[-1].numbers:
                 name = found[-1].name
                 raise LwdError(f"{name} has no whole step yet; go on with `lwd-tui resume`")

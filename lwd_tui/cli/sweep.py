@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from lwd_tui.sweep.results import Estimate, RunResult, VariantResult
 
 _ROWS, _TITLE = 19, 78
+_GO_ON = "stopped; what arrived is stored, and the same command goes on with it"
 
 
 def sweep(
@@ -91,10 +94,11 @@ def sweep(
             from lwd_tui.sweep.cluster import ClusterSweep
 
             cluster = ClusterSweep(jobs, dask, at_once, per_server, tell, say)
-            asyncio.run(cluster.run())
+            with _ended_at_once(say):
+                asyncio.run(cluster.run())
             problems = cluster.problems
         else:
-            with in_processes(min(at_once or 1, len(jobs))) as executor:
+            with in_processes(min(at_once or 1, len(jobs))) as executor, _ended_at_once(say):
                 problems = run_jobs(jobs, executor, at_once or 1, tell)
     for job, problem in problems.items():
         say(f"{job.variant}, seed {job.seed}: {problem}")
@@ -115,6 +119,26 @@ def sweep(
         raise RunStopped(
             f"{len(problems)} of {len(jobs)} runs stopped; the same command goes on with them"
         )
+
+
+@contextmanager
+def _ended_at_once(say: Callable[[str], None]) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM end the runs under way, which may take hours, and say what to do."""
+
+    def stop(*_: object) -> None:
+        raise RunStopped(_GO_ON)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except BaseException as error:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        if isinstance(error, KeyboardInterrupt):
+            say(_GO_ON)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

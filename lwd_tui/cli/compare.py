@@ -17,6 +17,7 @@ from lwd_tui.cli.shared import (
     counted,
     plain_console,
     plain_table,
+    print_table,
     write,
 )
 from lwd_tui.errors import LwdError
@@ -101,12 +102,12 @@ def compare(
         print_plot(console, plot)
         console.print()
     signs = {name: marker(i) if i else "──" for i, (name, _) in enumerate(drawn)}
-    console.print(_table(found, differing, signs))
+    print_table(console, _table(found, differing, signs))
     if why:
         console.print(why)
     for branch in told:
         console.print()
-        console.print(branch_table(branch, level))
+        print_table(console, branch_table(branch, level))
     if times is not None:
         console.print(_collapse_sentence(times, margin, replicates(found)))
         if left := len(found) - len(whole):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import StepsAsJson
-from lwd_tui.cli.shared import plain_console, plain_table, write
+from lwd_tui.cli.shared import plain_console, plain_table, print_table, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
         print_plot(console, plot)
         console.print()
     summary = summarise(run)
-    console.print(_table(run, summary))
+    print_table(console, _table(run, summary))
     _print_shares(run, summary, console)
 
 

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_level, plain_column, plain_console, plain_table, write
+from lwd_tui.cli.shared import (
+    check_level,
+    plain_column,
+    plain_console,
+    plain_table,
+    print_table,
+    write,
+)
 from lwd_tui.errors import RunStopped
 from lwd_tui.text import json_number
 
@@ -233,15 +240,15 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
     title = (
         f"last third of the steps: mean over seeds, and its {100 * level:g}% interval (Student's t)"
     )
-    console.print(_table(title, [(each.name, each.values) for each in variants]))
+    print_table(console, _table(title, [(each.name, each.values) for each in variants]))
     title = "from the first third of the steps to the last: change, run by run"
     console.print()
-    console.print(_table(title, [(each.name, each.changes) for each in variants]))
+    print_table(console, _table(title, [(each.name, each.changes) for each in variants]))
     if len(variants) > 1:
         title = f"difference from {variants[0].name}, seed by seed; intervals for one number each"
         rows = [(each.name, each.differences) for each in variants[1:]]
         console.print()
-        console.print(_table(title, rows))
+        print_table(console, _table(title, rows))
         for each in variants:
             if each.why_none:
                 console.print(Text(f"{each.name}: {each.why_none}"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +17,7 @@ from lwd_tui.cli.shared import (
     counted,
     plain_console,
     plain_table,
+    print_table,
     write,
 )
 from lwd_tui.errors import LwdError
@@ -51,15 +54,19 @@ def compare(
     from lwd_tui.findings.forks import branches
     from lwd_tui.lessons.recorded import run_called
     from lwd_tui.palette import colour, marker
+    from lwd_tui.store.errors import run_name
     from lwd_tui.store.run import RunStore
 
     check_level(level)
     paths = [run_called(run) for run in runs]
+    called = Counter(map(run_name, set(paths)))
     found: list[ComparedRun] = []
     with ExitStack() as stack:
         stores = [stack.enter_context(RunStore.open(path)) for path in paths]
         for store in stores:
-            found.append(compared(store.look_at(of_query)))
+            run = compared(store.look_at(of_query))
+            # Runs of one name, kept in several folders, are told apart by their files.
+            found.append(replace(run, name=str(store.path)) if called[run.name] > 1 else run)
             if not found[-1].numbers:
                 name = found[-1].name
                 raise LwdError(f"{name} has no whole step yet; go on with `lwd-tui resume`")
@@ -95,12 +102,12 @@ def compare(
         print_plot(console, plot)
         console.print()
     signs = {name: marker(i) if i else "──" for i, (name, _) in enumerate(drawn)}
-    console.print(_table(found, differing, signs))
+    print_table(console, _table(found, differing, signs))
     if why:
         console.print(why)
     for branch in told:
         console.print()
-        console.print(branch_table(branch, level))
+        print_table(console, branch_table(branch, level))
     if times is not None:
         console.print(_collapse_sentence(times, margin, replicates(found)))
         if left := len(found) - len(whole):

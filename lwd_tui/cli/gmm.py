@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import StepsAsJson
-from lwd_tui.cli.shared import plain_console, plain_table, write
+from lwd_tui.cli.shared import plain_console, plain_table, print_table, write
 from lwd_tui.errors import LwdError
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def gmm(
     from lwd_tui.experiment.files import changed_gmm, load_gmm_preset
     from lwd_tui.experiment.section import parse_setting
     from lwd_tui.gmm.network import simulate
+    from lwd_tui.store.connection import refuse_place
+    from lwd_tui.store.folder import reference
 
     given = {
         "replicates": replicates,
@@ -58,8 +60,8 @@ def gmm(
     changes |= {name: value for name, value in given.items() if value is not None}
     spec = changed_gmm(load_gmm_preset(preset), changes)
     times = _times(at, spec.steps)
-    if out is not None and out.exists():
-        raise LwdError(f"{out} exists already; choose another name for --out")
+    if out is not None:
+        refuse_place(out)
     run = simulate(spec, progress=_progress)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
@@ -67,7 +69,8 @@ def gmm(
         from lwd_tui.run.mixtures import keep
 
         keep(run, out)
-        sys.stderr.write(f"stored in {out}; show it again with: lwd-tui runs show {out}\n")
+        again = f"lwd-tui runs show {reference(out)}"
+        sys.stderr.write(f"stored in {out}; show it again with: {again}\n")
     if as_json:
         write_json(run)
     else:
@@ -126,7 +129,7 @@ def print_gmm(run: GmmRun, times: tuple[int, ...] = ()) -> None:
         print_plot(console, plot)
         console.print()
     summary = summarise(run)
-    console.print(_table(run, summary))
+    print_table(console, _table(run, summary))
     _print_shares(run, summary, console)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lwd_tui.errors import LwdError
@@ -16,13 +18,15 @@ from lwd_tui.text import clean_line
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TextColumn
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from lwd_tui.experiment.llm import Experiment
     from lwd_tui.experiment.participants import Wishes
     from lwd_tui.store.run import RunStore
 
 T = TypeVar("T")
+
+_GAP, _FOLDED = 2, 12
 
 
 def asked_for(
@@ -121,6 +125,41 @@ def plain_table(**looks: Any) -> Table:
 
     looks |= {"title_justify": "left", "caption_justify": "left"}
     return Table(box=None, header_style="bold", pad_edge=False, **looks)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table; columns for which the line has no room follow below, beside the first again.
+
+    Rich would cut numbers off, down to their first digit.
+    """
+    first, *others = table.columns
+    parts, used = [[first]], _least(first)
+    for column in others:
+        if len(parts[-1]) > 1 and used + _least(column) - _GAP > console.width:
+            parts.append([first])
+            used = _least(first)
+        parts[-1].append(column)
+        used += _least(column)
+    for place, columns in enumerate(parts):
+        part = copy(table)
+        part.columns = [replace(column, _index=i) for i, column in enumerate(columns)]
+        part.title = None if place else table.title
+        part.caption = table.caption if columns is parts[-1] else None
+        if place:
+            console.print()
+        console.print(part)
+
+
+def _least(column: Column) -> int:
+    """Return how wide a column must be, with the gap after it; folded text gives way."""
+    from rich.cells import cell_len
+
+    texts = map(str, (column.header, *column.cells))
+    pieces = (
+        each for text in texts for each in (text.splitlines() if column.no_wrap else text.split())
+    )
+    widest = max(map(cell_len, pieces), default=1)
+    return (min(widest, _FOLDED) if column.overflow == "fold" else widest) + _GAP
 
 
 def write(line: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from lwd_tui.analysis.multiplicity import significance
 from lwd_tui.cli.plots import GROUND, THIN, Canvas, Line, curves, print_plot
-from lwd_tui.cli.shared import plain_table
+from lwd_tui.cli.shared import plain_table, print_table
 from lwd_tui.findings.sentences import STATISTICS, pairs_out_of_reach, step_verdicts, verdicts
 from lwd_tui.findings.step import MEASURES, StepFindings
 from lwd_tui.findings.verdicts import RunFindings
@@ -66,14 +66,14 @@ def print_findings(
     experiment = store.experiment
     names = [clean_line(who.name) for who in experiment.cast]
     last = found[-1]
-    console.print(_differences(found, level, store.scale))
+    print_table(console, _differences(found, level, store.scale))
     for subject, sentence in step_verdicts(last, experiment, level):
         _say(console, subject, sentence)
     if len(names) > 1:
         console.print()
-        console.print(_pairs(last, names))
+        print_table(console, _pairs(last, names))
     console.print()
-    console.print(_diversity(found))
+    print_table(console, _diversity(found))
     _plot(console, found, store.scale, level)
     console.print()
     for subject, sentence in verdicts(whole, names):

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lwd_tui.cli.plots import Canvas, curves, norm_lines, print_plot, scatter
-from lwd_tui.cli.shared import plain_table
+from lwd_tui.cli.shared import plain_table, print_table
 from lwd_tui.findings.forks import in_words
 from lwd_tui.palette import marker
 from lwd_tui.store.errors import run_name
@@ -93,7 +93,7 @@ def print_summary(store: RunStore, console: Console) -> None:
         said = f"forked from {fork.parent} at t = {fork.at}, changed: {in_words(fork)}"
         console.print(Text(clean_line(said)))
     alone = store.numbers_each() if store.query == 0 else []
-    console.print(_table(steps, names, store.scale, alone[:_MOST_ALONE]))
+    print_table(console, _table(steps, names, store.scale, alone[:_MOST_ALONE]))
     lines = norm_lines(
         [step.norm for step in steps],
         [step.norm_debiased for step in steps],

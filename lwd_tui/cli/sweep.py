@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lwd_tui.cli.options import Level, RunsAsJson
-from lwd_tui.cli.shared import check_level, plain_column, plain_console, plain_table, write
+from lwd_tui.cli.shared import (
+    check_level,
+    plain_column,
+    plain_console,
+    plain_table,
+    print_table,
+    write,
+)
 from lwd_tui.errors import RunStopped
 from lwd_tui.text import json_number
 
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
     from lwd_tui.sweep.results import Estimate, RunResult, VariantResult
 
 _ROWS, _TITLE = 19, 78
+_GO_ON = "stopped; what arrived is stored, and the same command goes on with it"
 
 
 def sweep(
@@ -91,10 +101,11 @@ def sweep(
             from lwd_tui.sweep.cluster import ClusterSweep
 
             cluster = ClusterSweep(jobs, dask, at_once, per_server, tell, say)
-            asyncio.run(cluster.run())
+            with _ended_at_once(say):
+                asyncio.run(cluster.run())
             problems = cluster.problems
         else:
-            with in_processes(min(at_once or 1, len(jobs))) as executor:
+            with in_processes(min(at_once or 1, len(jobs))) as executor, _ended_at_once(say):
                 problems = run_jobs(jobs, executor, at_once or 1, tell)
     for job, problem in problems.items():
         say(f"{job.variant}, seed {job.seed}: {problem}")
@@ -115,6 +126,26 @@ def sweep(
         raise RunStopped(
             f"{len(problems)} of {len(jobs)} runs stopped; the same command goes on with them"
         )
+
+
+@contextmanager
+def _ended_at_once(say: Callable[[str], None]) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM end the runs under way, which may take hours, and say what to do."""
+
+    def stop(*_: object) -> None:
+        raise RunStopped(_GO_ON)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except BaseException as error:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        if isinstance(error, KeyboardInterrupt):
+            say(_GO_ON)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -209,15 +240,15 @@ def _print(variants: Sequence[VariantResult], level: float, console: Console) ->
     title = (
         f"last third of the steps: mean over seeds, and its {100 * level:g}% interval (Student's t)"
     )
-    console.print(_table(title, [(each.name, each.values) for each in variants]))
+    print_table(console, _table(title, [(each.name, each.values) for each in variants]))
     title = "from the first third of the steps to the last: change, run by run"
     console.print()
-    console.print(_table(title, [(each.name, each.changes) for each in variants]))
+    print_table(console, _table(title, [(each.name, each.changes) for each in variants]))
     if len(variants) > 1:
         title = f"difference from {variants[0].name}, seed by seed; intervals for one number each"
         rows = [(each.name, each.differences) for each in variants[1:]]
         console.print()
-        console.print(_table(title, rows))
+        print_table(console, _table(title, rows))
         for each in variants:
             if each.why_none:
                 console.print(Text(f"{each.name}: {each.why_none}"))

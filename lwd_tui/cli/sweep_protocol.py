@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lwd_tui.cli.shared import plain_table
+from lwd_tui.cli.shared import plain_table, print_table
 from lwd_tui.text import clean_line, json_number
 from lwd_tui.text import number_text as number
 
@@ -67,7 +67,7 @@ def print_moved(factors: Sequence[Moved], level: float, console: Console) -> Non
             *(_deviation(getattr(found.parts, part, None)) for part in _PARTS),
         )
     console.print()
-    console.print(table)
+    print_table(console, table)
     parts = [found.parts for found in factors if found.parts]
     below = any(min(part.rows.variance, part.columns.variance) < 0 for part in parts)
     notes = [_LEGEND] * bool(parts) + [

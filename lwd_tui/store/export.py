@@ -101,7 +101,10 @@ def export(
         with put_in_place(paths, replace=overwrite) as parts:
             write(parts, tables, found)
     except OSError as error:
-        raise StoreError(f"can't write to {out}: {error.strerror or error}") from error
+        reason = error.strerror or error
+        if file_format != "jsonl" and out.is_file():
+            reason = f"it is a file, and a folder is needed, or a name that ends in .{file_format}"
+        raise StoreError(f"can't write to {out}: {reason}") from error
     return paths
 
 

@@ -63,7 +63,7 @@ def put_in_place(paths: Sequence[Path], *, replace: bool) -> Iterator[list[Path]
     """
     for path in paths:
         if path.is_dir() or (path.exists() and not replace):
-            raise RunExists(f"{path} exists already; choose another place, or ask to replace it")
+            raise RunExists(f"{path} exists already; choose another place, or remove it first")
     own = f"{os.getpid()}-{secrets.token_hex(4)}"
     parts = [path.with_name(f".{path.name}.{own}.part") for path in paths]
     try:

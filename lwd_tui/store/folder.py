@@ -6,6 +6,7 @@ import difflib
 import glob
 import os
 import re
+import shlex
 import shutil
 import time
 import unicodedata
@@ -80,9 +81,13 @@ def new_run_path(name: str) -> Path:
 
 
 def reference(path: Path) -> str:
-    """Return what `find_run` takes for a run: its name, or its file if it is kept elsewhere."""
+    """Return what a command takes for a run: its name, or its file if it is kept elsewhere.
+
+    With blanks or signs that a shell takes for its own it is in quotes.
+    """
     here = path.suffix == ENDING and path.resolve().parent == runs_folder().resolve()
-    return path.stem if here else str(path)
+    text = path.stem if here else str(path)
+    return text if re.fullmatch(r"[\w.,:@%+=/\\-]+", text) else shlex.quote(text)
 
 
 def find_run(text: str) -> Path:

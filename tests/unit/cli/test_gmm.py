@@ -11,6 +11,7 @@ from lwd_tui.cli.gmm import gmm
 from lwd_tui.errors import LwdError
 from lwd_tui.experiment.files import load_gmm_preset, preset_names
 from lwd_tui.gmm.network import simulate
+from lwd_tui.store.errors import StoreError
 from lwd_tui.store.run import RunStore
 
 app = typer.Typer()
@@ -82,6 +83,14 @@ def test_out_keeps_the_run_and_runs_show_shows_it_again(tmp_path):
         assert store.record["versions"]["numba"]
     with pytest.raises(LwdError, match="exists already"):
         called(*arguments)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("lwd_tui.gmm.network.simulate", None)
+    with pytest.raises(StoreError, match="there is no such folder"):
+        called("gmm", "--out", str(tmp_path / "none" / "kept.sqlite"))
 
 
 def test_points_come_from_a_file(tmp_path):

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from support.presets import tiny
@@ -281,6 +282,35 @@ def test_a_signal_stops_soon_says_how_to_go_on_and_loses_nothing(preset, tmp_pat
     assert "Traceback" not in err
     shown = finished(command("runs", "show", path, "--json"))
     assert lines(shown[1])[-1]["steps_done"] >= 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 4)])
+def test_a_signal_stops_a_sweep_soon_and_says_how_to_go_on(preset, tmp_path, number, code):
+    # What is left of its one run takes minutes.
+    (tmp_path / "sweep.toml").write_text(
+        f'name = "slow"\npreset = "{preset}"\nseeds = [1]\n'
+        "[set]\nsteps = 200\nscripted.tokens_per_second = 60\n"
+        '[[variant]]\nname = "a"\n'
+    )
+    sweep = subprocess.Popen(
+        command("sweep", tmp_path / "sweep.toml", "--out", tmp_path / "kept"),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+    )
+    kept = tmp_path / "kept" / "a-seed-1.sqlite"
+    deadline = time.monotonic() + 60
+    try:
+        while not kept.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        os.kill(sweep.pid, number)
+        _, err = sweep.communicate(timeout=20)
+    finally:
+        sweep.kill()
+    assert sweep.returncode == code
+    assert "the same command goes on with it" in err
+    assert "Traceback" not in err
+    assert finished(command("runs", "show", kept))[0] == 0
 
 
 def test_a_second_process_on_the_same_run_is_refused(preset, tmp_path):

@@ -194,6 +194,16 @@ def test_compare_lays_the_norms_over_each_other(lwd, tmp_path, kept):
     assert summary == {"summary": True, "runs": 2} | same
 
 
+async def test_runs_of_one_name_are_told_apart(lwd, tmp_path, kept):
+    (tmp_path / "b").mkdir()
+    other = await scripted_run(tmp_path / "b" / "kept.sqlite", seed=12, steps=2)
+    _, out, _ = lwd("compare", kept, other)
+    rows = out[out.rindex("differs in") :].splitlines()[1:]
+    assert [row[0] for row in rows if row[:1] in set("─○□")] == ["─", "□"]
+    *runs, _ = lines(lwd("compare", kept, other, "--json")[1])
+    assert [run["run"] for run in runs] == [str(kept), str(other)]
+
+
 def test_compare_says_since_when_runs_are_together(lwd, tmp_path):
     paths = []
     for number, apart in enumerate([(0.9, 0, 0), (0.9, 0.9, 0), (0.9, 0.9, 0.9)]):

@@ -297,13 +297,22 @@ def test_any_step_can_be_written_in_every_format(tmp_path_factory, made):
     assert pq.read_table(folder / "responses.parquet").num_rows == len(step.responses)
 
 
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_a_file_where_a_folder_is_needed_is_said_to_be_one(store, tmp_path, file_format):
+    (tmp_path / "out").write_bytes(b"mine")
+    wanted = rf"out: it is a file, and a folder is needed, or a name that ends in \.{file_format}"
+    with pytest.raises(StoreError, match=wanted):
+        export(store, file_format, tmp_path / "out", overwrite=True)
+    assert (tmp_path / "out").read_bytes() == b"mine"
+
+
 @pytest.mark.parametrize("file_format", ["csv", "jsonl", "parquet"])
 def test_nothing_is_replaced_unless_asked(store, tmp_path, file_format):
     out = tmp_path / "out"
     paths = export(store, file_format, out)
     before = {path: path.read_bytes() for path in paths}
     store.add_event("pause", "later")
-    with pytest.raises(RunExists, match="exists already; choose another place, or ask to replace"):
+    with pytest.raises(RunExists, match="exists already; choose another place, or remove it first"):
         export(store, file_format, out)
     assert {path: path.read_bytes() for path in paths} == before
     export(store, file_format, out, overwrite=True)

@@ -1,5 +1,6 @@
 import os
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -150,6 +151,13 @@ def test_a_run_is_told_by_what_finds_it_again(tmp_path, folder, monkeypatch):
     (tmp_path / "link").symlink_to(folder)
     assert reference(tmp_path / "link" / kept.name) == kept.stem
     assert find_run(kept.stem) == kept
+
+
+def test_a_command_that_is_told_takes_names_with_blanks(tmp_path):
+    for name in ("two words", "it's; $HOME", "über", "a-b_1"):
+        path = tmp_path / f"{name}.sqlite"
+        assert shlex.split(f"lwd-tui resume {reference(path)}")[2:] == [str(path)]
+    assert "'" not in reference(Path("über.sqlite"))
 
 
 def test_a_file_goes_before_the_beginning_of_a_name(tmp_path, monkeypatch):

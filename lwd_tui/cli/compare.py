@@ -101,7 +101,7 @@ def compare(
     if plot := curves(lines, "‖D(t)‖F", Canvas.on(console, _ROWS)):
         print_plot(console, plot)
         console.print()
-    signs = {name: marker(i) if i else "──" for i, (name, _) in enumerate(drawn)}
+    signs = {line.label: line.sign for line in lines}
     print_table(console, _table(found, differing, signs))
     if why:
         console.print(why)

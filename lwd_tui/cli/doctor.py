@@ -80,7 +80,7 @@ def local_findings() -> list[tuple[str, str]]:
             continue
         what = backend.title or f"the backend {name}"
         if backend.module and not is_installed(backend.module):
-            need = f'{what} need: pip install "lwd-tui[{backend.extra}]"'
+            need = f'{what}: pip install "lwd-tui[{backend.extra}]"'
             lacks = f"{what} can't be used: {backend.module} is missing; install it"
             found.append(("advice", need if backend.extra else lacks))
         elif backend.title or name not in OURS:

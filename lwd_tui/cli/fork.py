@@ -67,6 +67,7 @@ def fork(
     experiment = _changed(path, at, settings or (), silence or (), wishes)
     if replicates > 1:
         files = _replicates(path, at, experiment, post or (), replicates, out)
+        say(f"{len(files)} runs, of {experiment.steps + 1 - at} steps each")
         _see_through(files, wishes.hosts)
         from lwd_tui.cli.compare import compare
 
@@ -172,15 +173,17 @@ def _see_through(files: Sequence[Path], hosts: tuple[str, ...]) -> None:
             done = store.status == "done"
         if done:
             continue
+        left = (
+            "go on with each that is left by `lwd-tui resume`, then compare them all: "
+            f"{', '.join(map(reference, files[number:]))}"
+        )
+        whole = f"{number} of {len(files)} runs are whole"
         try:
             code = resume_headless(file, hosts, told=False)
         except RunWorthless:
             raise
         except LwdError as error:
-            left = ", ".join(map(reference, files[number:]))
-            raise RunStopped(
-                f"{number} of {len(files)} runs are whole: {error}; go on with each that is left "
-                f"by `lwd-tui resume`, then compare them all: {left}"
-            ) from error
+            raise RunStopped(f"{whole}: {error}; {left}") from error
         if code:
+            say(f"{whole}; {left}")
             raise typer.Exit(code)

@@ -231,7 +231,8 @@ def new_figure(title: str, width: int, height: int) -> Any:
     figure.clear()
     figure.theme("simple")
     figure.plot_size(width, height)
-    figure.title(clean_line(title))
+    # plotext leaves a title out that is wider than the plot.
+    figure.title(shorten(title, width - 2 * len(_MARGIN)))
     return figure
 
 

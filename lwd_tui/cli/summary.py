@@ -107,7 +107,7 @@ def print_summary(store: RunStore, console: Console) -> None:
     if last.geometry is not None and len(last.embeddings):
         shown = f"{100 * last.geometry.explained:.0f} %"
         what = "responses" if store.query else f"replicates of {store.queries} answers"
-        title = f"{what} at t = {last.t}: classical MDS, {shown} of the squared distance shown"
+        title = f"{what} at t = {last.t}: classical MDS, {shown} shown"
         scale = float(np.linalg.norm(last.embeddings, axis=1).mean())
         canvas = Canvas.on(console, _SCATTER_ROWS)
         console.print()

@@ -109,6 +109,8 @@ def sweep(
                 problems = run_jobs(jobs, executor, at_once or 1, tell)
     for job, problem in problems.items():
         say(f"{job.variant}, seed {job.seed}: {problem}")
+    if rehearse:
+        say("a rehearsal with scripted models: its numbers say nothing of real ones")
     results = [run_result(job) for job in jobs if job not in problems]
     variants = variant_results([variant.name for variant in plan.variants], results, level)
     protocol = moved(plan.variants, results, level)

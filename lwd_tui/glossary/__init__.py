@@ -140,9 +140,9 @@ GLOSSARY: dict[str, Term] = {
         "share one plane (key b). A faint trail shows where each participant's mean has been in "
         "the last 12 steps, and an ellipse how its answers spread: 1.5 standard deviations from "
         "their mean, which holds all of four answers and about two in three of many; beyond ten "
-        "participants there is neither. Where answers share a place, a number counts them. The "
-        "axes are as wide as all steps need, so that a collapse is seen as one, or fitted to the "
-        "step (key f). Key a plays the steps.",
+        "participants there is neither. Where answers share a place, a number counts them, after * "
+        "if they are of several. The axes are as wide as all steps need, so that a collapse is "
+        "seen as one, or fitted to the step (key f). Key a plays the steps.",
     ),
     "explained": Term(
         "shown by the two axes",

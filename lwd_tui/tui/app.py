@@ -207,7 +207,10 @@ class Explorer(Teaching):
     def action_octants(self) -> None:
         """Draw strong lines in octants, or in quarters of a cell again."""
         self.memory.octants = not self.memory.octants
-        finer = "norms are drawn in octants; if you see boxes, the terminal has none: O again"
+        finer = (
+            "norms are drawn in octants; if boxes are seen or lines shift, the terminal has none: "
+            "O again"
+        )
         self.notice = finer if self.memory.octants else "norms are drawn in quarters of a cell"
         # Plots hear of it as they hear of colours.
         self.theme_changed_signal.publish(self.current_theme)

@@ -86,6 +86,20 @@ async def test_the_newest_run_stands_first_with_its_numbers(three):
         assert "words-64 · unit vectors" in page.text
 
 
+async def test_while_it_looks_what_there_is_it_says_so(three, monkeypatch):
+    may_go_on = threading.Event()
+
+    def slow():
+        may_go_on.wait(20)
+        return list_runs()
+
+    monkeypatch.setattr("lwd_tui.tui.pages.runs.page.list_runs", slow)
+    async with OpenPage("runs", "looking what runs there are") as page:
+        assert "no run is stored" not in page.text
+        may_go_on.set()
+        await page.says("3 stored runs")
+
+
 async def test_a_run_is_opened(three):
     async with _Page() as page:
         await page.press("j", "enter")

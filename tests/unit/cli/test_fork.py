@@ -68,6 +68,23 @@ def test_the_explorer_hears_where_a_fork_goes_on(lwd, run, monkeypatch):
     assert opening["hosts"] == ("http://gpu-box:11434",)
 
 
+def test_replicates_that_are_interrupted_name_all_that_is_left(lwd, run, tmp_path, monkeypatch):
+    gone_on = []
+
+    def interrupted(file, *_, **__):
+        gone_on.append(file)
+        return 130
+
+    monkeypatch.setattr("lwd_tui.cli.headless.resume_headless", interrupted)
+    options = ("--at", 2, "--post", "Hear.", "--replicates", 2, "--out", tmp_path / "w.sqlite")
+    code, _, err = lwd("fork", run, *options)
+    told = " ".join(err.split())
+    assert (code, len(gone_on)) == (130, 1)
+    assert "4 runs, of 4 steps each" in told
+    assert "0 of 4 runs are whole; go on with each that is left" in told
+    assert all(f"w{kind}-{n}.sqlite" in told for kind in ("", "-twin") for n in (1, 2))
+
+
 def test_replicates_are_compared_with_their_twins_and_gone_on_with(lwd, run, tmp_path):
     options = ("--at", 2, "--post", " Hear, hear.\n", "--replicates", 2, "--json")
     code, out, _ = lwd("fork", run, *options, "--out", tmp_path / "what.sqlite")

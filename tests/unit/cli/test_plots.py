@@ -70,6 +70,13 @@ def test_what_is_missing_leaves_no_trace_and_nothing_is_no_plot():
     assert curves(norm_lines(nothing, nothing, [math.inf]), "", Canvas(60, 14, True)) == ""
 
 
+def test_a_title_that_is_too_long_is_cut_where_it_would_be_left_out():
+    line = Line("norm", THIN, NORM, [2.0, 1.0])
+    text = curves([line], "answers to all of the queries " * 4, Canvas(60, 12, True))
+    assert "answers to all of the queries" in text
+    assert "…" in text.split("\n")[0]
+
+
 def test_names_of_runs_are_cleaned():
     text = curves([Line("evil\x1b]0;title\x07", THIN, NORM, NORMS)], "", Canvas(60, 14, True))
     assert "\x1b" not in text

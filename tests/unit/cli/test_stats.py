@@ -183,7 +183,7 @@ def test_compare_lays_the_norms_over_each_other(lwd, tmp_path, kept):
     handmade(tmp_path / "other.sqlite", steps, interaction=False, seed=11).close()
     code, out, _ = lwd("compare", kept, tmp_path / "other.sqlite")
     assert code == 0
-    for wanted in ("‖D(t)‖F", "── kept", "□ other", "interaction = false", "steps = 2"):
+    for wanted in ("‖D(t)‖F", "○ kept", "□ other", "interaction = false", "steps = 2"):
         assert wanted in out
     *runs, summary = lines(lwd("compare", kept, tmp_path / "other.sqlite", "--json")[1])
     assert [run["run"] for run in runs] == ["kept", "other"]
@@ -199,7 +199,7 @@ async def test_runs_of_one_name_are_told_apart(lwd, tmp_path, kept):
     other = await scripted_run(tmp_path / "b" / "kept.sqlite", seed=12, steps=2)
     _, out, _ = lwd("compare", kept, other)
     rows = out[out.rindex("differs in") :].splitlines()[1:]
-    assert [row[0] for row in rows if row[:1] in set("─○□")] == ["─", "□"]
+    assert [row[0] for row in rows if row[:1] in set("─○□")] == ["○", "□"]
     *runs, _ = lines(lwd("compare", kept, other, "--json")[1])
     assert [run["run"] for run in runs] == [str(kept), str(other)]
 

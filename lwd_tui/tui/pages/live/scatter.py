@@ -44,8 +44,9 @@ class Scatter(LegendPanel):
             Content.assemble((f"{marker(i)} ", series(i)), shorten(name, 24))
             for i, name in enumerate(grouping.names)
         ]
-        sign, words = (CHOSEN, "the chosen one") if grouping.crowd else ("○3", "three in one place")
-        entries.append(Content.assemble((f"{sign} ", "bold $foreground"), (words, "$quiet")))
+        signs = {"○3": "three there", "*3": "of several"}
+        for sign, words in ({CHOSEN: "the chosen one"} if grouping.crowd else signs).items():
+            entries.append(Content.assemble((f"{sign} ", "bold $foreground"), (words, "$quiet")))
         self.explain(entries)
         self.head("answers · classical MDS")
 
@@ -208,9 +209,12 @@ def ellipse(points: Floats) -> Floats:
 
 
 def sign(owners: Sequence[int]) -> str:
-    """Return what stands for answers in one place: a marker, a count, or both if all are one's."""
+    """Return what stands for answers in one place: a marker, of several an asterisk; and a count.
+
+    It never begins with a digit, which would be read as one of a count on its left.
+    """
     count = f"{len(owners)}" if len(owners) > 1 else ""
-    return f"{marker(owners[0])}{count}" if len(set(owners)) == 1 else count
+    return f"{marker(owners[0]) if len(set(owners)) == 1 else '*'}{count}"
 
 
 def places(cells: Mapping[tuple[int, int], Sequence[int]]) -> Iterator[tuple[int, int, list[int]]]:

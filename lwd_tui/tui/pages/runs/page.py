@@ -90,6 +90,7 @@ class RunsPage(RunChanges):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._runs: list[RunSummary] = []
+        self._looked = False
         self._cards: dict[Path, Card] = {}
         self._problems: dict[Path, str] = {}
         self._comparison = Comparison()
@@ -134,6 +135,7 @@ class RunsPage(RunChanges):
     async def action_refresh(self) -> None:
         """Look what runs there are now."""
         self._runs = (await asyncio.to_thread(list_runs))[::-1]
+        self._looked = True
         self._comparison.keep({run.path for run in self._runs})
         self._show()
         self._at = None
@@ -144,6 +146,8 @@ class RunsPage(RunChanges):
 
     def _show_known(self) -> None:
         """Show what there is, as far as its files are read."""
+        if not self._looked:
+            return
         opened = self.run.path if self.run is not None else None
         table = self.query_one(RunTable)
         runs = [self._as_it_is(run) for run in self._runs]

@@ -58,14 +58,13 @@ def made_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror
+        reason = "it is a file" if folder.is_file() else error.strerror
     else:
         if os.access(folder, os.W_OK):
             return folder
         reason = "Permission denied"
-    raise StoreError(
-        f"can't write to {folder}: {reason}; set LWD_HOME to a folder that you may write to"
-    )
+    advice = "set LWD_HOME to" if folder.is_relative_to(home()) else "use"
+    raise StoreError(f"can't write to {folder}: {reason}; {advice} a folder that you may write to")
 
 
 def new_run_path(name: str) -> Path:

@@ -21,6 +21,7 @@ from lwd_tui.store.folder import (
     find_run,
     home,
     list_runs,
+    made_folder,
     new_run_path,
     reference,
     rename_run,
@@ -66,6 +67,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
         new_run_path("tiny")
     assert "set LWD_HOME" in str(refusal.value)
     assert refusal.value.exit_code == 2
+    monkeypatch.setenv("LWD_HOME", str(tmp_path / "home"))
+    with pytest.raises(StoreError, match="it is a file; use a folder that you may write to"):
+        made_folder(tmp_path / "file")
     # Folders of others may be there, and closed.
     monkeypatch.setenv("LWD_HOME", str(tmp_path))
     monkeypatch.setattr("os.access", lambda *_: False)
@@ -154,8 +158,7 @@ def test_a_run_is_told_by_what_finds_it_again(tmp_path, folder, monkeypatch):
 
 
 def test_a_command_that_is_told_takes_names_with_blanks(tmp_path):
-    for name in ("two words", "it's; $HOME", "über", "a-b_1"):
-        path = tmp_path / f"{name}.sqlite"
+    for path in map(tmp_path.joinpath, ("two words.sqlite", "it's; $HOME", "über", "a-b_1")):
         assert shlex.split(f"lwd-tui resume {reference(path)}")[2:] == [str(path)]
     assert "'" not in reference(Path("über.sqlite"))
 

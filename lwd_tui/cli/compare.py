@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import starmap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -198,7 +199,8 @@ def _table(
     table.add_column("run", overflow="fold")
     for heading in ("seed", "t", "norm", "→", "debi-\nased", "floor", "S", "→"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("differs in", overflow="fold")
+    if any(differing):
+        table.add_column("differs in", overflow="fold")
     for run, fields in zip(found, differing, strict=True):
         first, last = run.numbers[0], run.numbers[-1]
         # Of forks in pairs the mean is drawn, and each has no sign of its own.
@@ -211,7 +213,7 @@ def _table(
             number_text(last.norm_debiased),
             number_text(last.noise_floor),
             *(number_text(value) for value in run.dispersions),
-            Text(", ".join(_setting(name, value) for name, value in fields.items())),
+            *([Text(", ".join(starmap(_setting, fields.items())))] if any(differing) else ()),
         )
     return table
 

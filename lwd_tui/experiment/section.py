@@ -174,7 +174,9 @@ def _set(data: dict[str, Any], path: str, value: Any, where: str) -> None:
     elif isinstance(target, list) and last == str(len(target)) and isinstance(value, dict):
         target.append(value)
     else:
-        raise InvalidExperiment(f"{where}: there is no field {path!r}")
+        many = len(target) if isinstance(target, list) and last.isdecimal() else 0
+        how = f": there are {many}, counted from 0; a table put at {many} is one more"
+        raise InvalidExperiment(f"{where}: there is no field {path!r}{how if many else ''}")
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:

@@ -62,7 +62,8 @@ def _questions(name: str, lesson: Lesson) -> Drawing:
     lines: list[tuple[str, bool]] = []
     for number, stop in enumerate(lesson.stops, 1):
         where = "" if stop.t is None else f" (t = {stop.t})"
-        lines += [(line, False) for line in textwrap.wrap(f"{number}{where}  {stop.say}", _LETTERS)]
+        say = f"{number}{where}  {stop.say}".replace(" = ", "\u00a0=\u00a0")
+        lines += [(line, False) for line in textwrap.wrap(say, _LETTERS)]
         lines += [(line, True) for line in textwrap.wrap(stop.ask, _LETTERS)]
         lines.append(("", False))
     height = _LINE * len(lines)

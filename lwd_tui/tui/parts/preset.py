@@ -165,9 +165,7 @@ class ChooseLesson(Marked[Lesson]):
     """Gives back a demonstration."""
 
     def __init__(self) -> None:
-        how = (
-            "Recorded runs of real models, shown stop by stop. Enter plays the one that is marked."
-        )
+        how = "Recorded runs, shown stop by stop. Enter plays the one that is marked."
         found = [Preset(name, f"{len(it.stops)} stops", it) for name, it in lessons().items()]
         nothing = "there are no demonstrations here; install lwd-tui anew"
         super().__init__("demonstrations", how, "play it", Presets(found, ""), nothing)

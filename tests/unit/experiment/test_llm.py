@@ -222,6 +222,15 @@ def test_a_path_that_leads_nowhere_is_refused(path):
     assert "there is no field" in told(experiment().replaced, {path: 1})
 
 
+def test_who_would_add_to_a_list_is_told_where():
+    cast = [{"name": name, "backend": "scripted", "model": name} for name in "ab"]
+    two = experiment().replaced({"participants": cast})
+    third = {"name": "c", "backend": "scripted", "model": "c"}
+    said = told(two.replaced, {"participants.3": third})
+    assert "there are 2, counted from 0; a table put at 2 is one more" in said
+    assert len(two.replaced({"participants.2": third}).cast) == 3
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [

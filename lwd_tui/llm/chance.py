@@ -42,7 +42,7 @@ def look_greedy(responses: Sequence[Response], sampling: Sampling) -> bool:
     said = {(attempt.text, attempt.thinking) for attempt in attempts}
     served = all(attempt.host for attempt in attempts)
     return (
-        _by_chance(sampling)
+        by_chance(sampling)
         and served
         and len(attempts) > 1
         and len(said) == 1
@@ -100,8 +100,6 @@ async def refuse_greedy_alone(
     RunWorthless
     """
     own = request.sampling
-    if not _by_chance(own):
-        return
     short = own.model_copy(update={"max_tokens": min(_TOKENS, own.max_tokens)})
     asked = replace(request, sampling=short, thinking_tokens=0)
     hot, said = await _hotly(generator, replace(asked, seeds=(1, 2)))
@@ -123,8 +121,8 @@ def other_seeds(seed: int, t: int, participant: int, responses: int) -> tuple[in
     return tuple(request_seed(seed, t, participant, responses + i, 0) for i in range(_AGAIN))
 
 
-def _by_chance(sampling: Sampling) -> bool:
-    """Whether tokens are to be drawn by chance."""
+def by_chance(sampling: Sampling) -> bool:
+    """Say whether tokens are to be drawn by chance."""
     return sampling.temperature > 0 and sampling.top_k != 1 and sampling.min_p < 1
 
 

@@ -20,7 +20,7 @@ from lwd_tui.experiment.backend import (
 )
 from lwd_tui.experiment.guard import guarded_embedder, guarded_generator
 from lwd_tui.experiment.llm import Experiment, Participant
-from lwd_tui.llm.chance import refuse_greedy_alone
+from lwd_tui.llm.chance import by_chance, refuse_greedy_alone
 from lwd_tui.llm.context import estimated_tokens, frame, outside_texts, worst_context
 from lwd_tui.llm.prompt import build_prompt, post_line, request_of
 from lwd_tui.types import Fetching, ModelInfo, Notice, Prompt
@@ -196,7 +196,7 @@ async def _try_out(
     experiment : Experiment
         With participants that go on from a text where their models have no chat format.
     unsure : dict of (Generator, str) to int
-        The models that aren't known to draw by chance, each with a participant of it.
+        The models that aren't known to draw by chance, each with a participant that is to.
 
     Raises
     ------
@@ -219,7 +219,7 @@ async def _try_out(
         except Unheeded as error:
             unheeded[i] = error
         else:
-            if not known:
+            if not known and by_chance(who.sampling):
                 unsure.setdefault((generator, who.model), i)
     if unheeded:
         sentences = "; ".join(dict.fromkeys(error.sentence for error in unheeded.values()))

@@ -167,6 +167,10 @@ async def test_a_greedy_server_is_found_before_a_run_of_one_answer_is_stored(
         # The likeliest token is what this one asks for.
         cold = experiment(server.url, {**PLAIN, "temperature": 0.0}, responses=1)
         assert len(await run(cold, tmp_path / "b.lwd")) == 2
+        # One of the two asks for it, and the other doesn't.
+        half = spec.replaced({"participants.0.sampling.temperature": 0.0})
+        with pytest.raises(RunWorthless):
+            await run(half, tmp_path / "c.lwd")
 
 
 @pytest.mark.parametrize(("owner", "probes"), [("someone", 2), ("vllm", 0), ("llamacpp", 0)])

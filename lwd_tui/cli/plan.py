@@ -130,7 +130,7 @@ def _print(found: Outlook) -> None:
         f'What "shows" does so with a probability of {found.power:.0%}, in a test at '
         f"{1 - found.level:.2g}.\n"
     )
-    table = plain_table()
+    table = plain_table(show_header=False)
     table.add_column("")
     table.add_column("", justify="right")
     table.add_column("")
@@ -193,7 +193,11 @@ def _cost(found: Outlook) -> list[tuple[str, str, str]]:
             quantity(len(experiment.cast) * answers_each(experiment)),
             f"of {quantity(basis.new_tokens)} tokens; {quantity(basis.prompt_tokens)} are read",
         ),
-        ("time", "–" if basis.seconds is None else duration(basis.seconds), "a run"),
+        (
+            "time",
+            "–" if basis.seconds is None else duration(basis.seconds),
+            "a run, at the pace of the answers that it is from",
+        ),
         ("disk", size_text(basis.disk), "a run"),
     ]
     for host, size in basis.memory.items():

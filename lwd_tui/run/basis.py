@@ -16,7 +16,7 @@ from lwd_tui.experiment.llm import Experiment
 from lwd_tui.experiment.section import dotted
 from lwd_tui.run.cost import Cost, estimate
 from lwd_tui.run.rehearsal import Rehearsal
-from lwd_tui.store.errors import reading
+from lwd_tui.store.errors import reading, run_name
 from lwd_tui.store.folder import reference
 from lwd_tui.store.reader import RunReader
 
@@ -112,7 +112,7 @@ def from_runs(experiment: Experiment, stores: Sequence[RunReader]) -> Basis:
         np.mean([each.norm for each in store.numbers()[steps.start :]])
         for store, steps in zip(stores, late, strict=True)
     ]
-    names = " and ".join(reference(store.path) for store in stores)
+    names = " and ".join(run_name(store.path) for store in stores)
     return replace(
         _scaled(experiment, stores[0]),
         source=f"the last third of {names}",

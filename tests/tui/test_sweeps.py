@@ -202,6 +202,14 @@ async def test_a_sweep_that_is_edited_while_it_runs_is_refused_and_nothing_is_lo
     assert "3, 4, 5]" in path.read_text()
 
 
+def test_a_look_at_a_sweep_that_was_edited_meanwhile_keeps_nothing_of_the_old_one():
+    path, desk = written(), Desk()
+    (old,) = desk.read(None)
+    path.write_text(path.read_text().replace("[1, 2, 3, 4]", "[1, 2, 3, 4, 5]"))
+    assert len(desk.look(old, None).states) == 15
+    assert [len(seen.states) for seen in desk.read(None)] == [15]
+
+
 async def test_a_new_sweep_is_written_and_what_is_wrong_is_said():
     async with _Page(says="0 sweeps") as page:
         await page.press("n")

@@ -340,7 +340,7 @@ async def test_the_scatter_breaks_its_legend_between_names_and_counts_the_rest(w
         await until(pilot, lambda: "more" in shown(pilot.app))
         text = shown(pilot.app)
         seen = sum(f"qwen2.5-{i}.5b" in text for i in range(8))
-        assert f"+{9 - seen} more" in text
+        assert f"+{10 - seen} more" in text
 
 
 async def test_what_a_network_departs_in_is_cut_with_a_sign():

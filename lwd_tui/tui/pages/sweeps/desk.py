@@ -14,7 +14,7 @@ from lwd_tui.run.basis import Basis
 from lwd_tui.sweep.conduct import Conductor
 from lwd_tui.sweep.jobs import Job, settled
 from lwd_tui.sweep.outlook import cost_sentence, shown_sentence
-from lwd_tui.sweep.own import Plan, plans
+from lwd_tui.sweep.own import Plan, plans, read_plan
 from lwd_tui.sweep.pairs import Place
 from lwd_tui.sweep.results import RunResult, run_result
 from lwd_tui.sweep.watch import Watch
@@ -61,6 +61,10 @@ class Desk:
         key, written = (plan.path, self.rehearsal), _written(plan.path)
         held = self._watches.get(key)
         if held is None or held[0] != written:
+            # It may be older than the time that was just read; one that is newer is read again.
+            plan = read_plan(plan.path, shipped=plan.shipped)
+            if plan.problem or plan.sweep is None:
+                return Seen(plan)
             if self.rehearsal:
                 try:
                     plan = replace(plan, jobs=tuple(rehearsed(plan)))

@@ -165,7 +165,6 @@ def _forked(file: Path) -> tuple[object, ...] | None:
 def _see_through(files: Sequence[Path], hosts: tuple[str, ...]) -> None:
     """Go on with runs, one after the other, to their ends."""
     from lwd_tui.cli.headless import resume_headless
-    from lwd_tui.store.folder import reference
     from lwd_tui.store.run import RunStore
 
     for number, file in enumerate(files):
@@ -173,17 +172,22 @@ def _see_through(files: Sequence[Path], hosts: tuple[str, ...]) -> None:
             done = store.status == "done"
         if done:
             continue
-        left = (
-            "go on with each that is left by `lwd-tui resume`, then compare them all: "
-            f"{', '.join(map(reference, files[number:]))}"
-        )
-        whole = f"{number} of {len(files)} runs are whole"
         try:
             code = resume_headless(file, hosts, told=False)
         except RunWorthless:
             raise
         except LwdError as error:
-            raise RunStopped(f"{whole}: {error}; {left}") from error
+            raise RunStopped(_left(files, number, f": {error}")) from error
         if code:
-            say(f"{whole}; {left}")
+            say(_left(files, number))
             raise typer.Exit(code)
+
+
+def _left(files: Sequence[Path], whole: int, why: str = "") -> str:
+    """Say how many runs are whole, why it is no more, and how to go on with the others."""
+    from lwd_tui.store.folder import reference
+
+    return (
+        f"{whole} of {len(files)} runs are whole{why}; go on with each that is left by "
+        f"`lwd-tui resume`, then compare them all: {', '.join(map(reference, files[whole:]))}"
+    )

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lwd_tui.errors import LwdError
@@ -60,6 +61,9 @@ class Plan:
         Its participants may still be "auto"; none where it can't be run as written.
     problem : str
         Why it can't be; "" if it can.
+    written : float
+        When its file was written, told before it was read: a file of another time is to be read
+        again.
     """
 
     path: Path
@@ -67,6 +71,7 @@ class Plan:
     sweep: Sweep | None = None
     jobs: tuple[Job, ...] = ()
     problem: str = ""
+    written: float = 0.0
 
     @property
     def name(self) -> str:
@@ -91,16 +96,24 @@ def plans(others: Iterable[Path] = ()) -> list[Plan]:
 
 def read_plan(path: Path, *, shipped: bool) -> Plan:
     """Return a sweep with its runs, or why it can't be run as written."""
-    sweep = None
+    sweep, plan = None, partial(Plan, path, shipped, written=written_at(path))
     try:
         sweep = read_sweep(path)
         jobs = jobs_of(sweep, path, sweep_folder(sweep))
         if isinstance(jobs[0].experiment, GmmSpec):
             told = f"{path} is of mixtures; run it with `lwd-tui sweep {shlex.quote(str(path))}`"
-            return Plan(path, shipped, sweep, (), told)
-        return Plan(path, shipped, sweep, tuple(jobs))
+            return plan(sweep, (), told)
+        return plan(sweep, tuple(jobs))
     except LwdError as error:
-        return Plan(path, shipped, sweep, (), str(error))
+        return plan(sweep, (), str(error))
+
+
+def written_at(path: Path) -> float:
+    """Return when a sweep's file was written; 0 if that can't be told."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def text_of(plan: Plan) -> str:

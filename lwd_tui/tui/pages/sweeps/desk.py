@@ -14,7 +14,7 @@ from lwd_tui.run.basis import Basis
 from lwd_tui.sweep.conduct import Conductor
 from lwd_tui.sweep.jobs import Job, settled
 from lwd_tui.sweep.outlook import cost_sentence, shown_sentence
-from lwd_tui.sweep.own import Plan, plans, read_plan
+from lwd_tui.sweep.own import Plan, plans, read_plan, written_at
 from lwd_tui.sweep.pairs import Place
 from lwd_tui.sweep.results import RunResult, run_result
 from lwd_tui.sweep.watch import Watch
@@ -39,7 +39,7 @@ class Desk:
         self.rehearsal = False
         self.measured: dict[Path, Basis] = {}
         self._lock = threading.Lock()
-        self._watches: dict[tuple[Path, bool], tuple[float, Plan, Watch]] = {}
+        self._watches: dict[tuple[Path, bool], tuple[Plan, Watch]] = {}
         self._results: dict[Path, RunResult] = {}
         self._unread: set[Path] = set()
         self._said: dict[tuple[Path, bool], tuple[tuple[int, ...], tuple[str, ...]]] = {}
@@ -52,26 +52,25 @@ class Desk:
 
     def look(self, seen: Seen, conductor: Conductor | None) -> Seen:
         """Return a sweep as it is now."""
+        plan = seen.plan
         with self._lock:
-            return self._seen(seen.plan, conductor)
+            if written_at(plan.path) != plan.written:
+                plan = read_plan(plan.path, shipped=plan.shipped)
+            return self._seen(plan, conductor)
 
     def _seen(self, plan: Plan, conductor: Conductor | None) -> Seen:
         if plan.problem or plan.sweep is None:
             return Seen(plan)
-        key, written = (plan.path, self.rehearsal), _written(plan.path)
+        key = plan.path, self.rehearsal
         held = self._watches.get(key)
-        if held is None or held[0] != written:
-            # It may be older than the time that was just read; one that is newer is read again.
-            plan = read_plan(plan.path, shipped=plan.shipped)
-            if plan.problem or plan.sweep is None:
-                return Seen(plan)
+        if held is None or held[0].written != plan.written:
             if self.rehearsal:
                 try:
                     plan = replace(plan, jobs=tuple(rehearsed(plan)))
                 except LwdError as error:
                     return Seen(replace(plan, problem=str(error)))
-            held = self._watches[key] = written, plan, Watch(plan.jobs)
-        _, plan, watch = held
+            held = self._watches[key] = plan, Watch(plan.jobs)
+        plan, watch = held
         return look(plan, watch, conductor, folder_of(plan, rehearsal=self.rehearsal))
 
     def said(self, seen: Seen) -> tuple[str, ...]:
@@ -132,10 +131,3 @@ def rehearsed(plan: Plan) -> list[Job]:
     folder = folder_of(plan, rehearsal=True)
     jobs = [replace(job, path=folder / job.path.name) for job in plan.jobs]
     return asyncio.run(settled(jobs, Wishes(REHEARSAL), lambda _: None))
-
-
-def _written(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -91,7 +91,7 @@ class Seen:
             name: [state.scale for state in self.of(name) if state.scale]
             for name in self.plan.variants
         }
-        first = scales.get(self.plan.variants[0], []) if scales else []
+        first = next(iter(scales.values()), [])
         found = {name: why_norms_differ([*first, *its]) for name, its in scales.items()}
         return {name: why for name, why in found.items() if why}
 
